@@ -1,0 +1,136 @@
+# pith: prompt compression in plain C.  `make help` lists the targets.
+#
+# No configure step: what depends on the system (OpenMP, Check) is probed
+# here.  Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan, V=1.
+
+MODE    ?= release
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   := build/$(MODE)
+SHARED  ?= ../shared
+Q       := $(if $(V),,@)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion \
+            -Wmissing-prototypes -Wstrict-prototypes -Wvla
+# A fused multiply-add where the source has two roundings would make the
+# scalar kernels differ from machine to machine.
+CFLAGS  ?= -O2 -g
+BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off -Iinclude -MMD -MP
+
+# OpenMP when the compiler has it; results are the same without.
+ifneq ($(OPENMP),no)
+OPENMP_FLAG := $(shell printf '\#include <omp.h>\nint main(void){return 0;}\n' | \
+    $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+endif
+
+ifeq ($(MODE),asan)
+MODE_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer
+# Check's forks and the sanitizers' reports do not go together.
+TEST_ENV := CK_FORK=no PITH_SANITIZED=1
+endif
+ifeq ($(MODE),debug)
+MODE_FLAGS := -O0
+endif
+
+ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
+ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
+
+LIB_SRC  := $(wildcard src/*/*.c)
+TOOL_SRC := $(wildcard tools/*.c)
+TEST_SRC := $(wildcard tests/test_*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
+TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
+
+.PHONY: all demo check check-asan check-programs install uninstall clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+## all: build/libpith.a and build/pith (the default)
+all: build/libpith.a build/pith
+
+build/libpith.a: $(BUILD)/libpith.a
+	$(Q)cp $< $@
+
+build/pith: $(BUILD)/pith
+	$(Q)cp $< $@
+
+$(BUILD)/libpith.a: $(LIB_OBJ)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/pith: $(TOOL_OBJ) $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+## demo: build, then compress real prompts with the model in weights/
+demo: all
+	$(Q)sh docs/examples/demo.sh
+
+# --- tests -----------------------------------------------------------------
+
+CHECK_CFLAGS = $(shell pkg-config --cflags check)
+CHECK_LIBS   = $(shell pkg-config --libs check)
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) -lm
+
+## check-programs: build the test programs without running them
+check-programs:
+	$(Q)sh tools/install-check
+	$(Q)$(MAKE) --no-print-directory $(if $(TOOL_SRC),$(BUILD)/pith) $(TESTS)
+
+## check: run every test (installs Check when it is missing)
+check: check-programs
+	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
+	    sh tests/run.sh $(TESTS)
+
+## check-asan: the same under AddressSanitizer and UBSan
+check-asan:
+	$(Q)$(MAKE) --no-print-directory check MODE=asan
+
+# --- installation ----------------------------------------------------------
+
+## install: program, library, header, model and pkg-config file under PREFIX
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith
+	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
+	install -m 644 include/pith.h $(DESTDIR)$(PREFIX)/include/pith.h
+	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
+	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
+	    'libdir=$${prefix}/lib' 'Name: pith' \
+	    'Description: prompt compression with a small language model' \
+	    "Version: $$(sed -n 's/^#define PITH_VERSION "\(.*\)"/\1/p' include/pith.h)" \
+	    'Cflags: -I$${includedir}' \
+	    'Libs: -L$${libdir} -lpith -lm $(OPENMP_FLAG)' \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc
+
+## uninstall: remove what install put under PREFIX
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/pith $(DESTDIR)$(PREFIX)/include/pith.h \
+	    $(DESTDIR)$(PREFIX)/lib/libpith.a \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
+	    $(DESTDIR)$(PREFIX)/share/pith/default.pith
+	-rmdir $(DESTDIR)$(PREFIX)/share/pith
+
+## clean: remove build/
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile
+
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/%.d)

@@ -1,0 +1,443 @@
+/*
+ * pith.h - prompt compression with a small language model (LLMLingua).
+ *
+ * Introduction
+ *
+ *   A language model reads a prompt; tokens that it finds easy to predict
+ *   carry little information and are dropped, so that a large model's prompt
+ *   becomes shorter with little loss.  The method is LLMLingua (Jiang et al.,
+ *   EMNLP 2023, arXiv 2310.05736); "eq." and "Algorithm" below refer to it.
+ *
+ *   A program loads a model, opens a session on it and compresses:
+ *
+ *       struct pith_model *model = NULL;
+ *       struct pith_session *session = NULL;
+ *       struct pith_result *result = NULL;
+ *       struct pith_error error;
+ *
+ *       if (pith_model_load("weights/default.pith", NULL, &model, &error) ||
+ *           pith_session_create(model, NULL, &session, &error) ||
+ *           pith_compress(session, &prompt, &options, &result, &error))
+ *           fprintf(stderr, "%s\n", error.detail);
+ *       else
+ *           fwrite(result->text.bytes, 1, result->text.size, stdout);
+ *       pith_result_free(result);
+ *       pith_session_free(session);
+ *       pith_model_free(model);
+ *
+ * Rules that hold for every function
+ *
+ *   - The library never prints, exits, aborts or reads the environment.
+ *   - A function that can fail returns an enum pith_status, PITH_OK being 0.
+ *     Its last parameter takes one line of detail; it may be NULL.
+ *   - On failure, out-parameters that hand over an object are set to NULL.
+ *   - Every *_free accepts NULL.
+ *   - Strings are bytes with a size, not NUL-terminated, unless they are
+ *     file names or option words (const char *).  Texts are expected to be
+ *     UTF-8; invalid bytes are accepted and kept as they are.
+ *   - A model is immutable once loaded and may be shared by threads; a
+ *     session may be used by one thread at a time.
+ */
+#ifndef PITH_H
+#define PITH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PITH_VERSION "0.1.0"
+
+/* --------------------------------------------------------------------------
+ * Status and error detail
+ * ------------------------------------------------------------------------ */
+
+/* New values are only ever appended within their group; gaps are for them. */
+enum pith_status {
+    PITH_OK = 0,
+    PITH_ERR_ARGUMENT = 10,    /* an argument or option out of its range */
+    PITH_ERR_MEMORY = 20,      /* an allocation failed or a size overflowed */
+    PITH_ERR_IO = 30,          /* a file could not be read or written */
+    PITH_ERR_FORMAT = 40,      /* a file or text is not what it should be */
+    PITH_ERR_CHECKSUM = 41,    /* stored and computed checksums differ */
+    PITH_ERR_UNSUPPORTED = 50, /* known, and not supported by this build */
+    PITH_ERR_CANCELLED = 60    /* a progress callback asked to stop */
+};
+
+/* One line that says which file, offset or option, what was found, what was
+ * expected and what to do; always NUL-terminated valid UTF-8. */
+struct pith_error {
+    enum pith_status status;
+    char detail[512];
+};
+
+/* Name of a status, such as "PITH_ERR_IO"; a static string, never NULL. */
+const char *pith_status_name(enum pith_status status);
+
+/* --------------------------------------------------------------------------
+ * Texts and progress
+ * ------------------------------------------------------------------------ */
+
+/* A borrowed run of bytes; bytes may be NULL when size is 0. */
+struct pith_text {
+    const char *bytes;
+    size_t size;
+};
+
+/* Frees what the library handed over as a plain pointer. */
+void pith_free(void *pointer);
+
+/* Called now and then by long operations with work done and work in all (in
+ * units of the stage); returning non-zero stops them with
+ * PITH_ERR_CANCELLED.  Always called from the caller's own thread. */
+struct pith_progress {
+    int (*report)(void *user, const char *stage, size_t done, size_t total);
+    void *user; /* borrowed, handed to report */
+};
+
+/* --------------------------------------------------------------------------
+ * Kernels: the sets of numeric routines of this build
+ * ------------------------------------------------------------------------ */
+
+/* Name of the index-th kernel set that this CPU and operating system can
+ * run, best first ("avx512", "avx2", "neon", "scalar"); NULL past the last.
+ * "scalar" is always there. */
+const char *pith_kernels_name(size_t index);
+
+/* --------------------------------------------------------------------------
+ * Models
+ * ------------------------------------------------------------------------ */
+
+struct pith_model;
+
+enum pith_arch { PITH_ARCH_GPT2 = 1, PITH_ARCH_LLAMA = 2 };
+
+/* How the elements of a tensor are stored; docs/FORMAT.md gives the bytes. */
+enum pith_type {
+    PITH_F32 = 0,
+    PITH_F16 = 1,
+    PITH_BF16 = 2,
+    PITH_Q8 = 3, /* blocks of 32: half scale, 32 signed bytes */
+    PITH_Q4 = 4  /* blocks of 32: half scale, half minimum, 32 nibbles */
+};
+
+struct pith_load_options {
+    size_t sizeof_options; /* sizeof(struct pith_load_options) */
+    const char *kernels;   /* a name from pith_kernels_name; NULL: the best */
+    bool verify;           /* check the checksum of the weights too */
+};
+
+/* Loads a .pith file: maps it, checks its metadata against their checksum
+ * and every size in it against the file.
+ *   options  borrowed, NULL for the defaults
+ *   model    handed over; free with pith_model_free
+ * Errors: IO, FORMAT, CHECKSUM, UNSUPPORTED, MEMORY, ARGUMENT. */
+enum pith_status pith_model_load(const char *path,
+                                 const struct pith_load_options *options,
+                                 struct pith_model **model,
+                                 struct pith_error *error);
+
+/* No session of the model may be in use. */
+void pith_model_free(struct pith_model *model);
+
+/* Reads every weight and compares with the stored checksum. */
+enum pith_status pith_model_verify(const struct pith_model *model,
+                                   struct pith_error *error);
+
+/* Hyper-parameters and tokenizer facts.  Token ids are -1 where the model
+ * has none. */
+struct pith_model_info {
+    enum pith_arch arch;
+    uint32_t n_vocab;   /* rows of the token embedding */
+    uint32_t n_ctx;     /* positions the model was trained for */
+    uint32_t n_embd;    /* width of the residual stream */
+    uint32_t n_layer;
+    uint32_t n_head;    /* query heads */
+    uint32_t n_kv_head; /* key and value heads; n_head when not grouped */
+    uint32_t head_dim;  /* width of one head */
+    uint32_t n_ff;      /* hidden width of the feed-forward part */
+    float norm_eps;
+    float rope_theta; /* base of the rotary angles; 0 for GPT-2 */
+    bool tied;        /* the output projection is the token embedding */
+    const char *name; /* of the source, borrowed from the model */
+
+    const char *tokenizer;     /* "byte-level BPE" or "SentencePiece BPE" */
+    const char *pre_tokenizer; /* "gpt2", "smollm" or "none" */
+    size_t n_pieces;
+    size_t n_merges; /* 0 for SentencePiece */
+    int32_t bos_id, eos_id, unk_id, pad_id;
+    bool add_bos; /* the tokenizer puts BOS in front by default */
+
+    size_t n_tensors;
+    uint64_t n_parameters;
+    uint64_t file_bytes;
+    const char *kernels; /* the kernel set in use */
+};
+
+void pith_model_describe(const struct pith_model *model,
+                         struct pith_model_info *info);
+
+/* One row of the tensor table; the name is borrowed from the model.  Vectors
+ * have rows 1. */
+struct pith_tensor_info {
+    const char *name;
+    enum pith_type type;
+    uint64_t rows, cols;
+    uint64_t offset, bytes; /* in the file */
+};
+
+/* False when index is not below n_tensors. */
+bool pith_model_tensor(const struct pith_model *model, size_t index,
+                       struct pith_tensor_info *info);
+
+const char *pith_type_name(enum pith_type type); /* "f32", "q8", ... */
+
+/* --------------------------------------------------------------------------
+ * Conversion from other formats
+ * ------------------------------------------------------------------------ */
+
+struct pith_convert_options {
+    size_t sizeof_options;
+    const char *dtype;     /* "f32", "f16", "bf16", "q8", "q4"; NULL: as is */
+    const char *tokenizer; /* llama2.c: path of tokenizer.bin; else NULL */
+    const struct pith_progress *progress; /* borrowed, may be NULL */
+};
+
+/* Converts a Hugging Face folder, a GGUF file or a llama2.c checkpoint to a
+ * .pith file.  What it does not know is refused by name, never guessed.  The
+ * destination appears complete or not at all.
+ * Errors: IO, FORMAT, UNSUPPORTED, ARGUMENT, MEMORY, CANCELLED. */
+enum pith_status pith_convert(const char *source, const char *destination,
+                              const struct pith_convert_options *options,
+                              struct pith_error *error);
+
+/* --------------------------------------------------------------------------
+ * Tokens
+ * ------------------------------------------------------------------------ */
+
+enum pith_tokenize_flags {
+    /* Put BOS in front where the tokenizer's own defaults do. */
+    PITH_TOKENIZE_DEFAULT_BOS = 1,
+    /* Read the text of special tokens (such as "<|im_start|>") as ordinary
+     * text rather than as the token. */
+    PITH_TOKENIZE_NO_SPECIAL = 2
+};
+
+/* Splits text into token ids.
+ *   ids    handed over (n_ids elements); free with pith_free
+ *   flags  enum pith_tokenize_flags, or-ed */
+enum pith_status pith_tokenize(const struct pith_model *model,
+                               struct pith_text text, int flags,
+                               int32_t **ids, size_t *n_ids,
+                               struct pith_error *error);
+
+/* The bytes of a token sequence; exact, so they can be invalid UTF-8 when the
+ * sequence is cut inside a character.
+ *   bytes  handed over, n_bytes long and NUL-terminated; free with pith_free */
+enum pith_status pith_detokenize(const struct pith_model *model,
+                                 const int32_t *ids, size_t n_ids,
+                                 char **bytes, size_t *n_bytes,
+                                 struct pith_error *error);
+
+/* The bytes that one token stands for, borrowed from the model; size 0 for
+ * ids that the model does not have. */
+struct pith_text pith_token_piece(const struct pith_model *model, int32_t id);
+
+/* --------------------------------------------------------------------------
+ * Sessions and token losses
+ * ------------------------------------------------------------------------ */
+
+struct pith_session;
+
+struct pith_session_options {
+    size_t sizeof_options;
+    int n_threads;  /* 0: as many as the CPU has; results do not depend on it */
+    size_t n_ctx;   /* positions held at once; 0: what the model allows, at
+                       most 4096 */
+    const struct pith_progress *progress; /* borrowed, may be NULL */
+};
+
+/* Allocates the KV cache and all scratch memory.
+ *   model    borrowed, must outlive the session
+ *   session  handed over; free with pith_session_free */
+enum pith_status pith_session_create(const struct pith_model *model,
+                                     const struct pith_session_options *options,
+                                     struct pith_session **session,
+                                     struct pith_error *error);
+
+void pith_session_free(struct pith_session *session);
+
+/* Negative log-likelihood, in nats, of every token given those before it and
+ * the model's BOS (or end-of-text) token in front.  Texts longer than the
+ * context are scored with a sliding context of at least half its size.
+ *   losses  filled by the call: n_ids elements */
+enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
+                            size_t n_ids, float *losses,
+                            struct pith_error *error);
+
+/* --------------------------------------------------------------------------
+ * Compression
+ * ------------------------------------------------------------------------ */
+
+enum pith_method {
+    PITH_METHOD_PAPER = 0,    /* Algorithms 1 and 2 as published */
+    PITH_METHOD_REFERENCE = 1 /* the decisions of microsoft/LLMLingua */
+};
+
+/* x = (x_ins, x_dems, x_que); all borrowed, each part may be empty.  Parts
+ * are joined by a blank line. */
+struct pith_prompt {
+    struct pith_text instruction;
+    const struct pith_text *contexts; /* the demonstrations or documents */
+    size_t n_contexts;
+    struct pith_text question;
+};
+
+enum pith_reorder {
+    PITH_REORDER_ORIGINAL = 0,
+    PITH_REORDER_SORT = 1,
+    PITH_REORDER_TWO_STAGE = 2
+};
+
+/* Options that only `reference` has, under the Python package's names. */
+struct pith_reference_options {
+    size_t iterative_size;            /* window, in tokens: 200 */
+    const char *context_budget;       /* arithmetic on the target: "+100" */
+    bool use_context_level_filter;    /* true */
+    bool use_token_level_filter;      /* true */
+    bool keep_split;                  /* false */
+    const size_t *force_context_ids;  /* borrowed, may be NULL */
+    size_t n_force_context_ids;
+    size_t force_context_number;      /* 0: not forced */
+    enum pith_reorder reorder_context;
+    bool concate_question;            /* true */
+};
+
+struct pith_compress_options {
+    size_t sizeof_options;
+    enum pith_method method;
+    /* Exactly one of the two says how much stays. */
+    double rate;   /* tau: share of the tokens that stay, (0, 1]; < 0: unset */
+    double target; /* tokens that stay, of the scoring model; < 0: unset */
+    /* `paper`: section 5 of the paper gives the defaults. */
+    double tau_ins;      /* rate of the instruction: 0.85 */
+    double tau_que;      /* rate of the question: 0.9 */
+    double k;            /* granularity coefficient of eq. 3: 2 */
+    size_t segment_size; /* tokens of an ITPC segment: 100 */
+    struct pith_reference_options reference;
+    bool trace; /* fill pith_result.trace */
+};
+
+/* The defaults named above, method paper, rate 0.5. */
+void pith_compress_options_init(struct pith_compress_options *options);
+
+enum pith_part_kind {
+    PITH_PART_INSTRUCTION = 0,
+    PITH_PART_CONTEXT = 1,
+    PITH_PART_QUESTION = 2
+};
+
+/* What became of one part of the prompt. */
+struct pith_part_result {
+    enum pith_part_kind kind;
+    size_t index;       /* which context; 0 for the others */
+    size_t n_tokens;    /* before */
+    size_t n_kept;      /* after; 0 when coarse selection dropped it */
+    double perplexity;  /* exp of its mean loss; 0 when it was not ranked */
+};
+
+/* One threshold decision: a segment (`paper`) or window (`reference`). */
+struct pith_threshold {
+    size_t n_losses; /* how many losses it was taken from */
+    double rate;     /* share asked for */
+    double gamma;    /* kept: losses above it; -INFINITY when all are kept */
+};
+
+struct pith_rank {
+    size_t index; /* which context */
+    double score; /* mean loss; higher is more surprising */
+};
+
+struct pith_trace {
+    int32_t *kept_ids; /* what the token stage kept */
+    size_t n_kept_ids;
+    bool has_kept_ids; /* false when no token stage ran */
+    struct pith_threshold *thresholds;
+    size_t n_thresholds;
+    /* One ranking per ranking call, best first: rankings[i] has
+     * n_ranks[i] entries. */
+    struct pith_rank **rankings;
+    size_t *n_ranks;
+    size_t n_rankings;
+};
+
+struct pith_timings { /* wall-clock seconds */
+    double tokenize, rank, compress, total;
+};
+
+struct pith_result {
+    struct pith_text text; /* the compressed prompt */
+    size_t origin_tokens;  /* of the scoring model */
+    size_t compressed_tokens;
+    struct pith_part_result *parts;
+    size_t n_parts;
+    char *note; /* what the user should know, one line; NULL: nothing */
+    struct pith_trace trace;
+    struct pith_timings timings;
+};
+
+/* Compresses a prompt.
+ *   result  handed over; free with pith_result_free
+ * Errors: ARGUMENT (options out of range), MEMORY, CANCELLED,
+ * UNSUPPORTED (an option that the method does not have). */
+enum pith_status pith_compress(struct pith_session *session,
+                               const struct pith_prompt *prompt,
+                               const struct pith_compress_options *options,
+                               struct pith_result **result,
+                               struct pith_error *error);
+
+void pith_result_free(struct pith_result *result);
+
+/* --------------------------------------------------------------------------
+ * Requests and replies as JSON
+ * ------------------------------------------------------------------------ */
+
+/* The result as one JSON object on one line, with the keys of the Python
+ * package (compressed_prompt, origin_tokens, compressed_tokens, ratio, rate)
+ * and model, method, timings.
+ *   json  handed over, NUL-terminated; free with pith_free */
+enum pith_status pith_result_json(const struct pith_session *session,
+                                  const struct pith_compress_options *options,
+                                  const struct pith_result *result,
+                                  char **json, struct pith_error *error);
+
+/* Runs one request {"name", "function", "context", "options"} (option names
+ * of the Python package; docs/REQUESTS.md) and answers {"name", "result",
+ * "error"} and, when defaults->trace, "trace".  A request that fails is
+ * answered with "error"; the status then still is PITH_OK.
+ *   defaults  borrowed: options for what the request leaves out
+ *   reply     handed over, one line, NUL-terminated; free with pith_free */
+enum pith_status pith_request_run(struct pith_session *session,
+                                  struct pith_text request,
+                                  const struct pith_compress_options *defaults,
+                                  char **reply, struct pith_error *error);
+
+/* {"text"} -> {"ids", "pieces"}; pieces that are no valid UTF-8 are shown
+ * with U+FFFD.  flags as for pith_tokenize. */
+enum pith_status pith_tokenize_json(const struct pith_model *model,
+                                    struct pith_text request, int flags,
+                                    char **reply, struct pith_error *error);
+
+/* {"text"} -> {"tokens": [{"id", "piece", "loss"}], "mean_loss",
+ * "perplexity"}. */
+enum pith_status pith_score_json(struct pith_session *session,
+                                 struct pith_text request, char **reply,
+                                 struct pith_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,25 @@
+/*
+ * kernels.h - the sets of numeric kernels and the choice among them.
+ *
+ * scalar.c is the specification; the other sets do the same work with the
+ * vector instructions of one CPU generation.  A set is a const table; there
+ * is no global that changes.
+ */
+#ifndef PITH_KERNELS_KERNELS_H
+#define PITH_KERNELS_KERNELS_H
+
+#include <stddef.h>
+
+#include "tensor.h"
+
+struct pith_kernels;
+
+/* A set by name, NULL when it is not built or this CPU cannot run it. */
+const struct pith_kernels *pith_kernels_get(const char *name);
+
+/* The best of those that this CPU can run. */
+const struct pith_kernels *pith_kernels_best(void);
+
+const char *pith_kernels_get_name(const struct pith_kernels *kernels);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * ops.h - the layers of a transformer as operations on (tokens, width)
+ * matrices; all that the model wiring calls.
+ *
+ * Legend: T tokens, C width of the input, N width of the output, V
+ * vocabulary, H heads, D width of a head.  All matrices are row-major float32.
+ *
+ * Contract of every operation: outputs and inputs do not overlap unless said;
+ * no alignment is required; nothing is allocated; each element of the result
+ * comes from one fixed sequence of roundings, whatever T and the number of
+ * threads, so that a token's loss does not depend on what was computed beside
+ * it.  Different kernel sets may round differently.
+ */
+#ifndef PITH_KERNELS_OPS_H
+#define PITH_KERNELS_OPS_H
+
+#include "../base/error.h"
+#include "kernels.h"
+#include "tensor.h"
+
+/* What operations run with: a kernel set, threads and scratch memory sized
+ * once for the largest call. */
+struct pith_compute {
+    const struct pith_kernels *kernels; /* borrowed */
+    int n_threads;
+    struct pith_scratch *scratch; /* owned; layout private to ops */
+};
+
+struct pith_compute_limits {
+    size_t max_tokens;   /* T of one call */
+    size_t max_width;    /* largest C or N of a linear layer, V excepted */
+    size_t max_context;  /* keys that one attention call sees */
+    size_t max_head_dim;
+};
+
+enum pith_status pith_compute_init(struct pith_compute *compute,
+                                   const struct pith_kernels *kernels,
+                                   int n_threads,
+                                   const struct pith_compute_limits *limits,
+                                   struct pith_error *error);
+void pith_compute_free(struct pith_compute *compute);
+
+/* out (T, N) = x (T, C) W^T + bias, added to out when accumulate.
+ * weight (N, C); bias (N) or NULL. */
+void pith_linear(struct pith_compute *compute, float *out, const float *x,
+                 const struct pith_tensor *weight, const float *bias, size_t T,
+                 bool accumulate);
+
+/* out (T, C) = LayerNorm(x) * gain + shift; gain, shift (C).  May be in
+ * place. */
+void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,
+                     const float *gain, const float *shift, size_t T, size_t C,
+                     float eps);
+
+/* out (T, C) = x / sqrt(mean(x^2) + eps) * gain.  May be in place. */
+void pith_rms_norm(struct pith_compute *compute, float *out, const float *x,
+                   const float *gain, size_t T, size_t C, float eps);
+
+/* x (n) = GELU(x), the tanh form of GPT-2. */
+void pith_gelu(struct pith_compute *compute, float *x, size_t n);
+
+/* gate (n) = SiLU(gate) * up: the product inside SwiGLU. */
+void pith_silu_mul(struct pith_compute *compute, float *gate, const float *up,
+                   size_t n);
+
+/* Rotary embedding in place on x (T, H * D): element i of a head is paired
+ * with i + D/2.  cosines, sines (T, D/2): of each token's position. */
+void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
+               const float *sines, size_t T, size_t H, size_t D);
+
+/* Causal attention of T new tokens, the last of the n_keys positions held.
+ *   out, q  (T, H * D)
+ *   keys, values  (n_kv_head, stride, D): position p of head h starts at
+ *                 (h * stride + p) * D; n_keys <= stride, n_keys >= T
+ * Query t sees positions 0 .. n_keys - T + t.  H is a multiple of n_kv_head;
+ * scores are scaled by 1/sqrt(D). */
+void pith_attention(struct pith_compute *compute, float *out, const float *q,
+                    const float *keys, const float *values, size_t T, size_t H,
+                    size_t n_kv_head, size_t D, size_t n_keys, size_t stride);
+
+/* losses (T): -log softmax(x W^T)[target] of each row of x (T, C), by a fused
+ * projection and log-sum-exp that holds a tile of logits only.
+ * weight (V, C); targets (T), each in [0, V). */
+void pith_target_losses(struct pith_compute *compute, float *losses,
+                        const float *x, const struct pith_tensor *weight,
+                        const int32_t *targets, size_t T);
+
+#endif

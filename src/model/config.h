@@ -1,0 +1,55 @@
+/*
+ * config.h - the hyper-parameters of both architectures and the names of
+ * their tensors.
+ */
+#ifndef PITH_MODEL_CONFIG_H
+#define PITH_MODEL_CONFIG_H
+
+#include "../base/error.h"
+
+struct pith_config {
+    enum pith_arch arch;
+    uint32_t n_vocab, n_ctx, n_embd, n_layer;
+    uint32_t n_head, n_kv_head, head_dim, n_ff;
+    float norm_eps, rope_theta;
+    bool tied; /* no "output.weight": the embedding is the projection */
+};
+
+/* Refuses sizes that are zero, inconsistent or beyond the format's limits.
+ * name: the file, for errors. */
+enum pith_status pith_config_check(const struct pith_config *config,
+                                   const char *name, struct pith_error *error);
+
+/*
+ * The tensors of a model, in the order of the file.  A matrix is (rows, cols)
+ * with rows the outputs; a vector has rows 1.  In GPT-2 every norm and every
+ * matrix of a layer has a bias (".bias"), in LLaMA none has.
+ *
+ *   token_embedding.weight            (n_vocab, n_embd)
+ *   position_embedding.weight         (n_ctx, n_embd)            GPT-2
+ *   layers.L.attn_norm.weight         (1, n_embd)
+ *   layers.L.attn_q.weight            (n_head * head_dim, n_embd)
+ *   layers.L.attn_k.weight            (n_kv_head * head_dim, n_embd)
+ *   layers.L.attn_v.weight            (n_kv_head * head_dim, n_embd)
+ *   layers.L.attn_out.weight          (n_embd, n_head * head_dim)
+ *   layers.L.ffn_norm.weight          (1, n_embd)
+ *   layers.L.ffn_gate.weight          (n_ff, n_embd)             LLaMA
+ *   layers.L.ffn_up.weight            (n_ff, n_embd)
+ *   layers.L.ffn_down.weight          (n_embd, n_ff)
+ *   output_norm.weight                (1, n_embd)
+ *   output.weight                     (n_vocab, n_embd)          unless tied
+ *
+ * Rotary pairs lie half a head apart (Hugging Face's order).
+ */
+struct pith_tensor_spec {
+    char name[64];
+    size_t rows, cols;
+};
+
+size_t pith_config_n_tensors(const struct pith_config *config);
+
+/* The index-th tensor that such a model has. */
+void pith_config_tensor(const struct pith_config *config, size_t index,
+                        struct pith_tensor_spec *spec);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * model.h - a loaded model: its file, its weights as views, its tokenizer.
+ */
+#ifndef PITH_MODEL_MODEL_H
+#define PITH_MODEL_MODEL_H
+
+#include "../kernels/kernels.h"
+#include "../text/tokenizer.h"
+#include "format.h"
+
+/* Weights of one layer.  Vectors are floats, converted at load. */
+struct pith_layer {
+    const float *attn_norm, *attn_norm_bias; /* (C); bias NULL for LLaMA */
+    struct pith_tensor attn_q;               /* (H D, C) */
+    struct pith_tensor attn_k, attn_v;       /* (Hkv D, C) */
+    struct pith_tensor attn_out;             /* (C, H D) */
+    const float *attn_q_bias, *attn_k_bias, *attn_v_bias, *attn_out_bias;
+    const float *ffn_norm, *ffn_norm_bias;   /* (C) */
+    struct pith_tensor ffn_gate;             /* (F, C); LLaMA */
+    struct pith_tensor ffn_up;               /* (F, C) */
+    struct pith_tensor ffn_down;             /* (C, F) */
+    const float *ffn_up_bias, *ffn_down_bias;
+};
+
+struct pith_model {
+    struct pith_format format; /* owns the file; config inside */
+    struct pith_tokenizer *tokenizer;
+    const struct pith_kernels *kernels;
+    struct pith_tensor token_embedding;    /* (V, C) */
+    struct pith_tensor position_embedding; /* (n_ctx, C); GPT-2 */
+    struct pith_layer *layers;             /* (n_layer) */
+    const float *output_norm, *output_norm_bias; /* (C) */
+    struct pith_tensor output;             /* (V, C); the embedding if tied */
+    float *vectors;                        /* owns all vectors above */
+};
+
+/* The token that a text is scored from: BOS, else end-of-text. */
+int32_t pith_model_start_id(const struct pith_model *model);
+
+#endif

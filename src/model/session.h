@@ -1,0 +1,54 @@
+/*
+ * session.h - a KV cache and the forward pass that fills it.
+ *
+ * The cache holds n positions.  pith_session_forward() appends tokens and can
+ * give the losses of what follows each; truncate and drop take positions out
+ * again.  Nothing is allocated after pith_session_create().
+ */
+#ifndef PITH_MODEL_SESSION_H
+#define PITH_MODEL_SESSION_H
+
+#include "../kernels/ops.h"
+#include "model.h"
+
+enum { PITH_NO_TARGET = -1 };
+
+struct pith_session {
+    const struct pith_model *model; /* borrowed */
+    struct pith_compute compute;
+    struct pith_progress progress;  /* report NULL: none */
+    size_t n_ctx;                   /* positions that the cache can hold */
+    size_t n_past;                  /* positions that it holds */
+    float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
+    struct pith_activations *activations; /* scratch of one block of tokens */
+};
+
+/* Appends n tokens at positions n_past .. n_past + n - 1.
+ *   ids      (n), each in [0, n_vocab)
+ *   targets  (n) or NULL; losses (n) or NULL with it:
+ *            losses[i] = -log p(targets[i] | cache, ids[0..i]); NAN where
+ *            targets[i] is PITH_NO_TARGET
+ * Errors: ARGUMENT when an id is out of range or the positions run out (the
+ * cache is unchanged then), CANCELLED. */
+enum pith_status pith_session_forward(struct pith_session *session,
+                                      const int32_t *ids, size_t n,
+                                      const int32_t *targets, float *losses,
+                                      struct pith_error *error);
+
+/* Logits (V) that follow the last token of the cache's latest forward. */
+enum pith_status pith_session_logits(struct pith_session *session,
+                                     float *logits, struct pith_error *error);
+
+/* Keeps the first n_keep positions. */
+void pith_session_truncate(struct pith_session *session, size_t n_keep);
+
+/* Takes out positions [from, to); later ones move down with the keys they
+ * have, so rotary angles stay what they were. */
+void pith_session_drop(struct pith_session *session, size_t from, size_t to);
+
+/* Reports progress; CANCELLED when the callback asks for it. */
+enum pith_status pith_session_report(struct pith_session *session,
+                                     const char *stage, size_t done,
+                                     size_t total, struct pith_error *error);
+
+#endif

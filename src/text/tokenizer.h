@@ -1,0 +1,109 @@
+/*
+ * tokenizer.h - text to token ids and back.
+ *
+ * Two kinds: byte-level BPE (GPT-2, SmolLM2) and SentencePiece BPE (LLaMA).
+ * A vocabulary is described by struct pith_vocab, written into a model file
+ * as the bytes of its tokenizer section (docs/FORMAT.md), and read back as a
+ * struct pith_tokenizer.
+ */
+#ifndef PITH_TEXT_TOKENIZER_H
+#define PITH_TEXT_TOKENIZER_H
+
+#include "../base/buffer.h"
+#include "../base/error.h"
+
+enum pith_tokenizer_kind {
+    PITH_TOKENIZER_BYTE_BPE = 1,
+    PITH_TOKENIZER_SENTENCEPIECE = 2
+};
+
+enum pith_pre_tokenizer {
+    PITH_PRE_NONE = 0,   /* SentencePiece */
+    PITH_PRE_GPT2 = 1,   /* GPT-2's pattern */
+    PITH_PRE_SMOLLM = 2  /* each digit (\p{N}) alone, then GPT-2's pattern */
+};
+
+enum pith_piece_kind {
+    PITH_PIECE_NORMAL = 0,
+    PITH_PIECE_SPECIAL = 1, /* matched in the text before anything else */
+    PITH_PIECE_UNKNOWN = 2,
+    PITH_PIECE_BYTE = 3,    /* SentencePiece's "<0x0A>"; bytes hold the byte */
+    PITH_PIECE_UNUSED = 4   /* never produced from text */
+};
+
+enum pith_vocab_flags {
+    PITH_VOCAB_ADD_BOS = 1,      /* by default, BOS is put in front */
+    PITH_VOCAB_DUMMY_PREFIX = 2, /* SentencePiece: a space is put in front */
+    PITH_VOCAB_BYTE_FALLBACK = 4,
+    /* HF decoders may rewrite " ." to "." and the like when they decode
+     * (clean_up_tokenization_spaces); `reference` follows them. */
+    PITH_VOCAB_CLEAN_UP_SPACES = 8
+};
+
+/* One piece: the raw bytes that it stands for.  Byte-level pieces are stored
+ * as bytes, not in GPT-2's printable alphabet; SentencePiece's U+2581 is
+ * stored as it is in the vocabulary and read as a space when decoding. */
+struct pith_piece {
+    struct pith_text bytes;
+    float score; /* SentencePiece; 0 otherwise */
+    enum pith_piece_kind kind;
+};
+
+/* Rank is the index in the list; ids index pieces. */
+struct pith_merge {
+    int32_t left, right;
+};
+
+struct pith_vocab {
+    enum pith_tokenizer_kind kind;
+    enum pith_pre_tokenizer pre_tokenizer;
+    uint32_t flags; /* enum pith_vocab_flags */
+    int32_t bos_id, eos_id, unk_id, pad_id; /* -1: none */
+    struct pith_piece *pieces;
+    size_t n_pieces;
+    struct pith_merge *merges;
+    size_t n_merges;
+};
+
+/* Appends the tokenizer section of a model file. */
+enum pith_status pith_vocab_serialize(const struct pith_vocab *vocab,
+                                      struct pith_buffer *out,
+                                      struct pith_error *error);
+
+struct pith_tokenizer;
+
+/* Reads a tokenizer section; `section` is borrowed and must outlive the
+ * tokenizer.  name: the file, for errors. */
+enum pith_status pith_tokenizer_create(const uint8_t *section, size_t size,
+                                       const char *name,
+                                       struct pith_tokenizer **tokenizer,
+                                       struct pith_error *error);
+void pith_tokenizer_free(struct pith_tokenizer *tokenizer);
+
+/* Facts: kind, pre_tokenizer, flags, special ids, counts; pieces and merges
+ * are NULL. */
+void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
+                             struct pith_vocab *facts);
+
+/* Appends the ids of text.  flags: enum pith_tokenize_flags.  Time is
+ * O(n log n) whatever the text. */
+enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
+                                       struct pith_text text, int flags,
+                                       struct pith_ids *ids,
+                                       struct pith_error *error);
+
+/* The bytes of one token inside a text: SentencePiece's U+2581 as a space;
+ * borrowed from the tokenizer; size 0 for ids out of range. */
+struct pith_text pith_tokenizer_piece(const struct pith_tokenizer *tokenizer,
+                                      int32_t id);
+enum pith_piece_kind
+pith_tokenizer_piece_kind(const struct pith_tokenizer *tokenizer, int32_t id);
+
+/* Appends the bytes of a sequence; the dummy prefix of a SentencePiece text
+ * is taken off its start again, special tokens show their text.
+ * Decoding what encode gave returns the very text. */
+void pith_tokenizer_decode(const struct pith_tokenizer *tokenizer,
+                           const int32_t *ids, size_t n,
+                           struct pith_buffer *out);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * test_base.c - src/base: sizes, halves, CRC, UTF-8, buffers, files.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../src/base/buffer.h"
+#include "../src/base/bytes.h"
+#include "../src/base/crc32.h"
+#include "../src/base/file.h"
+#include "../src/base/half.h"
+#include "../src/base/memory.h"
+#include "../src/base/threads.h"
+#include "../src/base/utf8.h"
+#include "support.h"
+
+START_TEST(sizes_refuse_overflow)
+{
+    size_t out;
+    ck_assert(pith_size_mul(3, 5, &out) && out == 15);
+    ck_assert(pith_size_mul(SIZE_MAX, 0, &out) && out == 0);
+    ck_assert(pith_size_mul(SIZE_MAX / 2, 2, &out));
+    ck_assert(!pith_size_mul(SIZE_MAX / 2 + 1, 2, &out) && out == SIZE_MAX);
+    ck_assert(pith_size_add(SIZE_MAX, 0, &out) && out == SIZE_MAX);
+    ck_assert(!pith_size_add(SIZE_MAX, 1, &out));
+    ck_assert_ptr_null(pith_array(SIZE_MAX / 2, 4));
+    ck_assert_ptr_null(pith_array_aligned(SIZE_MAX, 1));
+    void *aligned = pith_array_aligned(3, 5);
+    ck_assert_uint_eq((uintptr_t)aligned % 64, 0);
+    free(aligned);
+}
+END_TEST
+
+/* Every half converts to a float and back to itself; between two neighbours
+ * rounding goes to the nearer one, and to the even one from the middle. */
+START_TEST(halves_round_to_nearest_even)
+{
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        float value = pith_f16_to_f32((uint16_t)h);
+        if (isnan(value)) {
+            ck_assert(isnan(pith_f16_to_f32(pith_f32_to_f16(value))));
+            continue;
+        }
+        ck_assert_uint_eq(pith_f32_to_f16(value), h);
+        if ((h & 0x7FFF) >= 0x7BFF)
+            continue;
+        float next = pith_f16_to_f32((uint16_t)(h + 1));
+        float middle = value + (next - value) / 2;
+        ck_assert_uint_eq(pith_f32_to_f16(middle), h & 1 ? h + 1 : h);
+        ck_assert_uint_eq(pith_f32_to_f16(nextafterf(middle, value)), h);
+        ck_assert_uint_eq(pith_f32_to_f16(nextafterf(middle, next)), h + 1);
+    }
+    ck_assert_float_eq(pith_f16_to_f32(0x3555), 0.333251953125f);
+    ck_assert_float_eq(pith_f16_to_f32(0x0001), 0x1p-24f);
+    ck_assert_uint_eq(pith_f32_to_f16(65520.0f), 0x7C00);
+    ck_assert_uint_eq(pith_f32_to_f16(65519.0f), 0x7BFF);
+    ck_assert_uint_eq(pith_f32_to_bf16(1.0f), 0x3F80);
+    ck_assert_uint_eq(pith_f32_to_bf16(pith_bits_float(0x3F808000)), 0x3F80);
+    ck_assert_uint_eq(pith_f32_to_bf16(pith_bits_float(0x3F818000)), 0x3F82);
+    ck_assert(isnan(pith_bf16_to_f32(pith_f32_to_bf16(NAN))));
+}
+END_TEST
+
+START_TEST(crc32_has_the_published_check_value)
+{
+    ck_assert_uint_eq(pith_crc32(0, "123456789", 9), 0xCBF43926);
+    ck_assert_uint_eq(pith_crc32(0, "", 0), 0);
+    char bytes[257];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7);
+    uint32_t whole = pith_crc32(0, bytes, sizeof bytes);
+    for (size_t cut = 0; cut <= sizeof bytes; cut++)
+        ck_assert_uint_eq(pith_crc32(pith_crc32(0, bytes, cut), bytes + cut,
+                                     sizeof bytes - cut), whole);
+}
+END_TEST
+
+START_TEST(utf8_accepts_what_rfc_3629_accepts)
+{
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        char text[4];
+        uint32_t back;
+        size_t n = pith_utf8_encode(code, text);
+        bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+        ck_assert_uint_eq(pith_utf8_valid_length(text, n), surrogate ? 0 : n);
+        if (surrogate)
+            continue;
+        ck_assert_uint_eq(pith_utf8_decode(text, n, &back), n);
+        ck_assert_uint_eq(back, code);
+        if (n > 1)
+            ck_assert_uint_eq(pith_utf8_valid_length(text, n - 1), 0);
+    }
+    ck_assert(!pith_utf8_is_valid("\xC0\x80", 2));         /* overlong */
+    ck_assert(!pith_utf8_is_valid("\xE0\x9F\xBF", 3));
+    ck_assert(!pith_utf8_is_valid("\xF4\x90\x80\x80", 4)); /* U+110000 */
+    ck_assert(!pith_utf8_is_valid("\x80", 1));
+    ck_assert(pith_utf8_is_valid("na\xC3\xAFve", 6));
+}
+END_TEST
+
+START_TEST(error_detail_is_one_valid_line)
+{
+    struct pith_error error;
+    ck_assert_int_eq(pith_fail(&error, PITH_ERR_IO, "a\nb\xFF\xC3\xA9 %d", 7),
+                     PITH_ERR_IO);
+    ck_assert_str_eq(error.detail, "a?b?\xC3\xA9 7");
+    char wide[1000];
+    memset(wide, 'x', sizeof wide);
+    memcpy(wide + 510, "\xC3\xA9", 3);
+    pith_fail(&error, PITH_ERR_FORMAT, "%s", wide);
+    ck_assert_uint_eq(strlen(error.detail), 511);
+    ck_assert(pith_utf8_is_valid(error.detail, 511));
+    ck_assert_int_eq(pith_fail(NULL, PITH_ERR_MEMORY, "x"), PITH_ERR_MEMORY);
+    ck_assert_str_eq(pith_status_name(PITH_ERR_CHECKSUM), "PITH_ERR_CHECKSUM");
+}
+END_TEST
+
+START_TEST(buffers_grow)
+{
+    struct pith_buffer buffer = {0};
+    struct pith_ids ids = {0};
+    char *bytes;
+    size_t size;
+    for (int i = 0; i < 1000; i++) {
+        pith_buffer_printf(&buffer, "%03d", i);
+        pith_ids_append(&ids, i);
+    }
+    ck_assert_int_eq(pith_buffer_take(&buffer, &bytes, &size, NULL), PITH_OK);
+    ck_assert_uint_eq(size, 3000);
+    ck_assert_mem_eq(bytes + 2997, "999", 4);
+    ck_assert_uint_eq(ids.n, 1000);
+    ck_assert_int_eq(ids.data[999], 999);
+    free(bytes);
+    pith_ids_free(&ids);
+}
+END_TEST
+
+START_TEST(files_appear_complete_or_not_at_all)
+{
+    struct pith_writer writer;
+    struct pith_file file;
+    struct pith_error error;
+    const char *path = temporary_path("file");
+
+    assert_ok(pith_writer_open(&writer, path, &error), error);
+    assert_ok(pith_writer_write(&writer, "hello", 5, &error), error);
+    ck_assert(!pith_path_exists(path));
+    pith_writer_abort(&writer);
+    ck_assert(!pith_path_exists(path));
+
+    assert_ok(pith_writer_open(&writer, path, &error), error);
+    assert_ok(pith_writer_write(&writer, "hello", 5, &error), error);
+    assert_ok(pith_writer_seek(&writer, 0, &error), error);
+    assert_ok(pith_writer_write(&writer, "J", 1, &error), error);
+    assert_ok(pith_writer_commit(&writer, &error), error);
+    assert_ok(pith_file_open(&file, path, &error), error);
+    ck_assert_uint_eq(file.size, 5);
+    ck_assert_mem_eq(file.data, "Jello", 5);
+    pith_file_drop(&file, 0, file.size);
+    ck_assert_mem_eq(file.data, "Jello", 5);
+    pith_file_close(&file);
+    remove(path);
+
+    ck_assert_int_eq(pith_file_open(&file, path, &error), PITH_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(error.detail, path));
+    ck_assert_int_eq(pith_file_open(&file, "/tmp", &error), PITH_ERR_IO);
+    ck_assert_int_eq(pith_writer_open(&writer, "/no/such/folder/x", &error),
+                     PITH_ERR_IO);
+}
+END_TEST
+
+static void count_task(void *user, size_t index, int thread)
+{
+    int *counts = user;
+    ck_assert(thread >= 0 && thread < 4);
+    counts[index]++;
+}
+
+START_TEST(every_task_runs_once)
+{
+    int counts[1000] = {0};
+    for (int n_threads = 1; n_threads <= 4; n_threads++)
+        pith_parallel_for(n_threads, 1000, count_task, counts);
+    for (size_t i = 0; i < 1000; i++)
+        ck_assert_int_eq(counts[i], 4);
+    ck_assert_int_ge(pith_threads_available(), 1);
+}
+END_TEST
+
+START_TEST(bytes_are_little_endian)
+{
+    uint8_t bytes[9];
+    pith_store_u64(bytes + 1, 0x0102030405060708u);
+    ck_assert_uint_eq(bytes[1], 8);
+    ck_assert_uint_eq(pith_load_u16(bytes + 1), 0x0708);
+    ck_assert_uint_eq(pith_load_u32(bytes + 1), 0x05060708);
+    ck_assert(pith_load_u64(bytes + 1) == 0x0102030405060708u);
+    pith_store_f32(bytes + 1, -1.5f);
+    ck_assert_float_eq(pith_load_f32(bytes + 1), -1.5f);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("base");
+    TCase *tcase = tcase_create("base");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, sizes_refuse_overflow);
+    tcase_add_test(tcase, halves_round_to_nearest_even);
+    tcase_add_test(tcase, crc32_has_the_published_check_value);
+    tcase_add_test(tcase, utf8_accepts_what_rfc_3629_accepts);
+    tcase_add_test(tcase, error_detail_is_one_valid_line);
+    tcase_add_test(tcase, buffers_grow);
+    tcase_add_test(tcase, files_appear_complete_or_not_at_all);
+    tcase_add_test(tcase, every_task_runs_once);
+    tcase_add_test(tcase, bytes_are_little_endian);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
