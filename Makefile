@@ -94,6 +94,7 @@ check-programs:
 check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    sh tests/run.sh $(TESTS)
+	$(Q)CC="$(CC)" sh tests/house.sh $(BUILD)/libpith.a
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:

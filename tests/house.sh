@@ -1,0 +1,65 @@
+#!/bin/sh
+# The rules of the house that a compiler does not check:
+#   - dependency order: base <- kernels <- text, model <- compress; align on
+#     model; convert on text and model; service on everything
+#   - tools and examples include no header of the library but pith.h
+#   - every global symbol of the library starts with pith_
+#   - the public header compiles alone, as C and as C++
+# usage: house.sh LIBRARY.a
+set -u
+library=${1:?usage: house.sh LIBRARY.a}
+failures=0
+
+complain() {
+    echo "house: $*" >&2
+    failures=$((failures + 1))
+}
+
+# What each folder of src/ may include besides itself.
+allowed() {
+    case $1 in
+    base) ;;
+    kernels) echo base ;;
+    text) echo base kernels ;;
+    model) echo base kernels text ;;
+    convert) echo base kernels text model ;;
+    compress) echo base kernels text model ;;
+    align) echo base kernels text model ;;
+    service) echo base kernels text model compress ;;
+    *) echo "unknown" ;;
+    esac
+}
+
+for folder in src/*/; do
+    area=$(basename "$folder")
+    for used in $(sed -n 's|^#include "\.\./\([a-z]*\)/.*|\1|p' \
+                  "$folder"*.[ch] | sort -u); do
+        case " $(allowed "$area") " in
+        *" $used "*) ;;
+        *) complain "src/$area must not include src/$used" ;;
+        esac
+    done
+done
+
+if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \
+        docs/examples/*.c >&2; then
+    complain "tools and examples use the public header only"
+fi
+
+foreign=$(nm -g --defined-only "$library" 2>/dev/null |
+          awk 'NF == 3 && $3 !~ /^_?pith_/ && $3 !~ /^(__|_ZG|\.)/ {print $3}')
+if [ -n "$foreign" ]; then
+    complain "symbols without the pith_ prefix:" $foreign
+fi
+
+for language in c c++; do
+    command -v "${CC:-cc}" >/dev/null || continue
+    printf '#include "pith.h"\n' | "${CC:-cc}" -Wall -Wextra -Werror \
+        -Iinclude -fsyntax-only -x $language - 2>/dev/null ||
+        complain "include/pith.h does not compile alone as $language"
+done
+
+if [ "$failures" -eq 0 ]; then
+    echo "house: layers, tools, symbols and public header are in order"
+fi
+exit "$failures"
