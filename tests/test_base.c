@@ -164,7 +164,10 @@ START_TEST(files_appear_complete_or_not_at_all)
     pith_file_drop(&file, 0, file.size);
     ck_assert_mem_eq(file.data, "Jello", 5);
     pith_file_close(&file);
+    ck_assert(pith_path_is_same(path, path));
+    ck_assert(!pith_path_is_same(path, "/tmp"));
     remove(path);
+    ck_assert(!pith_path_is_same(path, path));
 
     ck_assert_int_eq(pith_file_open(&file, path, &error), PITH_ERR_IO);
     ck_assert_ptr_nonnull(strstr(error.detail, path));

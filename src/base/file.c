@@ -96,6 +96,13 @@ bool pith_path_exists(const char *path)
     return stat(path, &about) == 0;
 }
 
+bool pith_path_is_same(const char *a, const char *b)
+{
+    struct stat about_a, about_b;
+    return stat(a, &about_a) == 0 && stat(b, &about_b) == 0 &&
+           about_a.st_dev == about_b.st_dev && about_a.st_ino == about_b.st_ino;
+}
+
 static unsigned long process_number(void)
 {
     return (unsigned long)getpid();
@@ -161,6 +168,11 @@ bool pith_path_exists(const char *path)
         return false;
     fclose(stream);
     return true;
+}
+
+bool pith_path_is_same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0 && pith_path_exists(a);
 }
 
 static unsigned long process_number(void)

@@ -29,6 +29,8 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size);
 
 bool pith_path_is_directory(const char *path);
 bool pith_path_exists(const char *path);
+/* Whether both names lead to one existing file (links included). */
+bool pith_path_is_same(const char *a, const char *b);
 
 /* Writes to PATH.tmp-PID and renames on commit. */
 struct pith_writer {

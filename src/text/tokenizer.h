@@ -13,6 +13,9 @@
 #include "../base/error.h"
 
 enum pith_tokenizer_kind {
+    /* No pieces: the source had no tokenizer.  Only the special ids count;
+     * encoding fails with PITH_ERR_UNSUPPORTED, decoding gives nothing. */
+    PITH_TOKENIZER_NONE = 0,
     PITH_TOKENIZER_BYTE_BPE = 1,
     PITH_TOKENIZER_SENTENCEPIECE = 2
 };
