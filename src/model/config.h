@@ -7,6 +7,18 @@
 
 #include "../base/error.h"
 
+/* Limits of the format: they keep a lying file from asking for the absurd,
+ * and every product of two of them within 64 bits. */
+enum {
+    PITH_MAX_VOCAB = 1 << 24,
+    PITH_MAX_CTX = 1 << 24,
+    PITH_MAX_EMBD = 1 << 16,
+    PITH_MAX_LAYER = 1 << 10,
+    PITH_MAX_HEAD = 1 << 10,
+    PITH_MAX_HEAD_DIM = 1 << 10,
+    PITH_MAX_FF = 1 << 20
+};
+
 struct pith_config {
     enum pith_arch arch;
     uint32_t n_vocab, n_ctx, n_embd, n_layer;
@@ -23,7 +35,7 @@ enum pith_status pith_config_check(const struct pith_config *config,
 /*
  * The tensors of a model, in the order of the file.  A matrix is (rows, cols)
  * with rows the outputs; a vector has rows 1.  In GPT-2 every norm and every
- * matrix of a layer has a bias (".bias"), in LLaMA none has.
+ * matrix of a layer is followed by its bias (".bias"), in LLaMA none has one.
  *
  *   token_embedding.weight            (n_vocab, n_embd)
  *   position_embedding.weight         (n_ctx, n_embd)            GPT-2

@@ -3,7 +3,8 @@
  *
  * The cache holds n positions.  pith_session_forward() appends tokens and can
  * give the losses of what follows each; truncate and drop take positions out
- * again.  Nothing is allocated after pith_session_create().
+ * again.  Nothing is allocated after pith_session_create(), save by
+ * pith_session_reserve().
  */
 #ifndef PITH_MODEL_SESSION_H
 #define PITH_MODEL_SESSION_H
@@ -41,6 +42,12 @@ enum pith_status pith_session_logits(struct pith_session *session,
 
 /* Keeps the first n_keep positions. */
 void pith_session_truncate(struct pith_session *session, size_t n_keep);
+
+/* Makes room for n_ctx positions in all, keeping what the cache holds; does
+ * nothing when there is room already.  GPT-2 has no positions past its own
+ * n_ctx (ARGUMENT); rotary embedding may go past it. */
+enum pith_status pith_session_reserve(struct pith_session *session,
+                                      size_t n_ctx, struct pith_error *error);
 
 /* Takes out positions [from, to); later ones move down with the keys they
  * have, so rotary angles stay what they were. */
