@@ -4,8 +4,9 @@
  *
  * The text starts in an empty cache behind a prefix (or the start id).  When
  * the cache is full, it is emptied and filled again with the prefix and the
- * last tokens, as many as half the cache holds; so every token is scored
- * behind the prefix and at least that many tokens of the text, or all.
+ * last tokens of the text, as many as half the rest of the cache holds; so
+ * every token is scored behind the prefix and at least that many tokens of
+ * the text, or all.
  */
 #ifndef PITH_MODEL_SCORE_H
 #define PITH_MODEL_SCORE_H
@@ -17,8 +18,9 @@ enum pith_status pith_score_text(struct pith_session *session,
                                  const int32_t *ids, size_t n, float *losses,
                                  struct pith_error *error);
 
-/* The same behind a prefix, which must leave half of the cache free.
- * n_prefix 0: behind the start id.  Only the text is scored. */
+/* The same behind a prefix, which must fit into the cache (and had better
+ * leave half of it).  n_prefix 0: behind the start id.  Only the text is
+ * scored. */
 enum pith_status pith_score_after(struct pith_session *session,
                                   const int32_t *prefix, size_t n_prefix,
                                   const int32_t *ids, size_t n, float *losses,

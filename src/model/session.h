@@ -30,7 +30,8 @@ struct pith_session {
  *            losses[i] = -log p(targets[i] | cache, ids[0..i]); NAN where
  *            targets[i] is PITH_NO_TARGET
  * Errors: ARGUMENT when an id is out of range or the positions run out (the
- * cache is unchanged then), CANCELLED. */
+ * cache is unchanged then), CANCELLED (the same).  Progress is reported, as
+ * "forward", by calls of more than one block only. */
 enum pith_status pith_session_forward(struct pith_session *session,
                                       const int32_t *ids, size_t n,
                                       const int32_t *targets, float *losses,

@@ -1,0 +1,124 @@
+/*
+ * activations.c - the buffers of a forward pass; see forward.h.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "forward.h"
+
+/* Floats for `rows` rows; *ok stays true only when there is memory. */
+static float *floats(bool *ok, size_t rows, size_t width)
+{
+    size_t n;
+    float *made = NULL;
+    if (pith_size_mul(rows, width, &n))
+        made = pith_array_aligned(n, sizeof *made);
+    *ok = *ok && made != NULL;
+    return made;
+}
+
+/* Angle of pair i at position p: p * theta^(-2i/D).  In double, so that the
+ * last position of a long context is as exact as the first. */
+static void fill_rotary(float *cosines, float *sines, double theta, size_t D,
+                        size_t n_ctx)
+{
+    size_t half = D / 2;
+    for (size_t i = 0; i < half; i++) {
+        double frequency = pow(theta, -2.0 * (double)i / (double)D);
+        for (size_t p = 0; p < n_ctx; p++) {
+            cosines[p * half + i] = (float)cos((double)p * frequency);
+            sines[p * half + i] = (float)sin((double)p * frequency);
+        }
+    }
+}
+
+enum pith_status pith_activations_rotate(struct pith_activations *activations,
+                                         const struct pith_config *config,
+                                         size_t n_ctx,
+                                         struct pith_error *error)
+{
+    bool ok = true;
+    if (config->arch != PITH_ARCH_LLAMA)
+        return PITH_OK;
+    float *cosines = floats(&ok, n_ctx, config->head_dim / 2);
+    float *sines = floats(&ok, n_ctx, config->head_dim / 2);
+    if (!ok) {
+        free(cosines);
+        free(sines);
+        return pith_no_memory(error, n_ctx, config->head_dim);
+    }
+    fill_rotary(cosines, sines, (double)config->rope_theta, config->head_dim,
+                n_ctx);
+    free(activations->cosines);
+    free(activations->sines);
+    activations->cosines = cosines;
+    activations->sines = sines;
+    return PITH_OK;
+}
+
+static bool allocate(struct pith_activations *a,
+                     const struct pith_config *config, size_t T)
+{
+    size_t width = (size_t)config->n_head * config->head_dim;
+    size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
+    bool ok = true;
+
+    a->max_tokens = T;
+    a->x = floats(&ok, T, config->n_embd);
+    a->norm = floats(&ok, T, config->n_embd);
+    a->q = floats(&ok, T, width);
+    a->k = floats(&ok, T, kv_width);
+    a->v = floats(&ok, T, kv_width);
+    a->attn = floats(&ok, T, width);
+    a->hidden = floats(&ok, T, config->n_ff);
+    if (config->arch == PITH_ARCH_LLAMA)
+        a->gate = floats(&ok, T, config->n_ff);
+    a->last = floats(&ok, 1, config->n_embd);
+    a->losses = floats(&ok, T, 1);
+    a->targets = pith_array(T, sizeof *a->targets);
+    return ok && a->targets != NULL;
+}
+
+enum pith_status pith_activations_create(struct pith_activations **activations,
+                                         const struct pith_config *config,
+                                         size_t n_ctx,
+                                         struct pith_error *error)
+{
+    struct pith_activations *made = pith_array_zero(1, sizeof *made);
+    enum pith_status status;
+
+    *activations = NULL;
+    if (made == NULL)
+        return pith_no_memory(error, 1, sizeof *made);
+    if (allocate(made, config, PITH_BLOCK_TOKENS))
+        status = pith_activations_rotate(made, config, n_ctx, error);
+    else
+        status = pith_no_memory(error, PITH_BLOCK_TOKENS,
+                                config->n_ff * sizeof(float));
+    if (status == PITH_OK)
+        *activations = made;
+    else
+        pith_activations_free(made);
+    return status;
+}
+
+void pith_activations_free(struct pith_activations *activations)
+{
+    if (activations == NULL)
+        return;
+    free(activations->x);
+    free(activations->norm);
+    free(activations->q);
+    free(activations->k);
+    free(activations->v);
+    free(activations->attn);
+    free(activations->hidden);
+    free(activations->gate);
+    free(activations->last);
+    free(activations->targets);
+    free(activations->losses);
+    free(activations->cosines);
+    free(activations->sines);
+    free(activations);
+}

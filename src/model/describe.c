@@ -1,0 +1,78 @@
+/*
+ * describe.c - what there is to know about a loaded model.
+ */
+#include "model.h"
+
+static void describe_config(const struct pith_config *config,
+                            struct pith_model_info *info)
+{
+    info->arch = config->arch;
+    info->n_vocab = config->n_vocab;
+    info->n_ctx = config->n_ctx;
+    info->n_embd = config->n_embd;
+    info->n_layer = config->n_layer;
+    info->n_head = config->n_head;
+    info->n_kv_head = config->n_kv_head;
+    info->head_dim = config->head_dim;
+    info->n_ff = config->n_ff;
+    info->norm_eps = config->norm_eps;
+    info->rope_theta = config->rope_theta;
+    info->tied = config->tied;
+}
+
+static const char *pre_tokenizer_name(enum pith_pre_tokenizer which)
+{
+    switch (which) {
+    case PITH_PRE_NONE: return "none";
+    case PITH_PRE_GPT2: return "gpt2";
+    case PITH_PRE_SMOLLM: return "smollm";
+    }
+    return "unknown";
+}
+
+static void describe_tokenizer(const struct pith_tokenizer *tokenizer,
+                               struct pith_model_info *info)
+{
+    struct pith_vocab facts;
+    pith_tokenizer_describe(tokenizer, &facts);
+    info->tokenizer = facts.kind == PITH_TOKENIZER_BYTE_BPE
+                          ? "byte-level BPE"
+                          : "SentencePiece BPE";
+    info->pre_tokenizer = pre_tokenizer_name(facts.pre_tokenizer);
+    info->n_pieces = facts.n_pieces;
+    info->n_merges = facts.n_merges;
+    info->bos_id = facts.bos_id;
+    info->eos_id = facts.eos_id;
+    info->unk_id = facts.unk_id;
+    info->pad_id = facts.pad_id;
+    info->add_bos = facts.flags & PITH_VOCAB_ADD_BOS;
+}
+
+void pith_model_describe(const struct pith_model *model,
+                         struct pith_model_info *info)
+{
+    const struct pith_format *format = &model->format;
+    *info = (struct pith_model_info){
+        .name = format->model_name,
+        .n_tensors = format->n_tensors,
+        .file_bytes = format->file.size,
+        .kernels = pith_kernels_get_name(model->kernels)};
+    describe_config(&format->config, info);
+    describe_tokenizer(model->tokenizer, info);
+    for (size_t i = 0; i < format->n_tensors; i++)
+        info->n_parameters += (uint64_t)format->tensors[i].view.rows *
+                              format->tensors[i].view.cols;
+}
+
+bool pith_model_tensor(const struct pith_model *model, size_t index,
+                       struct pith_tensor_info *info)
+{
+    const struct pith_format *format = &model->format;
+    if (index >= format->n_tensors)
+        return false;
+    const struct pith_format_tensor *tensor = &format->tensors[index];
+    *info = (struct pith_tensor_info){
+        tensor->name,      tensor->view.type, tensor->view.rows,
+        tensor->view.cols, tensor->offset,    tensor->bytes};
+    return true;
+}

@@ -1,0 +1,79 @@
+/*
+ * gpt2.c - the forward pass of GPT-2: learned positions, LayerNorm in front
+ * of each half of a layer, GELU, biases everywhere.
+ *
+ * Legend: T tokens, C width, H heads, D width of a head, F hidden width.
+ */
+#include "forward.h"
+#include "kvcache.h"
+
+/* x (T, C) += rows first .. first + T - 1 of the position embedding;
+ * row (C) is scratch. */
+static void add_positions(const struct pith_model *model, float *x, float *row,
+                          size_t first, size_t T)
+{
+    size_t C = model->format.config.n_embd;
+    for (size_t t = 0; t < T; t++) {
+        pith_row_to_floats(row, &model->position_embedding, first + t);
+        for (size_t c = 0; c < C; c++)
+            x[t * C + c] += row[c];
+    }
+}
+
+/* x (T, C) += attention(norm(x)) W_out + b */
+static void attention_half(struct pith_session *session, size_t index, size_t T)
+{
+    const struct pith_config *config = &session->model->format.config;
+    const struct pith_layer *layer = &session->model->layers[index];
+    struct pith_activations *a = session->activations;
+    struct pith_compute *compute = &session->compute;
+    size_t C = config->n_embd, H = config->n_head, D = config->head_dim;
+
+    pith_layer_norm(compute, a->norm, a->x, layer->attn_norm,
+                    layer->attn_norm_bias, T, C, config->norm_eps); /* (T, C) */
+    pith_linear(compute, a->q, a->norm, &layer->attn_q, layer->attn_q_bias, T,
+                false);                                           /* (T, H D) */
+    pith_linear(compute, a->k, a->norm, &layer->attn_k, layer->attn_k_bias, T,
+                false);                                           /* (T, H D) */
+    pith_linear(compute, a->v, a->norm, &layer->attn_v, layer->attn_v_bias, T,
+                false);                                           /* (T, H D) */
+    pith_kv_store(session, index, a->k, a->v, T);
+    pith_attention(compute, a->attn, a->q, pith_kv_keys(session, index),
+                   pith_kv_values(session, index), T, H, H, D,
+                   session->n_past + T, session->n_ctx);          /* (T, H D) */
+    pith_linear(compute, a->x, a->attn, &layer->attn_out, layer->attn_out_bias,
+                T, true);                                           /* (T, C) */
+}
+
+/* x (T, C) += gelu(norm(x) W_up + b) W_down + b */
+static void feed_forward_half(struct pith_session *session, size_t index,
+                              size_t T)
+{
+    const struct pith_config *config = &session->model->format.config;
+    const struct pith_layer *layer = &session->model->layers[index];
+    struct pith_activations *a = session->activations;
+    struct pith_compute *compute = &session->compute;
+    size_t C = config->n_embd, F = config->n_ff;
+
+    pith_layer_norm(compute, a->norm, a->x, layer->ffn_norm,
+                    layer->ffn_norm_bias, T, C, config->norm_eps); /* (T, C) */
+    pith_linear(compute, a->hidden, a->norm, &layer->ffn_up,
+                layer->ffn_up_bias, T, false);                      /* (T, F) */
+    pith_gelu(compute, a->hidden, T * F);                           /* (T, F) */
+    pith_linear(compute, a->x, a->hidden, &layer->ffn_down,
+                layer->ffn_down_bias, T, true);                     /* (T, C) */
+}
+
+void pith_gpt2_forward(struct pith_session *session, const int32_t *ids,
+                       size_t T)
+{
+    const struct pith_model *model = session->model;
+    struct pith_activations *a = session->activations;
+
+    pith_embed(model, a->x, ids, T);                                /* (T, C) */
+    add_positions(model, a->x, a->norm, session->n_past, T);
+    for (size_t i = 0; i < model->format.config.n_layer; i++) {
+        attention_half(session, i, T);
+        feed_forward_half(session, i, T);
+    }
+}

@@ -1,0 +1,23 @@
+/*
+ * kvcache.h - keys and values of the positions seen, (n_layer, Hkv, n_ctx, D)
+ * each: the positions of one head lie together.
+ */
+#ifndef PITH_MODEL_KVCACHE_H
+#define PITH_MODEL_KVCACHE_H
+
+#include "session.h"
+
+/* Start of a layer's part, (Hkv, n_ctx, D). */
+float *pith_kv_keys(const struct pith_session *session, size_t layer);
+float *pith_kv_values(const struct pith_session *session, size_t layer);
+
+/* Stores k, v (T, Hkv D) of a layer at positions n_past .. n_past + T - 1. */
+void pith_kv_store(struct pith_session *session, size_t layer, const float *k,
+                   const float *v, size_t T);
+
+/* Gives the cache room for n_ctx positions and keeps those it holds.
+ * Nothing changes on failure. */
+enum pith_status pith_kv_resize(struct pith_session *session, size_t n_ctx,
+                                struct pith_error *error);
+
+#endif

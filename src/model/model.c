@@ -1,0 +1,193 @@
+/*
+ * model.c - loading a model; see model.h.
+ *
+ * Matrices stay where they are in the file; vectors (norms and biases, a
+ * thousandth of the weights) are converted to floats once.
+ */
+#include "model.h"
+
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "../base/options.h"
+
+/* Walks the tensors in the order of the file, which is that of config.h. */
+struct cursor {
+    const struct pith_format_tensor *next;
+    float *vectors; /* where the next vector goes */
+    bool has_biases;
+};
+
+static struct pith_tensor take_matrix(struct cursor *cursor)
+{
+    return cursor->next++->view;
+}
+
+static const float *take_vector(struct cursor *cursor)
+{
+    const struct pith_tensor *view = &cursor->next++->view;
+    float *vector = cursor->vectors;
+    pith_row_to_floats(vector, view, 0);
+    cursor->vectors += view->cols;
+    return vector;
+}
+
+static const float *take_bias(struct cursor *cursor)
+{
+    return cursor->has_biases ? take_vector(cursor) : NULL;
+}
+
+static void bind_layer(struct pith_layer *layer, struct cursor *cursor)
+{
+    layer->attn_norm = take_vector(cursor);
+    layer->attn_norm_bias = take_bias(cursor);
+    layer->attn_q = take_matrix(cursor);
+    layer->attn_q_bias = take_bias(cursor);
+    layer->attn_k = take_matrix(cursor);
+    layer->attn_k_bias = take_bias(cursor);
+    layer->attn_v = take_matrix(cursor);
+    layer->attn_v_bias = take_bias(cursor);
+    layer->attn_out = take_matrix(cursor);
+    layer->attn_out_bias = take_bias(cursor);
+    layer->ffn_norm = take_vector(cursor);
+    layer->ffn_norm_bias = take_bias(cursor);
+    if (!cursor->has_biases) /* LLaMA */
+        layer->ffn_gate = take_matrix(cursor);
+    layer->ffn_up = take_matrix(cursor);
+    layer->ffn_up_bias = take_bias(cursor);
+    layer->ffn_down = take_matrix(cursor);
+    layer->ffn_down_bias = take_bias(cursor);
+}
+
+static void bind_tensors(struct pith_model *model)
+{
+    const struct pith_config *config = &model->format.config;
+    bool gpt2 = config->arch == PITH_ARCH_GPT2;
+    struct cursor cursor = {model->format.tensors, model->vectors, gpt2};
+
+    model->token_embedding = take_matrix(&cursor);
+    if (gpt2)
+        model->position_embedding = take_matrix(&cursor);
+    for (size_t i = 0; i < config->n_layer; i++)
+        bind_layer(&model->layers[i], &cursor);
+    model->output_norm = take_vector(&cursor);
+    model->output_norm_bias = take_bias(&cursor);
+    model->output = config->tied ? model->token_embedding
+                                 : take_matrix(&cursor);
+}
+
+/* Floats of all vectors; a matrix of one row counts too, which only costs
+ * its room. */
+static size_t count_vector_floats(const struct pith_format *format)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < format->n_tensors; i++)
+        if (format->tensors[i].view.rows == 1)
+            n += format->tensors[i].view.cols;
+    return n;
+}
+
+static enum pith_status load_weights(struct pith_model *model,
+                                     struct pith_error *error)
+{
+    size_t n_layer = model->format.config.n_layer;
+    size_t n_floats = count_vector_floats(&model->format);
+
+    model->layers = pith_array_zero(n_layer, sizeof *model->layers);
+    if (model->layers == NULL)
+        return pith_no_memory(error, n_layer, sizeof *model->layers);
+    model->vectors = pith_array(n_floats, sizeof *model->vectors);
+    if (model->vectors == NULL)
+        return pith_no_memory(error, n_floats, sizeof *model->vectors);
+    bind_tensors(model);
+    return PITH_OK;
+}
+
+static enum pith_status load_tokenizer(struct pith_model *model,
+                                       struct pith_error *error)
+{
+    const struct pith_format *format = &model->format;
+    struct pith_vocab facts;
+
+    PITH_TRY(pith_tokenizer_create(format->tokenizer, format->tokenizer_size,
+                                   format->path, &model->tokenizer, error));
+    pith_tokenizer_describe(model->tokenizer, &facts);
+    if (facts.n_pieces > format->config.n_vocab)
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: the tokenizer has %zu pieces, the embedding %lu "
+                         "rows; convert the model again", format->path,
+                         facts.n_pieces,
+                         (unsigned long)format->config.n_vocab);
+    return PITH_OK;
+}
+
+static enum pith_status choose_kernels(struct pith_model *model,
+                                       const char *name,
+                                       struct pith_error *error)
+{
+    model->kernels = name == NULL ? pith_kernels_best()
+                                  : pith_kernels_get(name);
+    if (model->kernels == NULL)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "kernels: \"%s\" is not known here; the best is "
+                         "\"%s\"", name,
+                         pith_kernels_get_name(pith_kernels_best()));
+    return PITH_OK;
+}
+
+static enum pith_status load(struct pith_model *model, const char *path,
+                             const struct pith_load_options *options,
+                             struct pith_error *error)
+{
+    PITH_TRY(choose_kernels(model, options->kernels, error));
+    PITH_TRY(pith_format_open(&model->format, path, error));
+    if (options->verify)
+        PITH_TRY(pith_format_verify(&model->format, error));
+    PITH_TRY(load_tokenizer(model, error));
+    return load_weights(model, error);
+}
+
+enum pith_status pith_model_load(const char *path,
+                                 const struct pith_load_options *options,
+                                 struct pith_model **model,
+                                 struct pith_error *error)
+{
+    struct pith_load_options chosen = {sizeof chosen, NULL, false};
+    enum pith_status status;
+
+    *model = NULL;
+    PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
+    struct pith_model *made = pith_array_zero(1, sizeof *made);
+    if (made == NULL)
+        return pith_no_memory(error, 1, sizeof *made);
+    status = load(made, path, &chosen, error);
+    if (status == PITH_OK)
+        *model = made;
+    else
+        pith_model_free(made);
+    return status;
+}
+
+void pith_model_free(struct pith_model *model)
+{
+    if (model == NULL)
+        return;
+    pith_tokenizer_free(model->tokenizer);
+    free(model->layers);
+    free(model->vectors);
+    pith_format_close(&model->format);
+    free(model);
+}
+
+enum pith_status pith_model_verify(const struct pith_model *model,
+                                   struct pith_error *error)
+{
+    return pith_format_verify(&model->format, error);
+}
+
+int32_t pith_model_start_id(const struct pith_model *model)
+{
+    struct pith_vocab facts;
+    pith_tokenizer_describe(model->tokenizer, &facts);
+    return facts.bos_id >= 0 ? facts.bos_id : facts.eos_id;
+}

@@ -1,0 +1,159 @@
+/*
+ * session.c - opening, growing and closing a session; see session.h.
+ */
+#include "session.h"
+
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "../base/options.h"
+#include "../base/threads.h"
+#include "forward.h"
+#include "kvcache.h"
+
+enum { DEFAULT_N_CTX = 4096, MAX_THREADS = 1024 };
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static enum pith_status open_compute(struct pith_compute *compute,
+                                     const struct pith_model *model,
+                                     int n_threads, size_t n_ctx,
+                                     struct pith_error *error)
+{
+    const struct pith_config *config = &model->format.config;
+    size_t attn_width = (size_t)config->n_head * config->head_dim;
+    struct pith_compute_limits limits = {
+        .max_tokens = PITH_BLOCK_TOKENS,
+        .max_width = max_size(max_size(config->n_embd, attn_width),
+                              config->n_ff),
+        .max_context = n_ctx,
+        .max_head_dim = config->head_dim};
+    return pith_compute_init(compute, model->kernels, n_threads, &limits,
+                             error);
+}
+
+static enum pith_status check_context(const struct pith_model *model,
+                                      size_t n_ctx, struct pith_error *error)
+{
+    const struct pith_config *config = &model->format.config;
+    if (config->arch == PITH_ARCH_GPT2 && n_ctx > config->n_ctx)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "a context of %zu positions was asked for; this GPT-2 "
+                         "model has learned %lu and can have no more", n_ctx,
+                         (unsigned long)config->n_ctx);
+    if (n_ctx > PITH_MAX_CTX)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "a context of %zu positions was asked for; at most "
+                         "%d can be had", n_ctx, PITH_MAX_CTX);
+    return PITH_OK;
+}
+
+/* Settles what the options leave open. */
+static enum pith_status settle(struct pith_session_options *options,
+                               const struct pith_model *model,
+                               struct pith_error *error)
+{
+    if (options->n_threads < 0 || options->n_threads > MAX_THREADS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "n_threads is %d; expected 0 (all) to %d",
+                         options->n_threads, MAX_THREADS);
+    if (options->n_threads == 0)
+        options->n_threads = pith_threads_available();
+    if (options->n_ctx == 0) {
+        options->n_ctx = model->format.config.n_ctx;
+        if (options->n_ctx > DEFAULT_N_CTX)
+            options->n_ctx = DEFAULT_N_CTX;
+    }
+    return check_context(model, options->n_ctx, error);
+}
+
+static enum pith_status open_session(struct pith_session *session,
+                                     const struct pith_session_options *options,
+                                     struct pith_error *error)
+{
+    const struct pith_model *model = session->model;
+    if (options->progress != NULL)
+        session->progress = *options->progress;
+    PITH_TRY(open_compute(&session->compute, model, options->n_threads,
+                          options->n_ctx, error));
+    PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
+    return pith_activations_create(&session->activations,
+                                   &model->format.config, options->n_ctx,
+                                   error);
+}
+
+enum pith_status pith_session_create(const struct pith_model *model,
+                                     const struct pith_session_options *options,
+                                     struct pith_session **session,
+                                     struct pith_error *error)
+{
+    struct pith_session_options settled = {.sizeof_options = sizeof settled};
+    enum pith_status status;
+
+    *session = NULL;
+    PITH_TRY(pith_options_copy(&settled, sizeof settled, options, error));
+    PITH_TRY(settle(&settled, model, error));
+    struct pith_session *made = pith_array_zero(1, sizeof *made);
+    if (made == NULL)
+        return pith_no_memory(error, 1, sizeof *made);
+    made->model = model;
+    status = open_session(made, &settled, error);
+    if (status == PITH_OK)
+        *session = made;
+    else
+        pith_session_free(made);
+    return status;
+}
+
+void pith_session_free(struct pith_session *session)
+{
+    if (session == NULL)
+        return;
+    pith_compute_free(&session->compute);
+    pith_activations_free(session->activations);
+    free(session->keys);
+    free(session->values);
+    free(session);
+}
+
+enum pith_status pith_session_reserve(struct pith_session *session,
+                                      size_t n_ctx, struct pith_error *error)
+{
+    const struct pith_model *model = session->model;
+    struct pith_compute compute;
+    enum pith_status status;
+
+    if (n_ctx <= session->n_ctx)
+        return PITH_OK;
+    PITH_TRY(check_context(model, n_ctx, error));
+    PITH_TRY(open_compute(&compute, model, session->compute.n_threads, n_ctx,
+                          error));
+    /* Longer rotary tables do no harm when the cache then cannot grow. */
+    status = pith_activations_rotate(session->activations,
+                                     &model->format.config, n_ctx, error);
+    if (status == PITH_OK)
+        status = pith_kv_resize(session, n_ctx, error);
+    if (status == PITH_OK) {
+        struct pith_compute old = session->compute;
+        session->compute = compute;
+        compute = old;
+    }
+    pith_compute_free(&compute);
+    return status;
+}
+
+enum pith_status pith_session_report(struct pith_session *session,
+                                     const char *stage, size_t done,
+                                     size_t total, struct pith_error *error)
+{
+    const struct pith_progress *progress = &session->progress;
+    if (progress->report != NULL &&
+        progress->report(progress->user, stage, done, total) != 0)
+        return pith_fail(error, PITH_ERR_CANCELLED,
+                         "cancelled by the progress callback at %zu of %zu "
+                         "(%s)", done, total, stage);
+    return PITH_OK;
+}
