@@ -29,7 +29,7 @@ struct pith_compute {
 struct pith_compute_limits {
     size_t max_tokens;   /* T of one call */
     size_t max_width;    /* largest C or N of a linear layer, V excepted */
-    size_t max_context;  /* keys that one attention call sees */
+    size_t max_context;  /* keys of one attention call; costs no memory */
     size_t max_head_dim;
 };
 

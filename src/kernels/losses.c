@@ -1,0 +1,115 @@
+/*
+ * losses.c - output projection and log-sum-exp in one go.
+ *
+ * The vocabulary is cut into parts.  A task takes one part and one block of
+ * tokens, computes its logits PITH_BLOCK_ROWS at a time and keeps of them the
+ * running maximum and sum of exponentials of every token, and the logit of
+ * its target.  The parts are merged in order at the end.  How the vocabulary
+ * is cut depends on its size alone.
+ */
+#include <math.h>
+
+#include "../base/threads.h"
+#include "ops.h"
+#include "scratch.h"
+
+struct losses {
+    struct pith_compute *compute;
+    float *losses;
+    const struct pith_tensor *weight;
+    const int32_t *targets;
+    size_t T, n_parts, part_rows;
+};
+
+static void init_softmax(struct pith_softmax *states, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < PITH_MAX_LANES; t++) {
+            states[i].max[t] = -INFINITY;
+            states[i].sum[t] = 0;
+        }
+}
+
+/* Keeps the logits of those tokens whose target is among the n_rows rows. */
+static void pick_targets(const struct losses *losses, const float *products,
+                         size_t row, size_t n_rows, size_t token, size_t n)
+{
+    size_t L = losses->compute->kernels->lanes;
+    for (size_t i = 0; i < n; i++) {
+        size_t target = (size_t)losses->targets[token + i];
+        if (target < row || target - row >= n_rows)
+            continue;
+        size_t place = i / L * PITH_BLOCK_ROWS + (target - row);
+        losses->compute->scratch->target_logits[token + i] =
+            products[place * L + i % L];
+    }
+}
+
+static void part_task(void *user, size_t index, int thread)
+{
+    const struct losses *losses = user;
+    const struct pith_compute *compute = losses->compute;
+    const struct pith_kernels *kernels = compute->kernels;
+    struct pith_scratch *shared = compute->scratch;
+    struct pith_thread_scratch *scratch = &shared->threads[thread];
+    size_t L = kernels->lanes, V = losses->weight->rows;
+    size_t part = index % losses->n_parts;
+    size_t token_block = index / losses->n_parts;
+    size_t token = token_block * PITH_BLOCK_TOKENS;
+    size_t end = pith_min(V, (part + 1) * losses->part_rows);
+    struct pith_token_block tokens = pith_token_block(
+        compute, token_block, losses->T, losses->weight->cols);
+
+    init_softmax(scratch->softmax, tokens.n_panels);
+    for (size_t row = part * losses->part_rows; row < end;
+         row += PITH_BLOCK_ROWS) {
+        size_t n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
+        pith_multiply_block(compute, scratch, losses->weight, row, n_rows,
+                            &tokens);
+        pick_targets(losses, scratch->products, row, n_rows, token,
+                     tokens.n_tokens);
+        for (size_t p = 0; p < tokens.n_panels; p++)
+            kernels->softmax(scratch->products + p * PITH_BLOCK_ROWS * L,
+                             n_rows, &scratch->softmax[p]);
+    }
+    for (size_t i = 0; i < tokens.n_tokens; i++) {
+        size_t place = part * shared->max_tokens + token + i;
+        shared->part_max[place] = scratch->softmax[i / L].max[i % L];
+        shared->part_sum[place] = scratch->softmax[i / L].sum[i % L];
+    }
+}
+
+/* -log softmax = max + log(sum of exp(logit - max)) - logit of the target. */
+static void merge_task(void *user, size_t token, int thread)
+{
+    const struct losses *losses = user;
+    const struct pith_scratch *shared = losses->compute->scratch;
+    const float *max = shared->part_max + token;
+    const float *sum = shared->part_sum + token;
+    size_t stride = shared->max_tokens;
+    double largest = -INFINITY, total = 0;
+    (void)thread;
+    for (size_t i = 0; i < losses->n_parts; i++)
+        largest = fmax(largest, (double)max[i * stride]);
+    for (size_t i = 0; i < losses->n_parts; i++)
+        total += (double)sum[i * stride] *
+                 exp((double)max[i * stride] - largest);
+    losses->losses[token] = (float)(largest + log(total) -
+                                    (double)shared->target_logits[token]);
+}
+
+void pith_target_losses(struct pith_compute *compute, float *losses,
+                        const float *x, const struct pith_tensor *weight,
+                        const int32_t *targets, size_t T)
+{
+    size_t part_rows = pith_round_up(
+        pith_div_up(weight->rows, PITH_VOCAB_PARTS), PITH_BLOCK_ROWS);
+    size_t n_parts = pith_div_up(weight->rows, part_rows);
+    struct losses job = {compute, losses, weight,   targets,
+                         T,       n_parts, part_rows};
+    pith_pack_tokens(compute, x, T, weight->cols);
+    pith_parallel_for(compute->n_threads,
+                      n_parts * pith_div_up(T, PITH_BLOCK_TOKENS), part_task,
+                      &job);
+    pith_parallel_for(compute->n_threads, T, merge_task, &job);
+}

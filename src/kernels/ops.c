@@ -1,0 +1,256 @@
+/*
+ * ops.c - scratch memory, and the operations that go token by token or
+ * element by element; the others are in gemm.c, attention.c and losses.c.
+ */
+#include "ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/threads.h"
+#include "scratch.h"
+
+enum {
+    TASK_TOKENS = 16,      /* tokens of one task */
+    TASK_ELEMENTS = 16384, /* elements of one task */
+    ALIGN_FLOATS = 16      /* a cache line */
+};
+
+/* --- scratch memory ------------------------------------------------------- */
+
+/* Floats of each piece of scratch memory. */
+struct layout {
+    size_t panels, parts, target_logits;                /* shared */
+    size_t weights, values, products, queries, scores;  /* per thread */
+    size_t per_thread, total;
+};
+
+/* *size = a * b * c, in whole cache lines, added to *total. */
+static bool add_piece(size_t *size, size_t a, size_t b, size_t c,
+                      size_t *total)
+{
+    size_t n;
+    if (!pith_size_mul(a, b, &n) || !pith_size_mul(n, c, &n) ||
+        !pith_size_add(n, ALIGN_FLOATS - 1, &n))
+        return false;
+    *size = n - n % ALIGN_FLOATS;
+    return pith_size_add(*total, *size, total);
+}
+
+/* False when the sizes overflow. */
+static bool plan_layout(struct layout *layout,
+                        const struct pith_kernels *kernels, size_t n_threads,
+                        const struct pith_compute_limits *limits)
+{
+    size_t L = kernels->lanes, per_thread = 0, total = 0, tokens, threads;
+    size_t head_rows = pith_round_up(limits->max_head_dim, kernels->rows);
+    bool fits = pith_size_add(limits->max_tokens, L - 1, &tokens);
+    tokens -= tokens % L;
+    fits = fits &&
+           add_piece(&layout->panels, tokens, limits->max_width, 1, &total) &&
+           add_piece(&layout->parts, PITH_VOCAB_PARTS, limits->max_tokens, 1,
+                     &total) &&
+           pith_size_add(total, layout->parts, &total) &&
+           add_piece(&layout->target_logits, limits->max_tokens, 1, 1,
+                     &total) &&
+           add_piece(&layout->weights, PITH_BLOCK_KEYS, PITH_ROW_STRIDE, 1,
+                     &per_thread) &&
+           add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
+                     &per_thread) &&
+           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_BLOCK_ROWS, 1,
+                     &per_thread) &&
+           add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
+                     &per_thread) &&
+           pith_size_add(per_thread, layout->queries, &per_thread) &&
+           add_piece(&layout->scores, PITH_BLOCK_KEYS, L, 1, &per_thread) &&
+           pith_size_mul(per_thread, n_threads, &threads) &&
+           pith_size_add(total, threads, &layout->total);
+    layout->per_thread = per_thread;
+    return fits;
+}
+
+static float *take(float **memory, size_t n)
+{
+    float *piece = *memory;
+    *memory += n;
+    return piece;
+}
+
+static void carve(struct pith_scratch *scratch, const struct layout *layout,
+                  size_t n_threads, size_t n_softmax)
+{
+    float *memory = scratch->memory;
+    scratch->panels = take(&memory, layout->panels);
+    scratch->part_max = take(&memory, layout->parts);
+    scratch->part_sum = take(&memory, layout->parts);
+    scratch->target_logits = take(&memory, layout->target_logits);
+    for (size_t i = 0; i < n_threads; i++) {
+        struct pith_thread_scratch *thread = &scratch->threads[i];
+        thread->weights = take(&memory, layout->weights);
+        thread->values = take(&memory, layout->values);
+        thread->products = take(&memory, layout->products);
+        thread->queries = take(&memory, layout->queries);
+        thread->outputs = take(&memory, layout->queries);
+        thread->scores = take(&memory, layout->scores);
+        thread->softmax = scratch->softmaxes + i * n_softmax;
+    }
+}
+
+enum pith_status pith_compute_init(struct pith_compute *compute,
+                                   const struct pith_kernels *kernels,
+                                   int n_threads,
+                                   const struct pith_compute_limits *limits,
+                                   struct pith_error *error)
+{
+    size_t threads = n_threads > 0 ? (size_t)n_threads : 1;
+    size_t n_softmax = PITH_BLOCK_TOKENS / kernels->lanes;
+    struct layout layout;
+    struct pith_scratch *scratch;
+
+    memset(compute, 0, sizeof *compute);
+    if (limits->max_head_dim > PITH_DEPTH)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "heads of width %zu; at most %d are supported",
+                         limits->max_head_dim, (int)PITH_DEPTH);
+    if (!plan_layout(&layout, kernels, threads, limits))
+        return pith_no_memory(error, limits->max_tokens, limits->max_width);
+    scratch = pith_array_zero(1, sizeof *scratch);
+    if (scratch == NULL)
+        return pith_no_memory(error, 1, sizeof *scratch);
+    compute->kernels = kernels;
+    compute->n_threads = (int)threads;
+    compute->scratch = scratch;
+    scratch->max_tokens = limits->max_tokens;
+    scratch->max_width = limits->max_width;
+    scratch->max_head_dim = limits->max_head_dim;
+    scratch->threads = pith_array_zero(threads, sizeof *scratch->threads);
+    scratch->softmaxes =
+        pith_array_zero(threads * n_softmax, sizeof *scratch->softmaxes);
+    scratch->memory = pith_array_aligned(layout.total, sizeof(float));
+    if (scratch->threads == NULL || scratch->softmaxes == NULL ||
+        scratch->memory == NULL) {
+        pith_compute_free(compute);
+        return pith_no_memory(error, layout.total, sizeof(float));
+    }
+    /* Rows and lanes beyond the valid ones are computed as well; zeros keep
+     * that defined. */
+    memset(scratch->memory, 0, layout.total * sizeof(float));
+    carve(scratch, &layout, threads, n_softmax);
+    return PITH_OK;
+}
+
+void pith_compute_free(struct pith_compute *compute)
+{
+    if (compute == NULL || compute->scratch == NULL)
+        return;
+    free(compute->scratch->threads);
+    free(compute->scratch->softmaxes);
+    free(compute->scratch->memory);
+    free(compute->scratch);
+    compute->scratch = NULL;
+}
+
+/* --- token by token ------------------------------------------------------- */
+
+struct norm {
+    const struct pith_kernels *kernels;
+    float *out;
+    const float *x, *gain, *shift; /* shift NULL: RMS norm */
+    size_t T, C;
+    float eps;
+};
+
+static void norm_task(void *user, size_t index, int thread)
+{
+    const struct norm *norm = user;
+    size_t C = norm->C;
+    size_t end = pith_min(norm->T, (index + 1) * TASK_TOKENS);
+    (void)thread;
+    for (size_t t = index * TASK_TOKENS; t < end; t++)
+        if (norm->shift != NULL)
+            norm->kernels->layer_norm(norm->out + t * C, norm->x + t * C,
+                                      norm->gain, norm->shift, C, norm->eps);
+        else
+            norm->kernels->rms_norm(norm->out + t * C, norm->x + t * C,
+                                    norm->gain, C, norm->eps);
+}
+
+void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,
+                     const float *gain, const float *shift, size_t T, size_t C,
+                     float eps)
+{
+    struct norm norm = {compute->kernels, out, x, gain, shift, T, C, eps};
+    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+                      norm_task, &norm);
+}
+
+void pith_rms_norm(struct pith_compute *compute, float *out, const float *x,
+                   const float *gain, size_t T, size_t C, float eps)
+{
+    pith_layer_norm(compute, out, x, gain, NULL, T, C, eps);
+}
+
+struct rope {
+    const struct pith_kernels *kernels;
+    float *x;
+    const float *cosines, *sines;
+    size_t T, H, D;
+};
+
+static void rope_task(void *user, size_t index, int thread)
+{
+    const struct rope *rope = user;
+    size_t half = rope->D / 2;
+    size_t end = pith_min(rope->T, (index + 1) * TASK_TOKENS);
+    (void)thread;
+    for (size_t t = index * TASK_TOKENS; t < end; t++)
+        for (size_t h = 0; h < rope->H; h++)
+            rope->kernels->rotate(rope->x + (t * rope->H + h) * rope->D,
+                                  rope->cosines + t * half,
+                                  rope->sines + t * half, half);
+}
+
+void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
+               const float *sines, size_t T, size_t H, size_t D)
+{
+    struct rope rope = {compute->kernels, x, cosines, sines, T, H, D};
+    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+                      rope_task, &rope);
+}
+
+/* --- element by element --------------------------------------------------- */
+
+struct activation {
+    const struct pith_kernels *kernels;
+    float *x;
+    const float *up; /* NULL: GELU; else SiLU times up */
+    size_t n;
+};
+
+static void activation_task(void *user, size_t index, int thread)
+{
+    const struct activation *job = user;
+    size_t start = index * TASK_ELEMENTS;
+    size_t n = pith_min(TASK_ELEMENTS, job->n - start);
+    (void)thread;
+    if (job->up == NULL)
+        job->kernels->gelu(job->x + start, n);
+    else
+        job->kernels->silu_mul(job->x + start, job->up + start, n);
+}
+
+void pith_gelu(struct pith_compute *compute, float *x, size_t n)
+{
+    struct activation job = {compute->kernels, x, NULL, n};
+    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+                      activation_task, &job);
+}
+
+void pith_silu_mul(struct pith_compute *compute, float *gate, const float *up,
+                   size_t n)
+{
+    struct activation job = {compute->kernels, gate, up, n};
+    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+                      activation_task, &job);
+}

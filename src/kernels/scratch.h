@@ -1,0 +1,83 @@
+/*
+ * scratch.h - the memory that operations work in, and the product of a block
+ * of weights with packed tokens; private to src/kernels.
+ */
+#ifndef PITH_KERNELS_SCRATCH_H
+#define PITH_KERNELS_SCRATCH_H
+
+#include "ops.h"
+#include "set.h"
+
+enum {
+    /* Tokens multiplied with a block of weights before it is let go. */
+    PITH_BLOCK_TOKENS = 256,
+    /* Keys whose scores are held at a time. */
+    PITH_BLOCK_KEYS = 192,
+    /* Panels of queries that share a block of keys. */
+    PITH_QUERY_PANELS = 4,
+    /* Parts that the vocabulary is cut into, at most. */
+    PITH_VOCAB_PARTS = 64
+};
+
+/* What one thread works in. */
+struct pith_thread_scratch {
+    /* Unpacked weights (PITH_BLOCK_ROWS, PITH_DEPTH), or keys
+     * (PITH_BLOCK_KEYS, D); rows PITH_ROW_STRIDE apart. */
+    float *weights;
+    /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
+    float *values;
+    /* Products (panels of a block of tokens, PITH_BLOCK_ROWS, L). */
+    float *products;
+    /* Attention: queries and outputs (PITH_QUERY_PANELS, D, L) and one
+     * panel of scores (PITH_BLOCK_KEYS, L). */
+    float *queries, *outputs, *scores;
+    struct pith_softmax *softmax; /* (panels of a block of tokens) */
+};
+
+struct pith_scratch {
+    size_t max_tokens, max_width, max_head_dim;
+    float *panels; /* packed tokens: (panels, max_width, L) */
+    float *part_max, *part_sum; /* (PITH_VOCAB_PARTS, max_tokens) */
+    float *target_logits;       /* (max_tokens) */
+    struct pith_thread_scratch *threads;
+    float *memory; /* owns all floats above */
+    struct pith_softmax *softmaxes;
+};
+
+static inline size_t pith_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t pith_div_up(size_t a, size_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static inline size_t pith_round_up(size_t a, size_t b)
+{
+    return pith_div_up(a, b) * b;
+}
+
+/* A run of packed tokens. */
+struct pith_token_block {
+    const float *panels; /* (n_panels, C, L) */
+    size_t n_panels, n_tokens;
+};
+
+/* Packs x (T, C) into scratch->panels. */
+void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,
+                      size_t C);
+
+/* Tokens [index * PITH_BLOCK_TOKENS, ...) of what was packed. */
+struct pith_token_block pith_token_block(const struct pith_compute *compute,
+                                         size_t index, size_t T, size_t C);
+
+/* scratch->products (n_panels, PITH_BLOCK_ROWS, L) = rows row .. row + n_rows
+ * of the weight times each panel of tokens; n_rows <= PITH_BLOCK_ROWS. */
+void pith_multiply_block(const struct pith_compute *compute,
+                         struct pith_thread_scratch *scratch,
+                         const struct pith_tensor *weight, size_t row,
+                         size_t n_rows, const struct pith_token_block *tokens);
+
+#endif
