@@ -82,7 +82,11 @@ $(BUILD)/tests/%.o: tests/%.c
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libpith.a
+$(BUILD)/tests/support.a: $(BUILD)/tests/support.o $(BUILD)/tests/tiny_model.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)/libpith.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) -lm
 
 ## check-programs: build the test programs without running them

@@ -20,6 +20,16 @@ static void describe_config(const struct pith_config *config,
     info->tied = config->tied;
 }
 
+static const char *tokenizer_name(enum pith_tokenizer_kind kind)
+{
+    switch (kind) {
+    case PITH_TOKENIZER_NONE: return "none";
+    case PITH_TOKENIZER_BYTE_BPE: return "byte-level BPE";
+    case PITH_TOKENIZER_SENTENCEPIECE: return "SentencePiece BPE";
+    }
+    return "unknown";
+}
+
 static const char *pre_tokenizer_name(enum pith_pre_tokenizer which)
 {
     switch (which) {
@@ -35,9 +45,7 @@ static void describe_tokenizer(const struct pith_tokenizer *tokenizer,
 {
     struct pith_vocab facts;
     pith_tokenizer_describe(tokenizer, &facts);
-    info->tokenizer = facts.kind == PITH_TOKENIZER_BYTE_BPE
-                          ? "byte-level BPE"
-                          : "SentencePiece BPE";
+    info->tokenizer = tokenizer_name(facts.kind);
     info->pre_tokenizer = pre_tokenizer_name(facts.pre_tokenizer);
     info->n_pieces = facts.n_pieces;
     info->n_merges = facts.n_merges;

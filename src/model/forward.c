@@ -8,14 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-void pith_embed(const struct pith_model *model, float *x, const int32_t *ids,
-                size_t T)
-{
-    size_t C = model->format.config.n_embd;
-    for (size_t t = 0; t < T; t++)
-        pith_row_to_floats(x + t * C, &model->token_embedding, (size_t)ids[t]);
-}
-
 void pith_output_norm(struct pith_session *session, float *out, const float *x,
                       size_t T)
 {

@@ -57,4 +57,9 @@ void pith_output_norm(struct pith_session *session, float *out, const float *x,
 void pith_embed(const struct pith_model *model, float *x, const int32_t *ids,
                 size_t T);
 
+/* x (T, C) += rows first .. first + T - 1 of the position embedding; row (C)
+ * is scratch. */
+void pith_add_positions(const struct pith_model *model, float *x, float *row,
+                        size_t first, size_t T);
+
 #endif

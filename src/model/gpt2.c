@@ -7,19 +7,6 @@
 #include "forward.h"
 #include "kvcache.h"
 
-/* x (T, C) += rows first .. first + T - 1 of the position embedding;
- * row (C) is scratch. */
-static void add_positions(const struct pith_model *model, float *x, float *row,
-                          size_t first, size_t T)
-{
-    size_t C = model->format.config.n_embd;
-    for (size_t t = 0; t < T; t++) {
-        pith_row_to_floats(row, &model->position_embedding, first + t);
-        for (size_t c = 0; c < C; c++)
-            x[t * C + c] += row[c];
-    }
-}
-
 /* x (T, C) += attention(norm(x)) W_out + b */
 static void attention_half(struct pith_session *session, size_t index, size_t T)
 {
@@ -71,7 +58,7 @@ void pith_gpt2_forward(struct pith_session *session, const int32_t *ids,
     struct pith_activations *a = session->activations;
 
     pith_embed(model, a->x, ids, T);                                /* (T, C) */
-    add_positions(model, a->x, a->norm, session->n_past, T);
+    pith_add_positions(model, a->x, a->norm, session->n_past, T);
     for (size_t i = 0; i < model->format.config.n_layer; i++) {
         attention_half(session, i, T);
         feed_forward_half(session, i, T);

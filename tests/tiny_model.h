@@ -1,0 +1,33 @@
+/*
+ * tiny_model.h - small random models of both architectures, the same on
+ * every machine, so that tests need no download.
+ *
+ * Their losses mean nothing but differ from token to token.
+ */
+#ifndef PITH_TESTS_TINY_MODEL_H
+#define PITH_TESTS_TINY_MODEL_H
+
+#include "../src/model/config.h"
+#include "../src/text/tokenizer.h"
+
+enum tiny_kind {
+    TINY_GPT2,      /* tied; byte-level BPE with GPT-2's pre-tokenizer */
+    TINY_LLAMA,     /* grouped heads, untied; SentencePiece BPE */
+    TINY_LLAMA_TIED /* all heads, tied; byte-level BPE, digits alone */
+};
+
+enum { TINY_KINDS = 3 };
+
+/* Hyper-parameters: 2 layers, 256 positions; every width is a multiple of 32
+ * so that all types can store it. */
+void tiny_config(struct pith_config *config, enum tiny_kind kind);
+
+/* Writes a model file whose matrices have the type. */
+void tiny_model_write(const char *path, enum tiny_kind kind,
+                      enum pith_type type);
+
+/* Writes, loads and removes the file again (where open files stay). */
+struct pith_model *tiny_model_load(enum tiny_kind kind, enum pith_type type,
+                                   const char *kernels);
+
+#endif
