@@ -1,0 +1,132 @@
+/*
+ * reference.h - the parts of `reference`, the decisions of
+ * microsoft/LLMLingua (docs/REFERENCE.md lists its quirks).
+ *
+ * reference.c         the pipeline
+ * reference_rank.c    which context is how surprising
+ * reference_budget.c  the coarse filter, its budget, orders and offsets
+ * reference_rates.c   rates laid over the windows of the token stage
+ * reference_itpc.c    the token stage
+ * reference_text.c    from kept tokens to text
+ */
+#ifndef PITH_COMPRESS_REFERENCE_H
+#define PITH_COMPRESS_REFERENCE_H
+
+#include "../base/buffer.h"
+#include "compress.h"
+
+/* --- reference_budget.c ---------------------------------------------------- */
+
+/* target changed by arithmetic such as "+100", "*1.5" or "*2 + 100": numbers
+ * behind + - * /, with the usual precedence.  ARGUMENT for anything else. */
+enum pith_status pith_reference_budget(const char *arithmetic, double target,
+                                       double *changed,
+                                       struct pith_error *error);
+
+/* The contexts that the coarse filter leaves, in the order of the result. */
+struct pith_selection {
+    size_t *used;    /* which context; forced ones may be out of range */
+    double *offsets; /* of the rate of each: "dynamic ratio" */
+    size_t n;
+};
+
+/* Takes contexts from the best rank down until the budget is overdrawn.
+ *   ranks, lengths  (n)
+ *   selection       handed over; free with pith_selection_free */
+enum pith_status
+pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
+                      size_t n, double target,
+                      const struct pith_reference_options *options,
+                      struct pith_selection *selection,
+                      struct pith_error *error);
+void pith_selection_free(struct pith_selection *selection);
+
+/* --- reference_rank.c ------------------------------------------------------ */
+
+/* Mean loss of each text alone, most surprising first. */
+enum pith_status pith_reference_rank(struct pith_session *session,
+                                     const struct pith_text *texts, size_t n,
+                                     struct pith_rank *ranks,
+                                     struct pith_error *error);
+
+/* Orders by key as a stable sort does; where a key is NAN, as Python's
+ * sorted() happens to (keys below that compare with nothing). */
+void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n);
+
+/* --- reference_rates.c ----------------------------------------------------- */
+
+/* A run of tokens with one rate.  A window consists of the pieces up to and
+ * with the one that closes it. */
+struct pith_rate_piece {
+    size_t n_tokens;
+    double rate;
+    bool closes;
+};
+
+struct pith_rate_plan {
+    struct pith_rate_piece *pieces;
+    size_t n, capacity;
+};
+
+void pith_rate_plan_free(struct pith_rate_plan *plan);
+
+/* Lays the rate of each of n contexts over windows.
+ *   lengths  tokens of each context, counted alone and without BOS
+ *   offsets  of the rate of each context */
+enum pith_status pith_reference_rates(const size_t *lengths,
+                                      const double *offsets, size_t n,
+                                      double target, size_t window,
+                                      struct pith_rate_plan *plan,
+                                      struct pith_error *error);
+
+/* --- reference_itpc.c ------------------------------------------------------ */
+
+/* The value that losses must exceed: the int(n rate)-th largest. */
+float pith_reference_threshold(const float *losses, size_t n, double rate,
+                               float *scratch);
+
+struct pith_itpc_task {
+    const int32_t *ids; /* (n_ids), without BOS */
+    size_t n_ids;
+    const struct pith_rate_plan *plan;
+    size_t window; /* iterative_size */
+    bool keep_split;
+    /* The first `start` tokens are a question in front of the contexts: they
+     * stay out of the result.  With a session for the contexts alone, the
+     * difference of the losses decides, without one (NULL) the losses do. */
+    size_t start;
+    struct pith_session *alone;
+};
+
+struct pith_itpc_result {
+    int32_t *ids;   /* (n) what is kept */
+    size_t *origin; /* (n) its place in the task's ids, from start on */
+    size_t n;
+};
+
+/* Thresholds are added to `trace` when it is not NULL. */
+enum pith_status pith_reference_itpc(struct pith_session *session,
+                                     const struct pith_itpc_task *task,
+                                     struct pith_itpc_result *kept,
+                                     struct pith_result *trace,
+                                     struct pith_error *error);
+void pith_itpc_result_free(struct pith_itpc_result *kept);
+
+/* --- reference_text.c ------------------------------------------------------ */
+
+/* Appends what transformers' decode() gives for ids: U+FFFD for broken
+ * characters, spaces cleaned up where the vocabulary asks for it. */
+enum pith_status pith_reference_decode(const struct pith_tokenizer *tokenizer,
+                                       const int32_t *ids, size_t n,
+                                       struct pith_buffer *out,
+                                       struct pith_error *error);
+
+/* Replaces every occurrence of a string, from left to right. */
+enum pith_status pith_reference_replace(struct pith_buffer *text,
+                                        const char *from, const char *to,
+                                        struct pith_error *error);
+
+/* The text without what Python's str.strip() takes off its ends. */
+struct pith_text pith_reference_strip(struct pith_text text);
+
+#endif
