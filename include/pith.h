@@ -437,6 +437,11 @@ enum pith_status pith_score_json(struct pith_session *session,
                                  struct pith_text request, char **reply,
                                  struct pith_error *error);
 
+/* The same reply for a text itself, which need not be valid UTF-8. */
+enum pith_status pith_score_text_json(struct pith_session *session,
+                                      struct pith_text text, char **reply,
+                                      struct pith_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,160 @@
+/*
+ * reply.c - a compression result as JSON.
+ */
+#include "service.h"
+
+#include <string.h>
+
+static struct pith_text text_of(const char *string)
+{
+    return (struct pith_text){string, string != NULL ? strlen(string) : 0};
+}
+
+static const char *part_name(enum pith_part_kind kind)
+{
+    switch (kind) {
+    case PITH_PART_INSTRUCTION: return "instruction";
+    case PITH_PART_CONTEXT: return "context";
+    case PITH_PART_QUESTION: return "question";
+    }
+    return "unknown";
+}
+
+static void write_parts(struct pith_buffer *out,
+                        const struct pith_result *result)
+{
+    pith_buffer_string(out, ",\"parts\":[");
+    for (size_t i = 0; i < result->n_parts; i++) {
+        const struct pith_part_result *part = &result->parts[i];
+        pith_buffer_printf(out, "%s{\"part\":\"%s\",\"index\":%zu,"
+                           "\"tokens\":%zu,\"kept\":%zu,\"perplexity\":",
+                           i > 0 ? "," : "", part_name(part->kind),
+                           part->index, part->n_tokens, part->n_kept);
+        if (part->perplexity > 0)
+            pith_json_write_number(out, part->perplexity);
+        else
+            pith_buffer_string(out, "null");
+        pith_buffer_byte(out, '}');
+    }
+    pith_buffer_byte(out, ']');
+}
+
+static void write_timings(struct pith_buffer *out,
+                          const struct pith_timings *timings)
+{
+    pith_buffer_printf(out, ",\"timings\":{\"tokenize\":%.6f,\"rank\":%.6f,"
+                       "\"compress\":%.6f,\"total\":%.6f}",
+                       timings->tokenize, timings->rank, timings->compress,
+                       timings->total);
+}
+
+static void write_note(struct pith_buffer *out, const char *note,
+                       struct pith_text extra)
+{
+    struct pith_buffer both = {0};
+    pith_buffer_string(out, ",\"note\":");
+    if (note == NULL && extra.size == 0) {
+        pith_buffer_string(out, "null");
+        return;
+    }
+    pith_buffer_string(&both, note != NULL ? note : "");
+    if (note != NULL && extra.size > 0)
+        pith_buffer_byte(&both, ' ');
+    pith_buffer_append(&both, extra.bytes, extra.size);
+    out->failed |= both.failed;
+    pith_json_write_string(out, (struct pith_text){both.data, both.size});
+    pith_buffer_free(&both);
+}
+
+void pith_write_result(struct pith_buffer *out,
+                       const struct pith_session *session,
+                       const struct pith_compress_options *options,
+                       const struct pith_result *result,
+                       struct pith_text extra_note)
+{
+    struct pith_model_info info;
+    size_t n = result->origin_tokens, kept = result->compressed_tokens;
+    /* The Python package's convention for empty results and prompts. */
+    double ratio = kept > 0 && n > 0 ? (double)n / (double)kept : 1;
+    bool paper = options->method == PITH_METHOD_PAPER;
+
+    pith_model_describe(session->model, &info);
+    pith_buffer_string(out, "{\"compressed_prompt\":");
+    pith_json_write_string(out, result->text);
+    pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
+                       "\"ratio\":\"%.1fx\",\"rate\":\"%.1f%%\",\"model\":",
+                       n, kept, ratio, 1 / ratio * 100);
+    pith_json_write_string(out, text_of(info.name));
+    pith_buffer_printf(out, ",\"method\":\"%s\"",
+                       paper ? "paper" : "reference");
+    write_timings(out, &result->timings);
+    write_parts(out, result);
+    write_note(out, result->note, extra_note);
+    pith_buffer_byte(out, '}');
+}
+
+static void write_kept_ids(struct pith_buffer *out,
+                           const struct pith_trace *trace)
+{
+    pith_buffer_string(out, "\"kept_ids\":");
+    if (!trace->has_kept_ids) {
+        pith_buffer_string(out, "null");
+        return;
+    }
+    pith_buffer_byte(out, '[');
+    for (size_t i = 0; i < trace->n_kept_ids; i++)
+        pith_buffer_printf(out, "%s%ld", i > 0 ? "," : "",
+                           (long)trace->kept_ids[i]);
+    pith_buffer_byte(out, ']');
+}
+
+static void write_ranking(struct pith_buffer *out,
+                          const struct pith_rank *ranks, size_t n)
+{
+    pith_buffer_byte(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        pith_buffer_printf(out, "%s[%zu,", i > 0 ? "," : "", ranks[i].index);
+        pith_json_write_number(out, ranks[i].score);
+        pith_buffer_byte(out, ']');
+    }
+    pith_buffer_byte(out, ']');
+}
+
+void pith_write_trace(struct pith_buffer *out, const struct pith_trace *trace)
+{
+    pith_buffer_byte(out, '{');
+    write_kept_ids(out, trace);
+    pith_buffer_string(out, ",\"thresholds\":[");
+    for (size_t i = 0; i < trace->n_thresholds; i++) {
+        const struct pith_threshold *threshold = &trace->thresholds[i];
+        pith_buffer_printf(out, "%s[%zu,", i > 0 ? "," : "",
+                           threshold->n_losses);
+        pith_json_write_number(out, threshold->rate);
+        pith_buffer_byte(out, ',');
+        pith_json_write_number(out, threshold->gamma);
+        pith_buffer_byte(out, ']');
+    }
+    pith_buffer_string(out, "],\"ranking\":[");
+    for (size_t i = 0; i < trace->n_rankings; i++) {
+        if (i > 0)
+            pith_buffer_byte(out, ',');
+        write_ranking(out, trace->rankings[i], trace->n_ranks[i]);
+    }
+    pith_buffer_string(out, "]}");
+}
+
+enum pith_status pith_result_json(const struct pith_session *session,
+                                  const struct pith_compress_options *options,
+                                  const struct pith_result *result,
+                                  char **json, struct pith_error *error)
+{
+    struct pith_buffer out = {0};
+    pith_write_result(&out, session, options, result, (struct pith_text){0});
+    if (options->trace && !out.failed) {
+        out.size--; /* the closing brace: "trace" becomes the last member */
+        pith_buffer_string(&out, ",\"trace\":");
+        pith_write_trace(&out, &result->trace);
+        pith_buffer_byte(&out, '}');
+    }
+    return pith_buffer_take(&out, json, NULL, error);
+}

@@ -1,0 +1,41 @@
+/*
+ * service.h - requests and replies as JSON: what the files of this folder
+ * share.
+ *
+ * The same code answers `pith compress --format json`, `--request` and
+ * whoever else speaks JSON; docs/REQUESTS.md describes it for users.
+ */
+#ifndef PITH_SERVICE_SERVICE_H
+#define PITH_SERVICE_SERVICE_H
+
+#include "../base/buffer.h"
+#include "../base/error.h"
+#include "../model/session.h"
+#include "../text/json.h"
+
+/* A prompt and options as a request gives them; texts are borrowed from its
+ * document. */
+struct pith_request {
+    struct pith_prompt prompt;
+    struct pith_compress_options options;
+    struct pith_text *contexts;  /* owned; prompt.contexts */
+    size_t *force_context_ids;   /* owned; in options.reference */
+    char *context_budget;        /* owned; in options.reference */
+    struct pith_buffer ignored;  /* names of options that the method lacks */
+};
+
+/* Reads the object "options" (NULL: none) over request->options. */
+enum pith_status pith_request_read_options(struct pith_request *request,
+                                           const struct pith_json *object,
+                                           struct pith_error *error);
+
+/* Appends the result object; extra_note (may be empty) joins its note. */
+void pith_write_result(struct pith_buffer *out,
+                       const struct pith_session *session,
+                       const struct pith_compress_options *options,
+                       const struct pith_result *result,
+                       struct pith_text extra_note);
+/* Appends {"kept_ids", "thresholds", "ranking"}. */
+void pith_write_trace(struct pith_buffer *out, const struct pith_trace *trace);
+
+#endif

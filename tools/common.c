@@ -1,0 +1,281 @@
+/*
+ * common.c - messages, texts, output files and number formats; see common.h.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "common.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int tool_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("pith: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return TOOL_FAILED;
+}
+
+int tool_usage(const struct command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "pith %s: ", command->name);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "; see pith help %s\n", command->name);
+    va_end(arguments);
+    return TOOL_USAGE;
+}
+
+int tool_library(const struct pith_error *error)
+{
+    tool_fail("%s", error->detail);
+    return error->status == PITH_ERR_ARGUMENT ? TOOL_USAGE : TOOL_FAILED;
+}
+
+int tool_no_memory(void)
+{
+    return tool_fail("out of memory");
+}
+
+int tool_check_format(const struct command *command, const char *format)
+{
+    if (strcmp(format, "text") == 0 || strcmp(format, "json") == 0)
+        return TOOL_OK;
+    return tool_usage(command, "--format \"%.80s\": expected text or json",
+                      format);
+}
+
+struct pith_text tool_view(const struct text *text)
+{
+    return (struct pith_text){text->bytes, text->size};
+}
+
+struct pith_text tool_string(const char *string)
+{
+    return (struct pith_text){string, string != NULL ? strlen(string) : 0};
+}
+
+static bool is_standard(const char *path)
+{
+    return path == NULL || strcmp(path, "-") == 0;
+}
+
+static const char *shown(const char *path)
+{
+    return is_standard(path) ? "standard input" : path;
+}
+
+static int cannot(const char *path, const char *what)
+{
+    return tool_fail("%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+FILE *tool_open_input(const char *path)
+{
+    if (is_standard(path)) {
+        if (isatty(STDIN_FILENO))
+            fputs("pith: reading from the terminal; Ctrl-D ends the text\n",
+                  stderr);
+        return stdin;
+    }
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        cannot(path, "open");
+    return stream;
+}
+
+int tool_read(const char *path, struct text *text)
+{
+    size_t capacity = 1 << 16, n = 0;
+    int code = TOOL_OK;
+    FILE *stream = tool_open_input(path);
+    if (stream == NULL)
+        return TOOL_FAILED;
+    char *bytes = malloc(capacity);
+    while (bytes != NULL) {
+        n += fread(bytes + n, 1, capacity - 1 - n, stream);
+        if (n < capacity - 1)
+            break;
+        capacity *= 2;
+        char *grown = capacity > n ? realloc(bytes, capacity) : NULL;
+        if (grown == NULL)
+            free(bytes);
+        bytes = grown;
+    }
+    if (bytes == NULL)
+        code = tool_no_memory();
+    else if (ferror(stream))
+        code = cannot(shown(path), "read");
+    if (stream != stdin)
+        fclose(stream);
+    if (code != TOOL_OK) {
+        free(bytes);
+        return code;
+    }
+    bytes[n] = '\0';
+    *text = (struct text){bytes, n};
+    return TOOL_OK;
+}
+
+int tool_read_line(FILE *stream, const char *path, struct text *line,
+                   bool *more)
+{
+    char *bytes = NULL;
+    size_t capacity = 0;
+    errno = 0;
+    ssize_t n = getline(&bytes, &capacity, stream);
+    *more = n >= 0;
+    if (n < 0) {
+        free(bytes);
+        *line = (struct text){0};
+        if (ferror(stream))
+            return cannot(shown(path), "read");
+        return errno == ENOMEM ? tool_no_memory() : TOOL_OK;
+    }
+    if (n > 0 && bytes[n - 1] == '\n')
+        bytes[--n] = '\0';
+    *line = (struct text){bytes, (size_t)n};
+    return TOOL_OK;
+}
+
+int tool_output_open(struct output *output, const char *path)
+{
+    struct stat about;
+    *output = (struct output){stdout, NULL, NULL};
+    if (is_standard(path))
+        return TOOL_OK;
+    size_t room = strlen(path) + 32;
+    bool special = stat(path, &about) == 0 && !S_ISREG(about.st_mode);
+    output->path = malloc(room);
+    output->temporary = malloc(room);
+    output->stream = NULL;
+    if (output->path == NULL || output->temporary == NULL) {
+        tool_output_abort(output);
+        return tool_no_memory();
+    }
+    /* A device or a pipe cannot be replaced by a renamed file. */
+    strcpy(output->path, path);
+    if (special)
+        strcpy(output->temporary, path);
+    else
+        snprintf(output->temporary, room, "%s.tmp-%ld", path, (long)getpid());
+    output->stream = fopen(output->temporary, "wb");
+    if (output->stream == NULL) {
+        cannot(path, "create");
+        tool_output_abort(output);
+        return TOOL_FAILED;
+    }
+    return TOOL_OK;
+}
+
+static bool is_replaced(const struct output *output)
+{
+    return strcmp(output->path, output->temporary) != 0;
+}
+
+int tool_output_close(struct output *output)
+{
+    const char *name = output->path != NULL ? output->path : "standard output";
+    int code = TOOL_OK;
+    bool broken = ferror(output->stream) != 0;
+    errno = 0;
+    if (fflush(output->stream) != 0 || broken)
+        code = errno != 0 ? cannot(name, "write")
+                          : tool_fail("%s: cannot write all of it", name);
+    if (output->path == NULL) {
+        *output = (struct output){0};
+        return code;
+    }
+    if (fclose(output->stream) != 0 && code == TOOL_OK)
+        code = cannot(name, "write");
+    output->stream = NULL;
+    if (is_replaced(output)) {
+        if (code == TOOL_OK && rename(output->temporary, output->path) != 0)
+            code = cannot(name, "rename to its name");
+        if (code != TOOL_OK)
+            remove(output->temporary);
+    }
+    tool_output_abort(output);
+    return code;
+}
+
+void tool_output_abort(struct output *output)
+{
+    if (output->stream != NULL && output->stream != stdout) {
+        fclose(output->stream);
+        if (is_replaced(output))
+            remove(output->temporary);
+    }
+    free(output->path);
+    free(output->temporary);
+    *output = (struct output){0};
+}
+
+/* Length of the UTF-8 character at s, 0 when the bytes are none; enough for
+ * display: it does not look for overlong forms beyond the two-byte ones. */
+static size_t character_length(const char *s, size_t n)
+{
+    unsigned char lead = (unsigned char)s[0];
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xC2 && lead < 0xE0 ? 2
+                    : lead >= 0xE0 && lead < 0xF0 ? 3
+                    : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                  : 0;
+    if (length > n)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if (((unsigned char)s[i] & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+void tool_print_piece(FILE *stream, struct pith_text piece)
+{
+    for (size_t i = 0; i < piece.size;) {
+        const char *s = piece.bytes + i;
+        size_t length = character_length(s, piece.size - i);
+        if (*s == '\n')
+            fputs("\\n", stream);
+        else if (*s == '\r')
+            fputs("\\r", stream);
+        else if (*s == '\t')
+            fputs("\\t", stream);
+        else if (*s == '\\')
+            fputs("\\\\", stream);
+        else if (length == 0 || (unsigned char)*s < 0x20 || *s == 0x7F)
+            fprintf(stream, "\\x%02X", (unsigned)(unsigned char)*s);
+        else
+            fwrite(s, 1, length, stream);
+        i += length > 0 ? length : 1;
+    }
+}
+
+const char *tool_grouped(unsigned long long number, char buffer[32])
+{
+    char *p = buffer + 31;
+    *p = '\0';
+    for (int digits = 0;; digits++) {
+        if (digits > 0 && digits % 3 == 0)
+            *--p = ',';
+        *--p = (char)('0' + number % 10);
+        number /= 10;
+        if (number == 0)
+            return p;
+    }
+}
+
+double tool_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,122 @@
+/*
+ * common.h - what the subcommands share: exit codes, messages, texts from
+ * files, output that appears complete or not at all, and an open session.
+ *
+ * The program stands on pith.h alone.  Functions that can fail print their
+ * message themselves and return an exit code; 0 is success.
+ */
+#ifndef PITH_TOOLS_COMMON_H
+#define PITH_TOOLS_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "pith.h"
+
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+#if defined(__GNUC__)
+#define TOOL_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#else
+#define TOOL_PRINTF(at, first)
+#endif
+
+extern const struct command tool_compress, tool_score, tool_tokenize,
+    tool_info, tool_convert;
+
+/* "pith: ..." on stderr; returns TOOL_FAILED. */
+int tool_fail(const char *format, ...) TOOL_PRINTF(1, 2);
+/* The same with a pointer to `pith help COMMAND`; returns TOOL_USAGE. */
+int tool_usage(const struct command *command, const char *format, ...)
+    TOOL_PRINTF(2, 3);
+/* The detail of a library call that failed; TOOL_USAGE when an argument was
+ * out of its range. */
+int tool_library(const struct pith_error *error);
+int tool_no_memory(void);
+/* "text" or "json", anything else is a usage error. */
+int tool_check_format(const struct command *command, const char *format);
+
+/* A text in memory; release with free(text.bytes). */
+struct text {
+    char *bytes; /* size bytes and a NUL */
+    size_t size;
+};
+
+/* Reads a whole file; "-" and NULL are standard input. */
+int tool_read(const char *path, struct text *text);
+/* Reads on to the end of the line, without its line feed; *more is false at
+ * the end of the file. */
+int tool_read_line(FILE *stream, const char *path, struct text *line,
+                   bool *more);
+FILE *tool_open_input(const char *path);
+struct pith_text tool_view(const struct text *text);
+struct pith_text tool_string(const char *string);
+
+/* Where results go: standard output, or a file through a temporary one. */
+struct output {
+    FILE *stream;
+    char *path, *temporary; /* NULL on standard output */
+};
+
+int tool_output_open(struct output *output, const char *path);
+/* Flushes and gives the file its name; a failure leaves nothing behind. */
+int tool_output_close(struct output *output);
+void tool_output_abort(struct output *output);
+
+/* A token's bytes on one line: \n \r \t \\ and \xNN for other control
+ * characters and for bytes that are not UTF-8. */
+void tool_print_piece(FILE *stream, struct pith_text piece);
+
+/* 1234567 -> "1,234,567", in the buffer given. */
+const char *tool_grouped(unsigned long long number, char buffer[32]);
+
+double tool_seconds(void);
+
+/* The last part of a path without its ".pith". */
+struct pith_text tool_model_name(const char *path);
+
+/* Options that every command with a model has. */
+struct model_options {
+    const char *path, *kernels;
+    size_t n_threads;
+    bool quiet;
+};
+
+#define MODEL_OPTIONS(args)                                                    \
+    {'m', "model", "FILE", OPTION_WORD, offsetof(args, model.path), 0, 0,      \
+     "model to use; without it $PITH_MODEL, then\n"                            \
+     "weights/default.pith here and beside the program"},                      \
+    {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
+     "numeric routines: best of this machine, or $PITH_KERNELS"},              \
+    {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
+     4096, "threads; the result does not depend on it"},                       \
+    {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \
+     "no report and no progress on stderr"}
+
+/* A loaded model and its session. */
+struct opened {
+    char *path;
+    struct pith_model *model;
+    struct pith_session *session;
+    struct pith_progress progress;
+    struct progress_line {
+        double start;
+        bool drawn;
+    } line;
+};
+
+/* The path of the model to use; release with free(). */
+int tool_find_model(const char *wanted, char **path);
+/* Loads the model; tool_open also makes a session.  `opened` must stay where
+ * it is, and tool_close accepts one that was never opened ({0}). */
+int tool_load(struct opened *opened, const struct model_options *options);
+int tool_open(struct opened *opened, const struct model_options *options);
+void tool_close(struct opened *opened);
+
+/* Progress on stderr when it is a terminal and the work takes long. */
+struct pith_progress tool_progress(struct progress_line *line, bool quiet);
+void tool_progress_erase(struct progress_line *line);
+
+#endif

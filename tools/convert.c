@@ -1,0 +1,63 @@
+/*
+ * convert.c - `pith convert`: other model formats to .pith files.
+ */
+#include "common.h"
+
+struct arguments {
+    struct pith_convert_options options;
+    bool quiet;
+};
+
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct option options[] = {
+    {0, "dtype", "TYPE", OPTION_WORD, AT(options.dtype), 0, 0,
+     "store the weights as f32, f16, bf16, q8 or q4; without\n"
+     "it they stay as they are"},
+    {0, "tokenizer", "FILE", OPTION_WORD, AT(options.tokenizer), 0, 0,
+     "tokenizer.bin of a llama2.c checkpoint"},
+    {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
+     "no progress on stderr"},
+};
+
+static int convert(struct arguments *arguments, const char *source,
+                   const char *destination)
+{
+    struct pith_error error;
+    struct progress_line line;
+    struct pith_progress progress = tool_progress(&line, arguments->quiet);
+    arguments->options.progress = &progress;
+    enum pith_status status =
+        pith_convert(source, destination, &arguments->options, &error);
+    tool_progress_erase(&line);
+    return status == PITH_OK ? TOOL_OK : tool_library(&error);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments = {.options.sizeof_options =
+                                      sizeof arguments.options};
+    struct operands operands;
+    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
+    if (code == TOOL_OK && operands.help)
+        tool_options_help(command, stdout);
+    else if (code == TOOL_OK)
+        code = convert(&arguments, operands.items[0], operands.items[1]);
+    tool_options_free(command, &arguments, &operands);
+    return code;
+}
+
+const struct command tool_convert = {
+    .name = "convert",
+    .operands = "SOURCE DESTINATION",
+    .min_operands = 2,
+    .max_operands = 2,
+    .summary = "make a .pith file from another model format",
+    .about =
+        "SOURCE is a Hugging Face folder (GPT-2 or LLaMA; config.json,\n"
+        "safetensors, tokenizer), a GGUF file or a llama2.c checkpoint.\n"
+        "DESTINATION appears complete or not at all.",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .run = run,
+};

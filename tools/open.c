@@ -1,0 +1,158 @@
+/*
+ * open.c - finding a model, loading it, and the progress line of long work.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common.h"
+
+/* Where `make install` puts the model unless it was told otherwise; a program
+ * under another prefix finds it beside itself. */
+#ifndef PITH_PREFIX
+#define PITH_PREFIX "/usr/local"
+#endif
+
+#define DEFAULT_MODEL "default.pith"
+enum { MAX_PATH_BYTES = 4096 };
+
+struct path {
+    char bytes[MAX_PATH_BYTES];
+};
+
+static bool is_readable(const char *path)
+{
+    return access(path, R_OK) == 0;
+}
+
+/* The folder of the running program with its slash; empty when unknown. */
+static void program_folder(struct path *folder)
+{
+    ssize_t n = readlink("/proc/self/exe", folder->bytes, MAX_PATH_BYTES - 1);
+    folder->bytes[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(folder->bytes, '/');
+    if (slash != NULL)
+        slash[1] = '\0';
+}
+
+static int copy_path(const char *from, char **path)
+{
+    *path = malloc(strlen(from) + 1);
+    if (*path == NULL)
+        return tool_no_memory();
+    strcpy(*path, from);
+    return TOOL_OK;
+}
+
+int tool_find_model(const char *wanted, char **path)
+{
+    struct path folder, places[4];
+    size_t n = 0;
+
+    *path = NULL;
+    if (wanted == NULL || *wanted == '\0')
+        wanted = getenv("PITH_MODEL");
+    if (wanted != NULL && *wanted != '\0')
+        return copy_path(wanted, path);
+
+    strcpy(places[n++].bytes, "weights/" DEFAULT_MODEL);
+    program_folder(&folder);
+    if (folder.bytes[0] != '\0' && strlen(folder.bytes) < MAX_PATH_BYTES - 64) {
+        strcpy(places[n].bytes, folder.bytes);
+        strcat(places[n++].bytes, "../weights/" DEFAULT_MODEL);
+        strcpy(places[n].bytes, folder.bytes);
+        strcat(places[n++].bytes, "../share/pith/" DEFAULT_MODEL);
+    }
+    strcpy(places[n++].bytes, PITH_PREFIX "/share/pith/" DEFAULT_MODEL);
+    for (size_t i = 0; i < n; i++)
+        if (is_readable(places[i].bytes))
+            return copy_path(places[i].bytes, path);
+
+    tool_fail("no model found: give one with -m FILE or $PITH_MODEL; tried");
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, "  %s\n", places[i].bytes);
+    return TOOL_FAILED;
+}
+
+int tool_load(struct opened *opened, const struct model_options *options)
+{
+    struct pith_error error;
+    const char *kernels =
+        options->kernels != NULL ? options->kernels : getenv("PITH_KERNELS");
+    struct pith_load_options load = {
+        .sizeof_options = sizeof load,
+        .kernels = kernels != NULL && *kernels != '\0' ? kernels : NULL};
+    *opened = (struct opened){0};
+    int code = tool_find_model(options->path, &opened->path);
+    if (code != TOOL_OK)
+        return code;
+    if (pith_model_load(opened->path, &load, &opened->model, &error) != PITH_OK)
+        return tool_library(&error);
+    return TOOL_OK;
+}
+
+int tool_open(struct opened *opened, const struct model_options *options)
+{
+    struct pith_error error;
+    int code = tool_load(opened, options);
+    if (code != TOOL_OK)
+        return code;
+    opened->progress = tool_progress(&opened->line, options->quiet);
+    struct pith_session_options session = {
+        .sizeof_options = sizeof session,
+        .n_threads = (int)options->n_threads,
+        .progress = &opened->progress};
+    if (pith_session_create(opened->model, &session, &opened->session,
+                            &error) != PITH_OK)
+        return tool_library(&error);
+    return TOOL_OK;
+}
+
+void tool_close(struct opened *opened)
+{
+    tool_progress_erase(&opened->line);
+    pith_session_free(opened->session);
+    pith_model_free(opened->model);
+    free(opened->path);
+    *opened = (struct opened){0};
+}
+
+struct pith_text tool_model_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct pith_text name = tool_string(slash != NULL ? slash + 1 : path);
+    if (name.size > 5 && memcmp(name.bytes + name.size - 5, ".pith", 5) == 0)
+        name.size -= 5;
+    return name;
+}
+
+/* Draws only what takes over a second, so that short work stays silent. */
+static int draw_progress(void *user, const char *stage, size_t done,
+                         size_t total)
+{
+    struct progress_line *line = user;
+    if (tool_seconds() - line->start < 1)
+        return 0;
+    unsigned percent =
+        total > 0 ? (unsigned)(100.0 * (double)done / (double)total) : 0;
+    fprintf(stderr, "\r\033[Kpith: %s %u%%", stage, percent);
+    fflush(stderr);
+    line->drawn = true;
+    return 0;
+}
+
+struct pith_progress tool_progress(struct progress_line *line, bool quiet)
+{
+    *line = (struct progress_line){tool_seconds(), false};
+    bool shown = !quiet && isatty(STDERR_FILENO);
+    return (struct pith_progress){shown ? draw_progress : NULL, line};
+}
+
+void tool_progress_erase(struct progress_line *line)
+{
+    if (line->drawn)
+        fputs("\r\033[K", stderr);
+    line->drawn = false;
+}

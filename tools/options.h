@@ -1,0 +1,80 @@
+/*
+ * options.h - command lines from tables.
+ *
+ * A command is described by constant tables; one parser reads every command
+ * line by them and one printer writes every help text from them, so that the
+ * two cannot disagree.  Accepted: --name VALUE, --name=VALUE, -x VALUE,
+ * -xVALUE, flags in one word (-qv), and -- before operands that start with a
+ * dash.
+ */
+#ifndef PITH_TOOLS_OPTIONS_H
+#define PITH_TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum option_kind {
+    OPTION_FLAG,   /* bool, set to true */
+    OPTION_WORD,   /* const char * */
+    OPTION_WORDS,  /* struct words: may be given several times */
+    OPTION_COUNT,  /* size_t within [low, high] */
+    OPTION_COUNTS, /* struct counts: 0,3,5 */
+    OPTION_REAL,   /* double within [low, high] */
+    OPTION_SWITCH  /* bool, on or off */
+};
+
+struct words {
+    const char **items;
+    size_t n;
+};
+
+struct counts {
+    size_t *items;
+    size_t n;
+};
+
+struct option {
+    char letter;       /* 0: none */
+    const char *name;  /* without the dashes; NULL: a heading in the help */
+    const char *value; /* how the help calls the value; NULL: a flag */
+    enum option_kind kind;
+    size_t offset; /* of the member of the command's struct of arguments */
+    double low, high;
+    const char *help; /* lines of at most 52 characters */
+};
+
+struct command {
+    const char *name;
+    const char *operands; /* as the usage line shows them */
+    size_t min_operands, max_operands;
+    const char *summary; /* one line for `pith help` */
+    const char *about;   /* what `pith help NAME` says below the usage */
+    const struct option *options;
+    size_t n_options;
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+
+/* What a command line holds besides its options. */
+struct operands {
+    const char *items[4];
+    size_t n;
+    bool help;    /* -h or --help was given */
+    bool *given;  /* by index in the table: the option was given */
+};
+
+/* Reads argv[0 .. argc-1] into `arguments`, which holds the defaults.
+ * Returns an exit code, having printed what is wrong; whatever it returns,
+ * tool_options_free must be called. */
+int tool_options_parse(const struct command *command, int argc, char **argv,
+                       void *arguments, struct operands *operands);
+void tool_options_free(const struct command *command, void *arguments,
+                       struct operands *operands);
+
+/* Whether the option of this name was given. */
+bool tool_option_given(const struct command *command,
+                       const struct operands *operands, const char *name);
+
+void tool_options_help(const struct command *command, FILE *out);
+
+#endif

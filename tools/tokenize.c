@@ -1,0 +1,126 @@
+/*
+ * tokenize.c - `pith tokenize`: ids and pieces of a text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+struct arguments {
+    struct model_options model;
+    const char *format;
+    bool bos, no_special;
+};
+
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct option options[] = {
+    {0, "format", "text|json", OPTION_WORD, AT(format), 0, 0,
+     "text: a line \"id TAB piece\" for each token;\n"
+     "json: lines {\"text\"} in, {\"ids\", \"pieces\"} out"},
+    {0, "bos", NULL, OPTION_FLAG, AT(bos), 0, 0,
+     "put BOS in front if that is the tokenizer's default"},
+    {0, "no-special", NULL, OPTION_FLAG, AT(no_special), 0, 0,
+     "read special tokens as ordinary text"},
+    MODEL_OPTIONS(struct arguments),
+};
+
+static int print_tokens(const struct pith_model *model, const char *path,
+                        int flags)
+{
+    struct pith_error error;
+    struct text text;
+    int32_t *ids;
+    size_t n;
+    int code = tool_read(path, &text);
+    if (code != TOOL_OK)
+        return code;
+    if (pith_tokenize(model, tool_view(&text), flags, &ids, &n, &error) !=
+        PITH_OK)
+        code = tool_library(&error);
+    for (size_t i = 0; code == TOOL_OK && i < n; i++) {
+        printf("%ld\t", (long)ids[i]);
+        tool_print_piece(stdout, pith_token_piece(model, ids[i]));
+        putchar('\n');
+    }
+    if (code == TOOL_OK)
+        pith_free(ids);
+    free(text.bytes);
+    return code;
+}
+
+static int answer(const struct pith_model *model, const struct text *line,
+                  int flags)
+{
+    struct pith_error error;
+    char *reply;
+    if (pith_tokenize_json(model, tool_view(line), flags, &reply, &error) !=
+        PITH_OK)
+        return tool_library(&error);
+    puts(reply);
+    pith_free(reply);
+    return TOOL_OK;
+}
+
+static int answer_lines(const struct pith_model *model, const char *path,
+                        int flags)
+{
+    int code = TOOL_OK;
+    bool more = true;
+    FILE *in = tool_open_input(path);
+    if (in == NULL)
+        return TOOL_FAILED;
+    while (code == TOOL_OK && more && !ferror(stdout)) {
+        struct text line;
+        code = tool_read_line(in, path, &line, &more);
+        if (code == TOOL_OK && more && line.size > 0)
+            code = answer(model, &line, flags);
+        free(line.bytes);
+    }
+    if (in != stdin)
+        fclose(in);
+    return code;
+}
+
+static int tokenize(const struct arguments *arguments, const char *path)
+{
+    struct opened opened;
+    int flags = (arguments->bos ? PITH_TOKENIZE_DEFAULT_BOS : 0) |
+                (arguments->no_special ? PITH_TOKENIZE_NO_SPECIAL : 0);
+    int code = tool_load(&opened, &arguments->model);
+    if (code == TOOL_OK)
+        code = strcmp(arguments->format, "json") == 0
+                   ? answer_lines(opened.model, path, flags)
+                   : print_tokens(opened.model, path, flags);
+    tool_close(&opened);
+    return code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments = {.format = "text"};
+    struct operands operands;
+    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
+    if (code == TOOL_OK && operands.help)
+        tool_options_help(command, stdout);
+    else if (code == TOOL_OK)
+        code = tool_check_format(command, arguments.format);
+    if (code == TOOL_OK && !operands.help)
+        code = tokenize(&arguments, operands.items[0]);
+    tool_options_free(command, &arguments, &operands);
+    return code;
+}
+
+const struct command tool_tokenize = {
+    .name = "tokenize",
+    .operands = "[FILE]",
+    .max_operands = 1,
+    .summary = "show the token ids and pieces of a text",
+    .about =
+        "Reads a text from FILE or standard input and writes its tokens.  In\n"
+        "pieces, \\n \\r \\t \\\\ and \\xNN stand for control characters and for\n"
+        "bytes that are not UTF-8 on their own.",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .run = run,
+};
