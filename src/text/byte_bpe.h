@@ -1,0 +1,33 @@
+/*
+ * byte_bpe.h - byte-level BPE: every byte is a symbol, ranked merges.
+ */
+#ifndef PITH_TEXT_BYTE_BPE_H
+#define PITH_TEXT_BYTE_BPE_H
+
+#include "merge.h"
+#include "section.h"
+
+struct pith_byte_bpe_slot; /* byte_bpe.c */
+
+struct pith_byte_bpe {
+    enum pith_pre_tokenizer pre_tokenizer;
+    int32_t byte_ids[256];
+    struct pith_byte_bpe_slot *slots; /* pairs of ids, hashed */
+    size_t mask;
+};
+
+/* FORMAT when a byte has no piece: decoding would not be exact. */
+enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
+                                      const struct pith_section *section,
+                                      const char *name,
+                                      struct pith_error *error);
+void pith_byte_bpe_free(struct pith_byte_bpe *bpe);
+
+/* Appends the ids of a text that holds no special piece. */
+enum pith_status pith_byte_bpe_encode(const struct pith_byte_bpe *bpe,
+                                      struct pith_text text,
+                                      struct pith_merger *merger,
+                                      struct pith_ids *ids,
+                                      struct pith_error *error);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * special.h - finding the text of special pieces ("<|im_start|>").
+ */
+#ifndef PITH_TEXT_SPECIAL_H
+#define PITH_TEXT_SPECIAL_H
+
+#include "section.h"
+
+struct pith_specials {
+    struct pith_special *sorted; /* by bytes; special.c */
+    size_t n;
+    bool begins[256]; /* some special piece begins with this byte */
+};
+
+struct pith_special {
+    struct pith_text bytes;
+    int32_t id;
+};
+
+enum pith_status pith_specials_create(struct pith_specials *specials,
+                                      const struct pith_section *section,
+                                      struct pith_error *error);
+void pith_specials_free(struct pith_specials *specials);
+
+/* The leftmost special piece of text, of those at the same place the longest:
+ * its offset, with the piece in *found; text.size when there is none. */
+size_t pith_specials_find(const struct pith_specials *specials,
+                          struct pith_text text, struct pith_special *found);
+
+#endif
