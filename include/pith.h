@@ -278,6 +278,14 @@ enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
                             size_t n_ids, float *losses,
                             struct pith_error *error);
 
+/* The same with nothing in front: the first token, which has no context then,
+ * gets NAN, and a text longer than the context keeps its first token in
+ * front.  This is what most training code reports. */
+enum pith_status pith_score_without_bos(struct pith_session *session,
+                                        const int32_t *ids, size_t n_ids,
+                                        float *losses,
+                                        struct pith_error *error);
+
 /* --------------------------------------------------------------------------
  * Compression
  * ------------------------------------------------------------------------ */
@@ -431,16 +439,17 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
                                     struct pith_text request, int flags,
                                     char **reply, struct pith_error *error);
 
-/* {"text"} -> {"tokens": [{"id", "piece", "loss"}], "mean_loss",
- * "perplexity"}. */
+/* {"text", "bos"} -> {"tokens": [{"id", "piece", "loss"}], "mean_loss",
+ * "perplexity"}; "bos" is true when left out, false asks for
+ * pith_score_without_bos, and a token without a loss shows null. */
 enum pith_status pith_score_json(struct pith_session *session,
                                  struct pith_text request, char **reply,
                                  struct pith_error *error);
 
 /* The same reply for a text itself, which need not be valid UTF-8. */
 enum pith_status pith_score_text_json(struct pith_session *session,
-                                      struct pith_text text, char **reply,
-                                      struct pith_error *error);
+                                      struct pith_text text, bool bos,
+                                      char **reply, struct pith_error *error);
 
 #ifdef __cplusplus
 }

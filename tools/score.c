@@ -10,6 +10,7 @@
 struct arguments {
     struct model_options model;
     const char *format, *output;
+    bool no_bos;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -18,6 +19,8 @@ static const struct option options[] = {
     {0, "format", "text|json", OPTION_WORD, AT(format), 0, 0,
      "text: a line \"index TAB id TAB piece TAB loss\" for\n"
      "each token; json: one object"},
+    {0, "no-bos", NULL, OPTION_FLAG, AT(no_bos), 0, 0,
+     "put nothing in front; the first token's loss is nan"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
     MODEL_OPTIONS(struct arguments),
@@ -33,15 +36,20 @@ static void print_losses(const struct pith_model *model, const int32_t *ids,
     }
 }
 
+/* pith: 512 tokens, mean loss 3.214, perplexity 24.9 in 0.4 s, default */
 static void report(const struct opened *opened, const float *losses, size_t n,
                    double seconds)
 {
     char count[32];
     struct pith_text name = tool_model_name(opened->path);
+    size_t n_scored = 0;
     double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)losses[i];
-    double mean = n > 0 ? sum / (double)n : 0;
+    for (size_t i = 0; i < n; i++) {
+        bool scored = !isnan(losses[i]);
+        sum += scored ? (double)losses[i] : 0;
+        n_scored += scored;
+    }
+    double mean = n_scored > 0 ? sum / (double)n_scored : 0;
     fprintf(stderr, "pith: %s tokens, mean loss %.3f, perplexity %.1f in "
             "%.1f s, %.*s\n", tool_grouped(n, count), mean, exp(mean), seconds,
             (int)name.size, name.bytes);
@@ -61,7 +69,8 @@ static int score_text(const struct arguments *arguments, struct opened *opened,
     losses = malloc((n + 1) * sizeof *losses);
     if (losses == NULL)
         code = tool_no_memory();
-    else if (pith_score(opened->session, ids, n, losses, &error) != PITH_OK)
+    else if ((arguments->no_bos ? pith_score_without_bos : pith_score)(
+                 opened->session, ids, n, losses, &error) != PITH_OK)
         code = tool_library(&error);
     tool_progress_erase(&opened->line);
     if (code == TOOL_OK) {
@@ -75,12 +84,13 @@ static int score_text(const struct arguments *arguments, struct opened *opened,
     return code;
 }
 
-static int score_json(struct opened *opened, struct pith_text text,
-                      struct output *output)
+static int score_json(const struct arguments *arguments, struct opened *opened,
+                      struct pith_text text, struct output *output)
 {
     struct pith_error error;
     char *reply;
-    if (pith_score_text_json(opened->session, text, &reply, &error) != PITH_OK)
+    if (pith_score_text_json(opened->session, text, !arguments->no_bos, &reply,
+                             &error) != PITH_OK)
         return tool_library(&error);
     tool_progress_erase(&opened->line);
     fprintf(output->stream, "%s\n", reply);
@@ -100,7 +110,7 @@ static int score(const struct arguments *arguments, const char *path)
         code = tool_open(&opened, &arguments->model);
     if (code == TOOL_OK)
         code = strcmp(arguments->format, "json") == 0
-                   ? score_json(&opened, tool_view(&text), &output)
+                   ? score_json(arguments, &opened, tool_view(&text), &output)
                    : score_text(arguments, &opened, tool_view(&text), &output);
     tool_output_abort(&output);
     tool_close(&opened);
@@ -131,7 +141,7 @@ const struct command tool_score = {
     .about =
         "Reads a text from FILE or standard input and writes the loss of each\n"
         "token: its negative log-likelihood in nats, given the tokens before\n"
-        "it and BOS in front.  Pieces are escaped as pith tokenize does.",
+        "it and BOS in front (--no-bos: only those before it).  Pieces are escaped as pith tokenize does.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

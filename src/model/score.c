@@ -3,6 +3,8 @@
  */
 #include "score.h"
 
+#include <math.h>
+
 #include "forward.h"
 
 /* A text being scored through a window: prefix, then ids[first .. ]. */
@@ -112,4 +114,16 @@ enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
                             struct pith_error *error)
 {
     return pith_score_text(session, ids, n_ids, losses, error);
+}
+
+enum pith_status pith_score_without_bos(struct pith_session *session,
+                                        const int32_t *ids, size_t n_ids,
+                                        float *losses,
+                                        struct pith_error *error)
+{
+    if (n_ids == 0)
+        return PITH_OK;
+    losses[0] = NAN;
+    return pith_score_after(session, ids, 1, ids + 1, n_ids - 1, losses + 1,
+                            error);
 }

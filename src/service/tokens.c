@@ -8,7 +8,8 @@
 
 #include "../base/memory.h"
 
-/* {"text": "..."}; the text is borrowed from the document. */
+/* {"text": "..."}; the text is borrowed from the document, which is freed by
+ * the caller even after a failure. */
 static enum pith_status read_text(struct pith_text request,
                                   struct pith_json_document **document,
                                   struct pith_text *text,
@@ -62,11 +63,13 @@ done:
     return status;
 }
 
+/* The mean is over the tokens that have a loss. */
 static void write_losses(struct pith_buffer *out,
                          const struct pith_model *model, const int32_t *ids,
                          const float *losses, size_t n)
 {
     double sum = 0;
+    size_t n_scored = 0;
     pith_buffer_string(out, "{\"tokens\":[");
     for (size_t i = 0; i < n; i++) {
         pith_buffer_printf(out, "%s{\"id\":%ld,\"piece\":", i > 0 ? "," : "",
@@ -75,9 +78,12 @@ static void write_losses(struct pith_buffer *out,
         pith_buffer_string(out, ",\"loss\":");
         pith_json_write_float(out, losses[i]);
         pith_buffer_byte(out, '}');
-        sum += (double)losses[i];
+        if (!isnan(losses[i])) {
+            sum += (double)losses[i];
+            n_scored++;
+        }
     }
-    double mean = n > 0 ? sum / (double)n : 0;
+    double mean = n_scored > 0 ? sum / (double)n_scored : 0;
     pith_buffer_string(out, "],\"mean_loss\":");
     pith_json_write_number(out, mean);
     pith_buffer_string(out, ",\"perplexity\":");
@@ -86,27 +92,40 @@ static void write_losses(struct pith_buffer *out,
 }
 
 enum pith_status pith_score_text_json(struct pith_session *session,
-                                      struct pith_text text, char **reply,
-                                      struct pith_error *error)
+                                      struct pith_text text, bool bos,
+                                      char **reply, struct pith_error *error)
 {
     struct pith_buffer out = {0};
-    int32_t *ids = NULL;
     float *losses = NULL;
+    int32_t *ids = NULL;
     size_t n = 0;
+    enum pith_status status;
 
     *reply = NULL;
     PITH_TRY(pith_tokenize(session->model, text, 0, &ids, &n, error));
     losses = pith_array(n, sizeof *losses);
-    enum pith_status status = losses == NULL
-                                  ? pith_no_memory(error, n, sizeof *losses)
-                                  : pith_score(session, ids, n, losses, error);
-    if (status == PITH_OK) {
-        write_losses(&out, session->model, ids, losses, n);
-        status = pith_buffer_take(&out, reply, NULL, error);
-    }
+    if (losses == NULL)
+        PITH_TRY_DONE(pith_no_memory(error, n, sizeof *losses));
+    PITH_TRY_DONE(bos ? pith_score(session, ids, n, losses, error)
+                      : pith_score_without_bos(session, ids, n, losses, error));
+    write_losses(&out, session->model, ids, losses, n);
+    status = pith_buffer_take(&out, reply, NULL, error);
+done:
     free(losses);
     pith_free(ids);
     return status;
+}
+
+static enum pith_status read_bos(const struct pith_json_document *document,
+                                 bool *bos, struct pith_error *error)
+{
+    const struct pith_json *value =
+        pith_json_get(pith_json_root(document), "bos");
+    *bos = value == NULL || pith_json_is(value, PITH_JSON_TRUE);
+    if (!*bos && !pith_json_is(value, PITH_JSON_FALSE))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "request: \"bos\" is not true or false");
+    return PITH_OK;
 }
 
 enum pith_status pith_score_json(struct pith_session *session,
@@ -115,10 +134,14 @@ enum pith_status pith_score_json(struct pith_session *session,
 {
     struct pith_json_document *document = NULL;
     struct pith_text text;
+    enum pith_status status;
+    bool bos;
+
     *reply = NULL;
-    enum pith_status status = read_text(request, &document, &text, error);
-    if (status == PITH_OK)
-        status = pith_score_text_json(session, text, reply, error);
+    PITH_TRY_DONE(read_text(request, &document, &text, error));
+    PITH_TRY_DONE(read_bos(document, &bos, error));
+    status = pith_score_text_json(session, text, bos, reply, error);
+done:
     pith_json_free(document);
     return status;
 }
