@@ -43,6 +43,19 @@ static bool special_id_is_valid(int32_t id, size_t n)
     return id == -1 || id_is_valid(id, n);
 }
 
+/* Without pieces only the special ids count; the model bounds them. */
+static const char *none_fault(const struct pith_vocab *facts)
+{
+    if (facts->n_pieces != 0 || facts->n_merges != 0 || facts->flags != 0 ||
+        facts->pre_tokenizer != PITH_PRE_NONE)
+        return "kind 0 (no tokenizer) has pieces, merges, flags or a "
+               "pre-tokenizer";
+    if (facts->bos_id < -1 || facts->eos_id < -1 || facts->unk_id < -1 ||
+        facts->pad_id < -1)
+        return "a special id is negative";
+    return NULL;
+}
+
 const char *pith_vocab_fault(const struct pith_vocab *facts)
 {
     size_t n = facts->n_pieces;
@@ -55,8 +68,10 @@ const char *pith_vocab_fault(const struct pith_vocab *facts)
     } else if (facts->kind == PITH_TOKENIZER_SENTENCEPIECE) {
         if (facts->pre_tokenizer != PITH_PRE_NONE || facts->n_merges != 0)
             return "SentencePiece has no pre-tokenizer and no merges";
+    } else if (facts->kind == PITH_TOKENIZER_NONE) {
+        return none_fault(facts);
     } else {
-        return "the kind is neither 1 nor 2";
+        return "the kind is none of 0, 1 and 2";
     }
     if (n == 0 || n > INT32_MAX || facts->n_merges > INT32_MAX)
         return "the number of pieces or merges is 0 or above 2^31 - 1";

@@ -1,5 +1,5 @@
 /*
- * tokenizer.c - the two kinds of tokenizer behind one interface; see
+ * tokenizer.c - the kinds of tokenizer behind one interface; see
  * tokenizer.h.  The work is done in byte_bpe.c and sentencepiece.c.
  */
 #include "tokenizer.h"
@@ -76,12 +76,14 @@ static enum pith_status fill(struct pith_tokenizer *tokenizer,
 {
     const struct pith_section *section = &tokenizer->section;
     PITH_TRY(pith_section_open(&tokenizer->section, bytes, size, name, error));
+    if (section->facts.kind == PITH_TOKENIZER_NONE)
+        return PITH_OK;
     PITH_TRY(show_pieces(tokenizer, error));
     PITH_TRY(pith_specials_create(&tokenizer->specials, section, error));
     if (is_sentencepiece(tokenizer))
         return pith_sentencepiece_create(&tokenizer->sentencepiece, section,
                                          tokenizer->pieces, name, error);
-    return pith_byte_bpe_create(&tokenizer->byte_bpe, section, error);
+    return pith_byte_bpe_create(&tokenizer->byte_bpe, section, name, error);
 }
 
 enum pith_status pith_tokenizer_create(const uint8_t *section, size_t size,
@@ -163,6 +165,10 @@ enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
 {
     const struct pith_vocab *facts = &tokenizer->section.facts;
     struct pith_merger merger = {0};
+    if (facts->kind == PITH_TOKENIZER_NONE)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "the model has no tokenizer: its source had none; "
+                         "give token ids instead of text");
     if ((flags & PITH_TOKENIZE_DEFAULT_BOS) != 0 &&
         (facts->flags & PITH_VOCAB_ADD_BOS) != 0)
         pith_ids_append(ids, facts->bos_id);

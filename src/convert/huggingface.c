@@ -1,0 +1,425 @@
+/*
+ * huggingface.c - a Hugging Face folder: config.json, and the tensors of
+ * model.safetensors or of the shards in model.safetensors.index.json.
+ *
+ * Every field of config.json that changes the computation is either
+ * understood or refused.  The tokenizer files are read by
+ * huggingface_tokenizer.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/buffer.h"
+#include "../base/memory.h"
+#include "folder.h"
+#include "json_values.h"
+#include "readers.h"
+#include "safetensors.h"
+
+/* --- config.json -----------------------------------------------------------*/
+
+struct reader {
+    struct pith_source *source;
+    const struct pith_json *root; /* of config.json */
+    struct pith_error *error;
+    enum pith_status status;      /* of the first field that was wrong */
+};
+
+static void refuse_field(struct reader *reader, const char *key,
+                         const char *why)
+{
+    if (reader->status == PITH_OK)
+        reader->status = pith_fail(reader->error, PITH_ERR_UNSUPPORTED,
+                                   "%s/config.json: \"%s\" %s",
+                                   reader->source->path, key, why);
+}
+
+/* A whole number of 32 bits; fallback where the field is not set, which is
+ * an error when fallback is 0. */
+static uint32_t whole(struct reader *reader, const char *key,
+                      uint32_t fallback)
+{
+    const struct pith_json *value = pith_json_get(reader->root, key);
+    size_t size = fallback;
+    bool set = pith_json_is_set(value);
+    if ((set && (!pith_json_size(value, &size) || size > UINT32_MAX)) ||
+        (!set && fallback == 0)) {
+        refuse_field(reader, key, set ? "is no whole number" : "is missing");
+        return 0;
+    }
+    return (uint32_t)size;
+}
+
+static float real(struct reader *reader, const char *key, double fallback)
+{
+    const struct pith_json *value = pith_json_get(reader->root, key);
+    if (!pith_json_is_set(value))
+        return (float)fallback;
+    if (!pith_json_is(value, PITH_JSON_NUMBER))
+        refuse_field(reader, key, "is no number");
+    return (float)value->number;
+}
+
+static bool flag(struct reader *reader, const char *key, bool fallback)
+{
+    const struct pith_json *value = pith_json_get(reader->root, key);
+    if (!pith_json_is_set(value))
+        return fallback;
+    if (value->kind != PITH_JSON_TRUE && value->kind != PITH_JSON_FALSE)
+        refuse_field(reader, key, "is neither true nor false");
+    return value->kind == PITH_JSON_TRUE;
+}
+
+static void want_flag(struct reader *reader, const char *key, bool wanted)
+{
+    if (flag(reader, key, wanted) != wanted)
+        refuse_field(reader, key, wanted ? "is false; supported is true only"
+                                         : "is true; supported is false only");
+}
+
+/* A field that must not be set: it stands for a different computation. */
+static void want_unset(struct reader *reader, const char *key)
+{
+    if (pith_json_is_set(pith_json_get(reader->root, key)))
+        refuse_field(reader, key, "is set, which changes the computation in "
+                     "a way that is not supported");
+}
+
+static void want_activation(struct reader *reader, const char *key,
+                            const char *const *words, const char *why)
+{
+    const struct pith_json *value = pith_json_get(reader->root, key);
+    if (!pith_json_is_set(value))
+        return;
+    for (; *words != NULL; words++)
+        if (pith_json_string_is(value, *words))
+            return;
+    refuse_field(reader, key, why);
+}
+
+static void read_gpt2(struct reader *reader)
+{
+    static const char *const tanh_gelu[] = {"gelu_new", "gelu_pytorch_tanh",
+                                            "gelu_fast", NULL};
+    struct pith_config *config = &reader->source->config;
+    config->arch = PITH_ARCH_GPT2;
+    config->n_vocab = whole(reader, "vocab_size", 50257);
+    config->n_ctx = whole(reader, "n_positions", 1024);
+    config->n_embd = whole(reader, "n_embd", 768);
+    config->n_layer = whole(reader, "n_layer", 12);
+    config->n_head = config->n_kv_head = whole(reader, "n_head", 12);
+    config->head_dim =
+        config->n_head > 0 ? config->n_embd / config->n_head : 0;
+    if (config->n_embd > UINT32_MAX / 4)
+        refuse_field(reader, "n_embd", "is too large");
+    else
+        config->n_ff = whole(reader, "n_inner", 4 * config->n_embd);
+    config->norm_eps = real(reader, "layer_norm_epsilon", 1e-5);
+    config->tied = flag(reader, "tie_word_embeddings", true);
+    want_activation(reader, "activation_function", tanh_gelu,
+                    "is not the tanh form of GELU (gelu_new)");
+    want_flag(reader, "scale_attn_weights", true);
+    want_flag(reader, "scale_attn_by_inverse_layer_idx", false);
+    want_flag(reader, "add_cross_attention", false);
+}
+
+/* rope_scaling (or rope_parameters of newer files) may only say that there
+ * is none. */
+static void want_no_scaling(struct reader *reader, const char *key)
+{
+    const struct pith_json *value = pith_json_get(reader->root, key);
+    if (!pith_json_is_set(value))
+        return;
+    const struct pith_json *kind = pith_json_get(value, "rope_type");
+    if (!pith_json_is_set(kind))
+        kind = pith_json_get(value, "type");
+    if (!pith_json_is(value, PITH_JSON_OBJECT) ||
+        !pith_json_string_is(kind, "default"))
+        refuse_field(reader, key, "asks for RoPE scaling, which is not "
+                     "supported; supported are null and type \"default\"");
+    const struct pith_json *part = pith_json_get(value, "partial_rotary_factor");
+    if (pith_json_is_set(part) &&
+        (!pith_json_is(part, PITH_JSON_NUMBER) || part->number != 1))
+        refuse_field(reader, key, "rotates a part of each head only");
+    const struct pith_json *theta = pith_json_get(value, "rope_theta");
+    if (pith_json_is_set(theta)) {
+        if (pith_json_is(theta, PITH_JSON_NUMBER))
+            reader->source->config.rope_theta = (float)theta->number;
+        else
+            refuse_field(reader, key, "has a rope_theta that is no number");
+    }
+}
+
+static void read_llama(struct reader *reader)
+{
+    static const char *const silu[] = {"silu", "swish", NULL};
+    struct pith_config *config = &reader->source->config;
+    config->arch = PITH_ARCH_LLAMA;
+    config->n_vocab = whole(reader, "vocab_size", 32000);
+    config->n_ctx = whole(reader, "max_position_embeddings", 2048);
+    config->n_embd = whole(reader, "hidden_size", 0);
+    config->n_layer = whole(reader, "num_hidden_layers", 0);
+    config->n_head = whole(reader, "num_attention_heads", 0);
+    config->n_ff = whole(reader, "intermediate_size", 0);
+    if (config->n_head == 0)
+        return;
+    config->n_kv_head = whole(reader, "num_key_value_heads", config->n_head);
+    config->head_dim = whole(reader, "head_dim",
+                             config->n_embd / config->n_head);
+    config->norm_eps = real(reader, "rms_norm_eps", 1e-6);
+    config->rope_theta = real(reader, "rope_theta", 10000);
+    config->tied = flag(reader, "tie_word_embeddings", false);
+    want_activation(reader, "hidden_act", silu, "is not silu");
+    want_no_scaling(reader, "rope_scaling");
+    want_no_scaling(reader, "rope_parameters");
+    want_flag(reader, "attention_bias", false);
+    want_flag(reader, "mlp_bias", false);
+    want_unset(reader, "sliding_window");
+    if (real(reader, "partial_rotary_factor", 1) != 1)
+        refuse_field(reader, "partial_rotary_factor", "is not 1");
+}
+
+static enum pith_status read_config(struct pith_source *source,
+                                    const struct pith_json *root,
+                                    struct pith_error *error)
+{
+    struct reader reader = {source, root, error, PITH_OK};
+    const struct pith_json *type = pith_json_get(root, "model_type");
+    if (pith_json_string_is(type, "gpt2"))
+        read_gpt2(&reader);
+    else if (pith_json_string_is(type, "llama"))
+        read_llama(&reader);
+    else
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "%s/config.json: model_type is \"%.*s\"; supported "
+                         "are \"gpt2\" and \"llama\"", source->path,
+                         type == NULL ? 0 : (int)type->string.size,
+                         type == NULL ? "" : type->string.bytes);
+    want_unset(&reader, "quantization_config");
+    return reader.status;
+}
+
+/* --- tensors ---------------------------------------------------------------*/
+
+/* Our part, theirs below the layer (or at the top), and what GPT-2's Conv1D
+ * and fused projection ask for. */
+struct mapping {
+    const char *part, *theirs;
+    bool transposed;
+    int third; /* of the fused q, k, v; -1: not fused */
+};
+
+static const struct mapping gpt2_mappings[] = {
+    {"token_embedding", "wte", false, -1},
+    {"position_embedding", "wpe", false, -1},
+    {"attn_norm", "ln_1", false, -1},
+    {"attn_q", "attn.c_attn", true, 0},
+    {"attn_k", "attn.c_attn", true, 1},
+    {"attn_v", "attn.c_attn", true, 2},
+    {"attn_out", "attn.c_proj", true, -1},
+    {"ffn_norm", "ln_2", false, -1},
+    {"ffn_up", "mlp.c_fc", true, -1},
+    {"ffn_down", "mlp.c_proj", true, -1},
+    {"output_norm", "ln_f", false, -1},
+    {NULL, NULL, false, -1},
+};
+
+static const struct mapping llama_mappings[] = {
+    {"token_embedding", "embed_tokens", false, -1},
+    {"attn_norm", "input_layernorm", false, -1},
+    {"attn_q", "self_attn.q_proj", false, -1},
+    {"attn_k", "self_attn.k_proj", false, -1},
+    {"attn_v", "self_attn.v_proj", false, -1},
+    {"attn_out", "self_attn.o_proj", false, -1},
+    {"ffn_norm", "post_attention_layernorm", false, -1},
+    {"ffn_gate", "mlp.gate_proj", false, -1},
+    {"ffn_up", "mlp.up_proj", false, -1},
+    {"ffn_down", "mlp.down_proj", false, -1},
+    {"output_norm", "norm", false, -1},
+    {NULL, NULL, false, -1},
+};
+
+static enum pith_status take_tensor(struct pith_source *source,
+                                    const char *prefix,
+                                    const struct pith_tensor_spec *spec,
+                                    struct pith_error *error)
+{
+    bool gpt2 = source->config.arch == PITH_ARCH_GPT2;
+    const struct mapping *mapping = gpt2 ? gpt2_mappings : llama_mappings;
+    const char *layers = gpt2 ? "h" : "layers";
+    struct pith_part part;
+    char name[160];
+
+    pith_part_of(spec, &part);
+    while (mapping->part != NULL && strcmp(mapping->part, part.name) != 0)
+        mapping++;
+    const char *kind = part.bias ? "bias" : "weight";
+    if (mapping->part == NULL) /* "output": outside the prefix */
+        snprintf(name, sizeof name, "lm_head.%s", kind);
+    else if (part.layer < 0)
+        snprintf(name, sizeof name, "%s%s.%s", prefix, mapping->theirs, kind);
+    else
+        snprintf(name, sizeof name, "%s%s.%ld.%s.%s", prefix, layers,
+                 part.layer, mapping->theirs, kind);
+    struct pith_taking taking = {.name = name,
+                                 .transposed = mapping->transposed};
+    if (mapping->third >= 0) {
+        size_t third = source->config.n_embd;
+        taking.first = (size_t)mapping->third * third;
+        taking.total = 3 * third;
+    }
+    return pith_source_take(source, spec, &taking, error);
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && strcmp(name + n - m, suffix) == 0;
+}
+
+/* Buffers that old files hold: the causal mask, rotary frequencies, and the
+ * copy of a tied output projection. */
+static bool is_of_no_effect(struct pith_source *source, const char *name)
+{
+    if (source->config.arch == PITH_ARCH_LLAMA &&
+        ends_with(name, ".rotary_emb.inv_freq"))
+        return true;
+    if (source->config.arch == PITH_ARCH_GPT2 &&
+        (ends_with(name, ".attn.bias") || ends_with(name, ".attn.masked_bias")))
+        return true;
+    return source->config.tied && strcmp(name, "lm_head.weight") == 0;
+}
+
+static enum pith_status take_tensors(struct pith_source *source,
+                                     struct pith_error *error)
+{
+    bool gpt2 = source->config.arch == PITH_ARCH_GPT2;
+    const char *prefix = gpt2 ? "transformer." : "model.";
+    const char *bare = gpt2 ? "wte.weight" : "embed_tokens.weight";
+    struct pith_tensor_spec spec;
+
+    if (pith_source_find(source, bare) != NULL)
+        prefix = ""; /* saved without its language-model head */
+    PITH_TRY(pith_source_begin_taking(source, error));
+    size_t n_tensors = pith_config_n_tensors(&source->config);
+    for (size_t i = 0; i < n_tensors; i++) {
+        pith_config_tensor(&source->config, i, &spec);
+        PITH_TRY(take_tensor(source, prefix, &spec, error));
+    }
+    return pith_source_end_taking(source, is_of_no_effect, error);
+}
+
+/* --- files -----------------------------------------------------------------*/
+
+static enum pith_status read_in_folder(struct pith_source *source,
+                                       struct pith_text name,
+                                       struct pith_error *error)
+{
+    char *path;
+    if (name.size == 0 || memchr(name.bytes, '/', name.size) != NULL ||
+        memchr(name.bytes, '\\', name.size) != NULL ||
+        memchr(name.bytes, '\0', name.size) != NULL)
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: the index names the shard \"%.*s\", which is no "
+                         "plain file name", source->path, (int)name.size,
+                         name.bytes);
+    PITH_TRY(pith_folder_path(source->path, name, &path, error));
+    enum pith_status status = pith_safetensors_read(source, path, error);
+    free(path);
+    return status;
+}
+
+/* weight_map: {tensor: shard}; each shard is read once. */
+static enum pith_status read_shards(struct pith_source *source,
+                                    const struct pith_json *index,
+                                    struct pith_error *error)
+{
+    const struct pith_json *map = pith_json_get(index, "weight_map");
+    struct pith_names shards = {0};
+    enum pith_status status = PITH_OK;
+    size_t seen;
+
+    if (!pith_json_is(map, PITH_JSON_OBJECT))
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s/model.safetensors.index.json: has no weight_map",
+                         source->path);
+    for (const struct pith_json *entry = map->first; entry != NULL;
+         entry = entry->next) {
+        if (!pith_json_is(entry, PITH_JSON_STRING))
+            PITH_TRY_DONE(pith_fail(error, PITH_ERR_FORMAT,
+                                    "%s/model.safetensors.index.json: the "
+                                    "weight_map names a shard by something "
+                                    "else than a string", source->path));
+        if (pith_names_find(&shards, entry->string, &seen))
+            continue;
+        PITH_TRY_DONE(read_in_folder(source, entry->string, error));
+        PITH_TRY_DONE(pith_names_add(&shards, entry->string, 0, error));
+    }
+done:
+    pith_names_free(&shards);
+    return status;
+}
+
+static enum pith_status read_weights(struct pith_source *source,
+                                     struct pith_error *error)
+{
+    static const char single[] = "model.safetensors";
+    struct pith_json_document *index = NULL;
+    if (pith_folder_has(source->path, single))
+        return read_in_folder(source,
+                              (struct pith_text){single, sizeof single - 1},
+                              error);
+    if (!pith_folder_has(source->path, "model.safetensors.index.json"))
+        return pith_fail(error, PITH_ERR_IO,
+                         "%s: holds neither model.safetensors nor "
+                         "model.safetensors.index.json%s", source->path,
+                         pith_folder_has(source->path, "pytorch_model.bin") ||
+                         pith_folder_has(source->path,
+                                         "pytorch_model.bin.index.json")
+                             ? "; pytorch_model.bin is not read, save the "
+                               "model as safetensors" : "");
+    PITH_TRY(pith_folder_json(source->path, "model.safetensors.index.json",
+                              &index, error));
+    enum pith_status status =
+        read_shards(source, pith_json_root(index), error);
+    pith_json_free(index);
+    return status;
+}
+
+/* The folder's own name. */
+static enum pith_status name_after_folder(struct pith_source *source,
+                                          struct pith_error *error)
+{
+    size_t end = strlen(source->path);
+    while (end > 1 && source->path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && source->path[start - 1] != '/')
+        start--;
+    return pith_source_set_name(
+        source, (struct pith_text){source->path + start, end - start}, error);
+}
+
+enum pith_status pith_huggingface_read(struct pith_source *source,
+                                       struct pith_error *error)
+{
+    struct pith_json_document *document = NULL;
+    enum pith_status status = PITH_OK;
+
+    PITH_TRY(name_after_folder(source, error));
+    if (!pith_folder_has(source->path, "config.json"))
+        return pith_fail(error, PITH_ERR_IO,
+                         "%s: holds no config.json; expected a Hugging Face "
+                         "folder", source->path);
+    PITH_TRY(pith_folder_json(source->path, "config.json", &document, error));
+    const struct pith_json *root = pith_json_root(document);
+    PITH_TRY_DONE(read_config(source, root, error));
+    PITH_TRY_DONE(pith_config_check(&source->config, source->path, error));
+    PITH_TRY_DONE(read_weights(source, error));
+    PITH_TRY_DONE(take_tensors(source, error));
+    status = pith_huggingface_vocabulary(source, root, error);
+done:
+    pith_json_free(document);
+    return status;
+}

@@ -1,0 +1,34 @@
+/*
+ * readers.h - the foreign formats.  Each reader fills a source completely or
+ * says why it cannot.
+ */
+#ifndef PITH_CONVERT_READERS_H
+#define PITH_CONVERT_READERS_H
+
+#include "source.h"
+
+/* source->path is a folder with config.json. */
+enum pith_status pith_huggingface_read(struct pith_source *source,
+                                       struct pith_error *error);
+
+/* The tokenizer files of the folder, into source->vocabulary;
+ * source->config is known.  config: the root of config.json. */
+struct pith_json;
+enum pith_status pith_huggingface_vocabulary(struct pith_source *source,
+                                             const struct pith_json *config,
+                                             struct pith_error *error);
+
+/* A SentencePiece model (tokenizer.model) into source->vocabulary. */
+enum pith_status pith_sentencepiece_read(struct pith_source *source,
+                                         const char *path,
+                                         struct pith_error *error);
+
+enum pith_status pith_gguf_read(struct pith_source *source,
+                                struct pith_error *error);
+
+/* tokenizer: path of tokenizer.bin; NULL: beside the checkpoint. */
+enum pith_status pith_llama2c_read(struct pith_source *source,
+                                   const char *tokenizer,
+                                   struct pith_error *error);
+
+#endif

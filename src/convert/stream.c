@@ -1,0 +1,283 @@
+/*
+ * stream.c - see stream.h.
+ *
+ * Memory: two chunks of at most CHUNK_BYTES and one row as floats.  The pages
+ * of the source are dropped behind the reader, so that a file larger than
+ * the memory passes through.  A transposed tensor is gathered column by
+ * column from its mapping, which is dropped once it is done.
+ */
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/half.h"
+#include "../base/memory.h"
+#include "../model/format.h"
+
+enum {
+    CHUNK_BYTES = 1 << 22,
+    Q4_0_BLOCK_BYTES = 2 + PITH_BLOCK / 2,
+    Q4_BLOCK_BYTES = 4 + PITH_BLOCK / 2
+};
+
+struct stream {
+    const struct pith_source *source;
+    const struct pith_progress *progress;
+    struct pith_format_writer *writer;
+    size_t done, total;     /* rows times cols, for progress */
+    uint8_t *native, *out;  /* a chunk as stored, and as written */
+    float *floats;          /* a row */
+};
+
+/* The type of ours that holds what is stored without loss. */
+static enum pith_type native_type(enum pith_stored_type type)
+{
+    return type == PITH_STORED_Q4_0 ? PITH_Q4 : (enum pith_type)type;
+}
+
+static enum pith_type written_type(const struct pith_origin *origin,
+                                   const struct pith_tensor_spec *spec,
+                                   const enum pith_type *dtype)
+{
+    if (spec->rows == 1)
+        return PITH_F32;
+    if (dtype == NULL)
+        return native_type(origin->type);
+    if (*dtype != PITH_Q8 && *dtype != PITH_Q4)
+        return *dtype;
+    if (strcmp(spec->name, "position_embedding.weight") == 0)
+        return PITH_F16;
+    return pith_row_bytes(*dtype, spec->cols) > 0 ? *dtype : PITH_F32;
+}
+
+/* --- rows as they are stored -----------------------------------------------*/
+
+/* The stored row that is our row: rotary pairs that lie side by side come
+ * half a head apart. */
+static size_t stored_row(const struct pith_origin *origin, size_t row)
+{
+    size_t dim = origin->rotary_dim;
+    if (dim > 0) {
+        size_t within = row % dim, half = dim / 2;
+        row += (within < half ? 2 * within : 2 * (within - half) + 1) - within;
+    }
+    return origin->first + row;
+}
+
+static size_t stored_row_bytes(const struct pith_origin *origin)
+{
+    if (origin->type == PITH_STORED_Q4_0)
+        return origin->stored_cols / PITH_BLOCK * Q4_0_BLOCK_BYTES;
+    return pith_row_bytes((enum pith_type)origin->type, origin->stored_cols);
+}
+
+/* Q4_0 is scale * (q - 8): the same nibbles with minimum -8 scale.  Exact:
+ * times 8 only moves the exponent. */
+static enum pith_status q4_from_q4_0(uint8_t *out, const uint8_t *in,
+                                     size_t cols, const char *path,
+                                     struct pith_error *error)
+{
+    for (size_t block = 0; block < cols / PITH_BLOCK; block++) {
+        uint16_t scale = pith_load_u16(in);
+        uint16_t minimum = pith_f32_to_f16(-8 * pith_f16_to_f32(scale));
+        if ((minimum & 0x7FFF) >= 0x7C00)
+            return pith_fail(error, PITH_ERR_FORMAT,
+                             "%s: a Q4_0 block has scale %g, too large for a "
+                             "half-precision minimum", path,
+                             (double)pith_f16_to_f32(scale));
+        pith_store_u16(out, scale);
+        pith_store_u16(out + 2, minimum);
+        memcpy(out + 4, in + 2, PITH_BLOCK / 2);
+        out += Q4_BLOCK_BYTES;
+        in += Q4_0_BLOCK_BYTES;
+    }
+    return PITH_OK;
+}
+
+static enum pith_status fetch_rows(struct stream *stream,
+                                   const struct pith_origin *origin,
+                                   size_t cols, size_t from, size_t n,
+                                   struct pith_error *error)
+{
+    const uint8_t *data = origin->file->data + origin->offset;
+    size_t in_bytes = stored_row_bytes(origin);
+    size_t out_bytes = pith_row_bytes(native_type(origin->type), cols);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *in = data + stored_row(origin, from + i) * in_bytes;
+        uint8_t *out = stream->native + i * out_bytes;
+        if (origin->type == PITH_STORED_Q4_0)
+            PITH_TRY(q4_from_q4_0(out, in, cols, stream->source->path, error));
+        else
+            memcpy(out, in, out_bytes);
+    }
+    return PITH_OK;
+}
+
+/* Our rows from .. from + n - 1 are stored columns. */
+static void fetch_columns(struct stream *stream,
+                          const struct pith_origin *origin, size_t cols,
+                          size_t from, size_t n)
+{
+    const uint8_t *data = origin->file->data + origin->offset;
+    size_t element = pith_row_bytes((enum pith_type)origin->type, 1);
+    size_t in_bytes = stored_row_bytes(origin);
+    for (size_t c = 0; c < cols; c++) {
+        const uint8_t *in =
+            data + c * in_bytes + (origin->first + from) * element;
+        for (size_t r = 0; r < n; r++)
+            memcpy(stream->native + (r * cols + c) * element, in + r * element,
+                   element);
+    }
+}
+
+/* --- writing ---------------------------------------------------------------*/
+
+static enum pith_status write_rows(struct stream *stream,
+                                   const struct pith_tensor *native,
+                                   enum pith_type type,
+                                   struct pith_error *error)
+{
+    size_t bytes = pith_row_bytes(type, native->cols);
+    if (type == native->type)
+        return pith_format_append(stream->writer, native->data,
+                                  native->rows * bytes, error);
+    for (size_t i = 0; i < native->rows; i++) {
+        pith_row_to_floats(stream->floats, native, i);
+        pith_row_from_floats(stream->out + i * bytes, type, stream->floats,
+                             native->cols);
+    }
+    return pith_format_append(stream->writer, stream->out,
+                              native->rows * bytes, error);
+}
+
+static enum pith_status report(struct stream *stream, struct pith_error *error)
+{
+    const struct pith_progress *progress = stream->progress;
+    if (progress != NULL && progress->report != NULL &&
+        progress->report(progress->user, "convert", stream->done,
+                         stream->total) != 0)
+        return pith_fail(error, PITH_ERR_CANCELLED, "%s: conversion cancelled",
+                         stream->source->path);
+    return PITH_OK;
+}
+
+static enum pith_status write_tensor(struct stream *stream,
+                                     const struct pith_origin *origin,
+                                     const struct pith_tensor_spec *spec,
+                                     enum pith_type type,
+                                     struct pith_error *error)
+{
+    enum pith_type stored = native_type(origin->type);
+    size_t at_once = CHUNK_BYTES / (spec->cols * sizeof(float));
+    size_t in_bytes = stored_row_bytes(origin);
+
+    at_once = at_once > 0 ? at_once : 1;
+    for (size_t row = 0; row < spec->rows;) {
+        size_t n = spec->rows - row < at_once ? spec->rows - row : at_once;
+        if (origin->transposed)
+            fetch_columns(stream, origin, spec->cols, row, n);
+        else
+            PITH_TRY(fetch_rows(stream, origin, spec->cols, row, n, error));
+        struct pith_tensor chunk = {stored, n, spec->cols, stream->native};
+        PITH_TRY(write_rows(stream, &chunk, type, error));
+        row += n;
+        stream->done += n * spec->cols;
+        if (!origin->transposed)
+            pith_file_drop(origin->file, origin->offset +
+                           (origin->first + row - n) * in_bytes, n * in_bytes);
+        PITH_TRY(report(stream, error));
+    }
+    if (origin->transposed)
+        pith_file_drop(origin->file, origin->offset, spec->cols * in_bytes);
+    return PITH_OK;
+}
+
+/* Buffers for a chunk of any tensor; a row is the smallest chunk. */
+static enum pith_status allocate(struct stream *stream,
+                                 struct pith_error *error)
+{
+    const struct pith_source *source = stream->source;
+    struct pith_tensor_spec spec;
+    size_t widest = 1;
+    for (size_t i = 0; i < source->n_origins; i++) {
+        pith_config_tensor(&source->config, i, &spec);
+        widest = spec.cols > widest ? spec.cols : widest;
+        stream->total += spec.rows * spec.cols;
+    }
+    size_t chunk = widest * sizeof(float);
+    chunk = chunk > CHUNK_BYTES ? chunk : CHUNK_BYTES;
+    stream->native = pith_array(chunk, 1);
+    stream->out = pith_array(chunk, 1);
+    stream->floats = pith_array(widest, sizeof(float));
+    if (stream->native == NULL || stream->out == NULL ||
+        stream->floats == NULL)
+        return pith_no_memory(error, chunk, 3);
+    return PITH_OK;
+}
+
+static enum pith_status write_tensors(struct stream *stream,
+                                      const enum pith_type *types,
+                                      struct pith_error *error)
+{
+    const struct pith_source *source = stream->source;
+    struct pith_tensor_spec spec;
+    for (size_t i = 0; i < source->n_origins; i++) {
+        pith_config_tensor(&source->config, i, &spec);
+        PITH_TRY(write_tensor(stream, &source->origins[i], &spec, types[i],
+                              error));
+    }
+    return PITH_OK;
+}
+
+static enum pith_status choose_types(const struct pith_source *source,
+                                     const enum pith_type *dtype,
+                                     enum pith_type **types,
+                                     struct pith_error *error)
+{
+    struct pith_tensor_spec spec;
+    *types = pith_array(source->n_origins, sizeof **types);
+    if (*types == NULL)
+        return pith_no_memory(error, source->n_origins, sizeof **types);
+    for (size_t i = 0; i < source->n_origins; i++) {
+        pith_config_tensor(&source->config, i, &spec);
+        (*types)[i] = written_type(&source->origins[i], &spec, dtype);
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_source_write(const struct pith_source *source,
+                                   const char *destination,
+                                   const enum pith_type *dtype,
+                                   const struct pith_progress *progress,
+                                   struct pith_error *error)
+{
+    struct stream stream = {.source = source, .progress = progress};
+    struct pith_buffer section = {0};
+    enum pith_type *types = NULL;
+    enum pith_status status = PITH_OK;
+
+    PITH_TRY_DONE(pith_vocab_serialize(&source->vocabulary.vocab, &section,
+                                       error));
+    if (section.failed)
+        PITH_TRY_DONE(pith_no_memory(error, section.size, 2));
+    PITH_TRY_DONE(choose_types(source, dtype, &types, error));
+    PITH_TRY_DONE(allocate(&stream, error));
+    struct pith_format_plan plan = {
+        source->config, source->name, (const uint8_t *)section.data,
+        section.size, types};
+    PITH_TRY_DONE(pith_format_begin(&stream.writer, destination, &plan,
+                                    error));
+    PITH_TRY_DONE(write_tensors(&stream, types, error));
+    status = pith_format_finish(stream.writer, error);
+    stream.writer = NULL;
+done:
+    pith_format_abort(stream.writer);
+    pith_buffer_free(&section);
+    free(stream.native);
+    free(stream.out);
+    free(stream.floats);
+    free(types);
+    return status;
+}
