@@ -279,3 +279,9 @@ double tool_seconds(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+const char *tool_duration(double seconds, char buffer[32])
+{
+    snprintf(buffer, 32, "%.*f s", seconds < 0.995 ? 2 : 1, seconds);
+    return buffer;
+}

@@ -73,6 +73,8 @@ void tool_print_piece(FILE *stream, struct pith_text piece);
 const char *tool_grouped(unsigned long long number, char buffer[32]);
 
 double tool_seconds(void);
+/* "0.04 s", "1.9 s", in the buffer given. */
+const char *tool_duration(double seconds, char buffer[32]);
 
 /* The last part of a path without its ".pith". */
 struct pith_text tool_model_name(const char *path);
@@ -84,12 +86,14 @@ struct model_options {
     bool quiet;
 };
 
-#define MODEL_OPTIONS(args)                                                    \
+#define MODEL_OPTION(args)                                                     \
     {'m', "model", "FILE", OPTION_WORD, offsetof(args, model.path), 0, 0,      \
      "model to use; without it $PITH_MODEL, then\n"                            \
-     "weights/default.pith here and beside the program"},                      \
+     "weights/default.pith here and beside the program"}
+
+#define RUN_OPTIONS(args)                                                      \
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
-     "numeric routines: best of this machine, or $PITH_KERNELS"},              \
+     "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
      4096, "threads; the result does not depend on it"},                       \
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \

@@ -92,8 +92,9 @@ static const struct option options[] = {
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
 
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The model:"},
-    MODEL_OPTIONS(struct arguments),
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
+    MODEL_OPTION(struct arguments),
+    RUN_OPTIONS(struct arguments),
 };
 
 /* --- the command line ------------------------------------------------------ */
@@ -352,17 +353,17 @@ static void report(const struct arguments *arguments,
                    const struct opened *opened,
                    const struct pith_result *result)
 {
-    char before[32], after[32];
+    char before[32], after[32], time[32];
     struct pith_text name = tool_model_name(opened->path);
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
     double ratio = kept > 0 ? (double)n / (double)kept : 1;
     bool paper = arguments->options.method == PITH_METHOD_PAPER;
     if (arguments->model.quiet)
         return;
-    fprintf(stderr, "pith: %s -> %s tokens (%.1fx) in %.1f s, %s, %.*s\n",
+    fprintf(stderr, "pith: %s -> %s tokens (%.1fx) in %s, %s, %.*s\n",
             tool_grouped(n, before), tool_grouped(kept, after), ratio,
-            result->timings.total, paper ? "paper" : "reference",
-            (int)name.size, name.bytes);
+            tool_duration(result->timings.total, time),
+            paper ? "paper" : "reference", (int)name.size, name.bytes);
     if (result->note != NULL)
         fprintf(stderr, "pith: note: %s\n", result->note);
 }
@@ -447,6 +448,7 @@ static int answer(const struct arguments *arguments, struct opened *opened,
 static int run_requests(const struct arguments *arguments,
                         struct opened *opened, struct output *output)
 {
+    char time[32];
     size_t n = 0, n_failed = 0;
     bool more = true;
     double start = tool_seconds();
@@ -470,8 +472,9 @@ static int run_requests(const struct arguments *arguments,
     int closed = tool_output_close(output);
     code = closed != TOOL_OK ? closed : code;
     if (code == TOOL_OK && !arguments->model.quiet)
-        fprintf(stderr, "pith: %zu request%s in %.1f s, %zu failed\n", n,
-                n == 1 ? "" : "s", tool_seconds() - start, n_failed);
+        fprintf(stderr, "pith: %zu request%s in %s, %zu failed\n", n,
+                n == 1 ? "" : "s",
+                tool_duration(tool_seconds() - start, time), n_failed);
     return code;
 }
 

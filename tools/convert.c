@@ -12,12 +12,12 @@ struct arguments {
 
 static const struct option options[] = {
     {0, "dtype", "TYPE", OPTION_WORD, AT(options.dtype), 0, 0,
-     "store the weights as f32, f16, bf16, q8 or q4; without\n"
-     "it they stay as they are"},
+     "store the weights as f32, f16, bf16, q8 or q4;\n"
+     "without it they stay as they are"},
     {0, "tokenizer", "FILE", OPTION_WORD, AT(options.tokenizer), 0, 0,
      "tokenizer.bin of a llama2.c checkpoint"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
-     "no progress on stderr"},
+     "no report and no progress on stderr"},
 };
 
 static int convert(struct arguments *arguments, const char *source,
@@ -30,7 +30,12 @@ static int convert(struct arguments *arguments, const char *source,
     enum pith_status status =
         pith_convert(source, destination, &arguments->options, &error);
     tool_progress_erase(&line);
-    return status == PITH_OK ? TOOL_OK : tool_library(&error);
+    if (status != PITH_OK)
+        return tool_library(&error);
+    if (!arguments->quiet)
+        fprintf(stderr, "pith: wrote %s; pith info shows what is in it\n",
+                destination);
+    return TOOL_OK;
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -16,7 +16,7 @@ static const struct option options[] = {
     {0, "verify", NULL, OPTION_FLAG, AT(verify), 0, 0,
      "read all weights and compare with their checksum"},
     {0, "kernels", "NAME", OPTION_WORD, AT(model.kernels), 0, 0,
-     "numeric routines: best of this machine, or $PITH_KERNELS"},
+     "numeric routines to load it with, or $PITH_KERNELS"},
 };
 
 static void row(const char *label)
@@ -103,7 +103,8 @@ static void print_tokenizer(const struct pith_model *model,
 static void print_tensors(const struct pith_model *model)
 {
     struct pith_tensor_info tensor;
-    puts("\ntensors");
+    printf("\ntensors\n  %-36s%-5s%15s%16s\n", "name", "type",
+           "rows x columns", "bytes");
     for (size_t i = 0; pith_model_tensor(model, i, &tensor); i++) {
         char shape[64], bytes[32];
         snprintf(shape, sizeof shape, "%llu x %llu",

@@ -307,6 +307,8 @@ void tool_options_help(const struct command *command, FILE *out)
             command->n_options > 0 ? " [OPTION]..." : "",
             command->operands[0] != '\0' ? " " : "", command->operands,
             command->about);
+    if (command->n_options > 0 && command->options[0].name != NULL)
+        fputs("\nOptions:\n", out);
     for (size_t i = 0; i < command->n_options; i++) {
         if (command->options[i].name == NULL)
             fprintf(out, "\n%s\n", command->options[i].help);

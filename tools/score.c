@@ -23,7 +23,8 @@ static const struct option options[] = {
      "put nothing in front; the first token's loss is nan"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
-    MODEL_OPTIONS(struct arguments),
+    MODEL_OPTION(struct arguments),
+    RUN_OPTIONS(struct arguments),
 };
 
 static void print_losses(const struct pith_model *model, const int32_t *ids,
@@ -40,7 +41,7 @@ static void print_losses(const struct pith_model *model, const int32_t *ids,
 static void report(const struct opened *opened, const float *losses, size_t n,
                    double seconds)
 {
-    char count[32];
+    char count[32], time[32];
     struct pith_text name = tool_model_name(opened->path);
     size_t n_scored = 0;
     double sum = 0;
@@ -51,8 +52,8 @@ static void report(const struct opened *opened, const float *losses, size_t n,
     }
     double mean = n_scored > 0 ? sum / (double)n_scored : 0;
     fprintf(stderr, "pith: %s tokens, mean loss %.3f, perplexity %.1f in "
-            "%.1f s, %.*s\n", tool_grouped(n, count), mean, exp(mean), seconds,
-            (int)name.size, name.bytes);
+            "%s, %.*s\n", tool_grouped(n, count), mean, exp(mean),
+            tool_duration(seconds, time), (int)name.size, name.bytes);
 }
 
 static int score_text(const struct arguments *arguments, struct opened *opened,
@@ -141,7 +142,8 @@ const struct command tool_score = {
     .about =
         "Reads a text from FILE or standard input and writes the loss of each\n"
         "token: its negative log-likelihood in nats, given the tokens before\n"
-        "it and BOS in front (--no-bos: only those before it).  Pieces are escaped as pith tokenize does.",
+        "it and BOS in front (--no-bos: only those before it).  Pieces are\n"
+        "escaped as pith tokenize does.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

@@ -22,7 +22,7 @@ static const struct option options[] = {
      "put BOS in front if that is the tokenizer's default"},
     {0, "no-special", NULL, OPTION_FLAG, AT(no_special), 0, 0,
      "read special tokens as ordinary text"},
-    MODEL_OPTIONS(struct arguments),
+    MODEL_OPTION(struct arguments),
 };
 
 static int print_tokens(const struct pith_model *model, const char *path,
@@ -50,13 +50,13 @@ static int print_tokens(const struct pith_model *model, const char *path,
 }
 
 static int answer(const struct pith_model *model, const struct text *line,
-                  int flags)
+                  size_t number, int flags)
 {
     struct pith_error error;
     char *reply;
     if (pith_tokenize_json(model, tool_view(line), flags, &reply, &error) !=
         PITH_OK)
-        return tool_library(&error);
+        return tool_fail("line %zu: %s", number, error.detail);
     puts(reply);
     pith_free(reply);
     return TOOL_OK;
@@ -67,14 +67,16 @@ static int answer_lines(const struct pith_model *model, const char *path,
 {
     int code = TOOL_OK;
     bool more = true;
+    size_t number = 0;
     FILE *in = tool_open_input(path);
     if (in == NULL)
         return TOOL_FAILED;
     while (code == TOOL_OK && more && !ferror(stdout)) {
         struct text line;
         code = tool_read_line(in, path, &line, &more);
+        number++;
         if (code == TOOL_OK && more && line.size > 0)
-            code = answer(model, &line, flags);
+            code = answer(model, &line, number, flags);
         free(line.bytes);
     }
     if (in != stdin)
