@@ -27,9 +27,8 @@ static struct pith_byte_bpe_slot *locate(const struct pith_byte_bpe *bpe,
     }
 }
 
-static enum pith_status index_bytes(struct pith_byte_bpe *bpe,
-                                    const struct pith_section *section,
-                                    const char *name, struct pith_error *error)
+static void index_bytes(struct pith_byte_bpe *bpe,
+                        const struct pith_section *section)
 {
     for (int byte = 0; byte < 256; byte++)
         bpe->byte_ids[byte] = -1;
@@ -38,12 +37,6 @@ static enum pith_status index_bytes(struct pith_byte_bpe *bpe,
         if (piece.bytes.size == 1 && piece.kind == PITH_PIECE_NORMAL)
             bpe->byte_ids[(unsigned char)piece.bytes.bytes[0]] = (int32_t)id;
     }
-    for (int byte = 0; byte < 256; byte++)
-        if (bpe->byte_ids[byte] < 0)
-            return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: tokenizer section: no piece for byte 0x%02X; "
-                             "byte-level BPE needs all 256", name, byte);
-    return PITH_OK;
 }
 
 static enum pith_status index_merges(struct pith_byte_bpe *bpe,
@@ -72,11 +65,10 @@ static enum pith_status index_merges(struct pith_byte_bpe *bpe,
 
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_section *section,
-                                      const char *name,
                                       struct pith_error *error)
 {
     bpe->pre_tokenizer = section->facts.pre_tokenizer;
-    PITH_TRY(index_bytes(bpe, section, name, error));
+    index_bytes(bpe, section);
     return index_merges(bpe, section, error);
 }
 
@@ -104,12 +96,15 @@ static enum pith_status encode_word(const struct pith_byte_bpe *bpe,
                                     struct pith_error *error)
 {
     PITH_TRY(pith_merger_start(merger, word.size, error));
-    for (size_t i = 0; i < word.size; i++)
-        pith_merger_push(merger, 1,
-                         bpe->byte_ids[(unsigned char)word.bytes[i]]);
+    for (size_t i = 0; i < word.size; i++) {
+        int32_t id = bpe->byte_ids[(unsigned char)word.bytes[i]];
+        if (id >= 0)
+            pith_merger_push(merger, 1, id);
+    }
     pith_merger_run(merger, word.bytes,
                     (struct pith_pair_rule){find_pair, bpe});
-    for (uint32_t at = 0; at != PITH_NO_SYMBOL; at = merger->symbols[at].next)
+    for (uint32_t at = pith_merger_first(merger); at != PITH_NO_SYMBOL;
+         at = merger->symbols[at].next)
         pith_ids_append(ids, merger->symbols[at].id);
     return PITH_OK;
 }

@@ -1,5 +1,11 @@
 /*
  * byte_bpe.h - byte-level BPE: every byte is a symbol, ranked merges.
+ *
+ * Bytes that have no piece are left out, as Hugging Face does, so that texts
+ * that hold them do not decode exactly.  GPT-2 has a piece for every byte;
+ * SmolLM2 has none for six control characters (U+0004, U+0006, U+0013,
+ * U+0014, U+0016, U+001D), for 0xF1 (unassigned planes) and for bytes that
+ * are never UTF-8.
  */
 #ifndef PITH_TEXT_BYTE_BPE_H
 #define PITH_TEXT_BYTE_BPE_H
@@ -11,15 +17,13 @@ struct pith_byte_bpe_slot; /* byte_bpe.c */
 
 struct pith_byte_bpe {
     enum pith_pre_tokenizer pre_tokenizer;
-    int32_t byte_ids[256];
+    int32_t byte_ids[256]; /* -1: none */
     struct pith_byte_bpe_slot *slots; /* pairs of ids, hashed */
     size_t mask;
 };
 
-/* FORMAT when a byte has no piece: decoding would not be exact. */
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_section *section,
-                                      const char *name,
                                       struct pith_error *error);
 void pith_byte_bpe_free(struct pith_byte_bpe *bpe);
 

@@ -149,3 +149,8 @@ void pith_merger_run(struct pith_merger *merger, const char *word,
         consider(merger, word, &rule, best.left);
     }
 }
+
+uint32_t pith_merger_first(const struct pith_merger *merger)
+{
+    return merger->n_symbols > 0 ? 0 : PITH_NO_SYMBOL;
+}

@@ -52,8 +52,11 @@ void pith_merger_free(struct pith_merger *merger);
 /* Appends a symbol of the word; the symbols follow each other without gap. */
 void pith_merger_push(struct pith_merger *merger, size_t size, int32_t id);
 
-/* Merges; what is left is read by following `next` from symbols[0]. */
+/* Merges; what is left is read from pith_merger_first() along `next`. */
 void pith_merger_run(struct pith_merger *merger, const char *word,
                      struct pith_pair_rule rule);
+
+/* PITH_NO_SYMBOL when the word has none. */
+uint32_t pith_merger_first(const struct pith_merger *merger);
 
 #endif

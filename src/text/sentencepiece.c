@@ -157,7 +157,8 @@ static enum pith_status encode_word(const struct pith_sentencepiece *sp,
     }
     pith_merger_run(merger, word.bytes,
                     (struct pith_pair_rule){find_pair, sp});
-    for (uint32_t at = 0; at != PITH_NO_SYMBOL; at = merger->symbols[at].next) {
+    for (uint32_t at = pith_merger_first(merger); at != PITH_NO_SYMBOL;
+         at = merger->symbols[at].next) {
         const struct pith_symbol *symbol = &merger->symbols[at];
         if (symbol->id < 0) {
             append_unknown(sp, (struct pith_text){word.bytes + symbol->start,
