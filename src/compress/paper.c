@@ -1,7 +1,306 @@
 /*
- * paper.c - the method `paper`, from the prompt to the result.
+ * paper.c - the method `paper`: LLMLingua (arXiv 2310.05736) from the prompt
+ * to the result.  docs/ALGORITHM.md has the points that the paper leaves open.
+ *
+ *   x = (x_ins, x_dems, x_que)      parts.c, units.c
+ *   Algorithm 1, eq. 2 and 3        budget.c, rank.c
+ *   Algorithm 2, eq. 5 to 7         itpc.c, prefix.c, select.c
  */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/memory.h"
+#include "budget.h"
 #include "compress.h"
+#include "itpc.h"
+#include "rank.h"
+
+/* One compression on its way from the prompt to the result. */
+struct paper {
+    struct pith_session *session;
+    const struct pith_compress_options *options;
+    struct pith_result *result;
+    struct pith_parts parts;
+    size_t target;        /* tokens that stay */
+    bool *selected;       /* D, by part, (n_parts) */
+    double *perplexities; /* by part, (n_parts); 0: not ranked */
+    struct pith_budget budget;
+    struct pith_itpc itpc;
+};
+
+static bool is_rate(double value)
+{
+    return value >= 0 && value <= 1;
+}
+
+static enum pith_status check_options(const struct pith_session *session,
+                                      const struct pith_compress_options *o,
+                                      struct pith_error *error)
+{
+    size_t most = session->n_ctx / 2;
+    if (o->target > 0 && o->target < 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "target is %g tokens; expected at least 1 (a share "
+                         "of the prompt is given as rate)", o->target);
+    if (!is_rate(o->tau_ins) || !is_rate(o->tau_que))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s is %g; it is a rate, from 0 to 1",
+                         is_rate(o->tau_ins) ? "tau_que" : "tau_ins",
+                         is_rate(o->tau_ins) ? o->tau_que : o->tau_ins);
+    if (!(o->k > 0) || isinf(o->k))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "k is %g; expected a number above 0 (the paper has "
+                         "2)", o->k);
+    if (o->segment_size == 0 || o->segment_size > most)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "segment_size is %zu tokens; expected 1 to %zu, half "
+                         "of the context of %zu", o->segment_size, most,
+                         session->n_ctx);
+    return PITH_OK;
+}
+
+/* tau L, in whole tokens; a prompt that has any keeps at least one. */
+static size_t target_tokens(const struct pith_compress_options *options,
+                            size_t n_tokens)
+{
+    double target = options->rate > 0 ? options->rate * (double)n_tokens
+                                      : options->target;
+    if (target >= (double)n_tokens)
+        return n_tokens;
+    return target < 1 ? 1 : (size_t)(target + 0.5);
+}
+
+/* L_ins, L_dems, L_que.  The blank line in front of a demonstration is part of
+ * it; the one in front of the question is paid for beforehand. */
+static void measure(struct paper *p)
+{
+    const struct pith_parts *parts = &p->parts;
+    size_t last = parts->n_parts - 1;
+    struct pith_budget *b = &p->budget;
+    *b = (struct pith_budget){.k = p->options->k,
+                              .tau_ins = p->options->tau_ins,
+                              .tau_que = p->options->tau_que,
+                              .n_ins = parts->parts[0].n_tokens,
+                              .n_que = parts->parts[last].n_tokens};
+    for (size_t i = 1; i < last; i++)
+        b->n_dems += pith_part_length(parts, i);
+    size_t n_structure = pith_part_length(parts, last) - b->n_que;
+    b->target = p->target > n_structure ? (double)(p->target - n_structure) : 0;
+}
+
+/* The ranking as the caller knows the contexts: by their index. */
+static enum pith_status trace_ranking(struct paper *p, struct pith_rank *ranks,
+                                      size_t n, struct pith_error *error)
+{
+    if (!p->options->trace)
+        return PITH_OK;
+    for (size_t i = 0; i < n; i++)
+        ranks[i].index = p->parts.parts[ranks[i].index].index;
+    return pith_result_add_ranking(p->result, ranks, n, error);
+}
+
+/* Algorithm 1, lines 4-9, where some demonstrations must be left out. */
+static enum pith_status rank_and_select(struct paper *p, size_t n,
+                                        struct pith_error *error)
+{
+    enum pith_status status;
+    size_t n_parts = p->parts.n_parts;
+    struct pith_rank *ranks = pith_array(n, sizeof *ranks);
+    size_t *lengths = pith_array(n_parts, sizeof *lengths);
+    if (ranks == NULL || lengths == NULL) {
+        status = pith_no_memory(error, n_parts, sizeof *ranks);
+        goto done;
+    }
+    PITH_TRY_DONE(pith_rank_demonstrations(p->session, &p->parts, ranks, n,
+                                           error));
+    for (size_t i = 0; i < n; i++)
+        p->perplexities[ranks[i].index] = exp(ranks[i].score);
+    for (size_t i = 0; i < n_parts; i++)
+        lengths[i] = pith_part_length(&p->parts, i);
+    pith_budget_select(&p->budget, lengths, ranks, n, p->selected);
+    PITH_TRY_DONE(trace_ranking(p, ranks, n, error));
+done:
+    free(ranks);
+    free(lengths);
+    return status;
+}
+
+/* D.  The model is asked only where it matters: not when all demonstrations
+ * are within k tau_dems L_dems, nor for a single one, nor when nothing is
+ * left for them. */
+static enum pith_status select_demonstrations(struct paper *p,
+                                              struct pith_error *error)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        n += pith_is_demonstration(&p->parts.parts[i]);
+    if (p->budget.tau_dems <= 0)
+        return PITH_OK;
+    if (n > 1 && pith_budget_must_select(&p->budget))
+        return rank_and_select(p, n, error);
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        p->selected[i] = pith_is_demonstration(&p->parts.parts[i]);
+    p->budget.n_selected = p->budget.n_dems;
+    return PITH_OK;
+}
+
+/* The units of D, in the order of the prompt. */
+static struct pith_unit *gather_units(const struct paper *p, size_t *n_units)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        n += p->selected[i] ? p->parts.parts[i].n_units : 0;
+    struct pith_unit *units = pith_array(n, sizeof *units);
+    *n_units = n;
+    if (units == NULL)
+        return NULL;
+    n = 0;
+    for (size_t i = 0; i < p->parts.n_parts; i++) {
+        const struct pith_part *part = &p->parts.parts[i];
+        if (!p->selected[i])
+            continue;
+        memcpy(units + n, p->parts.units + part->unit,
+               part->n_units * sizeof *units);
+        n += part->n_units;
+    }
+    return units;
+}
+
+static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
+{
+    const struct pith_part *part = &parts->parts[i];
+    return (struct pith_stage){.units = parts->units + part->unit,
+                               .n_units = part->n_units};
+}
+
+/* Algorithm 2 on (x_ins, D, x_que), each with its share of the target. */
+static enum pith_status compress_tokens(struct paper *p,
+                                        struct pith_error *error)
+{
+    const struct pith_budget *b = &p->budget;
+    struct pith_stage stages[PITH_N_STAGES];
+    size_t n_units;
+    struct pith_unit *units = gather_units(p, &n_units);
+    if (units == NULL)
+        return pith_no_memory(error, n_units, sizeof *units);
+    stages[0] = whole_part(&p->parts, 0);
+    stages[0].end = b->rate_ins * (double)b->n_ins;
+    stages[1] = (struct pith_stage){.units = units, .n_units = n_units};
+    stages[1].end = stages[0].end + b->rate_d * (double)b->n_selected;
+    stages[2] = whole_part(&p->parts, p->parts.n_parts - 1);
+    stages[2].end = (double)p->target;
+    enum pith_status status = pith_itpc_run(&p->itpc, p->session, stages,
+                                            error);
+    free(units);
+    return status;
+}
+
+/* Rate 1, or a prompt that is within its target: everything stays. */
+static enum pith_status keep_everything(struct paper *p,
+                                        struct pith_error *error)
+{
+    struct pith_itpc *out = &p->itpc;
+    size_t n = p->parts.n_parts;
+    out->part_kept = pith_array_zero(n, sizeof *out->part_kept);
+    if (out->part_kept == NULL)
+        return pith_no_memory(error, n, sizeof *out->part_kept);
+    for (size_t i = 0; i < n; i++)
+        out->part_kept[i] = p->parts.parts[i].n_tokens;
+    pith_ids_append_all(&out->kept, p->parts.ids.data, p->parts.ids.n);
+    pith_buffer_append(&out->text, p->parts.text.data, p->parts.text.size);
+    return PITH_OK;
+}
+
+static enum pith_status control_and_compress(struct paper *p,
+                                             struct pith_error *error)
+{
+    double start = pith_seconds();
+    if (p->target == p->parts.ids.n)
+        return keep_everything(p, error);
+    measure(p);
+    pith_budget_demonstrations(&p->budget);
+    PITH_TRY(select_demonstrations(p, error));
+    pith_budget_distribute(&p->budget);
+    double ranked = pith_seconds();
+    p->result->timings.rank = ranked - start;
+    PITH_TRY(compress_tokens(p, error));
+    p->result->timings.compress = pith_seconds() - ranked;
+    return PITH_OK;
+}
+
+static enum pith_status note(struct paper *p, struct pith_error *error)
+{
+    size_t n_replaced = p->parts.n_replaced;
+    if (n_replaced > 0)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "%zu byte%s of the prompt %s no UTF-8 and "
+                                  "became U+FFFD.", n_replaced,
+                                  n_replaced == 1 ? "" : "s",
+                                  n_replaced == 1 ? "was" : "were"));
+    if (p->options->target > (double)p->parts.ids.n)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "The prompt has %zu tokens, fewer than the "
+                                  "target; it is unchanged.",
+                                  p->parts.ids.n));
+    if (p->budget.scaled)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "The target of %zu tokens is below what "
+                                  "tau_ins and tau_que ask for; they were "
+                                  "scaled down to %.3g and %.3g%s.",
+                                  p->target, p->budget.tau_ins,
+                                  p->budget.tau_que,
+                                  p->budget.n_dems > 0
+                                      ? ", and no context stays" : ""));
+    return PITH_OK;
+}
+
+static enum pith_status fill_result(struct paper *p, struct pith_error *error)
+{
+    struct pith_result *result = p->result;
+    char *text;
+    if (p->itpc.kept.failed)
+        return pith_no_memory(error, p->target, sizeof *p->itpc.kept.data);
+    result->origin_tokens = p->parts.ids.n;
+    result->compressed_tokens = p->itpc.kept.n;
+    for (size_t i = 0; i < p->parts.n_parts; i++) {
+        const struct pith_part *part = &p->parts.parts[i];
+        struct pith_part_result made = {.kind = part->kind,
+                                        .index = part->index,
+                                        .n_tokens = part->n_tokens,
+                                        .n_kept = p->itpc.part_kept[i],
+                                        .perplexity = p->perplexities[i]};
+        PITH_TRY(pith_result_add_part(result, &made, error));
+    }
+    if (p->options->trace)
+        PITH_TRY(pith_result_set_kept_ids(result, p->itpc.kept.data,
+                                          p->itpc.kept.n, error));
+    PITH_TRY(pith_buffer_take(&p->itpc.text, &text, &result->text.size,
+                              error));
+    result->text.bytes = text;
+    return note(p, error);
+}
+
+static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
+                            struct pith_error *error)
+{
+    double start = pith_seconds();
+    PITH_TRY(pith_parts_make(&p->parts, p->session->model->tokenizer, prompt,
+                             error));
+    size_t n = p->parts.n_parts;
+    p->selected = pith_array_zero(n, sizeof *p->selected);
+    p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
+    if (p->selected == NULL || p->perplexities == NULL)
+        return pith_no_memory(error, n, sizeof *p->perplexities);
+    p->target = target_tokens(p->options, p->parts.ids.n);
+    p->itpc.parts = &p->parts;
+    p->itpc.segment_size = p->options->segment_size;
+    p->itpc.result = p->options->trace ? p->result : NULL;
+    p->result->timings.tokenize = pith_seconds() - start;
+    PITH_TRY(control_and_compress(p, error));
+    return fill_result(p, error);
+}
 
 enum pith_status pith_compress_paper(struct pith_session *session,
                                      const struct pith_prompt *prompt,
@@ -9,6 +308,13 @@ enum pith_status pith_compress_paper(struct pith_session *session,
                                      struct pith_result *result,
                                      struct pith_error *error)
 {
-    (void)session, (void)prompt, (void)options, (void)result;
-    return pith_fail(error, PITH_ERR_UNSUPPORTED, "paper is not there yet");
+    struct paper paper = {.session = session, .options = options,
+                          .result = result};
+    PITH_TRY(check_options(session, options, error));
+    enum pith_status status = run(&paper, prompt, error);
+    pith_itpc_free(&paper.itpc);
+    pith_parts_free(&paper.parts);
+    free(paper.selected);
+    free(paper.perplexities);
+    return status;
 }

@@ -1,0 +1,267 @@
+/*
+ * itpc.c - see itpc.h.
+ *
+ * Algorithm 2: the components are cut into segments; each is scored behind
+ * the compressed text so far, its threshold follows from its rate, and what
+ * is above it is appended.  Budgets are exact: what a segment keeps too much
+ * or too little is carried to the next one.
+ */
+#include "itpc.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "compress.h"
+#include "prefix.h"
+
+/* A segment s_j: n units of a stage. */
+struct segment {
+    const struct pith_unit *units;
+    size_t n, n_choices;     /* units; those that are no structure */
+    size_t n_tokens, n_text; /* tokens; those of n_choices */
+    bool last;               /* of the prompt */
+};
+
+struct run {
+    struct pith_itpc *itpc;
+    struct pith_session *session;
+    struct pith_prefix prefix;
+    /* The blank line that comes before the next unit kept, if any. */
+    const struct pith_unit *blank_line;
+    /* Of the current stage: tokens not yet walked, and the part of its budget
+     * that segments so far were allotted and have not spent. */
+    size_t text_left, structure_left;
+    double end, allotted;
+    size_t n_done, n_total; /* tokens, for progress */
+    int32_t *ids;           /* scratch of one segment, (segment_size) */
+    float *losses, *unit_losses;
+    bool *keep;
+};
+
+static size_t n_output(const struct run *run)
+{
+    return run->prefix.ids.n - 1;
+}
+
+/* Tokens that the rest of the stage may still put out as text: the blank
+ * lines to come are paid for. */
+static double budget_left(const struct run *run)
+{
+    size_t structure = run->structure_left;
+    if (run->blank_line != NULL && n_output(run) > 0)
+        structure += run->blank_line->n_tokens;
+    return run->end - (double)n_output(run) - (double)structure;
+}
+
+static void append(struct run *run, const struct pith_unit *unit)
+{
+    const struct pith_parts *parts = run->itpc->parts;
+    pith_ids_append_all(&run->prefix.ids, parts->ids.data + unit->token,
+                        unit->n_tokens);
+    pith_buffer_append(&run->itpc->text, parts->text.data + unit->byte,
+                       unit->n_bytes);
+}
+
+/* Puts out a unit that stays, and the blank line that was waiting for it. */
+static void put_out(struct run *run, const struct pith_unit *unit)
+{
+    if (run->blank_line != NULL && n_output(run) > 0)
+        append(run, run->blank_line);
+    run->blank_line = NULL;
+    append(run, unit);
+    run->itpc->part_kept[unit->part] += unit->n_tokens;
+}
+
+/* Mean loss of each unit's tokens. */
+static void average(struct run *run, const struct segment *segment)
+{
+    const float *loss = run->losses;
+    for (size_t i = 0; i < segment->n; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < segment->units[i].n_tokens; j++)
+            sum += (double)*loss++;
+        run->unit_losses[i] =
+            (float)(sum / (double)segment->units[i].n_tokens);
+    }
+}
+
+/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses behind the
+ * compressed segments before it and, if it starts a part, a blank line. */
+static enum pith_status score_segment(struct run *run,
+                                      const struct segment *segment,
+                                      struct pith_error *error)
+{
+    struct pith_prefix *prefix = &run->prefix;
+    const struct pith_parts *parts = run->itpc->parts;
+    size_t n_prefix = prefix->ids.n, n_ids = 0;
+    for (size_t i = 0; i < segment->n; i++)
+        for (size_t j = 0; j < segment->units[i].n_tokens; j++)
+            run->ids[n_ids++] = parts->ids.data[segment->units[i].token + j];
+    if (run->blank_line != NULL && n_output(run) > 0)
+        pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
+    if (prefix->ids.failed)
+        return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
+    PITH_TRY(pith_prefix_score(prefix, run->ids, n_ids, run->losses, error));
+    pith_prefix_cut(prefix, n_prefix);
+    average(run, segment);
+    return PITH_OK;
+}
+
+/* Whether the losses decide anything. */
+static bool has_choice(const struct segment *segment, size_t quota)
+{
+    return quota > 0 && quota < segment->n_text && segment->n_choices > 1;
+}
+
+/* Eq. 7, without the model where all or nothing of the segment stays. */
+static enum pith_status choose(struct run *run, const struct segment *segment,
+                               size_t quota, struct pith_threshold *threshold,
+                               size_t *n_kept, struct pith_error *error)
+{
+    bool scored = has_choice(segment, quota);
+    for (size_t i = 0; i < segment->n; i++)
+        run->unit_losses[i] = 0;
+    if (scored)
+        PITH_TRY(score_segment(run, segment, error));
+    PITH_TRY(pith_select(segment->units, run->unit_losses, segment->n, quota,
+                         segment->last, run->keep, n_kept, &threshold->gamma,
+                         error));
+    if (scored)
+        threshold->n_losses = segment->n_choices;
+    else
+        threshold->gamma = (double)(*n_kept > 0 ? -INFINITY : INFINITY);
+    return PITH_OK;
+}
+
+/* Algorithm 2: append the kept tokens of s_j to the compressed prompt. */
+static void append_kept(struct run *run, const struct segment *segment)
+{
+    for (size_t i = 0; i < segment->n; i++) {
+        if (segment->units[i].structure) {
+            run->blank_line = &segment->units[i];
+            run->structure_left -= segment->units[i].n_tokens;
+        } else if (run->keep[i]) {
+            put_out(run, &segment->units[i]);
+        }
+    }
+    run->text_left -= segment->n_text;
+}
+
+/* Eq. 6: the segment's rate is that of its component.
+ * Differs: the rate is taken from what the component's budget has left, and
+ * the fraction of a token that rounding loses goes to the next segment. */
+static enum pith_status compress_segment(struct run *run,
+                                         const struct segment *segment,
+                                         struct pith_error *error)
+{
+    double rate = (budget_left(run) - run->allotted) / (double)run->text_left;
+    run->allotted += rate * (double)segment->n_text;
+    size_t quota = run->allotted > 0 ? (size_t)(run->allotted + 0.5) : 0;
+    size_t n_kept;
+    struct pith_threshold threshold = {.rate = fmin(fmax(rate, 0), 1)};
+    PITH_TRY(choose(run, segment, quota, &threshold, &n_kept, error));
+    run->allotted -= (double)n_kept;
+    append_kept(run, segment);
+    if (run->itpc->result == NULL)
+        return PITH_OK;
+    return pith_result_add_threshold(run->itpc->result, threshold, error);
+}
+
+/* The longest run of units of at most segment_size tokens, at least one. */
+static struct segment next_segment(const struct run *run,
+                                   const struct pith_unit *units, size_t n)
+{
+    struct segment segment = {.units = units};
+    while (segment.n < n) {
+        const struct pith_unit *unit = &units[segment.n];
+        size_t n_tokens = segment.n_tokens + unit->n_tokens;
+        if (segment.n > 0 && n_tokens > run->itpc->segment_size)
+            break;
+        segment.n++;
+        segment.n_tokens = n_tokens;
+        if (!unit->structure) {
+            segment.n_choices++;
+            segment.n_text += unit->n_tokens;
+        }
+    }
+    segment.last = segment.n_tokens == run->n_total - run->n_done;
+    return segment;
+}
+
+static enum pith_status run_stage(struct run *run,
+                                  const struct pith_stage *stage,
+                                  struct pith_error *error)
+{
+    run->text_left = run->structure_left = 0;
+    for (size_t i = 0; i < stage->n_units; i++)
+        *(stage->units[i].structure ? &run->structure_left : &run->text_left) +=
+            stage->units[i].n_tokens;
+    run->end = stage->end;
+    run->allotted = 0;
+    for (size_t at = 0; at < stage->n_units;) {
+        const struct pith_unit *unit = &stage->units[at];
+        if (unit->structure) {
+            run->blank_line = unit;
+            run->structure_left -= unit->n_tokens;
+            run->n_done += unit->n_tokens;
+            at++;
+            continue;
+        }
+        struct segment segment = next_segment(run, unit, stage->n_units - at);
+        PITH_TRY(compress_segment(run, &segment, error));
+        run->n_done += segment.n_tokens;
+        at += segment.n;
+        PITH_TRY(pith_session_report(run->session, "compress", run->n_done,
+                                     run->n_total, error));
+    }
+    return PITH_OK;
+}
+
+static enum pith_status allocate(struct run *run, struct pith_error *error)
+{
+    struct pith_itpc *itpc = run->itpc;
+    size_t n = itpc->segment_size, n_parts = itpc->parts->n_parts;
+    run->ids = pith_array(n, sizeof *run->ids);
+    run->losses = pith_array(n, sizeof *run->losses);
+    run->unit_losses = pith_array(n, sizeof *run->unit_losses);
+    run->keep = pith_array(n, sizeof *run->keep);
+    itpc->part_kept = pith_array_zero(n_parts, sizeof *itpc->part_kept);
+    if (run->ids == NULL || run->losses == NULL || run->unit_losses == NULL ||
+        run->keep == NULL || itpc->part_kept == NULL)
+        return pith_no_memory(error, n, sizeof *run->ids);
+    return PITH_OK;
+}
+
+enum pith_status pith_itpc_run(struct pith_itpc *itpc,
+                               struct pith_session *session,
+                               const struct pith_stage *stages,
+                               struct pith_error *error)
+{
+    enum pith_status status;
+    struct run run = {.itpc = itpc, .session = session};
+    for (size_t i = 0; i < PITH_N_STAGES; i++)
+        for (size_t j = 0; j < stages[i].n_units; j++)
+            run.n_total += stages[i].units[j].n_tokens;
+    PITH_TRY_DONE(pith_prefix_init(&run.prefix, session, error));
+    PITH_TRY_DONE(allocate(&run, error));
+    for (size_t i = 0; i < PITH_N_STAGES; i++)
+        PITH_TRY_DONE(run_stage(&run, &stages[i], error));
+    pith_ids_append_all(&itpc->kept, run.prefix.ids.data + 1, n_output(&run));
+    if (run.prefix.ids.failed || itpc->kept.failed || itpc->text.failed)
+        status = pith_no_memory(error, n_output(&run), sizeof *run.ids);
+done:
+    pith_prefix_free(&run.prefix);
+    free(run.ids);
+    free(run.losses);
+    free(run.unit_losses);
+    free(run.keep);
+    return status;
+}
+
+void pith_itpc_free(struct pith_itpc *itpc)
+{
+    pith_ids_free(&itpc->kept);
+    pith_buffer_free(&itpc->text);
+    free(itpc->part_kept);
+}

@@ -1,0 +1,53 @@
+/*
+ * itpc.h - iterative token-level prompt compression (section 3.2 of the
+ * paper): Algorithm 2 and eq. 5 to 7.
+ */
+#ifndef PITH_COMPRESS_ITPC_H
+#define PITH_COMPRESS_ITPC_H
+
+#include "../model/session.h"
+#include "parts.h"
+
+/* Eq. 7 on one segment: which of n units stay.
+ *   units    (n) units of the segment; structure is left out of account
+ *   losses   (n) mean loss of each unit's tokens
+ *   quota    tokens that stay
+ *   exact    fill the quota with units below the threshold where a unit of
+ *            several tokens does not fit; otherwise the count may be off by
+ *            less than one unit
+ *   keep     (n) filled by the call; false for structure
+ *   gamma    the threshold: losses above it are kept
+ * Returns the tokens kept. */
+enum pith_status pith_select(const struct pith_unit *units,
+                             const float *losses, size_t n, size_t quota,
+                             bool exact, bool *keep, size_t *n_kept,
+                             double *gamma, struct pith_error *error);
+
+/* The three components in the order of Algorithm 2. */
+enum { PITH_N_STAGES = 3 };
+
+/* Units of one component and where its budget ends. */
+struct pith_stage {
+    const struct pith_unit *units; /* borrowed */
+    size_t n_units;
+    double end; /* tokens of the output once this stage is done */
+};
+
+struct pith_itpc {
+    const struct pith_parts *parts; /* borrowed */
+    size_t segment_size;
+    struct pith_result *result; /* borrowed: thresholds go there; or NULL */
+    /* Found. */
+    struct pith_ids kept;    /* the compressed prompt */
+    struct pith_buffer text; /* its bytes */
+    size_t *part_kept;       /* tokens kept of each part, (n_parts) */
+};
+
+/* Compresses stages[0 .. PITH_N_STAGES). */
+enum pith_status pith_itpc_run(struct pith_itpc *itpc,
+                               struct pith_session *session,
+                               const struct pith_stage *stages,
+                               struct pith_error *error);
+void pith_itpc_free(struct pith_itpc *itpc);
+
+#endif

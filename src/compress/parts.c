@@ -1,0 +1,200 @@
+/*
+ * parts.c - see parts.h.
+ */
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/utf8.h"
+
+static const struct pith_text blank_line = {"\n\n", 2};
+
+/* Appends text; each byte that is no UTF-8 becomes U+FFFD and is counted. */
+static void append_valid(struct pith_parts *parts, struct pith_text text)
+{
+    size_t at = 0, valid_from = 0;
+    while (at < text.size) {
+        size_t n = pith_utf8_valid_length(text.bytes + at, text.size - at);
+        if (n > 0) {
+            at += n;
+            continue;
+        }
+        pith_buffer_append(&parts->text, text.bytes + valid_from,
+                           at - valid_from);
+        pith_buffer_string(&parts->text, "\xEF\xBF\xBD");
+        parts->n_replaced++;
+        valid_from = ++at;
+    }
+    pith_buffer_append(&parts->text, text.bytes + valid_from, at - valid_from);
+}
+
+/* Bytes of text that a piece spells, SIZE_MAX when it does not.  A
+ * SentencePiece space also stands for U+2581 in the text itself. */
+static size_t match(struct pith_text piece, const char *text, size_t n)
+{
+    enum { MARK_BYTES = 3 };
+    size_t at = 0;
+    for (size_t i = 0; i < piece.size; i++) {
+        if (at < n && text[at] == piece.bytes[i])
+            at++;
+        else if (piece.bytes[i] == ' ' && n - at >= MARK_BYTES &&
+                 memcmp(text + at, "\xE2\x96\x81", MARK_BYTES) == 0)
+            at += MARK_BYTES;
+        else
+            return SIZE_MAX;
+    }
+    return at;
+}
+
+/* Where each of the tokens from `token` on ends in parts->text, the first one
+ * starting at `byte`.  Every text that SentencePiece encodes gets a space in
+ * front, which belongs to its first token and is no part of the text. */
+static enum pith_status find_ends(const struct pith_parts *parts,
+                                  const struct pith_tokenizer *tokenizer,
+                                  size_t token, size_t byte, size_t *ends,
+                                  struct pith_error *error)
+{
+    struct pith_vocab facts;
+    pith_tokenizer_describe(tokenizer, &facts);
+    bool dummy = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
+    for (size_t i = token; i < parts->ids.n; i++, ends++) {
+        struct pith_text piece =
+            pith_tokenizer_piece(tokenizer, parts->ids.data[i]);
+        if (i == token && dummy && piece.size > 0 && piece.bytes[0] == ' ') {
+            piece.bytes++;
+            piece.size--;
+        }
+        size_t n = match(piece, parts->text.data + byte,
+                         parts->text.size - byte);
+        if (n == SIZE_MAX)
+            break;
+        byte += n;
+        *ends = byte;
+    }
+    if (byte != parts->text.size)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "the model's tokenizer has no tokens for a character "
+                         "of the prompt (at byte %zu of the joined text); use "
+                         "a model with byte fallback", byte);
+    return PITH_OK;
+}
+
+static enum pith_status append_text_units(struct pith_parts *parts,
+                                          const struct pith_tokenizer *tokenizer,
+                                          struct pith_unit first,
+                                          struct pith_error *error)
+{
+    size_t n = parts->ids.n - first.token;
+    size_t *ends = pith_array(n, sizeof *ends);
+    if (ends == NULL)
+        return pith_no_memory(error, n, sizeof *ends);
+    enum pith_status status = find_ends(parts, tokenizer, first.token,
+                                        first.byte, ends, error);
+    if (status == PITH_OK)
+        status = pith_units_append(parts, first, ends, n, error);
+    free(ends);
+    return status;
+}
+
+/* The blank line between two parts that are not empty. */
+static enum pith_status append_join(struct pith_parts *parts,
+                                    struct pith_error *error)
+{
+    struct pith_unit unit = {.token = parts->ids.n, .byte = parts->text.size,
+                             .n_tokens = parts->join.n,
+                             .n_bytes = blank_line.size,
+                             .part = parts->n_parts, .structure = true};
+    pith_buffer_append(&parts->text, blank_line.bytes, blank_line.size);
+    pith_ids_append_all(&parts->ids, parts->join.data, parts->join.n);
+    return pith_unit_push(parts, unit, error);
+}
+
+static enum pith_status append_part(struct pith_parts *parts,
+                                    const struct pith_tokenizer *tokenizer,
+                                    enum pith_part_kind kind, size_t index,
+                                    struct pith_text text,
+                                    struct pith_error *error)
+{
+    struct pith_part *part = &parts->parts[parts->n_parts];
+    *part = (struct pith_part){.kind = kind, .index = index,
+                               .unit = parts->n_units};
+    if (text.size > 0 && parts->text.size > 0)
+        PITH_TRY(append_join(parts, error));
+    part->token = parts->ids.n;
+    if (text.size > 0) {
+        struct pith_unit first = {.token = parts->ids.n,
+                                  .byte = parts->text.size,
+                                  .part = parts->n_parts};
+        append_valid(parts, text);
+        if (parts->text.failed || parts->ids.failed)
+            return pith_no_memory(error, text.size, 1);
+        struct pith_text valid = {parts->text.data + first.byte,
+                                  parts->text.size - first.byte};
+        PITH_TRY(pith_tokenizer_encode(tokenizer, valid,
+                                       PITH_TOKENIZE_NO_SPECIAL, &parts->ids,
+                                       error));
+        PITH_TRY(append_text_units(parts, tokenizer, first, error));
+    }
+    part->n_tokens = parts->ids.n - part->token;
+    part->n_units = parts->n_units - part->unit;
+    parts->n_parts++;
+    return PITH_OK;
+}
+
+/* The blank line's tokens, without a token that only holds the space that
+ * SentencePiece puts in front of every text. */
+static enum pith_status encode_join(struct pith_parts *parts,
+                                    const struct pith_tokenizer *tokenizer,
+                                    struct pith_error *error)
+{
+    struct pith_ids *join = &parts->join;
+    PITH_TRY(pith_tokenizer_encode(tokenizer, blank_line,
+                                   PITH_TOKENIZE_NO_SPECIAL, join, error));
+    if (join->n > 1) {
+        struct pith_text piece = pith_tokenizer_piece(tokenizer, join->data[0]);
+        if (piece.size == 1 && piece.bytes[0] == ' ')
+            memmove(join->data, join->data + 1,
+                    --join->n * sizeof *join->data);
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_parts_make(struct pith_parts *parts,
+                                 const struct pith_tokenizer *tokenizer,
+                                 const struct pith_prompt *prompt,
+                                 struct pith_error *error)
+{
+    size_t n_parts = 0;
+    *parts = (struct pith_parts){0};
+    if (pith_size_add(prompt->n_contexts, 2, &n_parts))
+        parts->parts = pith_array_zero(n_parts, sizeof *parts->parts);
+    if (parts->parts == NULL)
+        return pith_no_memory(error, n_parts, sizeof *parts->parts);
+    PITH_TRY(encode_join(parts, tokenizer, error));
+    PITH_TRY(append_part(parts, tokenizer, PITH_PART_INSTRUCTION, 0,
+                         prompt->instruction, error));
+    for (size_t i = 0; i < prompt->n_contexts; i++)
+        PITH_TRY(append_part(parts, tokenizer, PITH_PART_CONTEXT, i,
+                             prompt->contexts[i], error));
+    return append_part(parts, tokenizer, PITH_PART_QUESTION, 0,
+                       prompt->question, error);
+}
+
+void pith_parts_free(struct pith_parts *parts)
+{
+    free(parts->parts);
+    free(parts->units);
+    pith_buffer_free(&parts->text);
+    pith_ids_free(&parts->ids);
+    pith_ids_free(&parts->join);
+    *parts = (struct pith_parts){0};
+}
+
+size_t pith_part_length(const struct pith_parts *parts, size_t part)
+{
+    const struct pith_part *p = &parts->parts[part];
+    bool joined = p->n_units > 0 && parts->units[p->unit].structure;
+    return p->n_tokens + (joined ? parts->join.n : 0);
+}

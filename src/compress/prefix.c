@@ -1,0 +1,91 @@
+/*
+ * prefix.c - see prefix.h.
+ */
+#include "prefix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+
+enum pith_status pith_prefix_init(struct pith_prefix *prefix,
+                                  struct pith_session *session,
+                                  struct pith_error *error)
+{
+    size_t n = session->n_ctx;
+    *prefix = (struct pith_prefix){.session = session, .from = 1};
+    prefix->feed = pith_array(n, sizeof *prefix->feed);
+    prefix->targets = pith_array(n, sizeof *prefix->targets);
+    prefix->losses = pith_array(n, sizeof *prefix->losses);
+    pith_ids_append(&prefix->ids, pith_model_start_id(session->model));
+    if (prefix->feed == NULL || prefix->targets == NULL ||
+        prefix->losses == NULL || prefix->ids.failed)
+        return pith_no_memory(error, n, sizeof *prefix->feed);
+    pith_session_truncate(session, 0);
+    return PITH_OK;
+}
+
+void pith_prefix_free(struct pith_prefix *prefix)
+{
+    free(prefix->feed);
+    free(prefix->targets);
+    free(prefix->losses);
+    pith_ids_free(&prefix->ids);
+}
+
+/* Positions of the cache that the prefix takes. */
+static size_t positions(const struct pith_prefix *prefix)
+{
+    return 1 + prefix->ids.n - prefix->from;
+}
+
+static int32_t id_at(const struct pith_prefix *prefix, size_t position)
+{
+    return prefix->ids.data[position == 0 ? 0 : prefix->from + position - 1];
+}
+
+/* Starts the cache anew with the latest tokens, so that n more fit. */
+static void slide(struct pith_prefix *prefix, size_t n)
+{
+    size_t n_ctx = prefix->session->n_ctx;
+    size_t n_latest = n_ctx / 2 < n_ctx - n ? n_ctx / 2 : n_ctx - n;
+    prefix->from = prefix->ids.n - n_latest;
+    pith_session_truncate(prefix->session, 0);
+}
+
+enum pith_status pith_prefix_score(struct pith_prefix *prefix,
+                                   const int32_t *ids, size_t n, float *losses,
+                                   struct pith_error *error)
+{
+    struct pith_session *session = prefix->session;
+    if (positions(prefix) + n - 1 > session->n_ctx)
+        slide(prefix, n);
+    size_t n_prefix = positions(prefix), n_feed = 0;
+    /* The prefix's last token predicts the segment's first, so it is always
+     * among what is fed; the segment's last token predicts nothing. */
+    if (session->n_past > n_prefix - 1)
+        pith_session_truncate(session, n_prefix - 1);
+    for (size_t i = session->n_past; i < n_prefix; i++) {
+        prefix->targets[n_feed] = PITH_NO_TARGET;
+        prefix->feed[n_feed++] = id_at(prefix, i);
+    }
+    prefix->targets[n_feed - 1] = ids[0];
+    for (size_t i = 1; i < n; i++) {
+        prefix->targets[n_feed] = ids[i];
+        prefix->feed[n_feed++] = ids[i - 1];
+    }
+    PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
+                                  prefix->targets, prefix->losses, error));
+    memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
+    pith_session_truncate(session, n_prefix);
+    return PITH_OK;
+}
+
+void pith_prefix_cut(struct pith_prefix *prefix, size_t n)
+{
+    prefix->ids.n = n;
+    if (n < prefix->from)
+        prefix->from = n;
+    if (prefix->session->n_past > positions(prefix))
+        pith_session_truncate(prefix->session, positions(prefix));
+}
