@@ -1,0 +1,456 @@
+/*
+ * test_reference.c - `reference` against what microsoft/LLMLingua did with
+ * the same weights: the goldens of the shared data, each line replayed as a
+ * request.
+ *
+ * Differences of rounding may decide a token otherwise whose loss lies within
+ * 1e-3 of the threshold, and later windows then see another text.  Such a
+ * case would show as equal thresholds up to the flip; none is known, so the
+ * tests ask for equality.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/text/json.h"
+#include "support.h"
+#include "tiny_model.h"
+
+static struct pith_model *model;
+static struct pith_session *session;
+
+/* One golden line and our answer to it. */
+struct replay {
+    char name[64];
+    const struct pith_json *want, *got;
+    struct pith_json_document *want_document, *got_document;
+    char *reply;
+};
+
+static const struct pith_json *member(const struct pith_json *root,
+                                      const char *object, const char *name)
+{
+    const struct pith_json *value =
+        pith_json_get(pith_json_get(root, object), name);
+    ck_assert_msg(value != NULL, "\"%s\" has no \"%s\"", object, name);
+    return value;
+}
+
+static void compare_ranking(const char *name, const struct pith_json *want,
+                            const struct pith_json *got)
+{
+    ck_assert_uint_eq(want->n_children, got->n_children);
+    const struct pith_json *w = want->first, *g = got->first;
+    for (size_t i = 0; w != NULL; i++, w = w->next, g = g->next) {
+        double score = w->first->next->number, ours = g->first->next->number;
+        ck_assert_msg(w->first->number == g->first->number &&
+                          fabs(score - ours) <= 1e-4,
+                      "%s: rank %zu is %g with %.6f, want %g with %.6f", name,
+                      i, g->first->number, ours, w->first->number, score);
+    }
+}
+
+static void compare_rankings(const struct replay *replay)
+{
+    const struct pith_json *want = member(replay->want, "trace", "ranking");
+    const struct pith_json *got = member(replay->got, "trace", "ranking");
+    ck_assert_msg(want->n_children == got->n_children,
+                  "%s: %zu rankings, want %zu", replay->name, got->n_children,
+                  want->n_children);
+    const struct pith_json *g = got->first;
+    for (const struct pith_json *w = want->first; w; w = w->next, g = g->next)
+        compare_ranking(replay->name, w, g);
+}
+
+/* [how many losses, rate, value]; the value is null when all are kept. */
+static bool threshold_equals(const struct pith_json *want,
+                             const struct pith_json *got)
+{
+    const struct pith_json *rate = want->first->next, *gamma = rate->next;
+    const struct pith_json *our_rate = got->first->next;
+    const struct pith_json *our_gamma = our_rate->next;
+    return want->first->number == got->first->number &&
+           fabs(rate->number - our_rate->number) <= 1e-9 &&
+           gamma->kind == our_gamma->kind &&
+           (gamma->kind == PITH_JSON_NULL ||
+            fabs(gamma->number - our_gamma->number) <= 1e-3);
+}
+
+static bool number_equals(const struct pith_json *want,
+                          const struct pith_json *got)
+{
+    return want->number == got->number;
+}
+
+/* Length of the common start of two lists. */
+static size_t count_equal(const struct pith_json *want,
+                          const struct pith_json *got,
+                          bool (*equals)(const struct pith_json *,
+                                         const struct pith_json *))
+{
+    size_t n = 0;
+    const struct pith_json *w = want->first, *g = got->first;
+    for (; w && g && equals(w, g); w = w->next, g = g->next)
+        n++;
+    return n;
+}
+
+static void compare_tokens(const struct replay *replay)
+{
+    const struct pith_json *want = member(replay->want, "trace", "kept_ids");
+    const struct pith_json *got = member(replay->got, "trace", "kept_ids");
+    const struct pith_json *gammas = member(replay->want, "trace", "thresholds");
+    const struct pith_json *ours = member(replay->got, "trace", "thresholds");
+    size_t n = count_equal(want, got, number_equals);
+    size_t n_gammas = count_equal(gammas, ours, threshold_equals);
+    ck_assert_int_eq(want->kind, got->kind);
+    ck_assert_msg(n == want->n_children && n == got->n_children &&
+                      n_gammas == gammas->n_children &&
+                      n_gammas == ours->n_children,
+                  "%s: the first %zu of %zu tokens (ours %zu) and %zu of %zu "
+                  "thresholds (ours %zu) are equal",
+                  replay->name, n, want->n_children, got->n_children, n_gammas,
+                  gammas->n_children, ours->n_children);
+}
+
+static void compare_text(const struct replay *replay)
+{
+    struct pith_text want =
+        member(replay->want, "result", "compressed_prompt")->string;
+    struct pith_text got =
+        member(replay->got, "result", "compressed_prompt")->string;
+    size_t n = 0;
+    while (n < got.size && n < want.size && got.bytes[n] == want.bytes[n])
+        n++;
+    ck_assert_msg(n == got.size && n == want.size,
+                  "%s: text differs at byte %zu: \"%.40s\", want \"%.40s\"",
+                  replay->name, n, got.bytes + n, want.bytes + n);
+}
+
+static void run_request(struct replay *replay, const char *line, size_t size)
+{
+    struct pith_compress_options defaults;
+    struct pith_error error;
+    struct pith_text text = {line, size};
+    pith_compress_options_init(&defaults);
+    defaults.method = PITH_METHOD_REFERENCE;
+    defaults.trace = true;
+    assert_ok(pith_json_parse(text, "golden", &replay->want_document, &error),
+              error);
+    replay->want = pith_json_root(replay->want_document);
+    struct pith_text name = pith_json_get(replay->want, "name")->string;
+    snprintf(replay->name, sizeof replay->name, "%.*s", (int)name.size,
+             name.bytes);
+    assert_ok(pith_request_run(session, text, &defaults, &replay->reply,
+                               &error),
+              error);
+    struct pith_text reply = {replay->reply, strlen(replay->reply)};
+    assert_ok(pith_json_parse(reply, "reply", &replay->got_document, &error),
+              error);
+    replay->got = pith_json_root(replay->got_document);
+}
+
+/* False when the request asks for what is not there yet. */
+static bool replay_line(const char *line, size_t size)
+{
+    struct replay replay = {0};
+    run_request(&replay, line, size);
+    struct pith_text why = pith_json_get(replay.got, "error")->string;
+    bool supported = why.size == 0;
+    if (supported) {
+        compare_rankings(&replay);
+        compare_tokens(&replay);
+        compare_text(&replay);
+        fprintf(stderr, "  %-22s %6.2f s\n", replay.name,
+                pith_json_get(member(replay.got, "result", "timings"),
+                              "total")->number);
+    } else {
+        ck_assert_msg(strstr(replay.reply, "not supported") != NULL, "%s: %s",
+                      replay.name, replay.reply);
+        fprintf(stderr, "  %-22s not replayed: %.*s\n", replay.name,
+                (int)why.size, why.bytes);
+    }
+    pith_json_free(replay.want_document);
+    pith_json_free(replay.got_document);
+    free(replay.reply);
+    return supported;
+}
+
+/* Sanitized runs are slow and PITH_GOLDEN picks cases by hand: only lines
+ * whose name starts with it. */
+static bool is_wanted(const char *line)
+{
+    static const char *const quick[] = {"short_", "empty_", "unicode",
+                                        "gsm8k1_single", "bbh_date"};
+    static const char start[] = "{\"name\": \"";
+    const char *name = line + sizeof start - 1, *only = getenv("PITH_GOLDEN");
+    if (only != NULL)
+        return strncmp(name, only, strlen(only)) == 0;
+    if (getenv("PITH_SANITIZED") == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++)
+        if (strncmp(name, quick[i], strlen(quick[i])) == 0)
+            return true;
+    return false;
+}
+
+static void replay_file(const char *path)
+{
+    size_t size, n_replayed = 0;
+    char *data = read_whole_file(path, &size);
+    for (char *line = data, *end; line < data + size; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(data + size - line));
+        if (end == NULL)
+            end = data + size;
+        if (is_wanted(line))
+            n_replayed += replay_line(line, (size_t)(end - line));
+    }
+    fprintf(stderr, "  %zu cases replayed\n", n_replayed);
+    ck_assert_uint_gt(n_replayed, 0);
+    free(data);
+}
+
+static void open_model(const char *path)
+{
+    struct pith_error error;
+    assert_ok(pith_model_load(path, NULL, &model, &error), error);
+    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+}
+
+static void close_model(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+START_TEST(smollm2_goldens)
+{
+    const char *path = cached_model("smollm2");
+    if (path == NULL)
+        return;
+    open_model(path);
+    path = shared_path("goldens/compress_smollm2.jsonl");
+    if (path != NULL)
+        replay_file(path);
+    close_model();
+}
+END_TEST
+
+/* A GPT-2 model of 1,024 positions: many cases go past them. */
+START_TEST(default_goldens)
+{
+    const char *source = shared_path("models/default");
+    const char *converted = temporary_path("default.pith");
+    struct pith_error error;
+    if (source == NULL)
+        return;
+    assert_ok(pith_convert(source, converted, NULL, &error), error);
+    open_model(converted);
+    remove(converted);
+    replay_file(shared_path("goldens/compress_default.jsonl"));
+    close_model();
+}
+END_TEST
+
+/* --- Tiny models: no goldens, but every path ------------------------------- */
+
+static void open_tiny(enum tiny_kind kind)
+{
+    struct pith_error error;
+    model = tiny_model_load(kind, PITH_F32, "scalar");
+    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+}
+
+static struct pith_text text_of(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}
+
+/* Words of one to nine letters, digits, newlines and broken bytes. */
+static struct pith_text random_text(uint64_t *seed, char *bytes, size_t size)
+{
+    static const char alphabet[] = "aeinorst   ETAO,.!\n\n0123456789\xC3\xA9\xF0";
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = alphabet[random_below(seed, sizeof alphabet - 1)];
+    return (struct pith_text){bytes, size};
+}
+
+static struct pith_compress_options random_options(uint64_t *seed)
+{
+    static const char *const budgets[] = {"", "+100", "*2", "-7", "/3+5"};
+    static const size_t forced[] = {2, 0, 7};
+    struct pith_compress_options options;
+    struct pith_reference_options *reference = &options.reference;
+    pith_compress_options_init(&options);
+    options.method = PITH_METHOD_REFERENCE;
+    options.trace = random_below(seed, 2);
+    if (random_below(seed, 2)) {
+        options.rate = -1;
+        options.target = (double)(1 + random_below(seed, 300));
+    } else {
+        options.rate = 0.05 + 0.95 * random_uniform(seed);
+    }
+    reference->iterative_size = 1 + random_below(seed, 90);
+    reference->context_budget = budgets[random_below(seed, 5)];
+    reference->use_context_level_filter = random_below(seed, 4) > 0;
+    reference->use_token_level_filter = random_below(seed, 8) > 0;
+    reference->keep_split = random_below(seed, 2);
+    reference->force_context_ids = forced;
+    reference->n_force_context_ids = random_below(seed, 4);
+    reference->reorder_context = (enum pith_reorder)random_below(seed, 3);
+    reference->concate_question = random_below(seed, 2);
+    return options;
+}
+
+static void check_result(const struct pith_result *result,
+                         const struct pith_compress_options *options)
+{
+    size_t n_kept = 0;
+    bool has_contexts = false;
+    for (size_t i = 0; i < result->n_parts; i++) {
+        if (result->parts[i].kind != PITH_PART_CONTEXT)
+            continue;
+        n_kept += result->parts[i].n_kept;
+        has_contexts = true;
+    }
+    ck_assert_int_eq(result->trace.has_kept_ids,
+                     options->trace &&
+                         options->reference.use_token_level_filter);
+    if (result->trace.has_kept_ids && has_contexts)
+        ck_assert_uint_eq(n_kept, result->trace.n_kept_ids);
+    for (size_t i = 0; i < result->trace.n_thresholds; i++)
+        ck_assert(!isnan(result->trace.thresholds[i].gamma));
+}
+
+/* Prompts of up to 1,500 bytes on models of 256 positions, all options at
+ * random: a result or a refusal of the window, whatever the prompt. */
+START_TEST(random_prompts_give_results)
+{
+    static char bytes[5][1500];
+    uint64_t seed = (uint64_t)_i + 1;
+    size_t n_refused = 0;
+    open_tiny((enum tiny_kind)_i);
+    for (int round = 0; round < 40; round++) {
+        struct pith_text contexts[4];
+        struct pith_prompt prompt = {.contexts = contexts};
+        struct pith_result *result;
+        struct pith_error error;
+        prompt.n_contexts = random_below(&seed, 5);
+        for (size_t i = 0; i < prompt.n_contexts; i++)
+            contexts[i] = random_text(&seed, bytes[i], random_below(&seed, 700));
+        prompt.question = random_text(&seed, bytes[4], random_below(&seed, 60));
+        struct pith_compress_options options = random_options(&seed);
+        enum pith_status status =
+            pith_compress(session, &prompt, &options, &result, &error);
+        if (status == PITH_ERR_UNSUPPORTED) {
+            ck_assert_ptr_nonnull(strstr(error.detail, "iterative_size"));
+            n_refused++;
+            continue;
+        }
+        assert_ok(status, error);
+        check_result(result, &options);
+        pith_result_free(result);
+    }
+    ck_assert_uint_lt(n_refused, 10);
+    close_model();
+}
+END_TEST
+
+static char *compress_text(struct pith_prompt prompt,
+                           struct pith_compress_options options)
+{
+    struct pith_result *result;
+    struct pith_error error;
+    options.method = PITH_METHOD_REFERENCE;
+    assert_ok(pith_compress(session, &prompt, &options, &result, &error),
+              error);
+    char *copy = malloc(result->text.size + 1);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, result->text.bytes, result->text.size);
+    copy[result->text.size] = '\0';
+    pith_result_free(result);
+    return copy;
+}
+
+static void check_text(struct pith_prompt prompt,
+                       struct pith_compress_options options, const char *want)
+{
+    char *got = compress_text(prompt, options);
+    ck_assert_str_eq(got, want);
+    free(got);
+}
+
+/* Parts that are empty are left out, with their blank line; the others pass
+ * through, and at rate 1 the contexts do, too. */
+START_TEST(parts_are_joined)
+{
+    struct pith_compress_options options;
+    struct pith_text contexts[2] = {{"one two", 7}, {"three", 5}};
+    struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 2};
+    open_tiny(TINY_GPT2);
+    pith_compress_options_init(&options);
+    options.rate = 1;
+    check_text(prompt, options, "one two\n\nthree");
+    prompt.instruction = text_of("do it");
+    check_text(prompt, options, "do it\n\none two\n\nthree");
+    prompt.question = text_of("why?");
+    check_text(prompt, options, "do it\n\none two\n\nthree\n\nwhy?");
+    options.reference.concate_question = false;
+    check_text(prompt, options, "do it\n\none two\n\nthree");
+    prompt.n_contexts = 0;
+    check_text(prompt, options, "do it");
+    contexts[0] = text_of("");
+    prompt.n_contexts = 1;
+    check_text(prompt, options, "do it");
+    contexts[0] = text_of("one<s> two<s>");
+    check_text(prompt, options, "do it\n\nonetwo");
+    close_model();
+}
+END_TEST
+
+START_TEST(impossible_options_are_refused)
+{
+    struct pith_compress_options options;
+    struct pith_text contexts[2] = {{"one two", 7}, {"three", 5}};
+    struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 2};
+    struct pith_result *result;
+    struct pith_error error;
+    open_tiny(TINY_LLAMA);
+    for (int i = 0; i < 4; i++) {
+        pith_compress_options_init(&options);
+        options.method = PITH_METHOD_REFERENCE;
+        struct pith_reference_options *reference = &options.reference;
+        switch (i) {
+        case 0: reference->iterative_size = 0; break;
+        case 1: reference->iterative_size = SIZE_MAX; break;
+        case 2: reference->context_budget = "import os"; break;
+        default: reference->n_force_context_ids = 3; break;
+        }
+        ck_assert_int_eq(
+            pith_compress(session, &prompt, &options, &result, &error),
+            PITH_ERR_ARGUMENT);
+        ck_assert_ptr_null(result);
+    }
+    close_model();
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("reference");
+    TCase *tiny = tcase_create("tiny");
+    tcase_set_timeout(tiny, 300);
+    tcase_add_loop_test(tiny, random_prompts_give_results, 0, TINY_KINDS);
+    tcase_add_test(tiny, parts_are_joined);
+    tcase_add_test(tiny, impossible_options_are_refused);
+    suite_add_tcase(suite, tiny);
+    TCase *tcase = tcase_create("goldens");
+    tcase_set_timeout(tcase, 900);
+    tcase_add_test(tcase, default_goldens);
+    tcase_add_test(tcase, smollm2_goldens);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
