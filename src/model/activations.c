@@ -91,10 +91,10 @@ enum pith_status pith_activations_create(struct pith_activations **activations,
     *activations = NULL;
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
-    if (allocate(made, config, PITH_BLOCK_TOKENS))
+    if (allocate(made, config, PITH_FORWARD_TOKENS))
         status = pith_activations_rotate(made, config, n_ctx, error);
     else
-        status = pith_no_memory(error, PITH_BLOCK_TOKENS,
+        status = pith_no_memory(error, PITH_FORWARD_TOKENS,
                                 config->n_ff * sizeof(float));
     if (status == PITH_OK)
         *activations = made;

@@ -35,8 +35,8 @@ static int32_t token_at(const struct window *w, size_t p)
 static enum pith_status run_block(struct window *w, size_t from, size_t T,
                                   struct pith_error *error)
 {
-    int32_t ids[PITH_BLOCK_TOKENS], targets[PITH_BLOCK_TOKENS];
-    float losses[PITH_BLOCK_TOKENS];
+    int32_t ids[PITH_FORWARD_TOKENS], targets[PITH_FORWARD_TOKENS];
+    float losses[PITH_FORWARD_TOKENS];
     size_t next = w->scored;
 
     for (size_t t = 0; t < T; t++) {
@@ -63,10 +63,10 @@ static enum pith_status run_window(struct window *w, struct pith_error *error)
     size_t length = w->n_prefix + n_text;
 
     pith_session_truncate(w->session, 0);
-    for (size_t at = 0; at < length; at += PITH_BLOCK_TOKENS) {
+    for (size_t at = 0; at < length; at += PITH_FORWARD_TOKENS) {
         PITH_TRY(pith_session_report(w->session, "score", w->scored, w->n,
                                      error));
-        PITH_TRY(run_block(w, at, smaller(PITH_BLOCK_TOKENS, length - at),
+        PITH_TRY(run_block(w, at, smaller(PITH_FORWARD_TOKENS, length - at),
                            error));
     }
     return PITH_OK;

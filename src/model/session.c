@@ -26,7 +26,7 @@ static enum pith_status open_compute(struct pith_compute *compute,
     const struct pith_config *config = &model->format.config;
     size_t attn_width = (size_t)config->n_head * config->head_dim;
     struct pith_compute_limits limits = {
-        .max_tokens = PITH_BLOCK_TOKENS,
+        .max_tokens = PITH_FORWARD_TOKENS,
         .max_width = max_size(max_size(config->n_embd, attn_width),
                               config->n_ff),
         .max_context = n_ctx,
