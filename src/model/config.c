@@ -163,7 +163,8 @@ static enum pith_status check_reals(const struct pith_config *config,
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: norm_eps is %g; expected a positive number", name,
                          (double)config->norm_eps);
-    if (rotary ? !is_positive(config->rope_theta) : config->rope_theta != 0)
+    if (rotary ? !is_positive(config->rope_theta)
+               : config->rope_theta != 0 || signbit(config->rope_theta))
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: rope_theta is %g; expected %s", name,
                          (double)config->rope_theta,
