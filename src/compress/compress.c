@@ -8,10 +8,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../base/clock.h"
 #include "../base/memory.h"
+#include "../base/options.h"
 
 void pith_compress_options_init(struct pith_compress_options *options)
 {
@@ -31,24 +31,6 @@ void pith_compress_options_init(struct pith_compress_options *options)
                       .reorder_context = PITH_REORDER_ORIGINAL,
                       .concate_question = true},
     };
-}
-
-/* A program that was compiled with an older header hands over a shorter
- * struct; what it does not have keeps its default. */
-static enum pith_status read_options(struct pith_compress_options *known,
-                                     const struct pith_compress_options *given,
-                                     struct pith_error *error)
-{
-    pith_compress_options_init(known);
-    if (given == NULL)
-        return PITH_OK;
-    if (given->sizeof_options == 0 || given->sizeof_options > sizeof *known)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "compression options: sizeof_options is %zu, expected "
-                         "%zu; call pith_compress_options_init first",
-                         given->sizeof_options, sizeof *known);
-    memcpy(known, given, given->sizeof_options);
-    return PITH_OK;
 }
 
 /* Exactly one of rate and target says how much stays. */
@@ -126,7 +108,8 @@ enum pith_status pith_compress(struct pith_session *session,
     if (session == NULL || prompt == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
                          session == NULL ? "session" : "prompt");
-    PITH_TRY(read_options(&known, options, error));
+    pith_compress_options_init(&known);
+    PITH_TRY(pith_options_copy(&known, sizeof known, options, error));
     PITH_TRY(check_amount(&known, error));
     PITH_TRY(check_prompt(prompt, error));
 

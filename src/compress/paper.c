@@ -85,7 +85,8 @@ static void measure(struct paper *p)
                               .n_ins = parts->parts[0].n_tokens,
                               .n_que = parts->parts[last].n_tokens};
     for (size_t i = 1; i < last; i++)
-        b->n_dems += pith_part_length(parts, i);
+        if (pith_is_demonstration(&parts->parts[i]))
+            b->n_dems += pith_part_length(parts, i);
     size_t n_structure = pith_part_length(parts, last) - b->n_que;
     b->target = p->target > n_structure ? (double)(p->target - n_structure) : 0;
 }

@@ -30,55 +30,49 @@ static void append_valid(struct pith_parts *parts, struct pith_text text)
     pith_buffer_append(&parts->text, text.bytes + valid_from, at - valid_from);
 }
 
-/* Bytes of text that a piece spells, SIZE_MAX when it does not.  A
- * SentencePiece space also stands for U+2581 in the text itself. */
-static size_t match(struct pith_text piece, const char *text, size_t n)
+/* Where in text a piece ends that starts at `at`.  Bytes that the piece does
+ * not have are passed over: tokenizers leave out what they have no token for.
+ * A SentencePiece space also stands for U+2581 in the text itself. */
+static size_t follow(struct pith_text piece, const struct pith_buffer *text,
+                     size_t at)
 {
-    enum { MARK_BYTES = 3 };
-    size_t at = 0;
+    static const char mark[] = "\xE2\x96\x81";
+    size_t n_mark = sizeof mark - 1;
     for (size_t i = 0; i < piece.size; i++) {
-        if (at < n && text[at] == piece.bytes[i])
+        while (at < text->size && text->data[at] != piece.bytes[i] &&
+               !(piece.bytes[i] == ' ' && text->size - at >= n_mark &&
+                 memcmp(text->data + at, mark, n_mark) == 0))
             at++;
-        else if (piece.bytes[i] == ' ' && n - at >= MARK_BYTES &&
-                 memcmp(text + at, "\xE2\x96\x81", MARK_BYTES) == 0)
-            at += MARK_BYTES;
-        else
-            return SIZE_MAX;
+        if (at < text->size)
+            at += text->data[at] == piece.bytes[i] ? 1 : n_mark;
     }
     return at;
 }
 
-/* Where each of the tokens from `token` on ends in parts->text, the first one
- * starting at `byte`.  Every text that SentencePiece encodes gets a space in
- * front, which belongs to its first token and is no part of the text. */
-static enum pith_status find_ends(const struct pith_parts *parts,
-                                  const struct pith_tokenizer *tokenizer,
-                                  size_t token, size_t byte, size_t *ends,
-                                  struct pith_error *error)
+/* Where in parts->text each token from first.token on ends.  Every text that
+ * SentencePiece encodes gets a space in front, which belongs to its first
+ * token and is no part of the text; an unknown piece spells nothing. */
+static void find_ends(const struct pith_parts *parts,
+                      const struct pith_tokenizer *tokenizer,
+                      struct pith_unit first, size_t *ends)
 {
     struct pith_vocab facts;
     pith_tokenizer_describe(tokenizer, &facts);
     bool dummy = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
-    for (size_t i = token; i < parts->ids.n; i++, ends++) {
-        struct pith_text piece =
-            pith_tokenizer_piece(tokenizer, parts->ids.data[i]);
-        if (i == token && dummy && piece.size > 0 && piece.bytes[0] == ' ') {
+    size_t at = first.byte, n = parts->ids.n - first.token;
+    for (size_t i = 0; i < n; i++) {
+        int32_t id = parts->ids.data[first.token + i];
+        struct pith_text piece = pith_tokenizer_piece(tokenizer, id);
+        if (i == 0 && dummy && piece.size > 0 && piece.bytes[0] == ' ') {
             piece.bytes++;
             piece.size--;
         }
-        size_t n = match(piece, parts->text.data + byte,
-                         parts->text.size - byte);
-        if (n == SIZE_MAX)
-            break;
-        byte += n;
-        *ends = byte;
+        if (pith_tokenizer_piece_kind(tokenizer, id) != PITH_PIECE_UNKNOWN)
+            at = follow(piece, &parts->text, at);
+        ends[i] = at;
     }
-    if (byte != parts->text.size)
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "the model's tokenizer has no tokens for a character "
-                         "of the prompt (at byte %zu of the joined text); use "
-                         "a model with byte fallback", byte);
-    return PITH_OK;
+    if (n > 0)
+        ends[n - 1] = parts->text.size;
 }
 
 static enum pith_status append_text_units(struct pith_parts *parts,
@@ -90,10 +84,8 @@ static enum pith_status append_text_units(struct pith_parts *parts,
     size_t *ends = pith_array(n, sizeof *ends);
     if (ends == NULL)
         return pith_no_memory(error, n, sizeof *ends);
-    enum pith_status status = find_ends(parts, tokenizer, first.token,
-                                        first.byte, ends, error);
-    if (status == PITH_OK)
-        status = pith_units_append(parts, first, ends, n, error);
+    find_ends(parts, tokenizer, first, ends);
+    enum pith_status status = pith_units_append(parts, first, ends, n, error);
     free(ends);
     return status;
 }
