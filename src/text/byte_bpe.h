@@ -4,8 +4,8 @@
  * Bytes that have no piece are left out, as Hugging Face does, so that texts
  * that hold them do not decode exactly.  GPT-2 has a piece for every byte;
  * SmolLM2 has none for six control characters (U+0004, U+0006, U+0013,
- * U+0014, U+0016, U+001D), for 0xF1 (unassigned planes) and for bytes that
- * are never UTF-8.
+ * U+0014, U+0016, U+001D), for 0xF1 and 0xF2 (the unassigned planes 4 to 11)
+ * and for bytes that UTF-8 never has.
  */
 #ifndef PITH_TEXT_BYTE_BPE_H
 #define PITH_TEXT_BYTE_BPE_H

@@ -7,16 +7,10 @@
 
 #include "../base/memory.h"
 
-/* A pair that was adjacent when it entered the heap.  It still is when its
- * left symbol and the one behind it are `size` bytes together: boundaries
- * between symbols only ever vanish, so the same bytes in two symbols are the
- * same two symbols. */
-struct pith_merge_candidate {
-    uint32_t rank;
-    uint32_t left; /* index of the symbol: lower is further left */
-    uint32_t size; /* bytes of both */
-    int32_t id;
-};
+/* The heap holds rank << 32 | index of the left symbol, so that the least key
+ * is the pair to merge next.  Each node has four children, which share a
+ * cache line: long words are about memory, not comparisons. */
+enum { CHILDREN = 4 };
 
 enum pith_status pith_merger_start(struct pith_merger *merger, size_t n,
                                    struct pith_error *error)
@@ -51,11 +45,11 @@ void pith_merger_push(struct pith_merger *merger, size_t size, int32_t id)
 {
     uint32_t at = (uint32_t)merger->n_symbols++;
     struct pith_symbol *symbol = &merger->symbols[at];
-    symbol->start = 0;
-    symbol->size = (uint32_t)size;
-    symbol->previous = PITH_NO_SYMBOL;
-    symbol->next = PITH_NO_SYMBOL;
-    symbol->id = id;
+    *symbol = (struct pith_symbol){.size = (uint32_t)size,
+                                   .previous = PITH_NO_SYMBOL,
+                                   .next = PITH_NO_SYMBOL,
+                                   .id = id,
+                                   .pair = {PITH_NO_RANK, -1}};
     if (at > 0) {
         symbol->start = symbol[-1].start + symbol[-1].size;
         symbol->previous = at - 1;
@@ -63,34 +57,37 @@ void pith_merger_push(struct pith_merger *merger, size_t size, int32_t id)
     }
 }
 
-static bool before(const struct pith_merge_candidate *a,
-                   const struct pith_merge_candidate *b)
+static void heap_push(struct pith_merger *merger, uint64_t key)
 {
-    return a->rank != b->rank ? a->rank < b->rank : a->left < b->left;
-}
-
-static void heap_push(struct pith_merger *merger,
-                      struct pith_merge_candidate candidate)
-{
-    struct pith_merge_candidate *heap = merger->heap;
+    uint64_t *heap = merger->heap;
     size_t at = merger->n_heap++;
-    while (at > 0 && before(&candidate, &heap[(at - 1) / 2])) {
-        heap[at] = heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+    while (at > 0 && key < heap[(at - 1) / CHILDREN]) {
+        heap[at] = heap[(at - 1) / CHILDREN];
+        at = (at - 1) / CHILDREN;
     }
-    heap[at] = candidate;
+    heap[at] = key;
 }
 
-static struct pith_merge_candidate heap_pop(struct pith_merger *merger)
+/* The least of the children of a node, whose first is `child`. */
+static size_t least_child(const struct pith_merger *merger, size_t child)
 {
-    struct pith_merge_candidate *heap = merger->heap;
-    struct pith_merge_candidate first = heap[0];
-    struct pith_merge_candidate last = heap[--merger->n_heap];
+    size_t end = child + CHILDREN, least = child;
+    if (end > merger->n_heap)
+        end = merger->n_heap;
+    while (++child < end)
+        if (merger->heap[child] < merger->heap[least])
+            least = child;
+    return least;
+}
+
+static uint64_t heap_pop(struct pith_merger *merger)
+{
+    uint64_t *heap = merger->heap;
+    uint64_t first = heap[0], last = heap[--merger->n_heap];
     size_t at = 0, child;
-    while ((child = 2 * at + 1) < merger->n_heap) {
-        if (child + 1 < merger->n_heap && before(&heap[child + 1], &heap[child]))
-            child++;
-        if (!before(&heap[child], &last))
+    while ((child = CHILDREN * at + 1) < merger->n_heap) {
+        child = least_child(merger, child);
+        if (last <= heap[child])
             break;
         heap[at] = heap[child];
         at = child;
@@ -99,40 +96,33 @@ static struct pith_merge_candidate heap_pop(struct pith_merger *merger)
     return first;
 }
 
-/* Puts the pair of the symbol at `left` and the one behind it on the heap,
- * where the vocabulary merges them. */
+/* Looks the pair of the symbol `left` and the one behind it up, and puts it
+ * on the heap where the vocabulary merges it. */
 static void consider(struct pith_merger *merger, const char *word,
                      const struct pith_pair_rule *rule, uint32_t left)
 {
-    const struct pith_symbol *symbols = merger->symbols;
-    struct pith_pair pair;
-    if (left == PITH_NO_SYMBOL || symbols[left].next == PITH_NO_SYMBOL)
+    struct pith_symbol *symbols = merger->symbols;
+    if (left == PITH_NO_SYMBOL)
         return;
-    const struct pith_symbol *right = &symbols[symbols[left].next];
-    if (!rule->find(rule->vocabulary, word, &symbols[left], right, &pair))
-        return;
-    heap_push(merger, (struct pith_merge_candidate){
-                          pair.rank, left, symbols[left].size + right->size,
-                          pair.id});
+    struct pith_symbol *symbol = &symbols[left];
+    if (symbol->next != PITH_NO_SYMBOL &&
+        rule->find(rule->vocabulary, word, symbol, &symbols[symbol->next],
+                   &symbol->pair))
+        heap_push(merger, (uint64_t)symbol->pair.rank << 32 | left);
+    else
+        symbol->pair.rank = PITH_NO_RANK;
 }
 
-static bool is_current(const struct pith_symbol *symbols,
-                       const struct pith_merge_candidate *candidate)
-{
-    const struct pith_symbol *left = &symbols[candidate->left];
-    return left->size != 0 && left->next != PITH_NO_SYMBOL &&
-           left->size + symbols[left->next].size == candidate->size;
-}
-
-static void join(struct pith_symbol *symbols, uint32_t at, int32_t id)
+/* Makes one symbol of `left` and the one behind it. */
+static void join(struct pith_symbol *symbols, uint32_t at)
 {
     struct pith_symbol *left = &symbols[at], *right = &symbols[left->next];
     left->size += right->size;
-    left->id = id;
+    left->id = left->pair.id;
     left->next = right->next;
     if (right->next != PITH_NO_SYMBOL)
         symbols[right->next].previous = at;
-    right->size = 0;
+    right->pair.rank = PITH_NO_RANK;
 }
 
 void pith_merger_run(struct pith_merger *merger, const char *word,
@@ -141,12 +131,15 @@ void pith_merger_run(struct pith_merger *merger, const char *word,
     for (size_t i = 0; i + 1 < merger->n_symbols; i++)
         consider(merger, word, &rule, (uint32_t)i);
     while (merger->n_heap > 0) {
-        struct pith_merge_candidate best = heap_pop(merger);
-        if (!is_current(merger->symbols, &best))
+        uint64_t key = heap_pop(merger);
+        uint32_t left = (uint32_t)key;
+        /* A pair that has changed since is on the heap again, under its new
+         * rank, if it has one. */
+        if (merger->symbols[left].pair.rank != (uint32_t)(key >> 32))
             continue;
-        join(merger->symbols, best.left, best.id);
-        consider(merger, word, &rule, merger->symbols[best.left].previous);
-        consider(merger, word, &rule, best.left);
+        join(merger->symbols, left);
+        consider(merger, word, &rule, merger->symbols[left].previous);
+        consider(merger, word, &rule, left);
     }
 }
 

@@ -13,18 +13,20 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 
-struct pith_symbol {
-    uint32_t start, size;    /* bytes of the word; size 0: merged away */
-    uint32_t previous, next; /* PITH_NO_SYMBOL at the ends */
-    int32_t id;              /* piece, -1 for none */
-};
-
-#define PITH_NO_SYMBOL UINT32_MAX
-
 struct pith_pair {
     uint32_t rank; /* lower merges earlier */
     int32_t id;    /* the piece that it becomes */
 };
+
+struct pith_symbol {
+    uint32_t start, size;    /* bytes of the word */
+    uint32_t previous, next; /* PITH_NO_SYMBOL at the ends */
+    int32_t id;              /* piece, -1 for none */
+    struct pith_pair pair;   /* with the next; rank PITH_NO_RANK: none */
+};
+
+#define PITH_NO_SYMBOL UINT32_MAX
+#define PITH_NO_RANK UINT32_MAX
 
 /* What a vocabulary says about two adjacent symbols of a word; false when
  * they do not merge. */
@@ -35,12 +37,10 @@ struct pith_pair_rule {
     const void *vocabulary;
 };
 
-struct pith_merge_candidate; /* merge.c */
-
 /* Memory that the words of one text share; {0} is empty. */
 struct pith_merger {
     struct pith_symbol *symbols;
-    struct pith_merge_candidate *heap;
+    uint64_t *heap; /* merge.c */
     size_t n_symbols, capacity, n_heap;
 };
 
