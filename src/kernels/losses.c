@@ -87,7 +87,7 @@ static void merge_task(void *user, size_t token, int thread)
     const float *max = shared->part_max + token;
     const float *sum = shared->part_sum + token;
     size_t stride = shared->max_tokens;
-    double largest = -INFINITY, total = 0;
+    double largest = -HUGE_VAL, total = 0;
     (void)thread;
     for (size_t i = 0; i < losses->n_parts; i++)
         largest = fmax(largest, (double)max[i * stride]);

@@ -1,0 +1,15 @@
+/*
+ * cpu.h - what this CPU and operating system can run.
+ */
+#ifndef PITH_KERNELS_CPU_H
+#define PITH_KERNELS_CPU_H
+
+#include <stdbool.h>
+
+/* AVX2, FMA and F16C; false on other architectures. */
+bool pith_cpu_has_avx2(void);
+
+/* AVX2 and its companions, AVX-512 F, BW, DQ and VL. */
+bool pith_cpu_has_avx512(void);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * vector.h - the kernels that are the same for every vector instruction set,
+ * written on a few primitives; a template, included once by each set's file.
+ *
+ * The file that includes it has defined before:
+ *
+ *   TARGET               attribute of a function that uses the instructions
+ *   vec, W               a vector of W floats; L = 2 W lanes make a panel
+ *   vec_set(x)           x in every lane
+ *   vec_load(p), vec_store(p, v)
+ *   vec_load_part(p, n), vec_store_part(p, v, n)
+ *                        the first n <= W floats; the rest load as 0
+ *   vec_add, vec_sub, vec_mul, vec_div (a, b)
+ *   vec_fma(a, b, c)     a * b + c, rounded once
+ *   vec_max(a, b)        b where either is NaN, or NaN
+ *   vec_clamp(x, low, high)  NaN stays NaN
+ *   vec_round(x)         to the nearest integer
+ *   vec_scale(x, n)      x * 2^n, n integers in [-151, 129]
+ *   vec_transpose(v)     transposes v[W] in place
+ *   UNROLL               in front of a loop of at most 16 steps: unroll it
+ *
+ * and, after it, defines multiply() and unpack() and ends in DEFINE_SET.
+ */
+#include <math.h>
+#include <stddef.h>
+
+#include "set.h"
+
+enum { L = 2 * W };
+
+/* --- the exponential function --------------------------------------------- */
+
+/* e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; e^r is
+ * 1 + r + r^2 q(r), q of degree 4 with the least relative error (3e-9) that
+ * Remez's algorithm finds.  Below -104 the result is 0, above 89 infinity. */
+TARGET static inline vec vec_exp(vec x)
+{
+    x = vec_clamp(x, -104.0f, 89.0f);
+    vec n = vec_round(vec_mul(x, vec_set(0x1.715476p+0f))); /* 1 / ln 2 */
+    vec r = vec_fma(n, vec_set(-0x1.62e430p-1f), x);        /* ln 2 */
+    r = vec_fma(n, vec_set(0x1.05c610p-29f), r);            /* and its rest */
+    vec q = vec_set(0x1.6a23d0p-10f);
+    q = vec_fma(q, r, vec_set(0x1.123a20p-7f));
+    q = vec_fma(q, r, vec_set(0x1.5558f2p-5f));
+    q = vec_fma(q, r, vec_set(0x1.555492p-3f));
+    q = vec_fma(q, r, vec_set(0x1.fffffcp-2f));
+    q = vec_fma(vec_mul(r, r), q, r);
+    return vec_scale(vec_add(q, vec_set(1)), n);
+}
+
+/* 1 / (1 + e^-x) times y. */
+TARGET static inline vec vec_mul_sigmoid(vec y, vec x)
+{
+    vec e = vec_exp(vec_sub(vec_set(0), x));
+    return vec_div(y, vec_add(vec_set(1), e));
+}
+
+/* --- panels --------------------------------------------------------------- */
+
+/* Rows and columns beyond the first n_rows, n_cols <= W read as 0. */
+TARGET static inline void load_square(vec v[W], const float *in, size_t stride,
+                                      size_t n_rows, size_t n_cols)
+{
+    UNROLL
+    for (size_t r = 0; r < W; r++)
+        v[r] = r < n_rows ? vec_load_part(in + r * stride, n_cols) : vec_set(0);
+}
+
+TARGET static void transpose(float *out, size_t out_stride, const float *in,
+                             size_t in_stride, size_t rows, size_t cols)
+{
+    for (size_t c = 0; c < cols; c += W)
+        for (size_t r = 0; r < rows; r += W) {
+            size_t n_rows = rows - r < W ? rows - r : W;
+            size_t n_cols = cols - c < W ? cols - c : W;
+            vec v[W];
+            load_square(v, in + r * in_stride + c, in_stride, n_rows, n_cols);
+            vec_transpose(v);
+            UNROLL
+            for (size_t i = 0; i < W; i++)
+                if (i < n_cols)
+                    vec_store_part(out + (c + i) * out_stride + r, v[i],
+                                   n_rows);
+        }
+}
+
+TARGET static void emit(float *out, size_t out_stride, const float *panel,
+                        size_t n, size_t n_lanes, const float *bias, bool add)
+{
+    for (size_t i = 0; i < n; i += W)
+        for (size_t t = 0; t < n_lanes; t += W) {
+            size_t n_rows = n - i < W ? n - i : W;
+            size_t n_cols = n_lanes - t < W ? n_lanes - t : W;
+            vec shift = bias != NULL ? vec_load_part(bias + i, n_rows)
+                                     : vec_set(0);
+            vec v[W];
+            load_square(v, panel + i * L + t, L, n_rows, n_cols);
+            vec_transpose(v);
+            UNROLL
+            for (size_t j = 0; j < W; j++) {
+                float *place = out + (t + j) * out_stride + i;
+                if (j >= n_cols)
+                    continue;
+                vec value = vec_add(v[j], shift);
+                if (add)
+                    value = vec_add(vec_load_part(place, n_rows), value);
+                vec_store_part(place, value, n_rows);
+            }
+        }
+}
+
+TARGET static void softmax(float *panel, size_t n, struct pith_softmax *state)
+{
+    for (size_t t = 0; t < L; t += W) {
+        vec before = vec_load(state->max + t), max = before;
+        for (size_t i = 0; i < n; i++)
+            max = vec_max(vec_load(panel + i * L + t), max);
+        vec sum = vec_set(0);
+        for (size_t i = 0; i < n; i++) {
+            vec e = vec_exp(vec_sub(vec_load(panel + i * L + t), max));
+            vec_store(panel + i * L + t, e);
+            sum = vec_add(sum, e);
+        }
+        vec scale = vec_exp(vec_sub(before, max));
+        vec_store(state->scale + t, scale);
+        vec_store(state->sum + t,
+                  vec_fma(vec_load(state->sum + t), scale, sum));
+        vec_store(state->max + t, max);
+    }
+}
+
+/* --- norms ---------------------------------------------------------------- */
+
+TARGET static inline double sum_lanes(vec v)
+{
+    float lanes[W];
+    double sum = 0;
+    vec_store(lanes, v);
+    for (size_t i = 0; i < W; i++)
+        sum += (double)lanes[i];
+    return sum;
+}
+
+TARGET static double sum_of(const float *x, size_t n)
+{
+    vec sum = vec_set(0);
+    size_t i = 0;
+    for (; i + W <= n; i += W)
+        sum = vec_add(sum, vec_load(x + i));
+    if (i < n)
+        sum = vec_add(sum, vec_load_part(x + i, n - i));
+    return sum_lanes(sum);
+}
+
+/* Sum of (x - mean)^2. */
+TARGET static double sum_of_squares(const float *x, size_t n, float mean)
+{
+    vec sum = vec_set(0), centre = vec_set(mean);
+    size_t i = 0;
+    for (; i + W <= n; i += W) {
+        vec d = vec_sub(vec_load(x + i), centre);
+        sum = vec_fma(d, d, sum);
+    }
+    double rest = 0;
+    for (; i < n; i++)
+        rest += (double)(x[i] - mean) * (double)(x[i] - mean);
+    return sum_lanes(sum) + rest;
+}
+
+TARGET static void layer_norm(float *out, const float *x, const float *gain,
+                              const float *shift, size_t C, float eps)
+{
+    float mean = (float)(sum_of(x, C) / (double)C);
+    double variance = sum_of_squares(x, C, mean) / (double)C;
+    vec scale = vec_set((float)(1 / sqrt(variance + (double)eps)));
+    for (size_t i = 0; i < C; i += W) {
+        size_t n = C - i < W ? C - i : W;
+        vec d = vec_sub(vec_load_part(x + i, n), vec_set(mean));
+        vec_store_part(out + i,
+                       vec_fma(vec_mul(d, scale), vec_load_part(gain + i, n),
+                               vec_load_part(shift + i, n)),
+                       n);
+    }
+}
+
+TARGET static void rms_norm(float *out, const float *x, const float *gain,
+                            size_t C, float eps)
+{
+    double squares = sum_of_squares(x, C, 0) / (double)C;
+    vec scale = vec_set((float)(1 / sqrt(squares + (double)eps)));
+    for (size_t i = 0; i < C; i += W) {
+        size_t n = C - i < W ? C - i : W;
+        vec v = vec_mul(vec_load_part(x + i, n), scale);
+        vec_store_part(out + i, vec_mul(v, vec_load_part(gain + i, n)), n);
+    }
+}
+
+/* --- element by element --------------------------------------------------- */
+
+/* x / (1 + e^-2u), as in scalar.c. */
+TARGET static void gelu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += W) {
+        size_t part = n - i < W ? n - i : W;
+        vec v = vec_load_part(x + i, part);
+        vec cube = vec_mul(vec_mul(v, v), v);
+        vec u = vec_fma(cube, vec_set(0.044715f), v);
+        u = vec_mul(u, vec_set(2 * 0.7978845608f));
+        vec_store_part(x + i, vec_mul_sigmoid(v, u), part);
+    }
+}
+
+TARGET static void silu_mul(float *gate, const float *up, size_t n)
+{
+    for (size_t i = 0; i < n; i += W) {
+        size_t part = n - i < W ? n - i : W;
+        vec v = vec_load_part(gate + i, part);
+        v = vec_mul(vec_mul_sigmoid(v, v), vec_load_part(up + i, part));
+        vec_store_part(gate + i, v, part);
+    }
+}
+
+TARGET static void rotate(float *x, const float *cosines, const float *sines,
+                          size_t half)
+{
+    for (size_t i = 0; i < half; i += W) {
+        size_t n = half - i < W ? half - i : W;
+        vec a = vec_load_part(x + i, n), b = vec_load_part(x + half + i, n);
+        vec c = vec_load_part(cosines + i, n), s = vec_load_part(sines + i, n);
+        vec bs = vec_sub(vec_set(0), vec_mul(b, s));
+        vec_store_part(x + i, vec_fma(a, c, bs), n);
+        vec_store_part(x + half + i, vec_fma(b, c, vec_mul(a, s)), n);
+    }
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+#define DEFINE_SET(variable, set_name, tile_rows)                              \
+    const struct pith_kernels variable = {                                     \
+        .name = set_name,                                                      \
+        .rows = tile_rows,                                                     \
+        .lanes = L,                                                            \
+        .multiply = multiply,                                                  \
+        .unpack = unpack,                                                      \
+        .transpose = transpose,                                                \
+        .emit = emit,                                                          \
+        .softmax = softmax,                                                    \
+        .layer_norm = layer_norm,                                              \
+        .rms_norm = rms_norm,                                                  \
+        .gelu = gelu,                                                          \
+        .silu_mul = silu_mul,                                                  \
+        .rotate = rotate,                                                      \
+    }
