@@ -39,7 +39,7 @@ static enum pith_status check_options(const struct pith_session *session,
                                       const struct pith_compress_options *o,
                                       struct pith_error *error)
 {
-    size_t most = session->n_ctx / 2;
+    size_t most = session->n_window / 2;
     if (o->target > 0 && o->target < 1)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "target is %g tokens; expected at least 1 (a share "
@@ -57,7 +57,7 @@ static enum pith_status check_options(const struct pith_session *session,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "segment_size is %zu tokens; expected 1 to %zu, half "
                          "of the context of %zu", o->segment_size, most,
-                         session->n_ctx);
+                         session->n_window);
     return PITH_OK;
 }
 

@@ -12,7 +12,7 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
                                   struct pith_error *error)
 {
-    size_t n = session->n_ctx;
+    size_t n = session->n_window;
     *prefix = (struct pith_prefix){.session = session, .from = 1};
     prefix->feed = pith_array(n, sizeof *prefix->feed);
     prefix->targets = pith_array(n, sizeof *prefix->targets);
@@ -47,8 +47,9 @@ static int32_t id_at(const struct pith_prefix *prefix, size_t position)
 /* Starts the cache anew with the latest tokens, so that n more fit. */
 static void slide(struct pith_prefix *prefix, size_t n)
 {
-    size_t n_ctx = prefix->session->n_ctx;
-    size_t n_latest = n_ctx / 2 < n_ctx - n ? n_ctx / 2 : n_ctx - n;
+    size_t n_window = prefix->session->n_window;
+    size_t room = n_window - n;
+    size_t n_latest = n_window / 2 < room ? n_window / 2 : room;
     prefix->from = prefix->ids.n - n_latest;
     pith_session_truncate(prefix->session, 0);
 }
@@ -58,7 +59,7 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    struct pith_error *error)
 {
     struct pith_session *session = prefix->session;
-    if (positions(prefix) + n - 1 > session->n_ctx)
+    if (positions(prefix) + n - 1 > session->n_window)
         slide(prefix, n);
     size_t n_prefix = positions(prefix), n_feed = 0;
     /* The prefix's last token predicts the segment's first, so it is always

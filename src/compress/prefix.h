@@ -4,7 +4,7 @@
  * Eq. 5 scores a segment behind the start id and the tokens that were kept of
  * the segments before it.  The KV cache holds that prefix; when prefix and
  * segment outgrow it, it is filled again with the start id and the latest
- * tokens of the prefix, half as many as it can hold.
+ * tokens of the prefix, half as many as the window holds.
  */
 #ifndef PITH_COMPRESS_PREFIX_H
 #define PITH_COMPRESS_PREFIX_H
@@ -16,8 +16,8 @@ struct pith_prefix {
     struct pith_session *session; /* borrowed */
     struct pith_ids ids;          /* the start id, then the tokens kept */
     size_t from; /* the cache stands for ids[0] and ids[from ...] */
-    int32_t *feed, *targets; /* scratch of one forward pass, (n_ctx) */
-    float *losses;           /* (n_ctx) */
+    int32_t *feed, *targets; /* scratch of one forward pass, (n_window) */
+    float *losses;           /* (n_window) */
 };
 
 /* Empties the session's cache. */
@@ -27,7 +27,7 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
 void pith_prefix_free(struct pith_prefix *prefix);
 
 /* losses (n) of ids (n) behind the prefix, which stays as it is.
- * 0 < n <= n_ctx. */
+ * 0 < n <= n_window. */
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    const int32_t *ids, size_t n, float *losses,
                                    struct pith_error *error);

@@ -57,7 +57,7 @@ static enum pith_status run_block(struct window *w, size_t from, size_t T,
 /* Fills an empty cache with as much of the text as it can hold. */
 static enum pith_status run_window(struct window *w, struct pith_error *error)
 {
-    size_t room = w->session->n_ctx - w->n_prefix;
+    size_t room = w->session->n_window - w->n_prefix;
     /* The last token needs no position: nothing is asked behind it. */
     size_t n_text = smaller(room, w->n - w->first - 1);
     size_t length = w->n_prefix + n_text;
@@ -89,13 +89,13 @@ enum pith_status pith_score_after(struct pith_session *session,
         w.prefix = &start;
         w.n_prefix = 1;
     }
-    if (w.n_prefix > session->n_ctx)
+    if (w.n_prefix > session->n_window)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "a prefix of %zu tokens does not fit into the context "
                          "of %zu positions; use a larger context", w.n_prefix,
-                         session->n_ctx);
+                         session->n_window);
     while (w.scored < n) {
-        size_t half = (session->n_ctx - w.n_prefix) / 2;
+        size_t half = (session->n_window - w.n_prefix) / 2;
         w.first = w.scored - smaller(half, w.scored);
         PITH_TRY(run_window(&w, error));
     }

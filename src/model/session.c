@@ -80,6 +80,7 @@ static enum pith_status open_session(struct pith_session *session,
     PITH_TRY(open_compute(&session->compute, model, options->n_threads,
                           options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
+    session->n_window = options->n_ctx;
     return pith_activations_create(&session->activations,
                                    &model->format.config, options->n_ctx,
                                    error);

@@ -20,6 +20,9 @@ struct pith_session {
     struct pith_progress progress;  /* report NULL: none */
     size_t n_ctx;                   /* positions that the cache can hold */
     size_t n_past;                  /* positions that it holds */
+    size_t n_window;                /* n_ctx at creation: sliding contexts keep
+                                       to it, so that results do not depend on
+                                       what an earlier call reserved */
     float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
     struct pith_activations *activations; /* scratch of one block of tokens */
 };
