@@ -1,0 +1,588 @@
+/*
+ * test_service.c - src/service: requests, replies, tokens and losses as JSON.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/text/json.h"
+#include "support.h"
+#include "tiny_model.h"
+
+static struct pith_model *model;
+static struct pith_session *session;
+static struct pith_compress_options defaults;
+
+static void load(void)
+{
+    struct pith_error error;
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
+    model = tiny_model_load(TINY_GPT2, PITH_F32, "scalar");
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+    pith_compress_options_init(&defaults);
+    defaults.method = PITH_METHOD_REFERENCE;
+}
+
+static void unload(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+/* --- helpers ---------------------------------------------------------------- */
+
+/* A reply and its parsed form. */
+struct reply {
+    char *text;
+    struct pith_json_document *document;
+    const struct pith_json *root;
+};
+
+static struct pith_text view(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}
+
+/* Takes the text over; it must be one line of valid JSON. */
+static struct reply parse(char *text)
+{
+    struct reply reply = {.text = text};
+    struct pith_error error;
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(strchr(text, '\n') == NULL, "more than a line: %s", text);
+    assert_ok(pith_json_parse(view(text), "reply", &reply.document, &error),
+              error);
+    reply.root = pith_json_root(reply.document);
+    return reply;
+}
+
+static void release(struct reply *reply)
+{
+    pith_json_free(reply->document);
+    pith_free(reply->text);
+}
+
+static struct reply ask_with(const struct pith_compress_options *options,
+                             const char *request)
+{
+    char *text = NULL;
+    struct pith_error error;
+    assert_ok(pith_request_run(session, view(request), options, &text, &error),
+              error);
+    return parse(text);
+}
+
+static struct reply ask(const char *request)
+{
+    return ask_with(&defaults, request);
+}
+
+/* The value behind a path of keys: "result.model". */
+static const struct pith_json *at(const struct reply *reply, const char *path)
+{
+    const struct pith_json *value = reply->root;
+    char key[64];
+    while (*path != '\0') {
+        size_t length = strcspn(path, ".");
+        ck_assert_uint_lt(length, sizeof key);
+        memcpy(key, path, length);
+        key[length] = '\0';
+        value = pith_json_get(value, key);
+        ck_assert_msg(value != NULL, "no \"%s\" in %s", key, reply->text);
+        path += length + (path[length] == '.');
+    }
+    return value;
+}
+
+static double number_at(const struct reply *reply, const char *path)
+{
+    const struct pith_json *value = at(reply, path);
+    ck_assert_msg(pith_json_is(value, PITH_JSON_NUMBER), "%s in %s", path,
+                  reply->text);
+    return value->number;
+}
+
+static const struct pith_json *item(const struct pith_json *list, size_t index)
+{
+    const struct pith_json *value = list->first;
+    ck_assert_uint_lt(index, list->n_children);
+    for (; index > 0; index--)
+        value = value->next;
+    return value;
+}
+
+#define ck_json_string(reply, path, want)                                      \
+    ck_assert_msg(pith_json_string_is(at(reply, path), want),                  \
+                  "%s is not \"%s\" in %s", path, want, (reply)->text)
+
+#define ck_json_null(reply, path)                                              \
+    ck_assert_msg(pith_json_is(at(reply, path), PITH_JSON_NULL),               \
+                  "%s is not null in %s", path, (reply)->text)
+
+static bool contains(struct pith_text text, const char *words)
+{
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= text.size; i++)
+        if (memcmp(text.bytes + i, words, n) == 0)
+            return true;
+    return false;
+}
+
+/* The request fails with a detail that holds the words. */
+static void assert_refused(const char *request, const char *words)
+{
+    struct reply reply = ask(request);
+    const struct pith_json *error = at(&reply, "error");
+    ck_json_null(&reply, "result");
+    ck_assert_msg(pith_json_is(error, PITH_JSON_STRING), "%s", reply.text);
+    ck_assert_msg(contains(error->string, words),
+                  "\"%s\" is not in %s", words, reply.text);
+    ck_assert_uint_eq(reply.root->n_children, 3);
+    release(&reply);
+}
+
+static void assert_accepted(const char *request)
+{
+    struct reply reply = ask(request);
+    ck_json_null(&reply, "error");
+    ck_assert(pith_json_is(at(&reply, "result"), PITH_JSON_OBJECT));
+    release(&reply);
+}
+
+/* --- results ---------------------------------------------------------------- */
+
+START_TEST(a_result_is_one_json_object)
+{
+    struct pith_part_result parts[] = {
+        {PITH_PART_INSTRUCTION, 0, 10, 9, 0},
+        {PITH_PART_CONTEXT, 3, 2357, 205, 12.5},
+        {PITH_PART_QUESTION, 0, 0, 0, 0}};
+    static const char text[] = "a \"b\"\n\\ \x01 \xFF \xC3\xA9";
+    char note[] = "a note";
+    struct pith_result result = {
+        .text = {text, sizeof text - 1},
+        .origin_tokens = 2366, .compressed_tokens = 211,
+        .parts = parts, .n_parts = 3, .note = note,
+        .timings = {0.25, 0.5, 1, 2}};
+    struct pith_compress_options options;
+    struct pith_error error;
+    char *json;
+
+    pith_compress_options_init(&options);
+    assert_ok(pith_result_json(session, &options, &result, &json, &error),
+              error);
+    struct reply reply = parse(json);
+    ck_json_string(&reply, "compressed_prompt",
+                   "a \"b\"\n\\ \x01 \xEF\xBF\xBD \xC3\xA9");
+    ck_assert_double_eq(number_at(&reply, "origin_tokens"), 2366);
+    ck_assert_double_eq(number_at(&reply, "compressed_tokens"), 211);
+    ck_json_string(&reply, "ratio", "11.2x");
+    ck_json_string(&reply, "rate", "8.9%");
+    ck_json_string(&reply, "method", "paper");
+    ck_assert(pith_json_is(at(&reply, "model"), PITH_JSON_STRING));
+    ck_json_string(&reply, "note", "a note");
+    ck_assert_double_eq(number_at(&reply, "timings.tokenize"), 0.25);
+    ck_assert_double_eq(number_at(&reply, "timings.rank"), 0.5);
+    ck_assert_double_eq(number_at(&reply, "timings.compress"), 1);
+    ck_assert_double_eq(number_at(&reply, "timings.total"), 2);
+    const struct pith_json *list = at(&reply, "parts");
+    ck_assert_uint_eq(list->n_children, 3);
+    ck_assert(pith_json_string_is(pith_json_get(item(list, 0), "part"),
+                                  "instruction"));
+    const struct pith_json *context = item(list, 1);
+    ck_assert(pith_json_string_is(pith_json_get(context, "part"), "context"));
+    ck_assert_double_eq(pith_json_get(context, "index")->number, 3);
+    ck_assert_double_eq(pith_json_get(context, "tokens")->number, 2357);
+    ck_assert_double_eq(pith_json_get(context, "kept")->number, 205);
+    ck_assert_double_eq(pith_json_get(context, "perplexity")->number, 12.5);
+    ck_assert(pith_json_is(pith_json_get(item(list, 2), "perplexity"),
+                           PITH_JSON_NULL));
+    ck_assert_ptr_null(pith_json_get(reply.root, "trace"));
+    release(&reply);
+}
+END_TEST
+
+START_TEST(empty_results_have_ratio_one)
+{
+    struct pith_result result = {.text = {"", 0}};
+    struct pith_compress_options options;
+    struct pith_error error;
+    char *json;
+    pith_compress_options_init(&options);
+    for (int i = 0; i < 2; i++) {
+        result.origin_tokens = i == 0 ? 0 : 7;
+        assert_ok(pith_result_json(session, &options, &result, &json, &error),
+                  error);
+        struct reply reply = parse(json);
+        ck_json_string(&reply, "ratio", "1.0x");
+        ck_json_string(&reply, "rate", "100.0%");
+        ck_json_null(&reply, "note");
+        release(&reply);
+    }
+}
+END_TEST
+
+START_TEST(a_trace_has_the_form_of_the_goldens)
+{
+    int32_t ids[] = {5, 7, 11};
+    struct pith_threshold thresholds[] = {{100, 0.3, 2.5},
+                                          {80, 1, -(double)INFINITY}};
+    struct pith_rank ranks[] = {{1, 3.25}, {0, 2}};
+    struct pith_rank *rankings[] = {ranks};
+    size_t n_ranks[] = {2};
+    struct pith_result result = {
+        .text = {"x", 1},
+        .trace = {ids, 3, true, thresholds, 2, rankings, n_ranks, 1}};
+    struct pith_compress_options options;
+    struct pith_error error;
+    char *json;
+    pith_compress_options_init(&options);
+    options.trace = true;
+    for (int i = 0; i < 2; i++) {
+        result.trace.has_kept_ids = i == 0;
+        assert_ok(pith_result_json(session, &options, &result, &json, &error),
+                  error);
+        const char *trace = strstr(json, "\"trace\":");
+        ck_assert_ptr_nonnull(trace);
+        ck_assert_str_eq(trace, i == 0
+            ? "\"trace\":{\"kept_ids\":[5,7,11],\"thresholds\":"
+              "[[100,0.3,2.5],[80,1,null]],\"ranking\":[[[1,3.25],[0,2]]]}}"
+            : "\"trace\":{\"kept_ids\":null,\"thresholds\":"
+              "[[100,0.3,2.5],[80,1,null]],\"ranking\":[[[1,3.25],[0,2]]]}}");
+        struct reply reply = parse(json);
+        release(&reply);
+    }
+}
+END_TEST
+
+/* --- requests --------------------------------------------------------------- */
+
+#define PROMPT "\"context\":[\"one two three four five\",\"six seven eight\"]"
+
+START_TEST(a_request_is_answered_in_the_form_of_the_goldens)
+{
+    struct reply reply = ask("{\"name\":\"n\\u00e9\",\"function\":"
+                             "\"compress_prompt\"," PROMPT ",\"options\":"
+                             "{\"rate\":0.5},\"reference_seconds\":1.5}");
+    ck_json_string(&reply, "name", "n\xC3\xA9");
+    ck_json_null(&reply, "error");
+    ck_json_string(&reply, "result.method", "reference");
+    ck_assert_double_gt(number_at(&reply, "result.origin_tokens"), 1);
+    ck_assert_ptr_null(pith_json_get(reply.root, "trace"));
+    ck_assert_uint_eq(reply.root->n_children, 3);
+    release(&reply);
+
+    struct pith_compress_options traced = defaults;
+    traced.trace = true;
+    reply = ask_with(&traced, "{\"name\":12," PROMPT "}");
+    ck_assert_double_eq(number_at(&reply, "name"), 12);
+    ck_assert_uint_eq(at(&reply, "trace.ranking")->n_children, 1);
+    ck_assert_uint_eq(item(at(&reply, "trace.ranking"), 0)->n_children, 2);
+    ck_assert(pith_json_is(at(&reply, "trace.kept_ids"), PITH_JSON_ARRAY));
+    ck_assert(pith_json_is(at(&reply, "trace.thresholds"), PITH_JSON_ARRAY));
+    ck_assert_ptr_null(pith_json_get(at(&reply, "result"), "trace"));
+    release(&reply);
+
+    reply = ask("{\"context\":\"a single text\"}");
+    ck_json_null(&reply, "name");
+    ck_json_null(&reply, "error");
+    ck_assert_uint_eq(at(&reply, "result.parts")->n_children, 1);
+    release(&reply);
+}
+END_TEST
+
+START_TEST(unreadable_requests_are_refused)
+{
+    assert_refused("", "request");
+    assert_refused("{", "request");
+    assert_refused("[]", "expected an object");
+    assert_refused("null", "expected an object");
+    assert_refused("{}", "\"context\"");
+    assert_refused("{\"context\":3}", "\"context\"");
+    assert_refused("{\"context\":[\"a\",3]}", "\"context\"");
+    assert_refused("{\"context\":\"a\",\"options\":[]}", "\"options\"");
+    assert_refused("{\"context\":\"a\",\"function\":7}", "\"function\"");
+    assert_refused("{\"context\":\"a\",\"function\":"
+                   "\"structured_compress_prompt\"}",
+                   "\"structured_compress_prompt\" is not supported yet");
+    assert_refused("{\"context\":\"a\"} trailing", "request");
+}
+END_TEST
+
+START_TEST(a_refusal_keeps_the_name)
+{
+    struct reply reply = ask("{\"name\":\"x\",\"context\":3}");
+    ck_json_string(&reply, "name", "x");
+    release(&reply);
+}
+END_TEST
+
+#define WITH(options) "{" PROMPT ",\"options\":{" options "}}"
+
+/* Each option with a value of the wrong kind or outside its range. */
+static const char *const bad_options[][2] = {
+    {WITH("\"rate\":\"x\""), "\"rate\""},
+    {WITH("\"rate\":0"), "\"rate\""},
+    {WITH("\"rate\":1.5"), "\"rate\""},
+    {WITH("\"target_token\":true"), "\"target_token\""},
+    {WITH("\"target_token\":0"), "\"target_token\""},
+    {WITH("\"target_token\":-2"), "\"target_token\""},
+    {WITH("\"method\":\"magic\""), "\"method\""},
+    {WITH("\"instruction\":1"), "\"instruction\""},
+    {WITH("\"question\":[]"), "\"question\""},
+    {WITH("\"tau_ins\":\"x\""), "\"tau_ins\""},
+    {WITH("\"segment_size\":1.5"), "\"segment_size\""},
+    {WITH("\"segment_size\":-1"), "\"segment_size\""},
+    {WITH("\"iterative_size\":1e300"), "\"iterative_size\""},
+    {WITH("\"context_budget\":100"), "\"context_budget\""},
+    {WITH("\"keep_split\":1"), "\"keep_split\""},
+    {WITH("\"force_context_ids\":3"), "\"force_context_ids\""},
+    {WITH("\"force_context_ids\":[-1]"), "\"force_context_ids\""},
+    {WITH("\"force_context_number\":\"2\""), "\"force_context_number\""},
+    {WITH("\"reorder_context\":\"random\""), "\"reorder_context\""},
+    {WITH("\"concate_question\":\"yes\""), "\"concate_question\""},
+    {WITH("\"no_such_option\":1"), "\"no_such_option\" is unknown"},
+    {WITH("\"rank_method\":\"longllmlingua\""),
+     "\"rank_method\" is not supported yet"},
+    {WITH("\"use_sentence_level_filter\":true"),
+     "\"use_sentence_level_filter\" is not supported yet"},
+    {WITH("\"condition_in_question\":\"after\""),
+     "\"condition_in_question\" is not supported yet"},
+    {WITH("\"dynamic_context_compression_ratio\":0.3"),
+     "\"dynamic_context_compression_ratio\" is not supported yet"},
+    {WITH("\"force_tokens\":[\"a\"]"), "\"force_tokens\" is not supported"},
+};
+
+enum { N_BAD_OPTIONS = sizeof bad_options / sizeof bad_options[0] };
+
+START_TEST(bad_options_are_refused_by_name)
+{
+    assert_refused(bad_options[_i][0], bad_options[_i][1]);
+}
+END_TEST
+
+START_TEST(options_at_their_defaults_are_accepted)
+{
+    assert_accepted(WITH(
+        "\"rate\":0.5,\"target_token\":-1,\"instruction\":\"\","
+        "\"question\":\"\",\"iterative_size\":200,\"force_context_ids\":null,"
+        "\"force_context_number\":null,\"use_sentence_level_filter\":false,"
+        "\"use_context_level_filter\":true,\"use_token_level_filter\":true,"
+        "\"keep_split\":false,\"keep_first_sentence\":0,"
+        "\"keep_last_sentence\":0,\"keep_sentence_number\":0,"
+        "\"high_priority_bonus\":100,\"context_budget\":\"+100\","
+        "\"token_budget_ratio\":1.4,\"condition_in_question\":\"none\","
+        "\"reorder_context\":\"original\","
+        "\"dynamic_context_compression_ratio\":0.0,"
+        "\"condition_compare\":false,\"add_instruction\":false,"
+        "\"rank_method\":\"llmlingua\",\"concate_question\":true,"
+        "\"context_segs\":null,\"force_tokens\":[],"
+        "\"force_reserve_digit\":false,\"drop_consecutive\":false"));
+}
+END_TEST
+
+/* The same request with other option spellings gives the same text. */
+static void assert_same_text(const char *a, const char *b, bool same)
+{
+    struct reply x = ask(a), y = ask(b);
+    struct pith_text s = at(&x, "result.compressed_prompt")->string;
+    struct pith_text t = at(&y, "result.compressed_prompt")->string;
+    bool equal = s.size == t.size && memcmp(s.bytes, t.bytes, s.size) == 0;
+    ck_assert_msg(equal == same, "%s\n%s", x.text, y.text);
+    release(&x);
+    release(&y);
+}
+
+#define WORDS                                                                  \
+    "the cat sat on the mat and the dog ran to the door of the red house on " \
+    "the hill where a man had seen the moon rise over the sea at night "
+
+#define LONG(options)                                                          \
+    "{\"context\":[\"" WORDS WORDS "\",\"" WORDS WORDS WORDS                   \
+    "\"],\"options\":{\"iterative_size\":20," options "}}"
+
+START_TEST(options_reach_the_compressor)
+{
+    assert_same_text(LONG("\"rate\":0.5"), LONG("\"target_token\":-1"), true);
+    assert_same_text(LONG("\"rate\":0.9,\"target_token\":60"),
+                     LONG("\"target_token\":60"), true);
+    assert_same_text(LONG("\"rate\":0.9"), LONG("\"rate\":0.3"), false);
+    assert_same_text(LONG("\"target_token\":200"), LONG("\"target_token\":60"),
+                     false);
+    assert_same_text(LONG("\"use_token_level_filter\":false"), LONG("\"k\":2"),
+                     false);
+    assert_same_text(LONG("\"question\":\"who?\""), LONG("\"k\":2"), false);
+    assert_same_text(LONG("\"instruction\":\"do!\""), LONG("\"k\":2"), false);
+    assert_same_text(LONG("\"question\":\"who?\",\"concate_question\":false"),
+                     LONG("\"question\":\"who?\""), false);
+    assert_same_text(LONG("\"target_token\":30,\"force_context_ids\":[0],"
+                          "\"context_budget\":\"*1\""),
+                     LONG("\"target_token\":30,\"force_context_ids\":[1],"
+                          "\"context_budget\":\"*1\""), false);
+    assert_refused(LONG("\"context_budget\":\"+1;x\""), "budget");
+}
+END_TEST
+
+START_TEST(options_of_the_other_method_are_named_in_the_note)
+{
+    struct reply reply = ask(WITH("\"tau_ins\":0.5,\"k\":3,\"rate\":0.5"));
+    const struct pith_json *note = at(&reply, "result.note");
+    ck_assert(pith_json_is(note, PITH_JSON_STRING));
+    ck_assert(contains(note->string, "tau_ins, k"));
+    ck_assert(contains(note->string, "reference"));
+    release(&reply);
+    reply = ask(WITH("\"rate\":0.5,\"iterative_size\":50"));
+    ck_json_null(&reply, "result.note");
+    release(&reply);
+}
+END_TEST
+
+/* Every prefix of a request is a request that fails; none crashes or leaks. */
+START_TEST(cut_requests_are_refused)
+{
+    static const char whole[] = WITH("\"force_context_ids\":[0],"
+                                     "\"context_budget\":\"+\\u0031\"");
+    char cut[sizeof whole];
+    for (size_t n = 0; n + 1 < sizeof whole; n++) {
+        memcpy(cut, whole, n);
+        cut[n] = '\0';
+        assert_refused(cut, "request");
+    }
+    assert_accepted(whole);
+}
+END_TEST
+
+/* --- tokens and losses ------------------------------------------------------ */
+
+START_TEST(tokens_are_answered_with_ids_and_pieces)
+{
+    struct pith_error error;
+    char *text;
+    int32_t *ids;
+    size_t n;
+    static const char sentence[] = "na\xC3\xAFve \"cats\"\n";
+    assert_ok(pith_tokenize_json(model,
+                                 view("{\"text\":\"na\xC3\xAFve \\\"cats\\\"\\n\"}"),
+                                 0, &text, &error), error);
+    assert_ok(pith_tokenize(model, view(sentence), 0, &ids, &n, &error),
+              error);
+    struct reply reply = parse(text);
+    ck_assert_uint_eq(at(&reply, "ids")->n_children, n);
+    ck_assert_uint_eq(at(&reply, "pieces")->n_children, n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_double_eq(item(at(&reply, "ids"), i)->number, ids[i]);
+    release(&reply);
+    pith_free(ids);
+
+    ck_assert_int_eq(pith_tokenize_json(model, view("{\"txt\":1}"), 0, &text,
+                                        &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(text);
+    ck_assert_ptr_nonnull(strstr(error.detail, "\"text\""));
+    ck_assert_int_eq(pith_tokenize_json(model, view("{"), 0, &text, &error),
+                     PITH_ERR_FORMAT);
+}
+END_TEST
+
+static struct reply score(const char *request)
+{
+    struct pith_error error;
+    char *text;
+    assert_ok(pith_score_json(session, view(request), &text, &error), error);
+    return parse(text);
+}
+
+START_TEST(losses_are_those_of_pith_score)
+{
+    static const char sentence[] = "the cat sat on the mat";
+    struct pith_error error;
+    int32_t *ids;
+    size_t n;
+    assert_ok(pith_tokenize(model, view(sentence), 0, &ids, &n, &error),
+              error);
+    float *losses = malloc(n * sizeof *losses);
+    for (int bos = 0; bos < 2; bos++) {
+        struct reply reply =
+            score(bos ? "{\"text\":\"the cat sat on the mat\"}"
+                      : "{\"text\":\"the cat sat on the mat\",\"bos\":false}");
+        double sum = 0;
+        assert_ok((bos ? pith_score : pith_score_without_bos)(
+                      session, ids, n, losses, &error), error);
+        const struct pith_json *tokens = at(&reply, "tokens");
+        ck_assert_uint_eq(tokens->n_children, n);
+        for (size_t i = bos ? 0 : 1; i < n; i++) {
+            const struct pith_json *loss =
+                pith_json_get(item(tokens, i), "loss");
+            ck_assert_float_eq((float)loss->number, losses[i]);
+            ck_assert_double_eq(pith_json_get(item(tokens, i), "id")->number,
+                                ids[i]);
+            sum += (double)losses[i];
+        }
+        if (!bos)
+            ck_assert(pith_json_is(pith_json_get(item(tokens, 0), "loss"),
+                                   PITH_JSON_NULL));
+        double mean = sum / (double)(bos ? n : n - 1);
+        ck_assert_double_eq_tol(number_at(&reply, "mean_loss"), mean, 1e-12);
+        ck_assert_double_eq_tol(number_at(&reply, "perplexity"), exp(mean),
+                                1e-6);
+        release(&reply);
+    }
+    free(losses);
+    pith_free(ids);
+}
+END_TEST
+
+START_TEST(texts_that_are_not_utf8_are_scored_as_they_are)
+{
+    struct pith_error error;
+    char *text;
+    int32_t *ids;
+    size_t n;
+    static const char bytes[] = "a\xFF\x00z";
+    struct pith_text raw = {bytes, sizeof bytes - 1};
+    assert_ok(pith_tokenize(model, raw, 0, &ids, &n, &error), error);
+    assert_ok(pith_score_text_json(session, raw, true, &text, &error), error);
+    struct reply reply = parse(text);
+    ck_assert_uint_eq(at(&reply, "tokens")->n_children, n);
+    release(&reply);
+    pith_free(ids);
+
+    reply = score("{\"text\":\"\"}");
+    ck_assert_uint_eq(at(&reply, "tokens")->n_children, 0);
+    ck_assert_double_eq(number_at(&reply, "mean_loss"), 0);
+    release(&reply);
+    ck_assert_int_eq(pith_score_json(session, view("{\"text\":7}"), &text,
+                                     &error), PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_score_json(session,
+                                     view("{\"text\":\"a\",\"bos\":1}"), &text,
+                                     &error), PITH_ERR_ARGUMENT);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("service");
+    TCase *tcase = tcase_create("service");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_unchecked_fixture(tcase, load, unload);
+    tcase_add_test(tcase, a_result_is_one_json_object);
+    tcase_add_test(tcase, empty_results_have_ratio_one);
+    tcase_add_test(tcase, a_trace_has_the_form_of_the_goldens);
+    tcase_add_test(tcase, a_request_is_answered_in_the_form_of_the_goldens);
+    tcase_add_test(tcase, unreadable_requests_are_refused);
+    tcase_add_test(tcase, a_refusal_keeps_the_name);
+    tcase_add_loop_test(tcase, bad_options_are_refused_by_name, 0,
+                        N_BAD_OPTIONS);
+    tcase_add_test(tcase, options_at_their_defaults_are_accepted);
+    tcase_add_test(tcase, options_reach_the_compressor);
+    tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);
+    tcase_add_test(tcase, cut_requests_are_refused);
+    tcase_add_test(tcase, tokens_are_answered_with_ids_and_pieces);
+    tcase_add_test(tcase, losses_are_those_of_pith_score);
+    tcase_add_test(tcase, texts_that_are_not_utf8_are_scored_as_they_are);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
