@@ -5,8 +5,14 @@
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-pith=${PITH:-$root/build/pith}
-model=${PITH_MODEL:-$root/weights/default.pith}
+absolute() {
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$PWD/$1" ;;
+    esac
+}
+pith=$(absolute "${PITH:-$root/build/pith}")
+model=$(absolute "${PITH_MODEL:-$root/weights/default.pith}")
 prompts=$here/prompts
 work=$(mktemp -d "${TMPDIR:-/tmp}/pith-demo.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -20,16 +26,19 @@ indent() {
 show() {
     title=$1 file=$2
     shift 2
-    "$pith" compress -m "$model" "$@" >"$work/text" 2>"$work/report" || {
+    (cd "$prompts" && "$pith" compress -m "$model" "$@") \
+        >"$work/text" 2>"$work/report" || {
         cat "$work/report" >&2
         exit 1
     }
     echo
     echo "=== $title"
     echo
-    echo "Before ($(wc -w <"$file" | tr -d ' ') words; it begins):"
+    echo "\$ pith compress $*" | fold -s -w 76 | sed '2,$s/^/      /'
     echo
-    indent <"$file" | sed -n '1,6p'
+    echo "Before ($(wc -w <"$prompts/$file" | tr -d ' ') words; it begins):"
+    echo
+    indent <"$prompts/$file" | sed -n '1,6p'
     echo "  [...]"
     echo
     echo "After ($(wc -w <"$work/text" | tr -d ' ') words, all of them):"
@@ -42,13 +51,12 @@ show() {
 echo "pith shortens prompts: a small language model drops the tokens that it"
 echo "could have guessed.  What is left is meant for a large model's eyes."
 
-show "Worked examples before a question, to a quarter" "$prompts/math.txt" \
-    --rate 0.25 --instruction-file "$prompts/math.instruction.txt" \
-    --question-file "$prompts/math.question.txt" "$prompts/math.txt"
+show "Worked examples before a question, to a quarter" math.txt \
+    --rate 0.25 --instruction-file math.instruction.txt \
+    --question-file math.question.txt math.txt
 
-show "A meeting transcript, to 40 %" "$prompts/meeting.txt" \
-    --rate 0.4 --context "$prompts/meeting.txt"
+show "A meeting transcript as one context, to a half" meeting.txt \
+    --rate 0.5 --context meeting.txt
 
-show "A document with a question, to 200 tokens" "$prompts/document.txt" \
-    --target 200 --question-file "$prompts/document.question.txt" \
-    "$prompts/document.txt"
+show "A document with a question, to 200 tokens" document.txt \
+    --target 200 --question-file document.question.txt document.txt

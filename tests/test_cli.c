@@ -1,0 +1,614 @@
+/*
+ * test_cli.c - the `pith` program from the outside: exit status, standard
+ * output to the byte, what standard error says, files that appear complete
+ * or not at all.
+ *
+ * PITH_PROGRAM names the program.  A tiny random model stands in for a real
+ * one: what it keeps means nothing, how the program behaves does.
+ */
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../src/text/json.h"
+#include "support.h"
+#include "tiny_model.h"
+
+/* --- running the program ----------------------------------------------------- */
+
+static char folder[4096]; /* everything that the tests write */
+
+static void shell(const char *format, const char *argument)
+{
+    char command[8192];
+    snprintf(command, sizeof command, format, argument);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void set_up(void)
+{
+    char path[8192];
+    snprintf(folder, sizeof folder, "%s", temporary_path("cli"));
+    shell("rm -rf '%s'", folder);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    snprintf(path, sizeof path, "%s/tiny.pith", folder);
+    tiny_model_write(path, TINY_GPT2, PITH_Q8);
+    setenv("PITH_MODEL", path, 1);
+    setenv("DIR", folder, 1);
+    const char *program = getenv("PITH_PROGRAM");
+    char *full = realpath(program != NULL ? program : "build/pith", NULL);
+    ck_assert_msg(full != NULL, "PITH_PROGRAM does not name a program");
+    setenv("PITH", full, 1);
+    free(full);
+    unsetenv("PITH_KERNELS");
+}
+
+static void tear_down(void)
+{
+    shell("rm -rf '%s'", folder);
+}
+
+/* What one run left behind. */
+struct run {
+    int status;
+    char *out, *err;
+    size_t out_size;
+};
+
+static char *output_file(const char *name, size_t *size)
+{
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return read_whole_file(path, size);
+}
+
+/* Runs a shell script in which $PITH is the program and $DIR the folder; the
+ * script's status is that of its last command. */
+static struct run run(const char *script)
+{
+    struct run run = {0};
+    char *command = malloc(strlen(script) + 128);
+    sprintf(command, "cd \"$DIR\"; exec </dev/null >out 2>err; %s", script);
+    int status = system(command);
+    free(command);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) < 126,
+                  "%s: did not end by itself", script);
+    run.status = WEXITSTATUS(status);
+    run.out = output_file("out", &run.out_size);
+    run.err = output_file("err", NULL);
+    return run;
+}
+
+static void finish(struct run *run)
+{
+    free(run->out);
+    free(run->err);
+}
+
+/* status, all of stdout (NULL: anything) and words in stderr ("": nothing is
+ * there; NULL: anything). */
+static void expect(const char *script, int status, const char *out,
+                   const char *err)
+{
+    struct run it = run(script);
+    ck_assert_msg(it.status == status, "%s: status %d, want %d; stderr: %s",
+                  script, it.status, status, it.err);
+    if (out != NULL)
+        ck_assert_msg(strcmp(it.out, out) == 0, "%s: printed \"%s\", not \"%s\"",
+                      script, it.out, out);
+    if (err != NULL)
+        ck_assert_msg(*err != '\0' ? strstr(it.err, err) != NULL
+                                   : *it.err == '\0',
+                      "%s: stderr \"%s\", want \"%s\"", script, it.err, err);
+    finish(&it);
+}
+
+/* --- command lines ------------------------------------------------------------ */
+
+struct line {
+    const char *arguments;
+    int status;
+    const char *err;
+};
+
+/* Wrong command lines: status 2 and one line that names the culprit. */
+static const struct line wrong[] = {
+    {"", 2, "usage: pith COMMAND"},
+    {"squeeze", 2, "unknown command \"squeeze\"; see pith help"},
+    {"help squeeze", 2, "unknown command \"squeeze\""},
+    {"-x", 2, "unknown command \"-x\""},
+    {"compress --colour", 2, "unknown option --colour; see pith help compress"},
+    {"compress --colour=red", 2, "unknown option --colour;"},
+    {"compress --rat 0.5", 2, "unknown option --rat;"},
+    {"compress -z", 2, "unknown option -z"},
+    {"compress -qz", 2, "unknown option -z"},
+    {"compress --rate", 2, "--rate needs a value (R)"},
+    {"compress -r", 2, "--rate needs a value (R)"},
+    {"compress --quiet=yes", 2, "--quiet takes no value"},
+    {"compress a b", 2, "unexpected argument \"b\""},
+    {"compress --rate 1.5", 2, "--rate \"1.5\": expected a number from 0 to 1"},
+    {"compress --rate 0", 2, "rate is 0"},
+    {"compress --rate -0.5", 2, "--rate \"-0.5\""},
+    {"compress --rate 0,5", 2, "--rate \"0,5\""},
+    {"compress --rate 0.5x", 2, "--rate \"0.5x\""},
+    {"compress --rate ' 0.5'", 2, "--rate \" 0.5\""},
+    {"compress --rate nan", 2, "--rate \"nan\""},
+    {"compress --rate 0x1p-1", 2, "--rate \"0x1p-1\""},
+    {"compress --rate ''", 2, "--rate \"\""},
+    {"compress --rate 1e", 2, "--rate \"1e\""},
+    {"compress --target 0", 2, "target is 0"},
+    {"compress --target inf", 2, "--target \"inf\""},
+    {"compress --rate 0.5 --target 9", 2, "--rate and --target exclude"},
+    {"compress --tau-ins 2", 2, "--tau-ins \"2\""},
+    {"compress --segment-size 0", 2, "--segment-size \"0\""},
+    {"compress --segment-size 1.5", 2, "--segment-size \"1.5\""},
+    {"compress --segment-size 99999999999999999999999", 2, "--segment-size"},
+    {"compress --threads 0", 2, "--threads \"0\""},
+    {"compress --threads -1", 2, "--threads \"-1\""},
+    {"compress --method magic", 2, "--method \"magic\""},
+    {"compress --iterative-size 9", 2,
+     "--iterative-size belongs to --method reference"},
+    {"compress --method reference --tau-que 1", 2,
+     "--tau-que belongs to --method paper"},
+    {"compress --method reference --context-filter maybe", 2,
+     "--context-filter \"maybe\": expected on or off"},
+    {"compress --method reference --reorder-context up", 2,
+     "--reorder-context \"up\""},
+    {"compress --method reference --force-context-ids 1,,2", 2,
+     "--force-context-ids \"1,,2\""},
+    {"compress --method reference --force-context-ids ''", 2,
+     "--force-context-ids \"\""},
+    {"compress --format xml", 2, "--format \"xml\": expected text or json"},
+    {"compress --trace", 2, "--trace needs --format json"},
+    {"compress --instruction a --instruction-file b", 2, "exclude each other"},
+    {"compress --question a --question-file b", 2, "exclude each other"},
+    {"compress --context a b", 2, "\"b\" and --context exclude"},
+    {"compress --request a b", 2, "leave out b"},
+    {"compress --request a --question b", 2, "leave out --question"},
+    {"score a b", 2, "unexpected argument \"b\""},
+    {"score --format tsv", 2, "--format \"tsv\""},
+    {"tokenize --format tsv", 2, "--format \"tsv\""},
+    {"tokenize --threads 2", 2, "unknown option --threads"},
+    {"info a b", 2, "unexpected argument \"b\""},
+    {"convert", 2, "expected: pith convert SOURCE DESTINATION"},
+    {"convert a", 2, "expected: pith convert SOURCE DESTINATION"},
+    {"convert a b c", 2, "unexpected argument \"c\""},
+};
+
+enum { N_WRONG = sizeof wrong / sizeof wrong[0] };
+
+START_TEST(wrong_command_lines_are_told_so)
+{
+    char script[512];
+    snprintf(script, sizeof script, "\"$PITH\" %s", wrong[_i].arguments);
+    expect(script, wrong[_i].status, "", wrong[_i].err);
+}
+END_TEST
+
+/* Right command lines on things that are not there or not right: status 1. */
+static const struct line failing[] = {
+    {"compress missing.txt", 1, "missing.txt: cannot open: No such file"},
+    {"compress .", 1, ".: cannot read: Is a directory"},
+    {"compress --context missing.txt", 1, "missing.txt: cannot open"},
+    {"compress --question-file missing.txt", 1, "missing.txt: cannot open"},
+    {"compress --request missing.jsonl", 1, "missing.jsonl: cannot open"},
+    {"compress -m missing.pith", 1, "missing.pith: cannot open"},
+    {"compress -o no/such/folder/x", 1, "no/such/folder/x: cannot create"},
+    {"score missing.txt", 1, "missing.txt: cannot open"},
+    {"score -m missing.pith", 1, "missing.pith: cannot open"},
+    {"tokenize missing.txt", 1, "missing.txt: cannot open"},
+    {"tokenize -m missing.pith", 1, "missing.pith: cannot open"},
+    {"info missing.pith", 1, "missing.pith: cannot open"},
+    {"info .", 1, "."},
+    {"convert missing out.pith", 1, "missing"},
+};
+
+enum { N_FAILING = sizeof failing / sizeof failing[0] };
+
+START_TEST(missing_things_are_named)
+{
+    char script[512];
+    snprintf(script, sizeof script, "\"$PITH\" %s", failing[_i].arguments);
+    expect(script, failing[_i].status, "", failing[_i].err);
+}
+END_TEST
+
+START_TEST(help_and_version_go_to_stdout)
+{
+    static const char *const commands[] = {"compress", "score", "tokenize",
+                                           "info", "convert"};
+    char script[256];
+    struct run it;
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const forms[] = {
+            "\"$PITH\" help %s", "\"$PITH\" %s --help", "\"$PITH\" %s -h"};
+        char *first = NULL;
+        for (int form = 0; form < 3; form++) {
+            snprintf(script, sizeof script, forms[form], commands[i]);
+            it = run(script);
+            ck_assert_int_eq(it.status, 0);
+            ck_assert_str_eq(it.err, "");
+            ck_assert_ptr_nonnull(strstr(it.out, "usage: pith "));
+            ck_assert_ptr_nonnull(strstr(it.out, commands[i]));
+            if (first == NULL)
+                first = strdup(it.out);
+            ck_assert_str_eq(it.out, first);
+            for (char *line = strtok(it.out, "\n"); line != NULL;
+                 line = strtok(NULL, "\n"))
+                ck_assert_msg(strlen(line) < 80, "too wide: %s", line);
+            finish(&it);
+        }
+        free(first);
+    }
+    expect("\"$PITH\" --version", 0, "pith " PITH_VERSION "\n", "");
+    expect("\"$PITH\" -V", 0, "pith " PITH_VERSION "\n", "");
+    expect("\"$PITH\" help && \"$PITH\" --help && \"$PITH\" -h", 0, NULL, "");
+}
+END_TEST
+
+START_TEST(options_may_be_spelled_in_several_ways)
+{
+    expect("printf 'one two three four five six' >prompt; c=\"$PITH compress "
+           "--method reference -q\"; $c -r 0.5 prompt >a; $c -r0.5 prompt >b; "
+           "$c --rate 0.5 prompt >c; $c --rate=0.5 prompt >d; "
+           "$c -qr 0.5 -- prompt >e; $c prompt >f; $c - <prompt >g; "
+           "cmp a b && cmp a c && cmp a d && cmp a e && cmp a f && cmp a g",
+           0, "", "");
+}
+END_TEST
+
+/* --- compress ------------------------------------------------------------------ */
+
+START_TEST(a_line_feed_follows_when_the_input_ended_in_one)
+{
+    expect("printf 'Hello' | \"$PITH\" compress --rate 1", 0, "Hello", NULL);
+    expect("printf 'Hello\\n' | \"$PITH\" compress --rate 1", 0, "Hello\n",
+           NULL);
+    expect("printf 'Hello\\n\\n\\n' | \"$PITH\" compress --rate 1", 0,
+           "Hello\n", NULL);
+    expect("printf 'Hello\\n' >x; \"$PITH\" compress --rate 1 --context x", 0,
+           "Hello\n", NULL);
+}
+END_TEST
+
+START_TEST(at_rate_one_everything_stays)
+{
+    expect("printf 'one two\\nthree\\n\\n \\n\\nfour\\n' | \"$PITH\" compress "
+           "--rate 1 --instruction 'Do it.' --question 'Why?'",
+           0, "Do it.\n\none two\nthree\n\nfour\n\nWhy?\n", NULL);
+    expect("printf 'a\\r\\n\\r\\nb\\r\\nc\\r\\n' | \"$PITH\" compress --rate 1",
+           0, "a\n\nb\r\nc\n", NULL);
+    expect("printf 'a\\n\\nb' >x; printf 'c' >y; "
+           "\"$PITH\" compress --rate 1 --context x -c y", 0, "a\n\nb\n\nc",
+           NULL);
+    expect("printf 'who\\n' >x; printf 'do\\n' >y; printf 'c' | \"$PITH\" "
+           "compress --rate 1 --question-file x --instruction-file y", 0,
+           "do\n\nc\n\nwho", NULL);
+}
+END_TEST
+
+START_TEST(the_report_is_one_line)
+{
+    struct run it = run("printf 'one two three' | \"$PITH\" compress --rate 1");
+    size_t before, after;
+    char name[32];
+    ck_assert_int_eq(sscanf(it.err, "pith: %zu -> %zu tokens (1.0x) in %*s s, "
+                            "paper, %31s", &before, &after, name), 3);
+    ck_assert_uint_eq(before, after);
+    ck_assert_str_eq(name, "tiny");
+    ck_assert_ptr_eq(strchr(it.err, '\n'), it.err + strlen(it.err) - 1);
+    finish(&it);
+    expect("printf 'one two' | \"$PITH\" compress -q", 0, NULL, "");
+}
+END_TEST
+
+/* The output is valid JSON with this string at this key of its object. */
+static void expect_json(const char *script, const char *key, const char *want)
+{
+    struct run it = run(script);
+    struct pith_json_document *document;
+    struct pith_error error;
+    struct pith_text text = {it.out, it.out_size};
+    ck_assert_msg(it.status == 0, "%s: %s", script, it.err);
+    assert_ok(pith_json_parse(text, "stdout", &document, &error), error);
+    ck_assert_msg(pith_json_string_is(
+                      pith_json_get(pith_json_root(document), key), want),
+                  "%s: %s is not %s in %s", script, key, want, it.out);
+    pith_json_free(document);
+    finish(&it);
+}
+
+START_TEST(json_holds_what_text_shows)
+{
+    expect_json("printf 'one \"two\"\\n' | \"$PITH\" compress --rate 1 "
+                "--format json", "compressed_prompt", "one \"two\"");
+    expect_json("printf 'one' | \"$PITH\" compress --rate 1 --format=json "
+                "--trace --method reference", "method", "reference");
+    expect_json("printf 'one' | \"$PITH\" compress --rate 1 --format=json",
+                "ratio", "1.0x");
+}
+END_TEST
+
+/* Inputs that are no ordinary text are compressed or refused in a line. */
+static const char *const odd_inputs[] = {
+    "printf ''",
+    "printf '\\n'",
+    "printf ' \\n\\t\\n'",
+    "printf 'x'",
+    "printf 'a\\000b c\\000d e f g\\n'",
+    "printf '\\377\\376 caf\\351 \\303\\n'",
+    "printf '\\303\\251\\303\\251 \\346\\227\\245\\346\\234\\254'",
+    "printf 'one\\r\\ntwo\\r\\n\\r\\nthree\\r\\n'",
+    "printf '<|endoftext|> and <|endoftext|>'",
+};
+
+enum { N_ODD = sizeof odd_inputs / sizeof odd_inputs[0] };
+
+START_TEST(odd_inputs_are_compressed)
+{
+    static const char *const methods[] = {"paper", "reference"};
+    char script[512];
+    for (int i = 0; i < 2; i++) {
+        snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
+                 "--rate 0.5", odd_inputs[_i], methods[i]);
+        expect(script, 0, NULL, "tokens");
+        snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
+                 "--rate 1e-9", odd_inputs[_i], methods[i]);
+        expect(script, 0, NULL, "tokens");
+        snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
+                 "--target 1e9", odd_inputs[_i], methods[i]);
+        expect(script, 0, NULL, "tokens");
+    }
+    snprintf(script, sizeof script, "%s | \"$PITH\" score", odd_inputs[_i]);
+    expect(script, 0, NULL, "tokens");
+}
+END_TEST
+
+START_TEST(a_megabyte_is_compressed)
+{
+    expect("yes 'The lamp by the window was still warm when they came home.' | "
+           "head -c 100000 >large; for i in 1 2 3 4 5 6 7 8 9 10; do "
+           "cat large; printf '\\n\\n'; done | \"$PITH\" compress --target "
+           "300 >out1; test $(wc -c <out1) -lt 20000", 0, NULL, "tokens");
+}
+END_TEST
+
+START_TEST(output_files_appear_complete_or_not_at_all)
+{
+    expect("printf 'Hello\\n' | \"$PITH\" compress --rate 1 -o x1 && cat x1",
+           0, "Hello\n", "tokens");
+    expect("printf 'old' >x2; \"$PITH\" compress -o x2 missing; cat x2; "
+           "ls | grep -c tmp", 1, "old0\n", "missing");
+    expect("printf 'old' >x3; chmod 600 x3; printf 'new' | \"$PITH\" compress "
+           "--rate 1 -q -o x3; cat x3; ls | grep -c tmp", 1, "new0\n", "");
+    expect("mkdir -p sub; printf 'a' | \"$PITH\" compress -o sub", 1, "",
+           "sub");
+}
+END_TEST
+
+START_TEST(write_errors_are_failures)
+{
+    if (access("/dev/full", W_OK) != 0)
+        return;
+    expect("printf 'Hello' | \"$PITH\" compress >/dev/full", 1, "",
+           "cannot write: No space left on device");
+    expect("printf 'Hello' | \"$PITH\" compress -o /dev/full", 1, "",
+           "/dev/full: cannot write");
+    expect("printf 'Hello' | \"$PITH\" score >/dev/full", 1, "",
+           "cannot write");
+    expect("printf 'Hello' | \"$PITH\" tokenize >/dev/full", 1, "",
+           "cannot write");
+    expect("\"$PITH\" info >/dev/full", 1, "", "cannot write");
+    expect("\"$PITH\" help >/dev/full", 1, "", "cannot write");
+    expect("\"$PITH\" compress -h >/dev/full", 1, "", "cannot write");
+    expect("printf '{\"context\":\"a\"}\\n{\"context\":\"b\"}' | \"$PITH\" "
+           "compress --request - >/dev/full", 1, "", "cannot write");
+    /* The reader is gone: an error, not a death by SIGPIPE. */
+    expect("yes a | head -c 300000 >large; { \"$PITH\" tokenize large; "
+           "echo $? >status; } | head -c 1 >/dev/null; cat status", 0, "1\n",
+           "cannot write");
+}
+END_TEST
+
+/* --- requests ------------------------------------------------------------------- */
+
+START_TEST(a_failing_request_does_not_stop_the_next)
+{
+    struct run it = run(
+        "printf '%s\\n' '{\"name\":\"a\",\"context\":[\"one two\"]}' '{' '' "
+        "'{\"name\":\"c\",\"context\":\"x\",\"options\":{\"nope\":1}}' "
+        "'{\"name\":\"d\",\"context\":\"one two\"}' | "
+        "\"$PITH\" compress --request - --method reference --trace");
+    size_t n = 0;
+    ck_assert_int_eq(it.status, 0);
+    ck_assert_ptr_nonnull(strstr(it.err, "pith: 4 requests in "));
+    ck_assert_ptr_nonnull(strstr(it.err, "2 failed"));
+    for (char *line = strtok(it.out, "\n"); line != NULL;
+         line = strtok(NULL, "\n"), n++) {
+        static const bool good[] = {true, false, false, true};
+        struct pith_json_document *document;
+        struct pith_error error;
+        struct pith_text text = {line, strlen(line)};
+        ck_assert_uint_lt(n, 4);
+        assert_ok(pith_json_parse(text, "reply", &document, &error), error);
+        const struct pith_json *root = pith_json_root(document);
+        ck_assert_int_eq(pith_json_is(pith_json_get(root, "error"),
+                                      PITH_JSON_NULL), good[n]);
+        ck_assert_int_eq(pith_json_is(pith_json_get(root, "result"),
+                                      PITH_JSON_OBJECT), good[n]);
+        ck_assert_int_eq(pith_json_get(root, "trace") != NULL, good[n]);
+        pith_json_free(document);
+    }
+    ck_assert_uint_eq(n, 4);
+    finish(&it);
+}
+END_TEST
+
+START_TEST(requests_and_options_agree)
+{
+    expect("printf 'one two three four\\n\\nfive six seven' >p; "
+           "\"$PITH\" compress -q --format json --method reference --target 4 "
+           "--question 'Why?' p | sed 's/,\"timings.*//' >a; "
+           "printf '%s' '{\"context\":[\"one two three four\",\"five six "
+           "seven\"],\"options\":{\"target_token\":4,\"question\":\"Why?\","
+           "\"method\":\"reference\"}}' >r; \"$PITH\" compress -q --request r "
+           "-o b; sed 's/^{\"name\":null,\"result\"://; s/,\"timings.*//' b >c;"
+           " cmp a c", 0, "", "");
+}
+END_TEST
+
+/* --- score, tokenize, info, convert ---------------------------------------------- */
+
+START_TEST(tokens_are_listed_one_a_line)
+{
+    struct run it = run("printf 'a\\tb\\n\\\\\\001' | \"$PITH\" tokenize");
+    ck_assert_int_eq(it.status, 0);
+    ck_assert_ptr_nonnull(strstr(it.out, "\ta\n"));
+    ck_assert_ptr_nonnull(strstr(it.out, "\t\\t\n"));
+    ck_assert_ptr_nonnull(strstr(it.out, "\t\\n\n"));
+    ck_assert_ptr_nonnull(strstr(it.out, "\t\\\\\n"));
+    ck_assert_ptr_nonnull(strstr(it.out, "\t\\x01\n"));
+    finish(&it);
+    expect("printf '' | \"$PITH\" tokenize", 0, "", "");
+    expect("printf '{\"text\":\"\"}\\n\\n{\"text\":\"\"}' | \"$PITH\" tokenize "
+           "--format json", 0, "{\"ids\":[],\"pieces\":[]}\n"
+           "{\"ids\":[],\"pieces\":[]}\n", "");
+    expect("printf '{\"text\":\"\"}\\n{}\\n' | \"$PITH\" tokenize "
+           "--format json", 1, "{\"ids\":[],\"pieces\":[]}\n", "line 2: ");
+}
+END_TEST
+
+START_TEST(score_lists_the_tokens_of_tokenize)
+{
+    expect("printf 'one two\\nthree' >p; \"$PITH\" tokenize p >a; "
+           "\"$PITH\" score -q p | cut -f 2,3 >b; cmp a b && "
+           "\"$PITH\" score -q p | awk -F '\\t' '$1 != NR - 1 || $4 <= 0 "
+           "{ exit 1 }'", 0, "", "");
+    expect("printf 'one two' | \"$PITH\" score --no-bos -q | head -1 | "
+           "cut -f 4", 0, "nan\n", "");
+    expect("printf 'one two' | \"$PITH\" score --format json -t 2 >a; "
+           "printf 'one two' | \"$PITH\" score --format json -t 1 >b; cmp a b",
+           0, "", "");
+}
+END_TEST
+
+START_TEST(info_describes_and_verifies)
+{
+    struct run it = run("\"$PITH\" info tiny.pith --verify");
+    ck_assert_int_eq(it.status, 0);
+    ck_assert_ptr_nonnull(strstr(it.out, "GPT-2"));
+    ck_assert_ptr_nonnull(strstr(it.out, "weights are right"));
+    ck_assert_ptr_nonnull(strstr(it.out, "token_embedding"));
+    finish(&it);
+    /* One bit of the last weight. */
+    expect("n=$(wc -c <tiny.pith); head -c $((n - 70)) tiny.pith >bad.pith; "
+           "tail -c 70 tiny.pith | tr '\\000-\\377' '\\001-\\377\\000' "
+           ">>bad.pith; \"$PITH\" info bad.pith >/dev/null && "
+           "\"$PITH\" info --verify bad.pith", 1, "", "bad.pith");
+}
+END_TEST
+
+START_TEST(broken_models_are_refused)
+{
+    char script[256];
+    static const int sizes[] = {0, 1, 7, 8, 63, 64, 100, 1000, 5000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        snprintf(script, sizeof script, "head -c %d tiny.pith >cut.pith; "
+                 "\"$PITH\" compress -m cut.pith", sizes[i]);
+        expect(script, 1, "", "cut.pith");
+    }
+    expect("n=$(wc -c <tiny.pith); head -c $((n - 1)) tiny.pith >cut.pith; "
+           "\"$PITH\" info cut.pith", 1, "", "cut.pith");
+    expect("printf 'no model' >text.pith; \"$PITH\" info text.pith", 1, "",
+           "text.pith");
+}
+END_TEST
+
+START_TEST(kernels_come_from_the_option_or_the_environment)
+{
+    expect("\"$PITH\" info --kernels scalar | grep -c 'kernels  *scalar'", 0,
+           "1\n", "");
+    expect("PITH_KERNELS=scalar \"$PITH\" info | grep -c 'kernels  *scalar'",
+           0, "1\n", "");
+    expect("\"$PITH\" info --kernels abacus", 2, "", "abacus");
+    expect("PITH_KERNELS=abacus \"$PITH\" info", 2, "", "abacus");
+    expect("PITH_KERNELS=abacus \"$PITH\" info --kernels scalar", 0, NULL, "");
+}
+END_TEST
+
+START_TEST(the_model_is_looked_for_in_turn)
+{
+    expect("cp tiny.pith other.pith; printf 'a' | \"$PITH\" compress -m "
+           "other.pith", 0, NULL, ", other\n");
+    expect("unset PITH_MODEL; mkdir -p here/weights; "
+           "cp tiny.pith here/weights/default.pith; cd here; printf 'a' | "
+           "\"$PITH\" compress", 0, NULL, ", default\n");
+    expect("unset PITH_MODEL; mkdir -p tree/build tree/weights; "
+           "cp \"$PITH\" tree/build/pith; cp tiny.pith "
+           "tree/weights/default.pith; printf 'a' | tree/build/pith compress",
+           0, NULL, ", default\n");
+    expect("unset PITH_MODEL; mkdir -p prefix/bin prefix/share/pith; "
+           "cp \"$PITH\" prefix/bin/pith; cp tiny.pith "
+           "prefix/share/pith/default.pith; printf 'a' | prefix/bin/pith "
+           "compress", 0, NULL, ", default\n");
+}
+END_TEST
+
+START_TEST(without_a_model_the_places_tried_are_listed)
+{
+    if (access("/usr/local/share/pith/default.pith", R_OK) == 0)
+        return;
+    expect("unset PITH_MODEL; mkdir -p bare/bin; cp \"$PITH\" bare/bin/pith; "
+           "bare/bin/pith compress; grep -c 'weights/default.pith' err; "
+           "grep -c 'share/pith/default.pith' err", 0, "2\n2\n",
+           "no model found: give one with -m FILE or $PITH_MODEL");
+}
+END_TEST
+
+START_TEST(convert_leaves_nothing_behind_when_it_fails)
+{
+    expect("printf 'old' >kept.pith; printf 'junk' >junk.gguf; "
+           "\"$PITH\" convert junk.gguf kept.pith; echo $?; cat kept.pith; "
+           "ls | grep -c tmp", 1, "1\nold0\n", "junk.gguf");
+    expect("\"$PITH\" convert . new.pith", 1, "", "pith: ");
+    expect("\"$PITH\" convert --dtype f7 junk.gguf new.pith; "
+           "test ! -e new.pith", 0, "", "f7");
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("cli");
+    TCase *tcase = tcase_create("cli");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_unchecked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, wrong_command_lines_are_told_so, 0, N_WRONG);
+    tcase_add_loop_test(tcase, missing_things_are_named, 0, N_FAILING);
+    tcase_add_test(tcase, help_and_version_go_to_stdout);
+    tcase_add_test(tcase, options_may_be_spelled_in_several_ways);
+    tcase_add_test(tcase, a_line_feed_follows_when_the_input_ended_in_one);
+    tcase_add_test(tcase, at_rate_one_everything_stays);
+    tcase_add_test(tcase, the_report_is_one_line);
+    tcase_add_test(tcase, json_holds_what_text_shows);
+    tcase_add_loop_test(tcase, odd_inputs_are_compressed, 0, N_ODD);
+    tcase_add_test(tcase, a_megabyte_is_compressed);
+    tcase_add_test(tcase, output_files_appear_complete_or_not_at_all);
+    tcase_add_test(tcase, write_errors_are_failures);
+    tcase_add_test(tcase, a_failing_request_does_not_stop_the_next);
+    tcase_add_test(tcase, requests_and_options_agree);
+    tcase_add_test(tcase, tokens_are_listed_one_a_line);
+    tcase_add_test(tcase, score_lists_the_tokens_of_tokenize);
+    tcase_add_test(tcase, info_describes_and_verifies);
+    tcase_add_test(tcase, broken_models_are_refused);
+    tcase_add_test(tcase, kernels_come_from_the_option_or_the_environment);
+    tcase_add_test(tcase, the_model_is_looked_for_in_turn);
+    tcase_add_test(tcase, without_a_model_the_places_tried_are_listed);
+    tcase_add_test(tcase, convert_leaves_nothing_behind_when_it_fails);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
