@@ -35,7 +35,8 @@ static int32_t token_at(const struct window *w, size_t p)
 static enum pith_status run_block(struct window *w, size_t from, size_t T,
                                   struct pith_error *error)
 {
-    int32_t ids[PITH_FORWARD_TOKENS], targets[PITH_FORWARD_TOKENS];
+    int32_t ids[PITH_FORWARD_TOKENS] = {0};
+    int32_t targets[PITH_FORWARD_TOKENS] = {0};
     float losses[PITH_FORWARD_TOKENS];
     size_t next = w->scored;
 
