@@ -1,0 +1,329 @@
+/*
+ * test_model.c - src/model/model.c, describe.c, tokens.c, gpt2.c, llama.c:
+ * loading, facts, and losses and logits against PyTorch in float32.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/kernels/kernels.h"
+#include "../src/model/model.h"
+#include "../src/model/session.h"
+#include "../src/text/json.h"
+#include "support.h"
+#include "tiny_model.h"
+
+START_TEST(models_describe_themselves)
+{
+    struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, "scalar");
+    struct pith_model_info info;
+    struct pith_tensor_info tensor;
+    uint64_t n_parameters = 0;
+
+    pith_model_describe(model, &info);
+    ck_assert_int_eq(info.arch, PITH_ARCH_LLAMA);
+    ck_assert_uint_eq(info.n_vocab, 420);
+    ck_assert_uint_eq(info.n_ctx, 256);
+    ck_assert_uint_eq(info.n_embd, 64);
+    ck_assert_uint_eq(info.n_layer, 2);
+    ck_assert_uint_eq(info.n_head, 4);
+    ck_assert_uint_eq(info.n_kv_head, 2);
+    ck_assert_uint_eq(info.head_dim, 16);
+    ck_assert_uint_eq(info.n_ff, 160);
+    ck_assert_float_eq(info.rope_theta, 10000.0f);
+    ck_assert(!info.tied && info.add_bos);
+    ck_assert_str_eq(info.name, "tiny");
+    ck_assert_str_eq(info.tokenizer, "SentencePiece BPE");
+    ck_assert_str_eq(info.pre_tokenizer, "none");
+    ck_assert_int_eq(info.bos_id, 1);
+    ck_assert_int_eq(info.eos_id, 2);
+    ck_assert_int_eq(info.unk_id, 0);
+    ck_assert_int_eq(info.pad_id, -1);
+    ck_assert_str_eq(info.kernels, "scalar");
+    ck_assert_int_eq(pith_model_start_id(model), 1);
+    for (size_t i = 0; i < info.n_tensors; i++) {
+        ck_assert(pith_model_tensor(model, i, &tensor));
+        n_parameters += tensor.rows * tensor.cols;
+    }
+    ck_assert(!pith_model_tensor(model, info.n_tensors, &tensor));
+    ck_assert_uint_eq(info.n_parameters, n_parameters);
+    ck_assert_uint_eq(tensor.offset + tensor.bytes, info.file_bytes);
+    ck_assert_str_eq(tensor.name, "output.weight");
+    ck_assert_int_eq(tensor.type, PITH_Q8);
+    pith_model_free(model);
+}
+END_TEST
+
+START_TEST(load_options_are_checked)
+{
+    struct {
+        struct pith_load_options known;
+        size_t newer;
+    } future = {{sizeof future, "scalar", true}, 0};
+    struct pith_load_options options = {.sizeof_options = sizeof options};
+    struct pith_model *model;
+    struct pith_error error;
+    const char *path = temporary_path("options.pith");
+    tiny_model_write(path, TINY_GPT2, PITH_F32);
+
+    options.kernels = "no such set";
+    ck_assert_int_eq(pith_model_load(path, &options, &model, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(model);
+    ck_assert_ptr_nonnull(strstr(error.detail, "no such set"));
+    options.sizeof_options = 3;
+    ck_assert_int_eq(pith_model_load(path, &options, &model, &error),
+                     PITH_ERR_ARGUMENT);
+    assert_ok(pith_model_load(path, &future.known, &model, &error), error);
+    pith_model_free(model);
+    future.newer = 1;
+    ck_assert_int_eq(pith_model_load(path, &future.known, &model, &error),
+                     PITH_ERR_UNSUPPORTED);
+    /* An older caller, that knew no more than its size. */
+    options = (struct pith_load_options){sizeof(size_t), "unseen", true};
+    assert_ok(pith_model_load(path, &options, &model, &error), error);
+    pith_model_free(model);
+    pith_model_free(NULL);
+    remove(path);
+}
+END_TEST
+
+START_TEST(texts_come_back_from_their_tokens)
+{
+    static const struct pith_text texts[] = {
+        {"Question: what is the sum of 12 and 7?\n\n", 40},
+        {"na\xC3\xAFve \xFF\x80 bytes", 15},
+        {NULL, 0},
+    };
+    struct pith_model *model = tiny_model_load((enum tiny_kind)_i, PITH_F32,
+                                               NULL);
+    struct pith_error error;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int32_t *ids;
+        char *bytes;
+        size_t n, size;
+        assert_ok(pith_tokenize(model, texts[i], 0, &ids, &n, &error), error);
+        ck_assert_ptr_nonnull(ids);
+        ck_assert_uint_le(n, texts[i].size + 1);
+        assert_ok(pith_detokenize(model, ids, n, &bytes, &size, &error),
+                  error);
+        ck_assert_uint_eq(size, texts[i].size);
+        ck_assert(size == 0 || memcmp(bytes, texts[i].bytes, size) == 0);
+        pith_free(ids);
+        pith_free(bytes);
+    }
+    ck_assert_uint_eq(pith_token_piece(model, 420).size, 0);
+    ck_assert_uint_eq(pith_token_piece(model, -1).size, 0);
+    ck_assert_uint_eq(pith_token_piece(model, 100).size, 1);
+    pith_model_free(model);
+}
+END_TEST
+
+/* --- against PyTorch ------------------------------------------------------ */
+
+/* A golden file of shared/goldens/tiny, and the model beside it. */
+static const char *const tiny_names[] = {"gpt2", "llama_mha_untied",
+                                         "llama_gqa_tied"};
+
+static struct pith_json_document *parse_file(const char *path, char **text)
+{
+    struct pith_json_document *document;
+    struct pith_error error;
+    size_t size;
+    *text = read_whole_file(path, &size);
+    assert_ok(pith_json_parse((struct pith_text){*text, size}, path, &document,
+                              &error), error);
+    return document;
+}
+
+/* An array of numbers as floats; returns how many. */
+static size_t read_floats(const struct pith_json *array, float *out, size_t max)
+{
+    size_t n = 0;
+    ck_assert(pith_json_is(array, PITH_JSON_ARRAY));
+    for (const struct pith_json *v = array->first; v != NULL; v = v->next) {
+        ck_assert_uint_lt(n, max);
+        out[n++] = (float)v->number;
+    }
+    return n;
+}
+
+static size_t read_ids(const struct pith_json *array, int32_t *out, size_t max)
+{
+    size_t n = 0;
+    ck_assert(pith_json_is(array, PITH_JSON_ARRAY));
+    for (const struct pith_json *v = array->first; v != NULL; v = v->next) {
+        ck_assert_uint_lt(n, max);
+        out[n++] = (int32_t)v->number;
+    }
+    return n;
+}
+
+/* losses[i] of ids[i + 1], from an empty cache. */
+static void losses_of(struct pith_session *session, const int32_t *ids,
+                      size_t n, float *losses)
+{
+    struct pith_error error;
+    pith_session_truncate(session, 0);
+    assert_ok(pith_session_forward(session, ids, n - 1, ids + 1, losses,
+                                   &error), error);
+}
+
+/* Row r of the golden file: losses of all tokens, logits after the last. */
+static void check_row(struct pith_session *session,
+                      const struct pith_json *ids_json,
+                      const struct pith_json *nll_json,
+                      const struct pith_json *last_json)
+{
+    enum { MAX = 600 };
+    int32_t ids[MAX];
+    float want[MAX], got[MAX];
+    struct pith_error error;
+    size_t n = read_ids(ids_json, ids, MAX);
+
+    ck_assert_uint_eq(read_floats(nll_json, want, MAX), n - 1);
+    losses_of(session, ids, n, got);
+    assert_close("loss", got, want, n - 1, 0, 1e-4);
+    assert_ok(pith_session_forward(session, ids + n - 1, 1, NULL, NULL,
+                                   &error), error);
+    assert_ok(pith_session_logits(session, got, &error), error);
+    n = read_floats(last_json, want, MAX);
+    assert_close("logits", got, want, n, 0, 1e-4);
+}
+
+static void check_tiny(const struct pith_json *golden, const char *path,
+                       const char *kernels, int n_threads)
+{
+    struct pith_load_options load = {sizeof load, kernels, true};
+    struct pith_session_options open = {sizeof open, n_threads, 0, NULL};
+    const struct pith_json *ids = pith_json_get(golden, "ids")->first;
+    const struct pith_json *nll = pith_json_get(golden, "nll")->first;
+    const struct pith_json *last = pith_json_get(golden, "logits_last")->first;
+    struct pith_model *model;
+    struct pith_session *session;
+    struct pith_error error;
+
+    assert_ok(pith_model_load(path, &load, &model, &error), error);
+    assert_ok(pith_session_create(model, &open, &session, &error), error);
+    for (; ids != NULL; ids = ids->next, nll = nll->next, last = last->next)
+        check_row(session, ids, nll, last);
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+START_TEST(tiny_models_agree_with_pytorch)
+{
+    char name[64];
+    snprintf(name, sizeof name, "goldens/tiny/%s", tiny_names[_i]);
+    const char *found = shared_path(name);
+    if (found == NULL)
+        return;
+    char folder[4096], golden_path[4200], path[4096], *text;
+    struct pith_error error;
+    snprintf(folder, sizeof folder, "%s", found);
+    snprintf(golden_path, sizeof golden_path, "%s/golden.json", folder);
+    snprintf(path, sizeof path, "%s", temporary_path("golden.pith"));
+    assert_ok(pith_convert(folder, path, NULL, &error), error);
+    struct pith_json_document *document = parse_file(golden_path, &text);
+
+    for (size_t k = 0; pith_kernels_name(k) != NULL; k++)
+        for (int n_threads = 1; n_threads <= 3; n_threads++)
+            check_tiny(pith_json_root(document), path, pith_kernels_name(k),
+                       n_threads);
+    pith_json_free(document);
+    free(text);
+    remove(path);
+}
+END_TEST
+
+/* Sum of |got - want| over one text, its length into *n. */
+static double text_error(struct pith_session *session,
+                         const struct pith_json *line, size_t *n)
+{
+    size_t n_ids = pith_json_get(line, "ids")->n_children;
+    int32_t *ids = malloc(n_ids * sizeof *ids);
+    float *want = malloc(n_ids * sizeof *want);
+    float *got = malloc(n_ids * sizeof *got);
+    double sum = 0;
+
+    read_ids(pith_json_get(line, "ids"), ids, n_ids);
+    *n = read_floats(pith_json_get(line, "nll"), want, n_ids);
+    losses_of(session, ids, n_ids, got);
+    for (size_t i = 0; i < *n; i++)
+        sum += fabs((double)got[i] - (double)want[i]);
+    free(ids);
+    free(want);
+    free(got);
+    return sum;
+}
+
+/* The texts of at most max_tokens. */
+static void check_smollm2(const char *model_path, const char *golden,
+                          const char *kernels, size_t max_tokens)
+{
+    struct pith_load_options load = {sizeof load, kernels, false};
+    struct pith_model *model;
+    struct pith_session *session;
+    struct pith_error error;
+    double sum = 0;
+    size_t total = 0, n;
+
+    assert_ok(pith_model_load(model_path, &load, &model, &error), error);
+    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+    while (*golden != '\0') {
+        struct pith_json_document *document;
+        size_t length = strcspn(golden, "\n");
+        assert_ok(pith_json_parse((struct pith_text){golden, length}, "golden",
+                                  &document, &error), error);
+        const struct pith_json *line = pith_json_root(document);
+        if (pith_json_get(line, "ids")->n_children <= max_tokens) {
+            sum += text_error(session, line, &n);
+            total += n;
+        }
+        pith_json_free(document);
+        golden += length + (golden[length] == '\n');
+    }
+    ck_assert_uint_gt(total, 0);
+    ck_assert_msg(sum / (double)total <= 2e-4,
+                  "%s: mean |error| of %zu losses is %g", kernels, total,
+                  sum / (double)total);
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+/* The best kernels see all texts but the longest; the others, to save time,
+ * a short one and, when they have vectors, a middle one. */
+START_TEST(smollm2_agrees_with_pytorch)
+{
+    const char *found = shared_path("goldens/nll_smollm2.jsonl");
+    const char *model_path = cached_model("smollm2");
+    bool sanitized = getenv("PITH_SANITIZED") != NULL;
+    if (found == NULL || model_path == NULL)
+        return;
+    char *golden = read_whole_file(found, NULL);
+    for (size_t k = 0; pith_kernels_name(k) != NULL; k++) {
+        const char *kernels = pith_kernels_name(k);
+        size_t max_tokens = k == 0 ? 1000 : 500;
+        if (sanitized || strcmp(kernels, "scalar") == 0)
+            max_tokens = 100;
+        check_smollm2(model_path, golden, kernels, max_tokens);
+    }
+    free(golden);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("model");
+    TCase *tcase = tcase_create("model");
+    tcase_set_timeout(tcase, 600);
+    tcase_add_test(tcase, models_describe_themselves);
+    tcase_add_test(tcase, load_options_are_checked);
+    tcase_add_loop_test(tcase, texts_come_back_from_their_tokens, 0,
+                        TINY_KINDS);
+    tcase_add_loop_test(tcase, tiny_models_agree_with_pytorch, 0, 3);
+    tcase_add_test(tcase, smollm2_agrees_with_pytorch);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
