@@ -13,11 +13,17 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_error *error)
 {
     size_t n = session->n_window;
+    int32_t start = pith_model_start_id(session->model);
     *prefix = (struct pith_prefix){.session = session, .from = 1};
+    if (start < 0)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "%s: the model has neither a BOS nor an end-of-text "
+                         "token to start a text with",
+                         session->model->format.path);
     prefix->feed = pith_array(n, sizeof *prefix->feed);
     prefix->targets = pith_array(n, sizeof *prefix->targets);
     prefix->losses = pith_array(n, sizeof *prefix->losses);
-    pith_ids_append(&prefix->ids, pith_model_start_id(session->model));
+    pith_ids_append(&prefix->ids, start);
     if (prefix->feed == NULL || prefix->targets == NULL ||
         prefix->losses == NULL || prefix->ids.failed)
         return pith_no_memory(error, n, sizeof *prefix->feed);
