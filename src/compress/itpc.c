@@ -44,14 +44,17 @@ static size_t n_output(const struct run *run)
     return run->prefix.ids.n - 1;
 }
 
-/* Tokens that the rest of the stage may still put out as text: the blank
- * lines to come are paid for. */
+/* Tokens that the rest of the stage may still put out as text.  The blank
+ * lines to come are paid for; but a part of which nothing stays needs none,
+ * so that at worst every token of text comes with one. */
 static double budget_left(const struct run *run)
 {
+    double left = run->end - (double)n_output(run);
     size_t structure = run->structure_left;
     if (run->blank_line != NULL && n_output(run) > 0)
         structure += run->blank_line->n_tokens;
-    return run->end - (double)n_output(run) - (double)structure;
+    double worst = left / (double)(1 + run->itpc->parts->join.n);
+    return fmax(left - (double)structure, worst);
 }
 
 static void append(struct run *run, const struct pith_unit *unit)

@@ -1,0 +1,590 @@
+/*
+ * test_compress.c - the method `paper` from end to end: what must hold of any
+ * prompt, on tiny models and, where they are, on the default model and real
+ * prompts.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../src/base/buffer.h"
+#include "../src/base/utf8.h"
+#include "support.h"
+#include "tiny_model.h"
+
+/* --- random prompts --------------------------------------------------------- */
+
+enum { MOST_CONTEXTS = 7, MOST_PARTS = MOST_CONTEXTS + 2 };
+
+/* A prompt and the memory that it borrows. */
+struct prompt {
+    struct pith_prompt prompt;
+    struct pith_text contexts[MOST_CONTEXTS];
+    struct pith_buffer texts[MOST_PARTS];
+};
+
+static const char *const words[] = {
+    "the", "rain", "in", "Spain", "stays", "12.5", "7", "\n", "Question:",
+    "na\xC3\xAFve", "\xE6\xBC\xA2\xE5\xAD\x97", "\xE6\x97\xA5\xE6\x9C\xAC",
+    "\xD8\xB9\xD8\xB1\xD8\xA8\xD9\x8A", "\xF0\x9F\x98\x80",
+    "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB", "x=y+1;", "<|endoftext|>",
+    "</s>", "\xE2\x96\x81", "  ", "\t", "antidisestablishmentarianism"};
+
+static void add_words(struct pith_buffer *text, uint64_t *random, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (random_below(random, 5) > 0)
+            pith_buffer_byte(text, ' ');
+        pith_buffer_string(
+            text, words[random_below(random, sizeof words / sizeof *words)]);
+    }
+}
+
+/* Parts of 0 to `most` words; one in four is empty. */
+static struct pith_text random_text(struct prompt *made, uint64_t *random,
+                                    size_t part, size_t most)
+{
+    struct pith_buffer *text = &made->texts[part];
+    if (random_below(random, 4) > 0)
+        add_words(text, random, random_below(random, most + 1));
+    ck_assert(!text->failed);
+    return (struct pith_text){text->data, text->size};
+}
+
+static void random_prompt(struct prompt *made, uint64_t *random, size_t most)
+{
+    *made = (struct prompt){0};
+    size_t n = random_below(random, MOST_CONTEXTS + 1);
+    made->prompt.instruction = random_text(made, random, 0, most / 4);
+    for (size_t i = 0; i < n; i++)
+        made->contexts[i] = random_text(made, random, 1 + i, most);
+    made->prompt.contexts = made->contexts;
+    made->prompt.n_contexts = n;
+    made->prompt.question = random_text(made, random, n + 1, most / 4);
+}
+
+static void free_prompt(struct prompt *made)
+{
+    for (size_t i = 0; i < MOST_PARTS; i++)
+        pith_buffer_free(&made->texts[i]);
+}
+
+static struct pith_text part_text(const struct pith_prompt *prompt, size_t i)
+{
+    if (i == 0)
+        return prompt->instruction;
+    return i <= prompt->n_contexts ? prompt->contexts[i - 1] : prompt->question;
+}
+
+/* --- what must hold --------------------------------------------------------- */
+
+/* The joined prompt, and its tokens part by part. */
+static void join(const struct pith_model *model,
+                 const struct pith_prompt *prompt, struct pith_buffer *text,
+                 struct pith_ids *ids)
+{
+    struct pith_text line = {"\n\n", 2};
+    struct pith_error error;
+    for (size_t i = 0; i < prompt->n_contexts + 2; i++) {
+        struct pith_text pair[] = {line, part_text(prompt, i)};
+        for (size_t j = text->size > 0 ? 0 : 1; j < 2 && pair[1].size > 0;
+             j++) {
+            int32_t *found;
+            size_t n;
+            assert_ok(pith_tokenize(model, pair[j], PITH_TOKENIZE_NO_SPECIAL,
+                                    &found, &n, &error), error);
+            /* SentencePiece's space in front of the line is not kept. */
+            size_t skip = j == 0 && n > 1 &&
+                          pith_token_piece(model, found[0]).bytes[0] == ' ';
+            pith_ids_append_all(ids, found + skip, n - skip);
+            pith_buffer_append(text, pair[j].bytes, pair[j].size);
+            pith_free(found);
+        }
+    }
+    ck_assert(!ids->failed && !text->failed);
+}
+
+static void assert_id_subsequence(const int32_t *part, size_t n_part,
+                                  const int32_t *whole, size_t n_whole)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n_part; i++, at++) {
+        while (at < n_whole && whole[at] != part[i])
+            at++;
+        ck_assert_msg(at < n_whole, "token %zu of %zu is not of the prompt", i,
+                      n_part);
+    }
+}
+
+static void assert_byte_subsequence(struct pith_text part,
+                                    const struct pith_buffer *whole)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < part.size; i++, at++) {
+        while (at < whole->size && whole->data[at] != part.bytes[i])
+            at++;
+        ck_assert_uint_lt(at, whole->size);
+    }
+}
+
+static double asked(const struct pith_compress_options *options,
+                    size_t n_tokens)
+{
+    double target = options->rate > 0 ? options->rate * (double)n_tokens
+                                      : options->target;
+    return fmin(target, (double)n_tokens);
+}
+
+/* Counts of the parts and of the blank lines between them add up. */
+static void assert_counts(const struct pith_result *result,
+                          const struct pith_prompt *prompt)
+{
+    size_t n_kept = 0, n_tokens = 0;
+    ck_assert_uint_eq(result->n_parts, prompt->n_contexts + 2);
+    for (size_t i = 0; i < result->n_parts; i++) {
+        const struct pith_part_result *part = &result->parts[i];
+        ck_assert_uint_le(part->n_kept, part->n_tokens);
+        n_kept += part->n_kept;
+        n_tokens += part->n_tokens;
+    }
+    ck_assert_uint_le(n_kept, result->compressed_tokens);
+    ck_assert_uint_le(n_tokens, result->origin_tokens);
+    ck_assert_uint_eq(result->compressed_tokens, result->trace.n_kept_ids);
+    for (size_t i = 0; i < result->trace.n_thresholds; i++) {
+        double rate = result->trace.thresholds[i].rate;
+        ck_assert(rate >= 0 && rate <= 1);
+    }
+}
+
+static void assert_sound(const struct pith_model *model,
+                         const struct pith_prompt *prompt,
+                         const struct pith_compress_options *options,
+                         const struct pith_result *result)
+{
+    struct pith_buffer text = {0};
+    struct pith_ids ids = {0};
+    size_t n_parts = 0;
+    join(model, prompt, &text, &ids);
+    for (size_t i = 0; i < prompt->n_contexts + 2; i++)
+        n_parts += part_text(prompt, i).size > 0;
+    ck_assert_uint_eq(result->origin_tokens, ids.n);
+    double off = (double)result->compressed_tokens - asked(options, ids.n);
+    ck_assert_msg(fabs(off) <= fmax(1, (double)n_parts),
+                  "%zu tokens of %zu, asked for %g, %zu parts",
+                  result->compressed_tokens, ids.n, asked(options, ids.n),
+                  n_parts);
+    ck_assert(pith_utf8_is_valid(result->text.bytes, result->text.size));
+    ck_assert_int_eq(result->text.bytes[result->text.size], '\0');
+    assert_id_subsequence(result->trace.kept_ids, result->trace.n_kept_ids,
+                          ids.data, ids.n);
+    assert_byte_subsequence(result->text, &text);
+    assert_counts(result, prompt);
+    if (asked(options, ids.n) >= (double)ids.n) {
+        ck_assert_uint_eq(result->text.size, text.size);
+        ck_assert(text.size == 0 ||
+                  memcmp(result->text.bytes, text.data, text.size) == 0);
+    }
+    pith_buffer_free(&text);
+    pith_ids_free(&ids);
+}
+
+static struct pith_compress_options traced(double rate, double target)
+{
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.rate = rate;
+    options.target = target;
+    options.trace = true;
+    return options;
+}
+
+static struct pith_result *compress(struct pith_session *session,
+                                    const struct pith_prompt *prompt,
+                                    const struct pith_compress_options *options)
+{
+    struct pith_result *result;
+    struct pith_error error;
+    assert_ok(pith_compress(session, prompt, options, &result, &error), error);
+    return result;
+}
+
+static struct pith_session *open_session(const struct pith_model *model,
+                                         int n_threads)
+{
+    struct pith_session *session;
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = n_threads};
+    struct pith_error error;
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+    return session;
+}
+
+static void assert_same(const struct pith_result *a,
+                        const struct pith_result *b)
+{
+    ck_assert_uint_eq(a->text.size, b->text.size);
+    ck_assert_mem_eq(a->text.bytes, b->text.bytes, a->text.size);
+    ck_assert_uint_eq(a->trace.n_thresholds, b->trace.n_thresholds);
+    for (size_t i = 0; i < a->trace.n_thresholds; i++)
+        ck_assert_double_eq(a->trace.thresholds[i].gamma,
+                            b->trace.thresholds[i].gamma);
+}
+
+/* --- tests on tiny models --------------------------------------------------- */
+
+static struct pith_model *models[TINY_KINDS];
+static struct pith_session *sessions[TINY_KINDS];
+
+static void open_tiny(void)
+{
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        models[kind] = tiny_model_load((enum tiny_kind)kind, PITH_F32, NULL);
+        sessions[kind] = open_session(models[kind], 1);
+    }
+}
+
+static void close_tiny(void)
+{
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        pith_session_free(sessions[kind]);
+        pith_model_free(models[kind]);
+    }
+}
+
+static struct pith_compress_options random_options(uint64_t *random)
+{
+    struct pith_compress_options options = traced(-1, -1);
+    if (random_below(random, 2) == 0)
+        options.rate = 1 - random_uniform(random);
+    else
+        options.target = (double)(1 + random_below(random, 400));
+    if (random_below(random, 2) == 0)
+        return options;
+    options.tau_ins = random_uniform(random);
+    options.tau_que = random_uniform(random);
+    options.k = 0.2 + 3 * random_uniform(random);
+    options.segment_size = 1 + random_below(random, 128);
+    return options;
+}
+
+/* The tiny models have 256 positions; about every second prompt has more
+ * tokens. */
+START_TEST(any_prompt_meets_its_target)
+{
+    uint64_t random = (uint64_t)_i;
+    for (int i = 0; i < 25; i++) {
+        struct prompt made;
+        random_prompt(&made, &random, i % 2 == 0 ? 12 : 60);
+        struct pith_compress_options options = random_options(&random);
+        for (int kind = 0; kind < TINY_KINDS; kind++) {
+            struct pith_result *result =
+                compress(sessions[kind], &made.prompt, &options);
+            assert_sound(models[kind], &made.prompt, &options, result);
+            pith_result_free(result);
+        }
+        free_prompt(&made);
+    }
+}
+END_TEST
+
+START_TEST(rate_1_returns_the_prompt)
+{
+    uint64_t random = 99;
+    for (int i = 0; i < 20; i++) {
+        struct prompt made;
+        random_prompt(&made, &random, 30);
+        struct pith_compress_options options = traced(1, -1);
+        struct pith_result *result =
+            compress(sessions[i % TINY_KINDS], &made.prompt, &options);
+        assert_sound(models[i % TINY_KINDS], &made.prompt, &options, result);
+        ck_assert_ptr_null(result->note);
+        pith_result_free(result);
+        free_prompt(&made);
+    }
+}
+END_TEST
+
+/* Threads, what a session did before, and a second run change nothing. */
+START_TEST(the_same_bytes_come_out)
+{
+    uint64_t random = 5;
+    struct prompt made[4];
+    for (size_t i = 0; i < 4; i++)
+        random_prompt(&made[i], &random, 60);
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        struct pith_compress_options options = traced(0.4, -1);
+        struct pith_result *want[4];
+        for (size_t i = 0; i < 4; i++)
+            want[i] = compress(sessions[kind], &made[i].prompt, &options);
+        for (int n_threads = 1; n_threads <= 3; n_threads++) {
+            struct pith_session *session =
+                open_session(models[kind], n_threads);
+            for (size_t i = 4; i-- > 0;) {
+                struct pith_result *got =
+                    compress(session, &made[i].prompt, &options);
+                assert_same(got, want[i]);
+                pith_result_free(got);
+            }
+            pith_session_free(session);
+        }
+        for (size_t i = 0; i < 4; i++)
+            pith_result_free(want[i]);
+    }
+    for (size_t i = 0; i < 4; i++)
+        free_prompt(&made[i]);
+}
+END_TEST
+
+START_TEST(every_kernel_set_gives_a_sound_result)
+{
+    uint64_t random = 11;
+    struct prompt made;
+    random_prompt(&made, &random, 60);
+    struct pith_compress_options options = traced(0.3, -1);
+    for (size_t i = 0; pith_kernels_name(i) != NULL; i++) {
+        struct pith_model *model =
+            tiny_model_load(TINY_LLAMA, PITH_Q8, pith_kernels_name(i));
+        struct pith_session *session = open_session(model, 2);
+        struct pith_result *result = compress(session, &made.prompt, &options);
+        assert_sound(model, &made.prompt, &options, result);
+        pith_result_free(result);
+        pith_session_free(session);
+        pith_model_free(model);
+    }
+    free_prompt(&made);
+}
+END_TEST
+
+static struct pith_text text_of(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}
+
+START_TEST(empty_and_tiny_prompts_are_sound)
+{
+    const char *const texts[] = {"", "a", "\n", " ", "\n\n", "the",
+                                 "\xF0\x9F\x98\x80"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct pith_text context = text_of(texts[i]);
+        struct pith_prompt prompts[] = {
+            {.instruction = context},
+            {.contexts = &context, .n_contexts = 1},
+            {.question = context},
+            {.contexts = &context, .n_contexts = 1, .question = context}};
+        for (size_t j = 0; j < 4; j++) {
+            struct pith_compress_options options = traced(1, -1);
+            for (int kind = 0; kind < TINY_KINDS; kind++) {
+                struct pith_result *result =
+                    compress(sessions[kind], &prompts[j], &options);
+                assert_sound(models[kind], &prompts[j], &options, result);
+                pith_result_free(result);
+                options.rate = 0.5;
+                result = compress(sessions[kind], &prompts[j], &options);
+                ck_assert(pith_utf8_is_valid(result->text.bytes,
+                                             result->text.size));
+                pith_result_free(result);
+                options.rate = 1;
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(notes_say_what_the_caller_should_know)
+{
+    struct pith_text contexts[] = {text_of("one two three four five six"),
+                                   text_of("seven eight nine ten")};
+    struct pith_prompt prompt = {text_of("Do what is said below, please."),
+                                 contexts, 2, text_of("What is it?")};
+    struct pith_compress_options options = traced(-1, 10);
+    struct pith_result *result = compress(sessions[0], &prompt, &options);
+    ck_assert_ptr_nonnull(strstr(result->note, "tau_ins"));
+    ck_assert_uint_eq(result->parts[1].n_kept + result->parts[2].n_kept, 0);
+    ck_assert_uint_gt(result->parts[3].n_kept, 0);
+    pith_result_free(result);
+
+    options.target = 10000;
+    result = compress(sessions[0], &prompt, &options);
+    ck_assert_ptr_nonnull(strstr(result->note, "unchanged"));
+    pith_result_free(result);
+
+    contexts[0] = text_of("a\xFF");
+    options = traced(1, -1);
+    result = compress(sessions[0], &prompt, &options);
+    ck_assert_ptr_nonnull(strstr(result->note, "1 byte of the prompt was"));
+    ck_assert_ptr_nonnull(strstr(result->text.bytes, "a\xEF\xBF\xBD\n\n"));
+    pith_result_free(result);
+}
+END_TEST
+
+/* The question keeps tau_que and what coarse selection leaves over; the
+ * contexts with the highest perplexity stay, in the order of the prompt. */
+START_TEST(coarse_selection_follows_the_ranking)
+{
+    uint64_t random = 3;
+    struct prompt made = {0};
+    for (size_t i = 0; i < MOST_CONTEXTS; i++) {
+        add_words(&made.texts[i], &random, 30);
+        made.contexts[i] = (struct pith_text){made.texts[i].data,
+                                              made.texts[i].size};
+    }
+    made.prompt = (struct pith_prompt){.contexts = made.contexts,
+                                       .n_contexts = MOST_CONTEXTS,
+                                       .question = text_of("Is it so?")};
+    struct pith_compress_options options = traced(0.2, -1);
+    struct pith_result *result = compress(sessions[0], &made.prompt, &options);
+    assert_sound(models[0], &made.prompt, &options, result);
+    ck_assert_uint_eq(result->trace.n_rankings, 1);
+    ck_assert_uint_eq(result->trace.n_ranks[0], MOST_CONTEXTS);
+    bool dropped = false;
+    for (size_t i = 0; i < MOST_CONTEXTS; i++) {
+        const struct pith_rank *rank = &result->trace.rankings[0][i];
+        const struct pith_part_result *part = &result->parts[1 + rank->index];
+        ck_assert_uint_eq(part->index, rank->index);
+        ck_assert_double_eq(part->perplexity, exp(rank->score));
+        if (i > 0)
+            ck_assert_double_le(rank->score,
+                                result->trace.rankings[0][i - 1].score);
+        ck_assert(!dropped || part->n_kept == 0);
+        dropped = dropped || part->n_kept == 0;
+    }
+    ck_assert(dropped && result->parts[1 + result->trace.rankings[0][0].index]
+                                 .n_kept > 0);
+    pith_result_free(result);
+    free_prompt(&made);
+}
+END_TEST
+
+struct stopper {
+    size_t n_calls, stop_at;
+};
+
+static int stop(void *user, const char *stage, size_t done, size_t total)
+{
+    struct stopper *stopper = user;
+    ck_assert(stage != NULL && done <= total);
+    return ++stopper->n_calls == stopper->stop_at;
+}
+
+START_TEST(a_progress_callback_can_stop_it)
+{
+    uint64_t random = 8;
+    struct prompt made;
+    struct stopper stopper = {0, 0};
+    struct pith_progress progress = {stop, &stopper};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .progress = &progress};
+    struct pith_compress_options halve = traced(0.3, -1);
+    struct pith_session *session;
+    struct pith_result *result;
+    struct pith_error error;
+    random_prompt(&made, &random, 60);
+    assert_ok(pith_session_create(models[0], &options, &session, &error),
+              error);
+    pith_result_free(compress(session, &made.prompt, &halve));
+    size_t n_calls = stopper.n_calls;
+    ck_assert_uint_gt(n_calls, 2);
+    for (stopper.stop_at = 1; stopper.stop_at <= n_calls; stopper.stop_at++) {
+        stopper.n_calls = 0;
+        ck_assert_int_eq(pith_compress(session, &made.prompt, &halve, &result,
+                                       &error), PITH_ERR_CANCELLED);
+        ck_assert_ptr_null(result);
+    }
+    pith_session_free(session);
+    free_prompt(&made);
+}
+END_TEST
+
+/* --- the default model and real prompts ------------------------------------- */
+
+static struct pith_model *default_model;
+static struct pith_session *default_session;
+
+static void open_default(void)
+{
+    struct pith_error error;
+    if (access("weights/default.pith", R_OK) != 0) {
+        fprintf(stderr, "SKIPPED (loudly): weights/default.pith is not there; "
+                        "run from the project's root\n");
+        return;
+    }
+    assert_ok(pith_model_load("weights/default.pith", NULL, &default_model,
+                              &error), error);
+    default_session = open_session(default_model, 0);
+}
+
+static void close_default(void)
+{
+    pith_session_free(default_session);
+    pith_model_free(default_model);
+}
+
+/* Contexts are the paragraphs of the text, MOST_CONTEXTS at most. */
+static size_t split(const char *text, size_t size, struct pith_text *contexts)
+{
+    size_t n = 0, from = 0;
+    for (size_t i = 0; i + 1 < size && n + 1 < MOST_CONTEXTS; i++)
+        if (memcmp(text + i, "\n\n", 2) == 0 && i > from) {
+            contexts[n++] = (struct pith_text){text + from, i - from};
+            from = i + 2;
+        }
+    contexts[n++] = (struct pith_text){text + from, size - from};
+    return n;
+}
+
+static const char *const real_prompts[] = {
+    "data/gsm8k_cot/prompt_hardest.txt",
+    "data/bbh/cot-prompts/snarks.txt", "data/long/wiki_demo.txt"};
+
+enum { REAL_BYTES = 12000 };
+
+START_TEST(real_prompts_meet_their_targets)
+{
+    const char *path = shared_path(real_prompts[_i]);
+    if (default_session == NULL || path == NULL)
+        return;
+    size_t size, targets[] = {50, 446, 2000};
+    char *text = read_whole_file(path, &size);
+    if (size > REAL_BYTES)
+        for (size = REAL_BYTES; (text[size] & 0xC0) == 0x80;)
+            size--;
+    struct pith_text contexts[MOST_CONTEXTS];
+    size_t n = split(text, size, contexts);
+    struct pith_prompt prompt = {
+        text_of("Answer the question as in the examples."), contexts, n,
+        text_of("Question: How many eggs are left?")};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        struct pith_compress_options options = traced(-1, (double)targets[i]);
+        struct pith_result *result =
+            compress(default_session, &prompt, &options);
+        assert_sound(default_model, &prompt, &options, result);
+        pith_result_free(result);
+    }
+    free(text);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("compress");
+    TCase *tiny = tcase_create("tiny models");
+    tcase_set_timeout(tiny, 300);
+    tcase_add_unchecked_fixture(tiny, open_tiny, close_tiny);
+    tcase_add_loop_test(tiny, any_prompt_meets_its_target, 0, 8);
+    tcase_add_test(tiny, rate_1_returns_the_prompt);
+    tcase_add_test(tiny, the_same_bytes_come_out);
+    tcase_add_test(tiny, every_kernel_set_gives_a_sound_result);
+    tcase_add_test(tiny, empty_and_tiny_prompts_are_sound);
+    tcase_add_test(tiny, notes_say_what_the_caller_should_know);
+    tcase_add_test(tiny, coarse_selection_follows_the_ranking);
+    tcase_add_test(tiny, a_progress_callback_can_stop_it);
+    suite_add_tcase(suite, tiny);
+    TCase *real = tcase_create("default model");
+    tcase_set_timeout(real, 600);
+    tcase_add_unchecked_fixture(real, open_default, close_default);
+    tcase_add_loop_test(real, real_prompts_meet_their_targets, 0, 3);
+    suite_add_tcase(suite, real);
+    return suite;
+}

@@ -1,0 +1,205 @@
+/*
+ * test_parts.c - src/compress/parts.c and units.c: the prompt as bytes,
+ * tokens and units that begin and end between characters.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/base/utf8.h"
+#include "../src/compress/parts.h"
+#include "../src/model/model.h"
+#include "support.h"
+#include "tiny_model.h"
+#include "vocab_builder.h"
+
+static struct pith_text text_of(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}
+
+/* Units of the tokens of a text that end at the given bytes, as a string such
+ * as "1/1 2/2": tokens/bytes of each. */
+static void assert_units(const char *text, const size_t *ends, size_t n,
+                         const char *want)
+{
+    struct pith_parts parts = {0};
+    struct pith_buffer got = {0};
+    struct pith_error error;
+    pith_buffer_string(&parts.text, text);
+    assert_ok(pith_units_append(&parts, (struct pith_unit){.token = 0}, ends,
+                                n, &error), error);
+    size_t token = 0, byte = 0;
+    for (size_t i = 0; i < parts.n_units; i++) {
+        const struct pith_unit *unit = &parts.units[i];
+        ck_assert_uint_eq(unit->token, token);
+        ck_assert_uint_eq(unit->byte, byte);
+        token += unit->n_tokens;
+        byte += unit->n_bytes;
+        pith_buffer_printf(&got, "%s%zu/%zu", i > 0 ? " " : "",
+                           unit->n_tokens, unit->n_bytes);
+    }
+    pith_buffer_byte(&got, '\0');
+    ck_assert_str_eq(got.data, want);
+    pith_buffer_free(&got);
+    pith_parts_free(&parts);
+}
+
+START_TEST(units_end_between_characters)
+{
+    /* a, e acute (2 bytes), a Chinese character (3 bytes), b */
+    const char *text = "a\xC3\xA9\xE6\xBC\xA2" "b";
+    size_t whole[] = {1, 3, 6, 7};
+    assert_units(text, whole, 4, "1/1 1/2 1/3 1/1");
+    size_t bytes[] = {1, 2, 3, 4, 5, 6, 7};
+    assert_units(text, bytes, 7, "1/1 2/2 3/3 1/1");
+    /* Each token ends inside a character, but for the last. */
+    size_t crossed[] = {2, 4, 7};
+    assert_units(text, crossed, 3, "3/7");
+    size_t empty_first[] = {0, 7};
+    assert_units(text, empty_first, 2, "1/0 1/7");
+}
+END_TEST
+
+/* What must hold of any prompt: units tile tokens and bytes, and each holds
+ * whole characters. */
+static void assert_tiled(const struct pith_parts *parts)
+{
+    size_t token = 0, byte = 0, unit = 0;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        size_t n_text = 0;
+        ck_assert_uint_eq(part->unit, unit);
+        for (size_t j = 0; j < part->n_units; j++, unit++) {
+            const struct pith_unit *u = &parts->units[unit];
+            ck_assert_uint_eq(u->token, token);
+            ck_assert_uint_eq(u->byte, byte);
+            ck_assert_uint_eq(u->part, i);
+            ck_assert_uint_gt(u->n_tokens, 0);
+            ck_assert(!u->structure || j == 0);
+            ck_assert(pith_utf8_is_valid(parts->text.data + byte, u->n_bytes));
+            n_text += u->structure ? 0 : u->n_tokens;
+            token += u->n_tokens;
+            byte += u->n_bytes;
+        }
+        ck_assert_uint_eq(part->n_tokens, n_text);
+    }
+    ck_assert_uint_eq(unit, parts->n_units);
+    ck_assert_uint_eq(token, parts->ids.n);
+    ck_assert_uint_eq(byte, parts->text.size);
+}
+
+static const char mixed[] =
+    " the \xE6\xBC\xA2\xE5\xAD\x97 and\xC3\xA9 \xF0\x9F\x98\x80"
+    "\xD8\xB9\xD8\xB1 <|endoftext|> 12.5\n\n</s>\xE2\x96\x81x  y ";
+
+static void assert_joined(const struct pith_parts *parts, const char *want)
+{
+    ck_assert_uint_eq(parts->text.size, strlen(want));
+    ck_assert_mem_eq(parts->text.data, want, parts->text.size);
+    assert_tiled(parts);
+}
+
+START_TEST(parts_are_joined_by_blank_lines)
+{
+    struct pith_model *model = tiny_model_load((enum tiny_kind)_i, PITH_F32,
+                                               NULL);
+    struct pith_text contexts[] = {text_of(""), text_of(mixed), text_of("b"),
+                                   text_of("")};
+    struct pith_prompt prompt = {text_of("a"), contexts, 4, text_of(" q")};
+    struct pith_parts parts;
+    struct pith_error error;
+    char want[256];
+
+    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
+              error);
+    snprintf(want, sizeof want, "a\n\n%s\n\nb\n\n q", mixed);
+    assert_joined(&parts, want);
+    ck_assert_uint_eq(parts.n_parts, 6);
+    ck_assert_int_eq(parts.parts[0].kind, PITH_PART_INSTRUCTION);
+    ck_assert_int_eq(parts.parts[5].kind, PITH_PART_QUESTION);
+    ck_assert_uint_eq(parts.parts[3].index, 2);
+    ck_assert_uint_eq(pith_part_length(&parts, 0), parts.parts[0].n_tokens);
+    ck_assert_uint_eq(pith_part_length(&parts, 1), 0);
+    ck_assert_uint_eq(pith_part_length(&parts, 2),
+                      parts.parts[2].n_tokens + parts.join.n);
+    for (size_t i = 0; i < parts.ids.n; i++)
+        ck_assert_int_ne(pith_tokenizer_piece_kind(model->tokenizer,
+                                                   parts.ids.data[i]),
+                         PITH_PIECE_SPECIAL);
+    pith_parts_free(&parts);
+
+    /* Each part's tokens spell it alone. */
+    prompt = (struct pith_prompt){.question = text_of("the end")};
+    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
+              error);
+    assert_joined(&parts, "the end");
+    struct pith_buffer decoded = {0};
+    pith_tokenizer_decode(model->tokenizer, parts.ids.data, parts.ids.n,
+                          &decoded);
+    ck_assert_mem_eq(decoded.data, "the end", 7);
+    pith_buffer_free(&decoded);
+    pith_parts_free(&parts);
+    pith_model_free(model);
+}
+END_TEST
+
+START_TEST(invalid_bytes_are_replaced)
+{
+    struct pith_model *model = tiny_model_load((enum tiny_kind)_i, PITH_F32,
+                                               NULL);
+    struct pith_prompt prompt = {.question = text_of("\xC3z\xED\xA0\x80\xFF")};
+    struct pith_parts parts;
+    struct pith_error error;
+    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
+              error);
+    assert_joined(&parts, "\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+                          "\xEF\xBF\xBD");
+    ck_assert_uint_eq(parts.n_replaced, 5);
+    pith_parts_free(&parts);
+    pith_model_free(model);
+}
+END_TEST
+
+/* A vocabulary of a, b, c and the bytes of U+0439 (D0 B9) but for D0. */
+START_TEST(bytes_without_a_token_go_with_their_neighbours)
+{
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    add_piece(builder, "a", 0, PITH_PIECE_NORMAL);
+    add_piece(builder, "b", 0, PITH_PIECE_NORMAL);
+    add_piece(builder, "\xB9", 0, PITH_PIECE_NORMAL);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    struct pith_prompt prompt = {
+        .instruction = text_of("\x04" "ab\x04\xD0\xB9" "a\x04")};
+    struct pith_parts parts;
+    struct pith_error error;
+    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, &error), error);
+    assert_joined(&parts, prompt.instruction.bytes);
+    ck_assert_uint_eq(parts.n_units, 4);
+    size_t n_bytes[] = {2, 1, 3, 2};
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(parts.units[i].n_bytes, n_bytes[i]);
+    pith_parts_free(&parts);
+
+    prompt.question = text_of("\x04\x04"); /* no token at all */
+    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, &error), error);
+    ck_assert_uint_eq(parts.parts[1].n_tokens, 0);
+    pith_parts_free(&parts);
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("parts");
+    TCase *tcase = tcase_create("parts");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, units_end_between_characters);
+    tcase_add_loop_test(tcase, parts_are_joined_by_blank_lines, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, invalid_bytes_are_replaced, 0, TINY_KINDS);
+    tcase_add_test(tcase, bytes_without_a_token_go_with_their_neighbours);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
