@@ -82,7 +82,7 @@ $(BUILD)/tests/%.o: tests/%.c
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/support.a: $(BUILD)/tests/support.o $(BUILD)/tests/tiny_model.o
+$(BUILD)/tests/support.a: $(BUILD)/tests/support.o $(BUILD)/tests/tiny_model.o $(BUILD)/tests/foreign.o
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

@@ -6,44 +6,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/file.h"
 #include "../base/memory.h"
-#include "json_values.h"
 
-enum pith_status pith_folder_path(const char *folder, struct pith_text name,
-                                  char **path, struct pith_error *error)
+static char *join(const char *folder, struct pith_text name)
 {
     size_t length = strlen(folder);
-    *path = pith_array_zero(length + name.size + 2, 1);
-    if (*path == NULL)
-        return pith_no_memory(error, length + name.size, 1);
-    memcpy(*path, folder, length);
+    char *path = pith_array_zero(length + name.size + 2, 1);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, folder, length);
     if (length > 0 && folder[length - 1] != '/')
-        (*path)[length++] = '/';
-    memcpy(*path + length, name.bytes, name.size);
-    return PITH_OK;
+        path[length++] = '/';
+    memcpy(path + length, name.bytes, name.size);
+    return path;
 }
 
-bool pith_folder_has(const char *folder, const char *name)
+bool pith_folder_has(const struct pith_source *source, const char *name)
 {
-    char *path;
-    if (pith_folder_path(folder, (struct pith_text){name, strlen(name)}, &path,
-                         NULL) != PITH_OK)
-        return false;
-    bool found = pith_path_exists(path);
+    char *path = join(source->path, (struct pith_text){name, strlen(name)});
+    bool found = path != NULL && pith_path_exists(path);
     free(path);
     return found;
 }
 
-enum pith_status pith_folder_json(const char *folder, const char *name,
+enum pith_status pith_folder_open(struct pith_source *source,
+                                  struct pith_text name,
+                                  const struct pith_source_file **file,
+                                  struct pith_error *error)
+{
+    char *path = join(source->path, name);
+    if (path == NULL)
+        return pith_no_memory(error, name.size, 1);
+    enum pith_status status = pith_source_open(source, path, file, error);
+    free(path);
+    return status;
+}
+
+enum pith_status pith_folder_json(struct pith_source *source,
+                                  const char *name,
                                   struct pith_json_document **document,
                                   struct pith_error *error)
 {
-    char *path;
+    const struct pith_source_file *file;
     *document = NULL;
-    PITH_TRY(pith_folder_path(folder, (struct pith_text){name, strlen(name)},
-                              &path, error));
-    enum pith_status status = pith_json_read(path, document, error);
-    free(path);
-    return status;
+    PITH_TRY(pith_folder_open(source, (struct pith_text){name, strlen(name)},
+                              &file, error));
+    struct pith_text text = {(const char *)file->file.data, file->file.size};
+    return pith_json_parse(text, file->path, document, error);
 }

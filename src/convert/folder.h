@@ -1,19 +1,24 @@
 /*
- * folder.h - files inside a folder.
+ * folder.h - files inside a source that is a folder.  Each is noted as part
+ * of the source, which must not be written over.
  */
 #ifndef PITH_CONVERT_FOLDER_H
 #define PITH_CONVERT_FOLDER_H
 
 #include "../text/json.h"
+#include "source.h"
 
-/* folder/name, or name where the folder is empty; free with free(). */
-enum pith_status pith_folder_path(const char *folder, struct pith_text name,
-                                  char **path, struct pith_error *error);
+bool pith_folder_has(const struct pith_source *source, const char *name);
 
-bool pith_folder_has(const char *folder, const char *name);
+/* Maps the file; the source keeps it. */
+enum pith_status pith_folder_open(struct pith_source *source,
+                                  struct pith_text name,
+                                  const struct pith_source_file **file,
+                                  struct pith_error *error);
 
-/* Parses folder/name. */
-enum pith_status pith_folder_json(const char *folder, const char *name,
+/* Parses the file. */
+enum pith_status pith_folder_json(struct pith_source *source,
+                                  const char *name,
                                   struct pith_json_document **document,
                                   struct pith_error *error);
 

@@ -7,11 +7,8 @@
  * huggingface_tokenizer.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../base/buffer.h"
-#include "../base/memory.h"
 #include "folder.h"
 #include "json_values.h"
 #include "readers.h"
@@ -316,7 +313,7 @@ static enum pith_status read_in_folder(struct pith_source *source,
                                        struct pith_text name,
                                        struct pith_error *error)
 {
-    char *path;
+    const struct pith_source_file *file;
     if (name.size == 0 || memchr(name.bytes, '/', name.size) != NULL ||
         memchr(name.bytes, '\\', name.size) != NULL ||
         memchr(name.bytes, '\0', name.size) != NULL)
@@ -324,10 +321,8 @@ static enum pith_status read_in_folder(struct pith_source *source,
                          "%s: the index names the shard \"%.*s\", which is no "
                          "plain file name", source->path, (int)name.size,
                          name.bytes);
-    PITH_TRY(pith_folder_path(source->path, name, &path, error));
-    enum pith_status status = pith_safetensors_read(source, path, error);
-    free(path);
-    return status;
+    PITH_TRY(pith_folder_open(source, name, &file, error));
+    return pith_safetensors_read(source, file, error);
 }
 
 /* weight_map: {tensor: shard}; each shard is read once. */
@@ -366,20 +361,19 @@ static enum pith_status read_weights(struct pith_source *source,
 {
     static const char single[] = "model.safetensors";
     struct pith_json_document *index = NULL;
-    if (pith_folder_has(source->path, single))
+    if (pith_folder_has(source, single))
         return read_in_folder(source,
                               (struct pith_text){single, sizeof single - 1},
                               error);
-    if (!pith_folder_has(source->path, "model.safetensors.index.json"))
+    if (!pith_folder_has(source, "model.safetensors.index.json"))
         return pith_fail(error, PITH_ERR_IO,
                          "%s: holds neither model.safetensors nor "
                          "model.safetensors.index.json%s", source->path,
-                         pith_folder_has(source->path, "pytorch_model.bin") ||
-                         pith_folder_has(source->path,
-                                         "pytorch_model.bin.index.json")
+                         pith_folder_has(source, "pytorch_model.bin") ||
+                         pith_folder_has(source, "pytorch_model.bin.index.json")
                              ? "; pytorch_model.bin is not read, save the "
                                "model as safetensors" : "");
-    PITH_TRY(pith_folder_json(source->path, "model.safetensors.index.json",
+    PITH_TRY(pith_folder_json(source, "model.safetensors.index.json",
                               &index, error));
     enum pith_status status =
         read_shards(source, pith_json_root(index), error);
@@ -408,11 +402,11 @@ enum pith_status pith_huggingface_read(struct pith_source *source,
     enum pith_status status = PITH_OK;
 
     PITH_TRY(name_after_folder(source, error));
-    if (!pith_folder_has(source->path, "config.json"))
+    if (!pith_folder_has(source, "config.json"))
         return pith_fail(error, PITH_ERR_IO,
                          "%s: holds no config.json; expected a Hugging Face "
                          "folder", source->path);
-    PITH_TRY(pith_folder_json(source->path, "config.json", &document, error));
+    PITH_TRY(pith_folder_json(source, "config.json", &document, error));
     const struct pith_json *root = pith_json_root(document);
     PITH_TRY_DONE(read_config(source, root, error));
     PITH_TRY_DONE(pith_config_check(&source->config, source->path, error));

@@ -6,10 +6,8 @@
  * a model without a tokenizer.  tokenizer_config.json and
  * special_tokens_map.json add special tokens and defaults.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "../base/file.h"
 #include "folder.h"
 #include "json_values.h"
 #include "readers.h"
@@ -425,10 +423,8 @@ static enum pith_status mark_end_of_text(struct reader *reader)
 static enum pith_status read_vocab_and_merges(struct reader *reader)
 {
     static const char merges_txt[] = "merges.txt";
-    const char *folder = reader->source->path;
     struct pith_json_document *document = NULL;
-    struct pith_file file = {0};
-    char *path = NULL;
+    const struct pith_source_file *file;
     enum pith_status status = PITH_OK;
 
     if (!is_gpt2_tokenizer(reader))
@@ -438,23 +434,20 @@ static enum pith_status read_vocab_and_merges(struct reader *reader)
         return refuse(reader, "tokenizer_config.json", "add_prefix_space",
                       "is true; supported is false only");
     start(reader, PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
-    PITH_TRY_DONE(pith_folder_json(folder, "vocab.json", &document,
-                                   reader->error));
+    PITH_TRY(pith_folder_json(reader->source, "vocab.json", &document,
+                              reader->error));
     PITH_TRY_DONE(put_all(reader, "vocab.json", pith_json_root(document)));
-    PITH_TRY_DONE(pith_folder_path(folder,
+    PITH_TRY_DONE(pith_folder_open(reader->source,
                                    (struct pith_text){merges_txt,
                                                       sizeof merges_txt - 1},
-                                   &path, reader->error));
-    PITH_TRY_DONE(pith_file_open(&file, path, reader->error));
-    PITH_TRY_DONE(read_merges_txt(reader,
-                                  (struct pith_text){(const char *)file.data,
-                                                     file.size}));
+                                   &file, reader->error));
+    PITH_TRY_DONE(read_merges_txt(
+        reader, (struct pith_text){(const char *)file->file.data,
+                                   file->file.size}));
     PITH_TRY_DONE(mark_end_of_text(reader));
     status = read_specials(reader);
 done:
-    pith_file_close(&file);
     pith_json_free(document);
-    free(path);
     return status;
 }
 
@@ -464,19 +457,12 @@ static enum pith_status read_sentencepiece(struct reader *reader)
 {
     static const char name[] = "tokenizer.model";
     struct pith_vocab *vocab = &reader->vocabulary->vocab;
-    char *path;
-    PITH_TRY(pith_folder_path(reader->source->path,
-                              (struct pith_text){name, sizeof name - 1}, &path,
+    const struct pith_source_file *file;
+    PITH_TRY(pith_folder_open(reader->source,
+                              (struct pith_text){name, sizeof name - 1}, &file,
                               reader->error));
-    enum pith_status status =
-        pith_sentencepiece_read(reader->source, path, reader->error);
-    free(path);
-    PITH_TRY(status);
-    struct pith_vocab own = *vocab;
+    PITH_TRY(pith_sentencepiece_read(reader->source, file, reader->error));
     PITH_TRY(read_specials(reader));
-    /* The model's own ids are nearer to the truth than config.json's. */
-    if (own.unk_id >= 0 && vocab->unk_id < 0)
-        vocab->unk_id = own.unk_id;
     if (is_false(reader->settings, "add_bos_token"))
         vocab->flags &= ~(uint32_t)PITH_VOCAB_ADD_BOS;
     if (is_false(reader->settings, "add_prefix_space"))
@@ -488,15 +474,14 @@ static enum pith_status read_sentencepiece(struct reader *reader)
 
 static enum pith_status read_tokenizer_json(struct reader *reader)
 {
-    const char *folder = reader->source->path;
     struct pith_json_document *document;
-    PITH_TRY(pith_folder_json(folder, "tokenizer.json", &document,
+    PITH_TRY(pith_folder_json(reader->source, "tokenizer.json", &document,
                               reader->error));
     const struct pith_json *root = pith_json_root(document);
     enum pith_status status;
     if (!is_true(pith_json_get(root, "model"), "byte_fallback"))
         status = read_byte_level(reader, root);
-    else if (pith_folder_has(folder, "tokenizer.model"))
+    else if (pith_folder_has(reader->source, "tokenizer.model"))
         status = read_sentencepiece(reader);
     else
         status = refuse(reader, "tokenizer.json", "model",
@@ -508,13 +493,13 @@ static enum pith_status read_tokenizer_json(struct reader *reader)
 
 static enum pith_status read_any(struct reader *reader)
 {
-    const char *folder = reader->source->path;
+    struct pith_source *source = reader->source;
     struct pith_vocab *vocab = &reader->vocabulary->vocab;
-    if (pith_folder_has(folder, "tokenizer.json"))
+    if (pith_folder_has(source, "tokenizer.json"))
         return read_tokenizer_json(reader);
-    if (pith_folder_has(folder, "vocab.json"))
+    if (pith_folder_has(source, "vocab.json"))
         return read_vocab_and_merges(reader);
-    if (pith_folder_has(folder, "tokenizer.model"))
+    if (pith_folder_has(source, "tokenizer.model"))
         return read_sentencepiece(reader);
     start(reader, PITH_TOKENIZER_NONE, PITH_PRE_NONE);
     read_config_id(reader, "bos_token_id", &vocab->bos_id);
@@ -532,11 +517,11 @@ enum pith_status pith_huggingface_vocabulary(struct pith_source *source,
     struct pith_json_document *settings = NULL, *specials = NULL;
     enum pith_status status = PITH_OK;
 
-    if (pith_folder_has(source->path, "tokenizer_config.json"))
-        PITH_TRY_DONE(pith_folder_json(source->path, "tokenizer_config.json",
+    if (pith_folder_has(source, "tokenizer_config.json"))
+        PITH_TRY_DONE(pith_folder_json(source, "tokenizer_config.json",
                                        &settings, error));
-    if (pith_folder_has(source->path, "special_tokens_map.json"))
-        PITH_TRY_DONE(pith_folder_json(source->path, "special_tokens_map.json",
+    if (pith_folder_has(source, "special_tokens_map.json"))
+        PITH_TRY_DONE(pith_folder_json(source, "special_tokens_map.json",
                                        &specials, error));
     reader.settings = settings != NULL ? pith_json_root(settings) : NULL;
     reader.specials = specials != NULL ? pith_json_root(specials) : NULL;

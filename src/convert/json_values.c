@@ -5,21 +5,6 @@
 
 #include <math.h>
 
-#include "../base/file.h"
-
-enum pith_status pith_json_read(const char *path,
-                                struct pith_json_document **document,
-                                struct pith_error *error)
-{
-    struct pith_file file;
-    *document = NULL;
-    PITH_TRY(pith_file_open(&file, path, error));
-    struct pith_text text = {(const char *)file.data, file.size};
-    enum pith_status status = pith_json_parse(text, path, document, error);
-    pith_file_close(&file);
-    return status;
-}
-
 bool pith_json_size(const struct pith_json *value, size_t *size)
 {
     if (!pith_json_is(value, PITH_JSON_NUMBER) || !(value->number >= 0) ||

@@ -20,7 +20,7 @@ enum pith_status pith_huggingface_vocabulary(struct pith_source *source,
 
 /* A SentencePiece model (tokenizer.model) into source->vocabulary. */
 enum pith_status pith_sentencepiece_read(struct pith_source *source,
-                                         const char *path,
+                                         const struct pith_source_file *file,
                                          struct pith_error *error);
 
 enum pith_status pith_gguf_read(struct pith_source *source,

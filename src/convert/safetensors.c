@@ -85,14 +85,13 @@ static enum pith_status read_entry(struct pith_source *source,
 }
 
 enum pith_status pith_safetensors_read(struct pith_source *source,
-                                       const char *path,
+                                       const struct pith_source_file *file,
                                        struct pith_error *error)
 {
-    const struct pith_source_file *file;
+    const char *path = file->path;
     struct pith_json_document *document = NULL;
     enum pith_status status = PITH_OK;
 
-    PITH_TRY(pith_source_open(source, path, &file, error));
     const uint8_t *bytes = file->file.data;
     if (file->file.size < 8 ||
         pith_load_u64(bytes) > (uint64_t)(file->file.size - 8))

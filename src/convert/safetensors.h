@@ -7,9 +7,9 @@
 
 #include "source.h"
 
-/* Maps the file and lists its tensors; every offset is checked. */
+/* Lists the tensors of a file of the source; every offset is checked. */
 enum pith_status pith_safetensors_read(struct pith_source *source,
-                                       const char *path,
+                                       const struct pith_source_file *file,
                                        struct pith_error *error);
 
 #endif

@@ -204,15 +204,14 @@ static void apply_settings(const struct settings *settings,
 }
 
 enum pith_status pith_sentencepiece_read(struct pith_source *source,
-                                         const char *path,
+                                         const struct pith_source_file *file,
                                          struct pith_error *error)
 {
     struct pith_vocabulary *vocabulary = &source->vocabulary;
     struct settings settings = proto_defaults;
-    const struct pith_source_file *file;
+    const char *path = file->path;
     struct field field;
 
-    PITH_TRY(pith_source_open(source, path, &file, error));
     pith_vocabulary_init(vocabulary, PITH_TOKENIZER_SENTENCEPIECE,
                          source->config.n_vocab, file->path);
     struct message message = {file->file.data,

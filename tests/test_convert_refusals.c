@@ -1,0 +1,502 @@
+/*
+ * test_convert_refusals.c - what pith convert does not take: each case starts
+ * from a good source, changes one thing and wants the error to name it.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "foreign.h"
+#include "support.h"
+
+static char source[4096], destination[4096], extra[4096];
+
+static void set_paths(void)
+{
+    snprintf(source, sizeof source, "%s", temporary_path("source"));
+    snprintf(extra, sizeof extra, "%s", temporary_path("extra"));
+    snprintf(destination, sizeof destination, "%s", temporary_path("pith"));
+}
+
+static void remove_files(void)
+{
+    foreign_folder_remove(source);
+    unlink(source);
+    unlink(extra);
+    unlink(destination);
+}
+
+/* The conversion fails with that status, the detail holds the word, and no
+ * destination appears. */
+static void assert_refused(const char *from, enum pith_status want,
+                           const char *word)
+{
+    struct pith_error error = {0};
+    enum pith_status got = pith_convert(from, destination, NULL, &error);
+    ck_assert_msg(got == want && strstr(error.detail, word) != NULL,
+                  "wanted %s with \"%s\", got %s: %s", pith_status_name(want),
+                  word, pith_status_name(got), error.detail);
+    ck_assert(access(destination, F_OK) != 0);
+}
+
+static const char *in_source(const char *name)
+{
+    static char path[4200];
+    snprintf(path, sizeof path, "%s/%s", source, name);
+    return path;
+}
+
+/* --- Hugging Face folders --------------------------------------------------*/
+
+struct edit {
+    enum foreign_kind kind;
+    const char *file, *from, *to;
+    enum pith_status status;
+    const char *word;
+};
+
+#define GPT2(from, to, word)                                                   \
+    {FOREIGN_GPT2, "config.json", from, to, PITH_ERR_UNSUPPORTED, word}
+#define LLAMA(from, to, word)                                                  \
+    {FOREIGN_LLAMA, "config.json", from, to, PITH_ERR_UNSUPPORTED, word}
+#define TOKENS(from, to, word)                                                 \
+    {FOREIGN_GPT2, "tokenizer.json", from, to, PITH_ERR_UNSUPPORTED, word}
+#define TENSOR(kind, from, to, status, word)                                   \
+    {kind, "model.safetensors", from, to, status, word}
+
+static const struct edit edits[] = {
+    GPT2("\"gpt2\"", "\"bloom\"", "bloom"),
+    GPT2("gelu_new", "relu", "activation_function"),
+    GPT2("\"gelu_new\"", "\"gelu\"", "activation_function"),
+    GPT2("\"scale_attn_weights\": true", "\"scale_attn_weights\": false",
+         "scale_attn_weights"),
+    GPT2("layer_idx\": false", "layer_idx\": true",
+         "scale_attn_by_inverse_layer_idx"),
+    GPT2("{", "{\"add_cross_attention\": true, ", "add_cross_attention"),
+    GPT2("{", "{\"quantization_config\": {}, ", "quantization_config"),
+    GPT2("\"n_embd\": 64", "\"n_embd\": 64.5", "n_embd"),
+    GPT2("\"n_layer\": 2", "\"n_layer\": \"two\"", "n_layer"),
+    {FOREIGN_GPT2, "config.json", "\"n_layer\": 2", "\"n_layer\": 3",
+     PITH_ERR_FORMAT, "transformer.h.2.ln_1.weight"},
+    GPT2("\"n_layer\": 2", "\"n_layer\": 1", "transformer.h.1."),
+    {FOREIGN_GPT2, "config.json", "\"n_inner\": null", "\"n_inner\": 128",
+     PITH_ERR_FORMAT, "mlp.c_fc.weight"},
+    {FOREIGN_GPT2, "config.json", "\"n_head\": 4", "\"n_head\": 0",
+     PITH_ERR_FORMAT, "n_head"},
+    {FOREIGN_GPT2, "config.json", "{", "{\"tie_word_embeddings\": false, ",
+     PITH_ERR_FORMAT, "lm_head.weight"},
+    {FOREIGN_GPT2, "config.json", "}", "", PITH_ERR_FORMAT, "config.json"},
+    LLAMA("\"llama\"", "\"mistral\"", "mistral"),
+    LLAMA("\"silu\"", "\"gelu\"", "hidden_act"),
+    LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": "
+          "\"llama3\", \"factor\": 8}", "rope_scaling"),
+    LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", "
+          "\"factor\": 2}", "rope_scaling"),
+    LLAMA("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": "
+          "\"yarn\"}", "rope_parameters"),
+    LLAMA("\"attention_bias\": false", "\"attention_bias\": true",
+          "attention_bias"),
+    LLAMA("\"mlp_bias\": false", "\"mlp_bias\": true", "mlp_bias"),
+    LLAMA("{", "{\"partial_rotary_factor\": 0.5, ", "partial_rotary_factor"),
+    LLAMA("{", "{\"sliding_window\": 4096, ", "sliding_window"),
+    LLAMA("\"hidden_size\": 64, ", "", "hidden_size"),
+    {FOREIGN_LLAMA, "config.json", "\"rms_norm_eps\": 1e-05",
+     "\"rms_norm_eps\": -1", PITH_ERR_FORMAT, "norm_eps"},
+    LLAMA("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": 1",
+          "tie_word_embeddings"),
+    {FOREIGN_LLAMA, "config.json", "\"num_key_value_heads\": 2",
+     "\"num_key_value_heads\": 3", PITH_ERR_FORMAT, "n_kv_head"},
+    {FOREIGN_LLAMA, "config.json", "\"vocab_size\": 266", "\"vocab_size\": 300",
+     PITH_ERR_FORMAT, "embed_tokens.weight"},
+
+    TENSOR(FOREIGN_LLAMA, "model.layers.1.mlp.up_proj.weight",
+           "model.layers.1.mlp.up_prof.weight", PITH_ERR_FORMAT,
+           "model.layers.1.mlp.up_proj.weight"),
+    TENSOR(FOREIGN_LLAMA, "\"__metadata__\": {\"format\": \"pt\"}",
+           "\"a.bias\":{\"dtype\":\"F32\",\"shape\":[]" ,
+           PITH_ERR_FORMAT, "model.safetensors"),
+    TENSOR(FOREIGN_LLAMA, "\"F32\"", "\"F64\"", PITH_ERR_UNSUPPORTED, "F64"),
+    TENSOR(FOREIGN_LLAMA, "\"F32\"", "\"F16\"", PITH_ERR_FORMAT,
+           "data_offsets and shape disagree"),
+    TENSOR(FOREIGN_GPT2, "ln_1.weight", "ln_7.weight", PITH_ERR_FORMAT,
+           "ln_1.weight"),
+    TENSOR(FOREIGN_GPT2, "h.1.ln_1.weight", "h.0.ln_1.weight", PITH_ERR_FORMAT,
+           "twice"),
+
+    TOKENS("\"type\": \"ByteLevel\", \"add_prefix_space\": false",
+           "\"type\": \"Metaspace\", \"add_prefix_space\": false",
+           "Metaspace"),
+    TOKENS("\"add_prefix_space\": false", "\"add_prefix_space\": true",
+           "pre_tokenizer"),
+    TOKENS("\"use_regex\": true", "\"use_regex\": false", "pre_tokenizer"),
+    TOKENS("\"pre_tokenizer\": ", "\"pre_tokenizer\": null, \"was\": ",
+           "pre_tokenizer"),
+    TOKENS("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}",
+           "normalizer"),
+    TOKENS("\"BPE\"", "\"Unigram\"", "BPE"),
+    TOKENS("\"dropout\": null", "\"dropout\": 0.1", "dropout"),
+    TOKENS("\"dropout\": null", "\"ignore_merges\": true", "ignore_merges"),
+    TOKENS("\"dropout\": null", "\"end_of_word_suffix\": \"</w>\"",
+           "end_of_word_suffix"),
+    TOKENS("\"byte_fallback\": false", "\"byte_fallback\": true",
+           "tokenizer.model"),
+    TOKENS("\"lstrip\": false", "\"lstrip\": true", "lstrip"),
+    TOKENS("\"decoder\": {\"type\": \"ByteLevel\"}",
+           "\"decoder\": {\"type\": \"WordPiece\"}", "decoder"),
+    TOKENS("\"post_processor\": null", "\"post_processor\": {\"type\": "
+           "\"RobertaProcessing\"}", "post_processor"),
+    TOKENS("\"post_processor\": null", "\"post_processor\": {\"type\": "
+           "\"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": "
+           "\"A\"}}, {\"SpecialToken\": {\"id\": \"<|endoftext|>\"}}]}",
+           "post_processor"),
+    TOKENS("\"merges\": [", "\"merges\": [7, ", "merges"),
+    {FOREIGN_GPT2, "tokenizer.json", "\"merges\": [", "\"merges\": [[\"zz\", "
+     "\"e\"], ", PITH_ERR_FORMAT, "zz"},
+    {FOREIGN_GPT2, "tokenizer.json", "\"<|x y|>\": 1", "\"<|x y|>\": 263",
+     PITH_ERR_FORMAT, "263"},
+    {FOREIGN_GPT2, "tokenizer.json", "\"<|x y|>\": 1", "\"<|x y|>\": 40",
+     PITH_ERR_FORMAT, "40"},
+    {FOREIGN_GPT2, "tokenizer.json", "{\"id\": 1, \"content\": \"<|x y|>\"",
+     "{\"id\": 1, \"content\": \"<|z|>\"", PITH_ERR_FORMAT, "<|z|>"},
+    TOKENS("\"<|x y|>\": 1", "\"<|x y|>\": -1", "id"),
+    {FOREIGN_LLAMA_BYTES, "tokenizer.json", "\"individual_digits\": true",
+     "\"individual_digits\": false", PITH_ERR_UNSUPPORTED, "pre_tokenizer"},
+    {FOREIGN_LLAMA_BYTES, "tokenizer.json", "\"Digits\"", "\"Split\"",
+     PITH_ERR_UNSUPPORTED, "pre_tokenizer"},
+
+    {FOREIGN_LLAMA, "tokenizer.model", "\x18\x02\x98", "\x18\x01\x98",
+     PITH_ERR_UNSUPPORTED, "UNIGRAM"},
+    {FOREIGN_LLAMA, "tokenizer.model", "identity\x18\x01",
+     "identity\x12\x01" "x" "\x18\x01", PITH_ERR_FORMAT, "SentencePiece"},
+    {FOREIGN_LLAMA, "tokenizer.model", "identity\x18\x01",
+     "identit\x12\x02", PITH_ERR_FORMAT, "SentencePiece"},
+};
+
+START_TEST(folder_is_refused_by_name)
+{
+    static const struct foreign_folder how = {.type = "F32"};
+    const struct edit *edit = &edits[_i];
+    struct foreign model;
+    set_paths();
+    foreign_init(&model, edit->kind);
+    foreign_folder_write(&model, &how, source);
+    edit_file(in_source(edit->file), edit->from, edit->to);
+    assert_refused(source, edit->status, edit->word);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+/* Files that change what tokenizer.json or the model say. */
+START_TEST(settings_are_refused_by_name)
+{
+    static const struct {
+        enum foreign_kind kind;
+        const char *file, *text, *word;
+    } files[] = {
+        {FOREIGN_GPT2, "tokenizer_config.json",
+         "{\"add_prefix_space\": true}", "add_prefix_space"},
+        {FOREIGN_GPT2, "tokenizer_config.json", "{\"add_eos_token\": true}",
+         "add_eos_token"},
+        {FOREIGN_GPT2, "tokenizer_config.json", "{\"bos_token\": \"<nix>\"}",
+         "<nix>"},
+        {FOREIGN_GPT2, "special_tokens_map.json",
+         "{\"additional_special_tokens\": [\"<nix>\"]}", "<nix>"},
+        {FOREIGN_GPT2, "tokenizer_config.json",
+         "{\"added_tokens_decoder\": {\"0\": {\"content\": \"<|endoftext|>\", "
+         "\"rstrip\": true}}}", "rstrip"},
+        {FOREIGN_GPT2, "tokenizer_config.json",
+         "{\"added_tokens_decoder\": {\"one\": {\"content\": \"x\"}}}",
+         "added_tokens_decoder"},
+        {FOREIGN_LLAMA, "tokenizer.json", "{\"model\": {\"type\": \"WordPiece\""
+         "}}", "BPE"},
+        {FOREIGN_LLAMA, "tokenizer_config.json", "{\"add_eos_token\": true}",
+         "add_eos_token"},
+        {FOREIGN_LLAMA, "vocab.json", "{}", "GPT2Tokenizer"}};
+    static const struct foreign_folder how = {.type = "F32"};
+    struct pith_error error;
+    struct foreign model;
+    set_paths();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        foreign_init(&model, files[i].kind);
+        foreign_folder_write(&model, &how, source);
+        write_whole_file(in_source(files[i].file), files[i].text,
+                         strlen(files[i].text));
+        ck_assert_int_ne(pith_convert(source, destination, NULL, &error),
+                         PITH_OK);
+        ck_assert_msg(strstr(error.detail, files[i].word) != NULL,
+                      "\"%s\" is not in: %s", files[i].word, error.detail);
+        remove_files();
+        foreign_free(&model);
+    }
+}
+END_TEST
+
+START_TEST(missing_files_are_named)
+{
+    static const struct foreign_folder how = {.type = "F32"};
+    static const struct foreign_folder sharded = {.type = "F32",
+                                                  .sharded = true};
+    static const struct foreign_folder merges = {.type = "F32",
+                                                 .vocab_and_merges = true};
+    struct foreign model;
+    set_paths();
+    foreign_init(&model, FOREIGN_GPT2);
+    foreign_folder_write(&model, &how, source);
+    unlink(in_source("model.safetensors"));
+    assert_refused(source, PITH_ERR_IO, "model.safetensors");
+    unlink(in_source("config.json"));
+    assert_refused(source, PITH_ERR_IO, "config.json");
+
+    foreign_folder_write(&model, &sharded, source);
+    unlink(in_source("model-2.safetensors"));
+    assert_refused(source, PITH_ERR_IO, "model-2.safetensors");
+    foreign_folder_write(&model, &sharded, source);
+    edit_file(in_source("model.safetensors.index.json"), "model-2.", "../m-2.");
+    assert_refused(source, PITH_ERR_FORMAT, "../m-2.safetensors");
+
+    foreign_folder_write(&model, &merges, source);
+    unlink(in_source("merges.txt"));
+    assert_refused(source, PITH_ERR_IO, "merges.txt");
+    assert_refused("/no/such/model", PITH_ERR_IO, "/no/such/model");
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+/* --- GGUF ------------------------------------------------------------------*/
+
+/* Edits that keep the length of strings, or rename keys. */
+static const struct {
+    enum foreign_kind kind;
+    const char *from, *to;
+    enum pith_status status;
+    const char *word;
+} gguf_edits[] = {
+    {FOREIGN_LLAMA, "llama", "qwen2", PITH_ERR_UNSUPPORTED, "qwen2"},
+    {FOREIGN_LLAMA, "llama.vocab_size", "llama.logit_mult",
+     PITH_ERR_UNSUPPORTED, "llama.logit_mult"},
+    {FOREIGN_LLAMA, "llama.rope.dimension_count", "llama.rope.dimension_kount",
+     PITH_ERR_UNSUPPORTED, "llama.rope.dimension_kount"},
+    {FOREIGN_LLAMA, "none", "yarn", PITH_ERR_UNSUPPORTED, "rope.scaling.type"},
+    {FOREIGN_LLAMA, "llama.vocab_size", "llama.expert_use",
+     PITH_ERR_UNSUPPORTED, "llama.expert_use"},
+    {FOREIGN_LLAMA, "llama.block_count", "llama.block_caunt", PITH_ERR_FORMAT,
+     "llama.block_count"},
+    {FOREIGN_LLAMA, "general.name", "general.nome", PITH_OK, ""},
+    {FOREIGN_LLAMA, "tokenizer.ggml.scores", "tokenizer.ggml.scares",
+     PITH_ERR_FORMAT, "tokenizer.ggml.scores"},
+    {FOREIGN_LLAMA, "blk.1.ffn_gate.weight", "blk.1.ffn_gaze.weight",
+     PITH_ERR_FORMAT, "blk.1.ffn_gate.weight"},
+    {FOREIGN_LLAMA, "blk.1.ffn_up.weight", "blk.0.ffn_up.weight",
+     PITH_ERR_FORMAT, "twice"},
+    {FOREIGN_GPT2, "tokenizer.ggml.pre\x08", "tokenizer.ggml.bre\x08", PITH_OK,
+     ""},
+    {FOREIGN_GPT2, "gpt-2", "llam3", PITH_ERR_UNSUPPORTED, "llam3"},
+    {FOREIGN_LLAMA_BYTES, "smollm", "qwen-2", PITH_ERR_UNSUPPORTED, "qwen-2"},
+    {FOREIGN_LLAMA_BYTES, "tokenizer.ggml.pre", "tokenizer.ggml.bre",
+     PITH_ERR_UNSUPPORTED, "tokenizer.ggml.pre"},
+    {FOREIGN_GPT2, "tokenizer.ggml.merges", "tokenizer.ggml.nerges",
+     PITH_ERR_FORMAT, "tokenizer.ggml.merges"},
+    {FOREIGN_GPT2, "he ll", "he xx", PITH_ERR_FORMAT, "xx"},
+};
+
+START_TEST(gguf_is_refused_by_name)
+{
+    struct foreign model;
+    struct pith_error error;
+    set_paths();
+    foreign_init(&model, gguf_edits[_i].kind);
+    foreign_gguf_write(&model, FOREIGN_F32, 3, source);
+    edit_file(source, gguf_edits[_i].from, gguf_edits[_i].to);
+    if (gguf_edits[_i].status == PITH_OK)
+        assert_ok(pith_convert(source, destination, NULL, &error), error);
+    else
+        assert_refused(source, gguf_edits[_i].status, gguf_edits[_i].word);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+/* The output projection, the last tensor of the table, under another name:
+ * the model counts as tied, and a tensor is left over. */
+START_TEST(gguf_leftover_is_named)
+{
+    struct foreign model;
+    size_t size, last = 0;
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_gguf_write(&model, FOREIGN_F32, 3, source);
+    char *bytes = read_whole_file(source, &size);
+    for (size_t i = 0; i + 13 <= size; i++)
+        if (memcmp(bytes + i, "output.weight", 13) == 0)
+            last = i;
+    memcpy(bytes + last, "outsider.bias", 13);
+    write_whole_file(source, bytes, size);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "outsider.bias");
+    free(bytes);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+START_TEST(gguf_versions_and_types_are_refused_by_name)
+{
+    struct foreign model;
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_gguf_write(&model, FOREIGN_F32, 1, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "version 1");
+    foreign_gguf_write(&model, FOREIGN_F32, 4, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "version 4");
+    foreign_gguf_write(&model, FOREIGN_F32, 0x03000000, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "big-endian");
+    foreign_gguf_write(&model, FOREIGN_Q4_K, 3, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "Q4_K");
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+/* --- single files ----------------------------------------------------------*/
+
+START_TEST(other_files_are_told_apart)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *word;
+    } files[] = {{"PK\x03\x04", 4, "PyTorch"}, {"\x80\x02}q", 4, "pickle"},
+                 {"tjgg\0\0\0\0", 8, "GGJT"}, {"24ka", 4, "version 0"},
+                 {"\x89PTH", 4, "already"}, {"{\"a\": 1}", 8, "JSON"},
+                 {"", 0, "no model file"}, {"hello, world", 12, "no model"},
+                 {"a text that is longer than the header of a checkpoint", 53,
+                  "no model"}};
+    struct pith_error error;
+    set_paths();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_whole_file(source, files[i].bytes, files[i].size);
+        ck_assert_int_ne(pith_convert(source, destination, NULL, &error),
+                         PITH_OK);
+        ck_assert_msg(strstr(error.detail, files[i].word) != NULL,
+                      "\"%s\" is not in: %s", files[i].word, error.detail);
+    }
+    remove_files();
+}
+END_TEST
+
+START_TEST(llama2c_sizes_must_fit)
+{
+    struct foreign model;
+    struct pith_convert_options options = {.sizeof_options = sizeof options,
+                                           .tokenizer = extra};
+    struct pith_error error;
+    size_t size;
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_llama2c_write(&model, source, extra);
+    char *bytes = read_whole_file(source, &size);
+    write_whole_file(source, bytes, size - 4);
+    ck_assert_int_eq(pith_convert(source, destination, &options, &error),
+                     PITH_ERR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "llama2.c"));
+    write_whole_file(source, bytes, size);
+    free(bytes);
+    bytes = read_whole_file(extra, &size);
+    write_whole_file(extra, bytes, size - 1);
+    ck_assert_int_eq(pith_convert(source, destination, &options, &error),
+                     PITH_ERR_FORMAT);
+    write_whole_file(extra, bytes, size + 1); /* with its NUL */
+    ck_assert_int_eq(pith_convert(source, destination, &options, &error),
+                     PITH_ERR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "more pieces"));
+    free(bytes);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+/* --- arguments -------------------------------------------------------------*/
+
+static int stop(void *user, const char *stage, size_t done, size_t total)
+{
+    size_t *calls = user;
+    ck_assert_str_eq(stage, "convert");
+    ck_assert(done > 0 && done <= total);
+    return ++*calls >= 3;
+}
+
+START_TEST(arguments_are_checked)
+{
+    static const struct foreign_folder how = {.type = "F32"};
+    struct pith_convert_options options = {.sizeof_options = sizeof options};
+    struct pith_progress progress = {stop, NULL};
+    struct pith_error error;
+    struct foreign model;
+    size_t calls = 0;
+    char path[4200];
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_folder_write(&model, &how, source);
+    snprintf(path, sizeof path, "%s/config.json", source);
+    size_t size;
+    char *before = read_whole_file(path, &size);
+
+    options.dtype = "q5";
+    ck_assert_int_eq(pith_convert(source, destination, &options, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "q5"));
+    options.dtype = NULL;
+    progress.user = &calls;
+    options.progress = &progress;
+    ck_assert_int_eq(pith_convert(source, destination, &options, &error),
+                     PITH_ERR_CANCELLED);
+    ck_assert_uint_eq(calls, 3);
+    ck_assert(access(destination, F_OK) != 0);
+    ck_assert_int_eq(pith_convert(NULL, destination, NULL, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_convert(source, "/no/such/folder/x", NULL, &error),
+                     PITH_ERR_IO);
+    ck_assert_int_eq(pith_convert(source, source, NULL, &error),
+                     PITH_ERR_ARGUMENT);
+
+    foreign_gguf_write(&model, FOREIGN_F32, 3, extra);
+    ck_assert_int_eq(pith_convert(extra, extra, NULL, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "part of the source"));
+    const char *weights = in_source("model.safetensors");
+    ck_assert_int_eq(pith_convert(source, weights, NULL, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_convert(source, path, NULL, &error),
+                     PITH_ERR_ARGUMENT);
+    char *after = read_whole_file(path, &size);
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("convert_refusals");
+    TCase *tcase = tcase_create("refusals");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, folder_is_refused_by_name, 0,
+                        (int)(sizeof edits / sizeof *edits));
+    tcase_add_test(tcase, settings_are_refused_by_name);
+    tcase_add_test(tcase, missing_files_are_named);
+    tcase_add_loop_test(tcase, gguf_is_refused_by_name, 0,
+                        (int)(sizeof gguf_edits / sizeof *gguf_edits));
+    tcase_add_test(tcase, gguf_leftover_is_named);
+    tcase_add_test(tcase, gguf_versions_and_types_are_refused_by_name);
+    tcase_add_test(tcase, other_files_are_told_apart);
+    tcase_add_test(tcase, llama2c_sizes_must_fit);
+    tcase_add_test(tcase, arguments_are_checked);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
