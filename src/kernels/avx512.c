@@ -1,6 +1,6 @@
 /*
  * avx512.c - kernels for AVX-512 (F, BW, DQ, VL) with FMA and F16C: panels of
- * 32 tokens, tiles of 12 rows of weights.
+ * 32 tokens, tiles of 12 rows of weights.  24 of the 32 registers hold sums.
  */
 #if defined(__GNUC__) && defined(__x86_64__)
 
@@ -132,64 +132,6 @@ TARGET static inline void vec_transpose(vec v[W])
 
 #include "vector.h"
 
-/* --- the micro-kernel ----------------------------------------------------- */
-
-/* 12 x 2 sums stay in registers; each step loads two vectors of tokens and
- * broadcasts 12 weights. */
-TARGET static void multiply_32(float *out, const float *weights,
-                               const float *in, size_t depth, bool add)
-{
-    vec low[ROWS], high[ROWS];
-    UNROLL
-    for (size_t r = 0; r < ROWS; r++) {
-        low[r] = add ? vec_load(out + r * L) : vec_set(0);
-        high[r] = add ? vec_load(out + r * L + W) : vec_set(0);
-    }
-    for (size_t k = 0; k < depth; k++) {
-        vec x_low = vec_load(in + k * L), x_high = vec_load(in + k * L + W);
-        UNROLL
-        for (size_t r = 0; r < ROWS; r++) {
-            vec w = vec_set(weights[r * PITH_ROW_STRIDE + k]);
-            low[r] = vec_fma(w, x_low, low[r]);
-            high[r] = vec_fma(w, x_high, high[r]);
-        }
-    }
-    UNROLL
-    for (size_t r = 0; r < ROWS; r++) {
-        vec_store(out + r * L, low[r]);
-        vec_store(out + r * L + W, high[r]);
-    }
-}
-
-/* The same for a panel whose second half holds no token. */
-TARGET static void multiply_16(float *out, const float *weights,
-                               const float *in, size_t depth, bool add)
-{
-    vec sums[ROWS];
-    UNROLL
-    for (size_t r = 0; r < ROWS; r++)
-        sums[r] = add ? vec_load(out + r * L) : vec_set(0);
-    for (size_t k = 0; k < depth; k++) {
-        vec x = vec_load(in + k * L);
-        UNROLL
-        for (size_t r = 0; r < ROWS; r++)
-            sums[r] = vec_fma(vec_set(weights[r * PITH_ROW_STRIDE + k]), x,
-                              sums[r]);
-    }
-    UNROLL
-    for (size_t r = 0; r < ROWS; r++)
-        vec_store(out + r * L, sums[r]);
-}
-
-static void multiply(float *out, const float *weights, const float *in,
-                     size_t depth, size_t n_lanes, bool add)
-{
-    if (n_lanes > W)
-        multiply_32(out, weights, in, depth, add);
-    else
-        multiply_16(out, weights, in, depth, add);
-}
-
 /* --- weights to floats ---------------------------------------------------- */
 
 TARGET static void unpack_f16(float *out, const uint8_t *bytes, size_t n)
@@ -266,6 +208,6 @@ TARGET static void unpack(float *out, enum pith_type type,
     }
 }
 
-DEFINE_SET(pith_kernels_avx512, "avx512", ROWS);
+DEFINE_SET(pith_kernels_avx512, "avx512");
 
 #endif

@@ -22,6 +22,10 @@ static const struct {
 } SETS[] = {
 #if defined(__GNUC__) && defined(__x86_64__)
     {&pith_kernels_avx512, pith_cpu_has_avx512},
+    {&pith_kernels_avx2, pith_cpu_has_avx2},
+#endif
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__AARCH64EL__)
+    {&pith_kernels_neon, always}, /* part of every 64-bit Arm */
 #endif
     {&pith_kernels_scalar, always},
 };

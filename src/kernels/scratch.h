@@ -10,7 +10,7 @@
 
 enum {
     /* Tokens multiplied with a block of weights before it is let go. */
-    PITH_BLOCK_TOKENS = 256,
+    PITH_BLOCK_TOKENS = 512,
     /* Keys whose scores are held at a time. */
     PITH_BLOCK_KEYS = 192,
     /* Panels of queries that share a block of keys. */

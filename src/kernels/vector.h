@@ -6,6 +6,8 @@
  *
  *   TARGET               attribute of a function that uses the instructions
  *   vec, W               a vector of W floats; L = 2 W lanes make a panel
+ *   ROWS                 of a tile of multiply(), at most 16: 2 ROWS + 3
+ *                        vectors should fit the registers
  *   vec_set(x)           x in every lane
  *   vec_load(p), vec_store(p, v)
  *   vec_load_part(p, n), vec_store_part(p, v, n)
@@ -19,7 +21,7 @@
  *   vec_transpose(v)     transposes v[W] in place
  *   UNROLL               in front of a loop of at most 16 steps: unroll it
  *
- * and, after it, defines multiply() and unpack() and ends in DEFINE_SET.
+ * and, after it, defines unpack() and ends in DEFINE_SET.
  */
 #include <math.h>
 #include <stddef.h>
@@ -27,6 +29,64 @@
 #include "set.h"
 
 enum { L = 2 * W };
+
+/* --- the micro-kernel ----------------------------------------------------- */
+
+/* All sums of a tile stay in registers; each step loads two vectors of tokens
+ * and broadcasts ROWS weights. */
+TARGET static void multiply_both(float *out, const float *weights,
+                                 const float *in, size_t depth, bool add)
+{
+    vec low[ROWS], high[ROWS];
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++) {
+        low[r] = add ? vec_load(out + r * L) : vec_set(0);
+        high[r] = add ? vec_load(out + r * L + W) : vec_set(0);
+    }
+    for (size_t k = 0; k < depth; k++) {
+        vec x_low = vec_load(in + k * L), x_high = vec_load(in + k * L + W);
+        UNROLL
+        for (size_t r = 0; r < ROWS; r++) {
+            vec w = vec_set(weights[r * PITH_ROW_STRIDE + k]);
+            low[r] = vec_fma(w, x_low, low[r]);
+            high[r] = vec_fma(w, x_high, high[r]);
+        }
+    }
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++) {
+        vec_store(out + r * L, low[r]);
+        vec_store(out + r * L + W, high[r]);
+    }
+}
+
+/* The same for a panel whose second half holds no token. */
+TARGET static void multiply_half(float *out, const float *weights,
+                                 const float *in, size_t depth, bool add)
+{
+    vec sums[ROWS];
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++)
+        sums[r] = add ? vec_load(out + r * L) : vec_set(0);
+    for (size_t k = 0; k < depth; k++) {
+        vec x = vec_load(in + k * L);
+        UNROLL
+        for (size_t r = 0; r < ROWS; r++)
+            sums[r] = vec_fma(vec_set(weights[r * PITH_ROW_STRIDE + k]), x,
+                              sums[r]);
+    }
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++)
+        vec_store(out + r * L, sums[r]);
+}
+
+static void multiply(float *out, const float *weights, const float *in,
+                     size_t depth, size_t n_lanes, bool add)
+{
+    if (n_lanes > W)
+        multiply_both(out, weights, in, depth, add);
+    else
+        multiply_half(out, weights, in, depth, add);
+}
 
 /* --- the exponential function --------------------------------------------- */
 
@@ -87,8 +147,8 @@ TARGET static void transpose(float *out, size_t out_stride, const float *in,
 TARGET static void emit(float *out, size_t out_stride, const float *panel,
                         size_t n, size_t n_lanes, const float *bias, bool add)
 {
-    for (size_t i = 0; i < n; i += W)
-        for (size_t t = 0; t < n_lanes; t += W) {
+    for (size_t t = 0; t < n_lanes; t += W)
+        for (size_t i = 0; i < n; i += W) {
             size_t n_rows = n - i < W ? n - i : W;
             size_t n_cols = n_lanes - t < W ? n_lanes - t : W;
             vec shift = bias != NULL ? vec_load_part(bias + i, n_rows)
@@ -235,10 +295,10 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
 
 /* --- the table ------------------------------------------------------------ */
 
-#define DEFINE_SET(variable, set_name, tile_rows)                              \
+#define DEFINE_SET(variable, set_name)                                         \
     const struct pith_kernels variable = {                                     \
         .name = set_name,                                                      \
-        .rows = tile_rows,                                                     \
+        .rows = ROWS,                                                          \
         .lanes = L,                                                            \
         .multiply = multiply,                                                  \
         .unpack = unpack,                                                      \
