@@ -149,7 +149,8 @@ static enum pith_status itpc_init(struct itpc *itpc,
         itpc_free(itpc);
         return pith_no_memory(error, capacity, sizeof *itpc->origin);
     }
-    memcpy(itpc->ids, task->ids, n * sizeof *itpc->ids);
+    if (n > 0)
+        memcpy(itpc->ids, task->ids, n * sizeof *itpc->ids);
     itpc->ids[n] = PITH_NO_TARGET; /* what follows the last token */
     for (size_t i = 0; i < n; i++)
         itpc->origin[i] = i;

@@ -136,8 +136,10 @@ static void decode_sentencepiece(const struct pith_tokenizer *tokenizer,
         pith_buffer_append(is_byte ? &run : &text, piece.bytes, piece.size);
     }
     append_byte_run(&text, run.data, run.size);
-    size_t skip = text.size > 0 && text.data[0] == ' ';
-    pith_buffer_append(out, text.data + skip, text.size - skip);
+    if (text.size > 0) {
+        size_t skip = text.data[0] == ' ';
+        pith_buffer_append(out, text.data + skip, text.size - skip);
+    }
     out->failed |= text.failed || run.failed;
     pith_buffer_free(&text);
     pith_buffer_free(&run);
