@@ -87,7 +87,11 @@ $(BUILD)/tests/support.a: $(BUILD)/tests/support.o $(BUILD)/tests/tiny_model.o $
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)/libpith.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(CHECK_LIBS) -lm
+
+# Its allocations fail one after the other.
+$(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
+    -Wl,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 ## check-programs: build the test programs without running them
 check-programs:

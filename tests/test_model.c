@@ -120,6 +120,48 @@ START_TEST(texts_come_back_from_their_tokens)
 }
 END_TEST
 
+/* Loads a model of zeros without a tokenizer but with a BOS. */
+static enum pith_status load_with_bos(int32_t bos_id, struct pith_error *error)
+{
+    struct pith_vocab vocab = {.kind = PITH_TOKENIZER_NONE, .bos_id = bos_id,
+                               .eos_id = -1, .unk_id = -1, .pad_id = -1};
+    enum pith_type types[64] = {PITH_F32};
+    struct pith_format_plan plan = {.model_name = "zeros", .types = types};
+    struct pith_format_writer *writer;
+    struct pith_buffer section = {0};
+    struct pith_tensor_spec spec;
+    struct pith_model *model;
+    static const float zeros[512];
+    const char *path = temporary_path("zeros.pith");
+
+    assert_ok(pith_vocab_serialize(&vocab, &section, error), *error);
+    tiny_config(&plan.config, TINY_GPT2);
+    plan.tokenizer = (const uint8_t *)section.data;
+    plan.tokenizer_size = section.size;
+    assert_ok(pith_format_begin(&writer, path, &plan, error), *error);
+    for (size_t i = 0; i < pith_config_n_tensors(&plan.config); i++) {
+        pith_config_tensor(&plan.config, i, &spec);
+        for (size_t row = 0; row < spec.rows; row++)
+            assert_ok(pith_format_append(writer, zeros, spec.cols * 4, error),
+                      *error);
+    }
+    assert_ok(pith_format_finish(writer, error), *error);
+    enum pith_status status = pith_model_load(path, NULL, &model, error);
+    pith_model_free(model);
+    pith_buffer_free(&section);
+    remove(path);
+    return status;
+}
+
+START_TEST(special_ids_have_a_row_in_the_embedding)
+{
+    struct pith_error error;
+    assert_ok(load_with_bos(419, &error), error);
+    ck_assert_int_eq(load_with_bos(420, &error), PITH_ERR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "420 rows"));
+}
+END_TEST
+
 /* --- against PyTorch ------------------------------------------------------ */
 
 /* A golden file of shared/goldens/tiny, and the model beside it. */
@@ -322,6 +364,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, load_options_are_checked);
     tcase_add_loop_test(tcase, texts_come_back_from_their_tokens, 0,
                         TINY_KINDS);
+    tcase_add_test(tcase, special_ids_have_a_row_in_the_embedding);
     tcase_add_loop_test(tcase, tiny_models_agree_with_pytorch, 0, 3);
     tcase_add_test(tcase, smollm2_agrees_with_pytorch);
     suite_add_tcase(suite, tcase);

@@ -103,6 +103,17 @@ static enum pith_status load_weights(struct pith_model *model,
     return PITH_OK;
 }
 
+/* Pieces and special ids must have rows in the embedding. */
+static bool fits_vocab(const struct pith_vocab *facts, uint32_t n_vocab)
+{
+    const int32_t ids[] = {facts->bos_id, facts->eos_id, facts->unk_id,
+                           facts->pad_id};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (ids[i] >= 0 && (uint32_t)ids[i] >= n_vocab)
+            return false;
+    return facts->n_pieces <= n_vocab;
+}
+
 static enum pith_status load_tokenizer(struct pith_model *model,
                                        struct pith_error *error)
 {
@@ -112,10 +123,11 @@ static enum pith_status load_tokenizer(struct pith_model *model,
     PITH_TRY(pith_tokenizer_create(format->tokenizer, format->tokenizer_size,
                                    format->path, &model->tokenizer, error));
     pith_tokenizer_describe(model->tokenizer, &facts);
-    if (facts.n_pieces > format->config.n_vocab)
+    if (!fits_vocab(&facts, format->config.n_vocab))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the tokenizer has %zu pieces, the embedding %lu "
-                         "rows; convert the model again", format->path,
+                         "%s: the tokenizer's %zu pieces or special ids go "
+                         "beyond the embedding's %lu rows; convert the model "
+                         "again", format->path,
                          facts.n_pieces,
                          (unsigned long)format->config.n_vocab);
     return PITH_OK;

@@ -1,0 +1,236 @@
+/*
+ * test_alloc.c - out of memory at every single allocation, one after the
+ * other: each time the call must say so, hand over nothing and leak nothing.
+ *
+ * The Makefile links this program with the linker's --wrap for malloc,
+ * calloc, realloc, aligned_alloc and free; what the library asks for then
+ * passes through here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/model/session.h"
+#include "support.h"
+#include "tiny_model.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void __real_free(void *pointer);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void __wrap_free(void *pointer);
+
+static bool counting;
+static long n_allocations, fail_at, n_live;
+
+/* Whether this allocation is the one to fail. */
+static bool fails(void)
+{
+    return counting && ++n_allocations == fail_at;
+}
+
+static void *made(void *pointer)
+{
+    n_live += counting && pointer != NULL;
+    return pointer;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : made(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : made(__real_calloc(n, size));
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : made(__real_aligned_alloc(alignment, size));
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    if (fails())
+        return NULL;
+    void *moved = __real_realloc(old, size);
+    return old == NULL ? made(moved) : moved;
+}
+
+void __wrap_free(void *pointer)
+{
+    n_live -= counting && pointer != NULL;
+    __real_free(pointer);
+}
+
+/* --- what is tried -------------------------------------------------------- */
+
+static char model_path[256];
+static struct pith_model *model;
+static struct pith_session *session;
+static struct pith_error error;
+
+/* Check's own assertions allocate, so they wait until after the attempt. */
+static bool as_expected;
+
+static void expect(bool condition)
+{
+    as_expected = as_expected && condition;
+}
+
+static const struct pith_text prompt_text = {
+    "Question: how many hours are there in 3 days?\n"
+    "There are 24 hours in a day, so 24 * 3 = 72 hours.", 97};
+
+static enum pith_status load_model(void)
+{
+    struct pith_load_options options = {sizeof options, NULL, true};
+    struct pith_model *loaded;
+    enum pith_status status =
+        pith_model_load(model_path, &options, &loaded, &error);
+    expect((loaded == NULL) == (status != PITH_OK));
+    pith_model_free(loaded);
+    return status;
+}
+
+static enum pith_status create_session(void)
+{
+    struct pith_session_options options = {sizeof options, 1, 64, NULL};
+    struct pith_session *created;
+    enum pith_status status =
+        pith_session_create(model, &options, &created, &error);
+    expect((created == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_session_reserve(created, 100, &error);
+    pith_session_free(created);
+    return status;
+}
+
+static enum pith_status tokenize_and_score(void)
+{
+    float losses[128];
+    int32_t *ids;
+    char *bytes = NULL;
+    size_t n, size;
+    enum pith_status status =
+        pith_tokenize(model, prompt_text, 0, &ids, &n, &error);
+    expect((ids == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_score(session, ids, n, losses, &error);
+    if (status == PITH_OK)
+        status = pith_detokenize(model, ids, n, &bytes, &size, &error);
+    pith_free(ids);
+    pith_free(bytes);
+    return status;
+}
+
+static enum pith_status compress(enum pith_method method)
+{
+    struct pith_text contexts[] = {prompt_text, {"Today is a day.", 15}};
+    struct pith_prompt prompt = {{"Answer the question.", 20}, contexts, 2,
+                                 {"How many?", 9}};
+    struct pith_compress_options options;
+    struct pith_result *result;
+    char *json = NULL;
+
+    pith_compress_options_init(&options);
+    options.method = method;
+    options.trace = true;
+    enum pith_status status =
+        pith_compress(session, &prompt, &options, &result, &error);
+    expect((result == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_result_json(session, &options, result, &json, &error);
+    pith_result_free(result);
+    pith_free(json);
+    return status;
+}
+
+static enum pith_status compress_paper(void)
+{
+    return compress(PITH_METHOD_PAPER);
+}
+
+static enum pith_status compress_reference(void)
+{
+    return compress(PITH_METHOD_REFERENCE);
+}
+
+static const struct {
+    const char *name;
+    enum pith_status (*run)(void);
+} attempts[] = {
+    {"load", load_model},
+    {"session", create_session},
+    {"tokenize and score", tokenize_and_score},
+    {"compress, paper", compress_paper},
+    {"compress, reference", compress_reference},
+};
+
+/* --- the sweep ------------------------------------------------------------ */
+
+static enum pith_status attempt(int which, long k)
+{
+    counting = true;
+    n_allocations = n_live = 0;
+    as_expected = true;
+    fail_at = k;
+    enum pith_status status = attempts[which].run();
+    counting = false;
+    return status;
+}
+
+START_TEST(every_failed_allocation_is_survived)
+{
+    const char *name = attempts[_i].name;
+    ck_assert_msg(attempt(_i, 0) == PITH_OK, "%s: %s", name, error.detail);
+    long total = n_allocations;
+    /* All of the first, then a share that no period of them hides from. */
+    for (long k = 1; k <= total; k += k < 300 ? 1 : 7) {
+        error.detail[0] = '\0';
+        enum pith_status status = attempt(_i, k);
+        ck_assert_msg(status == PITH_ERR_MEMORY,
+                      "%s: allocation %ld of %ld failed: %s %s", name, k, total,
+                      pith_status_name(status), error.detail);
+        ck_assert_msg(n_live == 0, "%s: allocation %ld of %ld failed: %ld leak",
+                      name, k, total, n_live);
+        ck_assert(as_expected && error.detail[0] != '\0');
+    }
+    ck_assert_int_eq(attempt(_i, 0), PITH_OK);
+    ck_assert_int_eq(n_live, 0);
+}
+END_TEST
+
+static void open_tiny(void)
+{
+    struct pith_session_options options = {sizeof options, 1, 0, NULL};
+    snprintf(model_path, sizeof model_path, "%s", temporary_path("alloc.pith"));
+    tiny_model_write(model_path, TINY_LLAMA, PITH_F32);
+    assert_ok(pith_model_load(model_path, NULL, &model, &error), error);
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+}
+
+static void close_tiny(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+    remove(model_path);
+}
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("alloc");
+    TCase *tcase = tcase_create("alloc");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
+    tcase_add_loop_test(tcase, every_failed_allocation_is_survived, 0,
+                        (int)(sizeof attempts / sizeof *attempts));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
