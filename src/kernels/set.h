@@ -71,7 +71,7 @@ struct pith_kernels {
                  size_t n_lanes, const float *bias, bool add);
 
     /* Takes n more rows into the softmax of each lane and replaces them by
-     * exp(row - max). */
+     * exp(row - max).  A lane whose rows so far are all -INFINITY is NaN. */
     void (*softmax)(float *panel, size_t n, struct pith_softmax *state);
 
     /* One token each, width C; see ops.h.  May be in place. */
