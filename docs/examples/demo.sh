@@ -8,7 +8,8 @@ root=$(cd "$here/../.." && pwd)
 absolute() {
     case $1 in
     /*) echo "$1" ;;
-    *) echo "$PWD/$1" ;;
+    */*) echo "$PWD/$1" ;;
+    *) echo "$1" ;;
     esac
 }
 pith=$(absolute "${PITH:-$root/build/pith}")
