@@ -438,6 +438,10 @@ START_TEST(options_of_the_other_method_are_named_in_the_note)
     reply = ask(WITH("\"rate\":0.5,\"iterative_size\":50"));
     ck_json_null(&reply, "result.note");
     release(&reply);
+    reply = ask(WITH("\"method\":\"paper\",\"iterative_size\":50"));
+    ck_json_string(&reply, "result.method", "paper");
+    ck_assert(contains(at(&reply, "result.note")->string, "iterative_size"));
+    release(&reply);
 }
 END_TEST
 
