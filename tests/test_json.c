@@ -96,6 +96,7 @@ START_TEST(what_is_no_unicode_becomes_fffd)
     assert_string("\"\\ud83e.\"", FFFD ".", 4);
     assert_string("\"\\udd99\\ud83e\"", FFFD FFFD, 6);
     assert_string("\"\\ud83e\\u0041\"", FFFD "A", 4);
+    assert_string("\"\\ud83e\\ue000\"", FFFD "\xEE\x80\x80", 6);
     assert_string("\"\\ud83e\\ud83e\\udd99\"", FFFD "\xF0\x9F\xA6\x99", 7);
     assert_string("\"\\ud83e\\n\"", FFFD "\n", 4);
     assert_string("\"\xFF\xC3(\xE2\x82\"", FFFD FFFD "(" FFFD FFFD, 13);

@@ -156,6 +156,7 @@ START_TEST(special_pieces_come_first)
     assert_pieces(tokenizer, "a<s>a <|x|", 0, "a|<s>|a| |<|||x|||");
     assert_pieces(tokenizer, "<<s><|x|><", 0, "<|<s>|<|x|>|<|");
     assert_pieces(tokenizer, "a <s>", 0, "a| |<s>|");
+    assert_pieces(tokenizer, "<{x|>", 0, "<|{|x|||>|");
     assert_pieces(tokenizer, "<s>", PITH_TOKENIZE_NO_SPECIAL, "<|s|>|");
     assert_pieces(tokenizer, "a", PITH_TOKENIZE_DEFAULT_BOS, "<s>|a|");
     assert_pieces(tokenizer, "", PITH_TOKENIZE_DEFAULT_BOS, "<s>|");
@@ -210,6 +211,26 @@ START_TEST(facts_and_pieces_can_be_asked_for)
     pith_ids_free(&ids);
     pith_tokenizer_free(tokenizer);
     pith_tokenizer_free(NULL);
+    free_vocab(builder);
+}
+END_TEST
+
+/* Of pieces with the same bytes, text gives the first normal one. */
+START_TEST(equal_pieces_are_told_apart)
+{
+    struct vocab_builder *builder = small_byte_bpe();
+    add_piece(builder, "xy", 0, PITH_PIECE_SPECIAL);
+    int32_t first = join(builder, 'x', 'y');
+    builder->vocab.pieces[first].kind = PITH_PIECE_SPECIAL;
+    int32_t normal = add_piece(builder, "xy", 0, PITH_PIECE_NORMAL);
+    add_piece(builder, "xy", 0, PITH_PIECE_NORMAL);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    struct pith_ids ids = encode(tokenizer, (struct pith_text){"xy", 2},
+                                 PITH_TOKENIZE_NO_SPECIAL);
+    ck_assert_uint_eq(ids.n, 1);
+    ck_assert_int_eq(ids.data[0], normal);
+    pith_ids_free(&ids);
+    pith_tokenizer_free(tokenizer);
     free_vocab(builder);
 }
 END_TEST
@@ -613,6 +634,9 @@ static void damage(struct vocab_builder *builder)
     ck_assert_int_eq(open_copy(data, size, &error), PITH_OK);
     for (size_t cut = 0; cut < size; cut++)
         ck_assert_int_eq(open_copy(data, cut, &error), PITH_ERR_FORMAT);
+    pith_buffer_byte(&builder->section, '\0');
+    data = builder->section.data;
+    ck_assert_int_eq(open_copy(data, size + 1, &error), PITH_ERR_FORMAT);
     for (size_t at = 0; at < size; at++) {
         static const unsigned char masks[] = {0x01, 0x80, 0xFF};
         for (size_t i = 0; i < sizeof masks; i++) {
@@ -669,6 +693,7 @@ START_TEST(lying_sections_are_refused)
     assert_lie(MERGES + 12, N, "byte 3232");
     assert_lie(MERGES + 12 + 4, (uint32_t)-1, "byte 3232");
     assert_lie(MERGES + 12 + 8, 'b', "byte 3232");
+    assert_lie(MERGES + 12 + 8, 262, "byte 3232"); /* "abc", not "ab" */
 }
 END_TEST
 
@@ -707,6 +732,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, special_pieces_come_first);
     tcase_add_test(tcase, bytes_without_a_piece_are_left_out);
     tcase_add_test(tcase, facts_and_pieces_can_be_asked_for);
+    tcase_add_test(tcase, equal_pieces_are_told_apart);
     tcase_add_test(tcase, the_best_score_merges_first);
     tcase_add_test(tcase, the_dummy_prefix_comes_and_goes);
     tcase_add_test(tcase, what_is_no_piece_becomes_bytes);
