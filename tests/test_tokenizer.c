@@ -215,7 +215,7 @@ START_TEST(facts_and_pieces_can_be_asked_for)
 }
 END_TEST
 
-/* Of pieces with the same bytes, text gives the first normal one. */
+/* Of pieces with the same bytes, the first special or normal one counts. */
 START_TEST(equal_pieces_are_told_apart)
 {
     struct vocab_builder *builder = small_byte_bpe();
@@ -224,11 +224,15 @@ START_TEST(equal_pieces_are_told_apart)
     builder->vocab.pieces[first].kind = PITH_PIECE_SPECIAL;
     int32_t normal = add_piece(builder, "xy", 0, PITH_PIECE_NORMAL);
     add_piece(builder, "xy", 0, PITH_PIECE_NORMAL);
+    add_piece(builder, "xy", 0, PITH_PIECE_SPECIAL);
     struct pith_tokenizer *tokenizer = build_tokenizer(builder);
     struct pith_ids ids = encode(tokenizer, (struct pith_text){"xy", 2},
                                  PITH_TOKENIZE_NO_SPECIAL);
     ck_assert_uint_eq(ids.n, 1);
     ck_assert_int_eq(ids.data[0], normal);
+    pith_ids_free(&ids);
+    ids = encode(tokenizer, (struct pith_text){"xy", 2}, 0);
+    ck_assert_int_eq(ids.data[0], first);
     pith_ids_free(&ids);
     pith_tokenizer_free(tokenizer);
     free_vocab(builder);

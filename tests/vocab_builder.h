@@ -247,32 +247,6 @@ static inline struct vocab_builder *read_gpt2(void)
     return builder;
 }
 
-/* tokenizer.json of SmolLM2. */
-static inline struct vocab_builder *read_smollm2(const char *path)
-{
-    struct vocab_builder *builder =
-        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_SMOLLM);
-    struct pith_json_document *document = parse_file(path);
-    const struct pith_json *root = pith_json_root(document);
-    const struct pith_json *model = pith_json_get(root, "model");
-    struct names names =
-        add_vocab_json(builder, pith_json_get(model, "vocab"));
-    const struct pith_json *at = pith_json_get(model, "merges")->first;
-    for (; at != NULL; at = at->next)
-        if (at->kind == PITH_JSON_STRING)
-            add_merge_line(builder, &names, at->string);
-        else
-            add_merge(builder, id_of(&names, at->first->string),
-                      id_of(&names, at->first->next->string));
-    at = pith_json_get(root, "added_tokens")->first;
-    for (; at != NULL; at = at->next)
-        builder->vocab.pieces[(size_t)pith_json_get(at, "id")->number].kind =
-            PITH_PIECE_SPECIAL;
-    free(names.sorted);
-    pith_json_free(document);
-    return builder;
-}
-
 /* llama2.c's form of LLaMA's pieces: int32 longest; then float score, int32
  * size, bytes for each.  It has a space where the vocabulary has U+2581;
  * pieces 0 to 2 are unknown, BOS and EOS, 3 to 258 the bytes. */
