@@ -310,6 +310,20 @@ enum pith_reorder {
     PITH_REORDER_TWO_STAGE = 2
 };
 
+/* How contexts (and sentences) are ranked. */
+enum pith_rank_method {
+    PITH_RANK_LLMLINGUA = 0,     /* mean loss of each alone, high first */
+    PITH_RANK_LONGLLMLINGUA = 1, /* mean loss together with the question */
+    PITH_RANK_BM25 = 2           /* words shared with the question (Okapi) */
+};
+
+/* Where the question stands when a context is ranked by it. */
+enum pith_condition {
+    PITH_CONDITION_NONE = 0, /* longllmlingua: after */
+    PITH_CONDITION_BEFORE = 1,
+    PITH_CONDITION_AFTER = 2
+};
+
 /* Options that only `reference` has, under the Python package's names. */
 struct pith_reference_options {
     size_t iterative_size;            /* window, in tokens: 200 */
@@ -322,6 +336,15 @@ struct pith_reference_options {
     size_t force_context_number;      /* 0: not forced */
     enum pith_reorder reorder_context;
     bool concate_question;            /* true */
+    /* LongLLMLingua */
+    enum pith_rank_method rank_method;
+    enum pith_condition condition_in_question;
+    bool condition_prefix;  /* the "_condition" of the Python's option: the
+                               question stands in front of the token stage */
+    bool condition_compare; /* tokens by how much the question changes their
+                               loss; implies condition_prefix */
+    bool add_instruction;   /* the instruction stands behind that question */
+    double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
 };
 
 struct pith_compress_options {

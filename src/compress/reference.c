@@ -26,46 +26,14 @@ struct reference_run {
     double *perplexities;     /* (n_contexts) 0 when not ranked */
     size_t *n_kept;           /* (n_contexts) */
     double target;            /* tokens of context to keep; may be negative */
+    struct pith_reference_query query;
+    bool has_prefix;          /* the question is put in front of all */
     struct pith_selection selection;
     struct pith_text *chosen; /* (n_chosen) contexts after the coarse filter */
     size_t *chosen_index;     /* (n_chosen) which context */
     size_t n_chosen;
     struct pith_buffer text;  /* what is left of the contexts */
 };
-
-static const char separator[] = "\n\n";
-
-/* --- Small things ---------------------------------------------------------- */
-
-static enum pith_status encode(const struct reference_run *run,
-                               struct pith_text text, int flags,
-                               struct pith_ids *ids, struct pith_error *error)
-{
-    enum pith_status status =
-        pith_tokenizer_encode(run->tokenizer, text, flags, ids, error);
-    if (status == PITH_OK && ids->failed)
-        status = pith_no_memory(error, text.size, sizeof *ids->data);
-    return status;
-}
-
-static enum pith_status count_tokens(const struct reference_run *run,
-                                     struct pith_text text, int flags,
-                                     size_t *n, struct pith_error *error)
-{
-    struct pith_ids ids = {0};
-    enum pith_status status = encode(run, text, flags, &ids, error);
-    *n = ids.n;
-    pith_ids_free(&ids);
-    return status;
-}
-
-/* Appends a text, behind a blank line when it is not the first. */
-static void join(struct pith_buffer *out, struct pith_text text, bool first)
-{
-    if (!first)
-        pith_buffer_string(out, separator);
-    pith_buffer_append(out, text.bytes, text.size);
-}
 
 static struct pith_text buffer_text(const struct pith_buffer *buffer)
 {
@@ -93,6 +61,31 @@ static enum pith_status check_options(const struct pith_reference_options *o,
                          "reorder_context is %d; there are original, sort and "
                          "two_stage",
                          (int)o->reorder_context);
+    return PITH_OK;
+}
+
+/* How the question conditions ranking: longllmlingua without a word puts it
+ * behind, llmlingua never uses it. */
+static enum pith_status set_query(struct reference_run *run,
+                                  struct pith_error *error)
+{
+    const struct pith_reference_options *o = &run->options->reference;
+    run->query = (struct pith_reference_query){
+        o->rank_method, o->condition_in_question, run->prompt->question};
+    run->has_prefix = o->condition_prefix || o->condition_compare;
+    switch (o->rank_method) {
+    case PITH_RANK_LLMLINGUA:
+        run->query.condition = PITH_CONDITION_NONE;
+        break;
+    case PITH_RANK_LONGLLMLINGUA:
+        if (run->prompt->question.size == 0)
+            return pith_fail(error, PITH_ERR_ARGUMENT,
+                             "rank_method longllmlingua needs a question");
+        if (o->condition_in_question == PITH_CONDITION_NONE && !run->has_prefix)
+            run->query.condition = PITH_CONDITION_AFTER;
+        break;
+    case PITH_RANK_BM25: break;
+    }
     return PITH_OK;
 }
 
@@ -129,14 +122,17 @@ static enum pith_status set_target(struct reference_run *run,
                                    struct pith_error *error)
 {
     size_t n_instruction, n_question, n_all;
-    PITH_TRY(count_tokens(run, run->prompt->instruction,
-                          PITH_TOKENIZE_DEFAULT_BOS, &n_instruction, error));
-    PITH_TRY(count_tokens(run, run->prompt->question,
-                          PITH_TOKENIZE_DEFAULT_BOS, &n_question, error));
+    PITH_TRY(pith_reference_count(run->tokenizer, run->prompt->instruction,
+                                  PITH_TOKENIZE_DEFAULT_BOS, &n_instruction,
+                                  error));
+    PITH_TRY(pith_reference_count(run->tokenizer, run->prompt->question,
+                                  PITH_TOKENIZE_DEFAULT_BOS, &n_question,
+                                  error));
     n_all = n_instruction + n_question;
     for (size_t i = 0; i < run->n_contexts; i++) {
-        PITH_TRY(count_tokens(run, run->contexts[i], PITH_TOKENIZE_DEFAULT_BOS,
-                              &run->lengths[i], error));
+        PITH_TRY(pith_reference_count(run->tokenizer, run->contexts[i],
+                                      PITH_TOKENIZE_DEFAULT_BOS,
+                                      &run->lengths[i], error));
         n_all += run->lengths[i];
     }
     run->target = run->options->target;
@@ -174,7 +170,8 @@ static enum pith_status select_by_rank(struct reference_run *run,
         return pith_no_memory(error, n, sizeof *ranks);
     enum pith_status status = PITH_OK;
     PITH_TRY_DONE(
-        pith_reference_rank(run->session, run->contexts, n, ranks, error));
+        pith_reference_rank(run->session, run->contexts, n, &run->query, ranks,
+                            error));
     for (size_t i = 0; i < n; i++)
         if (!isnan(ranks[i].score))
             run->perplexities[ranks[i].index] = exp(ranks[i].score);
@@ -216,14 +213,15 @@ static enum pith_status choose_contexts(struct reference_run *run,
 static void keep_whole(struct reference_run *run)
 {
     for (size_t i = 0; i < run->n_chosen; i++) {
-        join(&run->text, run->chosen[i], i == 0);
+        pith_reference_join(&run->text, run->chosen[i], i == 0);
         run->n_kept[run->chosen_index[i]] = run->lengths[run->chosen_index[i]];
     }
 }
 
 /* Which context each kept token lies in: the one that its first byte is in,
- * or the one before a blank line. */
-static void count_kept(struct reference_run *run, const struct pith_ids *ids,
+ * or the one before a blank line.  The contexts begin behind `skip` bytes. */
+static void count_kept(struct reference_run *run, size_t skip,
+                       const struct pith_ids *ids,
                        const struct pith_itpc_result *kept)
 {
     struct pith_vocab facts;
@@ -231,7 +229,7 @@ static void count_kept(struct reference_run *run, const struct pith_ids *ids,
     size_t i = 0, at = 0, token = 0;
     if (run->n_chosen == 0)
         return;
-    size_t end = run->chosen[0].size + 2;
+    size_t end = skip + run->chosen[0].size + 2;
     if (facts.flags & PITH_VOCAB_DUMMY_PREFIX)
         end++;
     for (size_t k = 0; k < kept->n; k++) {
@@ -254,7 +252,8 @@ static enum pith_status lay_rates(struct reference_run *run,
     enum pith_status status = PITH_OK;
     for (size_t i = 0; i < n; i++)
         PITH_TRY_DONE(
-            count_tokens(run, run->chosen[i], 0, &lengths[i], error));
+            pith_reference_count(run->tokenizer, run->chosen[i], 0, &lengths[i],
+                                 error));
     status = pith_reference_rates(lengths, run->selection.offsets, n,
                                   run->target,
                                   run->options->reference.iterative_size, plan,
@@ -272,44 +271,96 @@ static enum pith_status remove_begin_marks(struct pith_buffer *text,
     return pith_reference_replace(text, "<s>", "", error);
 }
 
+/* The text of the token stage: the contexts, behind the question where it
+ * conditions their losses. */
+struct token_text {
+    struct pith_buffer joined;
+    struct pith_ids ids;
+    size_t n_prefix_bytes; /* with the blank line behind it */
+    size_t start;          /* tokens of the prefix */
+};
+
+static void free_token_text(struct token_text *text)
+{
+    pith_buffer_free(&text->joined);
+    pith_ids_free(&text->ids);
+}
+
+static enum pith_status join_contexts(struct reference_run *run,
+                                      struct token_text *text,
+                                      struct pith_error *error)
+{
+    if (run->has_prefix) {
+        PITH_TRY(pith_reference_prefix(run->session, run->prompt,
+                                       &run->options->reference, &text->joined,
+                                       error));
+        PITH_TRY(pith_reference_prefix_length(run->session,
+                                              buffer_text(&text->joined),
+                                              run->chosen[0], &text->start,
+                                              error));
+        text->n_prefix_bytes = text->joined.size + 2;
+    }
+    for (size_t i = 0; i < run->n_chosen; i++)
+        pith_reference_join(&text->joined, run->chosen[i],
+                            i == 0 && !run->has_prefix);
+    if (text->joined.failed)
+        return pith_no_memory(error, text->joined.size, 1);
+    return pith_reference_encode(run->tokenizer, buffer_text(&text->joined), 0,
+                                 &text->ids, error);
+}
+
+/* A second cache, for the losses of the contexts alone. */
+static enum pith_status open_second(const struct reference_run *run,
+                                    struct pith_session **second,
+                                    struct pith_error *error)
+{
+    struct pith_session_options options = {
+        .sizeof_options = sizeof options,
+        .n_threads = run->session->compute.n_threads,
+        .n_ctx = run->session->n_ctx};
+    return run->options->reference.condition_compare
+               ? pith_session_create(run->session->model, &options, second,
+                                     error)
+               : PITH_OK;
+}
+
 /* Algorithm 2 over the chosen contexts as one text. */
 static enum pith_status compress_tokens(struct reference_run *run,
                                         struct pith_error *error)
 {
-    const struct pith_reference_options *options = &run->options->reference;
-    struct pith_buffer joined = {0};
-    struct pith_ids ids = {0};
+    struct token_text text = {0};
     struct pith_rate_plan plan = {0};
+    struct pith_session *second = NULL;
     struct pith_itpc_result kept = {0};
     enum pith_status status = PITH_OK;
-    double start = pith_seconds();
+    double begun = pith_seconds();
 
-    for (size_t i = 0; i < run->n_chosen; i++)
-        join(&joined, run->chosen[i], i == 0);
-    if (joined.failed)
-        PITH_TRY_DONE(pith_no_memory(error, joined.size, 1));
-    PITH_TRY_DONE(encode(run, buffer_text(&joined), 0, &ids, error));
+    PITH_TRY_DONE(join_contexts(run, &text, error));
     PITH_TRY_DONE(lay_rates(run, &plan, error));
-    struct pith_itpc_task task = {.ids = ids.data,
-                                  .n_ids = ids.n,
-                                  .plan = &plan,
-                                  .window = options->iterative_size,
-                                  .keep_split = options->keep_split};
+    PITH_TRY_DONE(open_second(run, &second, error));
+    struct pith_itpc_task task = {
+        .ids = text.ids.data,
+        .n_ids = text.ids.n,
+        .plan = &plan,
+        .window = run->options->reference.iterative_size,
+        .keep_split = run->options->reference.keep_split,
+        .start = text.start,
+        .alone = second};
     PITH_TRY_DONE(pith_reference_itpc(run->session, &task, &kept,
                                       run->options->trace ? run->result : NULL,
                                       error));
     if (run->options->trace)
         PITH_TRY_DONE(pith_result_set_kept_ids(run->result, kept.ids, kept.n,
                                                error));
-    count_kept(run, &ids, &kept);
+    count_kept(run, text.n_prefix_bytes, &text.ids, &kept);
     PITH_TRY_DONE(pith_reference_decode(run->tokenizer, kept.ids, kept.n,
                                         &run->text, error));
     PITH_TRY_DONE(remove_begin_marks(&run->text, error));
-    run->result->timings.compress += pith_seconds() - start;
+    run->result->timings.compress += pith_seconds() - begun;
 done:
-    pith_buffer_free(&joined);
-    pith_ids_free(&ids);
+    free_token_text(&text);
     pith_rate_plan_free(&plan);
+    pith_session_free(second);
     pith_itpc_result_free(&kept);
     return status;
 }
@@ -328,21 +379,21 @@ static enum pith_status write_text(struct reference_run *run,
     if (run->text.failed)
         return pith_no_memory(error, run->text.size, 1);
     if (prompt->instruction.size > 0) {
-        join(&out, prompt->instruction, first);
+        pith_reference_join(&out, prompt->instruction, first);
         first = false;
     }
     if (pith_reference_strip(middle).size > 0) {
-        join(&out, middle, first);
+        pith_reference_join(&out, middle, first);
         first = false;
     }
     if (prompt->question.size > 0 && run->options->reference.concate_question)
-        join(&out, prompt->question, first);
+        pith_reference_join(&out, prompt->question, first);
     char *bytes;
     size_t size;
     PITH_TRY(pith_buffer_take(&out, &bytes, &size, error));
     run->result->text = (struct pith_text){bytes, size};
-    return count_tokens(run, run->result->text, 0,
-                        &run->result->compressed_tokens, error);
+    return pith_reference_count(run->tokenizer, run->result->text, 0,
+                                &run->result->compressed_tokens, error);
 }
 
 /* The prompt as it was: parts and blank lines, the ends stripped. */
@@ -350,14 +401,16 @@ static enum pith_status count_origin(struct reference_run *run,
                                      struct pith_error *error)
 {
     struct pith_buffer all = {0};
-    join(&all, run->prompt->instruction, true);
+    pith_reference_join(&all, run->prompt->instruction, true);
     for (size_t i = 0; i < run->n_contexts; i++)
-        join(&all, run->contexts[i], false);
-    join(&all, run->prompt->question, false);
+        pith_reference_join(&all, run->contexts[i], false);
+    pith_reference_join(&all, run->prompt->question, false);
     enum pith_status status =
         all.failed ? pith_no_memory(error, all.size, 1)
-                   : count_tokens(run, pith_reference_strip(buffer_text(&all)),
-                                  0, &run->result->origin_tokens, error);
+                   : pith_reference_count(
+                         run->tokenizer,
+                         pith_reference_strip(buffer_text(&all)), 0,
+                         &run->result->origin_tokens, error);
     pith_buffer_free(&all);
     return status;
 }
@@ -370,7 +423,8 @@ static enum pith_status add_parts(struct reference_run *run,
     struct pith_part_result part = {.kind = PITH_PART_INSTRUCTION};
     if (prompt->instruction.size > 0) {
         PITH_TRY(
-            count_tokens(run, prompt->instruction, 0, &part.n_tokens, error));
+            pith_reference_count(run->tokenizer, prompt->instruction, 0,
+                                 &part.n_tokens, error));
         part.n_kept = part.n_tokens;
         PITH_TRY(pith_result_add_part(run->result, &part, error));
     }
@@ -385,7 +439,8 @@ static enum pith_status add_parts(struct reference_run *run,
     if (prompt->question.size > 0) {
         part = (struct pith_part_result){.kind = PITH_PART_QUESTION};
         PITH_TRY(
-            count_tokens(run, prompt->question, 0, &part.n_tokens, error));
+            pith_reference_count(run->tokenizer, prompt->question, 0,
+                                 &part.n_tokens, error));
         part.n_kept = with_question ? part.n_tokens : 0;
         PITH_TRY(pith_result_add_part(run->result, &part, error));
     }
@@ -407,6 +462,7 @@ pith_compress_reference(struct pith_session *session,
     PITH_TRY(check_options(&options->reference, error));
     double start = pith_seconds();
     PITH_TRY_DONE(start_run(&run, error));
+    PITH_TRY_DONE(set_query(&run, error));
     PITH_TRY_DONE(set_target(&run, error));
     PITH_TRY_DONE(count_origin(&run, error));
     result->timings.tokenize = pith_seconds() - start;

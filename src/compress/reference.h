@@ -4,8 +4,10 @@
  *
  * reference.c         the pipeline
  * reference_rank.c    which context is how surprising
+ * reference_bm25.c    which context shares words with the question
  * reference_budget.c  the coarse filter, its budget, orders and offsets
  * reference_rates.c   rates laid over the windows of the token stage
+ * reference_prefix.c  the question in front of the token stage
  * reference_itpc.c    the token stage
  * reference_text.c    from kept tokens to text
  */
@@ -43,15 +45,40 @@ void pith_selection_free(struct pith_selection *selection);
 
 /* --- reference_rank.c ------------------------------------------------------ */
 
-/* Mean loss of each text alone, most surprising first. */
+struct pith_reference_query {
+    enum pith_rank_method method;
+    enum pith_condition condition; /* as settled for the method */
+    struct pith_text question;
+};
+
+/* Ranks texts, the most useful first: by mean loss, high first without a
+ * question and low first with one, or by BM25 (scores are 0 then).  A text
+ * that has no loss scores NAN.
+ *   ranks  (n) */
 enum pith_status pith_reference_rank(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,
+                                     const struct pith_reference_query *query,
                                      struct pith_rank *ranks,
                                      struct pith_error *error);
+
+/* Mean loss of a text alone, or of that part of it and the question which
+ * stands behind the other. */
+enum pith_status
+pith_reference_score(struct pith_session *session, struct pith_text text,
+                     struct pith_text question, enum pith_condition condition,
+                     double *score, struct pith_error *error);
 
 /* Orders by key as a stable sort does; where a key is NAN, as Python's
  * sorted() happens to (keys below that compare with nothing). */
 void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n);
+
+/* --- reference_bm25.c ------------------------------------------------------ */
+
+/* BM25 (Okapi, k1 1.5, b 0.75) of each text for the words of a question.
+ *   scores  (n) */
+enum pith_status pith_reference_bm25(const struct pith_text *texts, size_t n,
+                                     struct pith_text question, double *scores,
+                                     struct pith_error *error);
 
 /* --- reference_rates.c ----------------------------------------------------- */
 
@@ -78,6 +105,24 @@ enum pith_status pith_reference_rates(const size_t *lengths,
                                       double target, size_t window,
                                       struct pith_rate_plan *plan,
                                       struct pith_error *error);
+
+/* --- reference_prefix.c ---------------------------------------------------- */
+
+/* Appends what stands in front of the contexts when the question conditions
+ * the token stage: question, with the instruction behind it where asked,
+ * shortened in its middle when it leaves too little room. */
+enum pith_status
+pith_reference_prefix(const struct pith_session *session,
+                      const struct pith_prompt *prompt,
+                      const struct pith_reference_options *options,
+                      struct pith_buffer *prefix, struct pith_error *error);
+
+/* Tokens of the prefix and its blank line in front of the first context. */
+enum pith_status pith_reference_prefix_length(const struct pith_session *session,
+                                              struct pith_text prefix,
+                                              struct pith_text first_context,
+                                              size_t *length,
+                                              struct pith_error *error);
 
 /* --- reference_itpc.c ------------------------------------------------------ */
 
@@ -120,6 +165,23 @@ enum pith_status pith_reference_decode(const struct pith_tokenizer *tokenizer,
                                        const int32_t *ids, size_t n,
                                        struct pith_buffer *out,
                                        struct pith_error *error);
+
+/* Token ids of a text; appends.  flags: enum pith_tokenize_flags. */
+enum pith_status pith_reference_encode(const struct pith_tokenizer *tokenizer,
+                                       struct pith_text text, int flags,
+                                       struct pith_ids *ids,
+                                       struct pith_error *error);
+enum pith_status pith_reference_count(const struct pith_tokenizer *tokenizer,
+                                      struct pith_text text, int flags,
+                                      size_t *n, struct pith_error *error);
+
+/* Appends a text, behind a blank line when it is not the first. */
+void pith_reference_join(struct pith_buffer *out, struct pith_text text,
+                         bool first);
+
+/* Python's reading of a slice bound: negative ones count from the end, and
+ * all are brought into the array. */
+size_t pith_slice_bound(ptrdiff_t bound, size_t n);
 
 /* Replaces every occurrence of a string, from left to right. */
 enum pith_status pith_reference_replace(struct pith_buffer *text,

@@ -147,6 +147,19 @@ static void interleave(const size_t *from, size_t n, size_t *to)
             to[at++] = from[i];
 }
 
+/* "Dynamic ratio": spreads +-spread evenly over the ranked contexts, the best
+ * rank gets the most; each keeps it in whatever order it then stands. */
+static void spread_offsets(const size_t *ranked, size_t n, double spread,
+                           struct pith_selection *selection)
+{
+    for (size_t i = 0; i < selection->n; i++)
+        for (size_t rank = 0; rank < n && n > 1; rank++)
+            if (ranked[rank] == selection->used[i])
+                selection->offsets[i] =
+                    ((double)n - 1 - 2 * (double)rank) *
+                    (spread / (double)(n - 1));
+}
+
 enum pith_status
 pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
                       size_t n, double target,
@@ -178,6 +191,9 @@ pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
         qsort(selection->used, selection->n, sizeof(size_t), compare_indices);
     else if (options->reorder_context == PITH_REORDER_TWO_STAGE)
         interleave(ranked, selection->n, selection->used);
+    if (options->dynamic_context_compression_ratio > 0)
+        spread_offsets(ranked, selection->n,
+                       options->dynamic_context_compression_ratio, selection);
     free(ranked);
     return PITH_OK;
 }

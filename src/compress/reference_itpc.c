@@ -240,17 +240,6 @@ static enum pith_status score_window(struct itpc *itpc, size_t end, bool first,
 
 /* --- Decisions ------------------------------------------------------------- */
 
-/* Python's reading of a slice bound: negative ones count from the end, and
- * all are brought into the array. */
-static size_t slice_bound(ptrdiff_t bound, size_t n)
-{
-    if (bound < 0)
-        bound += (ptrdiff_t)n;
-    if (bound < 0)
-        return 0;
-    return (size_t)bound < n ? (size_t)bound : n;
-}
-
 /* What decides about each token: its entry in the losses or, contrastively,
  * by how much the question lowers it.  In front of `start` any loss is
  * enough, whatever the threshold. */
@@ -274,9 +263,9 @@ static void mark_kept(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end,
     for (size_t i = 0; i < n; i++)
         itpc->keep[i] = itpc->scores[i] > (i < n_free ? 0 : gamma);
     itpc->keep[n] = itpc->whole.losses[0] > 0;
-    for (size_t i = slice_bound(end, n + 1); i <= n; i++)
+    for (size_t i = pith_slice_bound(end, n + 1); i <= n; i++)
         itpc->keep[i] = true;
-    for (size_t i = slice_bound(begin, n + 1); i-- > 0;)
+    for (size_t i = pith_slice_bound(begin, n + 1); i-- > 0;)
         itpc->keep[i] = true;
 }
 
@@ -351,7 +340,7 @@ static enum pith_status prune(struct itpc *itpc, ptrdiff_t begin,
             itpc->keep[i] |= itpc->forced[itpc->popped + i];
         merge_newlines(itpc, begin, *end);
     }
-    size_t bound = slice_bound(*end, itpc->n);
+    size_t bound = pith_slice_bound(*end, itpc->n);
     for (size_t i = 0; i < bound; i++)
         *end -= !itpc->keep[i];
     squeeze_tokens(itpc);
@@ -379,6 +368,8 @@ static enum pith_status run_windows(struct itpc *itpc, struct pith_error *error)
     size_t limit = max_positions(itpc), n_all = itpc->n;
     size_t end = itpc->task->window + itpc->task->start;
     bool first = true, none = false;
+    if (itpc->n <= itpc->task->start)
+        return PITH_OK;
     if (end > itpc->n)
         end = itpc->n;
     for (size_t i = 0; i < plan->n && end <= itpc->n; first = false) {

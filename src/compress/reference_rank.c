@@ -11,18 +11,19 @@
 #include "../base/memory.h"
 #include "reference.h"
 
-/* Mean loss of ids[1..n), the first token having nothing before it; NAN when
- * there is no second token.  What does not fit the model's positions is not
- * looked at. */
+/* Mean of losses[from..], where losses[i] is that of token i + 1, the first
+ * token having nothing before it; NAN when there is none.  `from` is read as
+ * Python reads it.  What does not fit the model's positions is not looked
+ * at. */
 static enum pith_status mean_loss(struct pith_session *session,
-                                  const int32_t *ids, size_t n, double *mean,
-                                  struct pith_error *error)
+                                  const int32_t *ids, size_t n, ptrdiff_t from,
+                                  double *mean, struct pith_error *error)
 {
     enum pith_status status = PITH_OK;
     size_t n_max = session->model->format.config.n_ctx;
     n = n < n_max ? n : n_max;
     *mean = (double)NAN;
-    if (n < 2)
+    if (n < 2 || pith_slice_bound(from, n - 1) == n - 1)
         return PITH_OK;
     int32_t *targets = pith_array(n, sizeof *targets);
     float *losses = pith_array(n, sizeof *losses);
@@ -30,15 +31,17 @@ static enum pith_status mean_loss(struct pith_session *session,
         status = pith_no_memory(error, n, sizeof *losses);
         goto done;
     }
-    memcpy(targets, ids + 1, (n - 1) * sizeof *targets);
-    targets[n - 1] = PITH_NO_TARGET;
+    size_t first = pith_slice_bound(from, n - 1);
+    for (size_t i = 0; i < n; i++)
+        targets[i] = i >= first && i + 1 < n ? ids[i + 1] : PITH_NO_TARGET;
     pith_session_truncate(session, 0);
+    PITH_TRY_DONE(pith_session_reserve(session, n, error));
     PITH_TRY_DONE(
         pith_session_forward(session, ids, n, targets, losses, error));
     double sum = 0;
-    for (size_t i = 0; i + 1 < n; i++)
+    for (size_t i = first; i + 1 < n; i++)
         sum += (double)losses[i];
-    *mean = sum / (double)(n - 1);
+    *mean = sum / (double)(n - 1 - first);
 done:
     free(targets);
     free(losses);
@@ -91,41 +94,110 @@ void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n)
     }
 }
 
-static enum pith_status score_text(struct pith_session *session,
-                                   struct pith_text text, double *score,
-                                   struct pith_error *error)
+/* `in_front` and `behind` as one text, the mean loss of what lies behind; an
+ * empty `in_front` gives the mean of all. */
+static enum pith_status score_pair(struct pith_session *session,
+                                   struct pith_text in_front,
+                                   struct pith_text behind, bool conditional,
+                                   double *score, struct pith_error *error)
 {
+    const struct pith_tokenizer *tokenizer = session->model->tokenizer;
+    struct pith_buffer both = {0};
     struct pith_ids ids = {0};
-    enum pith_status status =
-        pith_tokenizer_encode(session->model->tokenizer, text,
-                              PITH_TOKENIZE_DEFAULT_BOS, &ids, error);
-    if (status == PITH_OK && ids.failed)
-        status = pith_no_memory(error, text.size, sizeof(int32_t));
-    if (status == PITH_OK)
-        status = mean_loss(session, ids.data, ids.n, score, error);
+    enum pith_status status = PITH_OK;
+    size_t n_front = 1;
+    pith_buffer_append(&both, in_front.bytes, in_front.size);
+    pith_buffer_append(&both, behind.bytes, behind.size);
+    if (both.failed)
+        PITH_TRY_DONE(pith_no_memory(error, both.size, 1));
+    if (conditional)
+        PITH_TRY_DONE(pith_reference_count(tokenizer, in_front,
+                                           PITH_TOKENIZE_DEFAULT_BOS, &n_front,
+                                           error));
+    PITH_TRY_DONE(pith_reference_encode(
+        tokenizer, (struct pith_text){both.data, both.size},
+        PITH_TOKENIZE_DEFAULT_BOS, &ids, error));
+    status = mean_loss(session, ids.data, ids.n, (ptrdiff_t)n_front - 1, score,
+                       error);
+done:
+    pith_buffer_free(&both);
     pith_ids_free(&ids);
     return status;
 }
 
-enum pith_status pith_reference_rank(struct pith_session *session,
+enum pith_status
+pith_reference_score(struct pith_session *session, struct pith_text text,
+                     struct pith_text question, enum pith_condition condition,
+                     double *score, struct pith_error *error)
+{
+    static const struct pith_text nothing = {"", 0};
+    switch (condition) {
+    case PITH_CONDITION_BEFORE:
+        return score_pair(session, question, text, true, score, error);
+    case PITH_CONDITION_AFTER:
+        return score_pair(session, text, question, true, score, error);
+    default:
+        return score_pair(session, nothing, text, false, score, error);
+    }
+}
+
+/* LongLLMLingua's restrictive sentence stands behind the question. */
+static enum pith_status rank_by_loss(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,
-                                     struct pith_rank *ranks,
+                                     const struct pith_reference_query *query,
+                                     struct pith_rank *ranks, double *keys,
                                      struct pith_error *error)
 {
+    struct pith_buffer asked = {0};
     enum pith_status status = PITH_OK;
-    double *keys = pith_array(n, sizeof *keys);
-    if (keys == NULL)
-        return pith_no_memory(error, n, sizeof *keys);
+    double sign = query->condition == PITH_CONDITION_NONE ? -1 : 1;
+    pith_buffer_append(&asked, query->question.bytes, query->question.size);
+    pith_buffer_string(&asked, " We can get the answer to this question in "
+                               "the given documents.");
+    if (asked.failed)
+        PITH_TRY_DONE(pith_no_memory(error, asked.size, 1));
     for (size_t i = 0; i < n; i++) {
         PITH_TRY_DONE(pith_session_report(session, "rank", i, n, error));
         ranks[i].index = i;
-        PITH_TRY_DONE(
-            score_text(session, texts[i], &ranks[i].score, error));
-        keys[i] = -ranks[i].score;
+        PITH_TRY_DONE(pith_reference_score(
+            session, texts[i], (struct pith_text){asked.data, asked.size},
+            query->condition, &ranks[i].score, error));
+        keys[i] = sign * ranks[i].score;
     }
-    PITH_TRY_DONE(pith_session_report(session, "rank", n, n, error));
-    pith_reference_sort(ranks, keys, n);
+    status = pith_session_report(session, "rank", n, n, error);
 done:
+    pith_buffer_free(&asked);
+    return status;
+}
+
+static enum pith_status rank_by_words(const struct pith_text *texts, size_t n,
+                                      struct pith_text question,
+                                      struct pith_rank *ranks, double *keys,
+                                      struct pith_error *error)
+{
+    PITH_TRY(pith_reference_bm25(texts, n, question, keys, error));
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = -keys[i];
+        ranks[i] = (struct pith_rank){i, 0};
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_reference_rank(struct pith_session *session,
+                                     const struct pith_text *texts, size_t n,
+                                     const struct pith_reference_query *query,
+                                     struct pith_rank *ranks,
+                                     struct pith_error *error)
+{
+    double *keys = pith_array(n, sizeof *keys);
+    if (keys == NULL)
+        return pith_no_memory(error, n, sizeof *keys);
+    enum pith_status status =
+        query->method == PITH_RANK_BM25
+            ? rank_by_words(texts, n, query->question, ranks, keys, error)
+            : rank_by_loss(session, texts, n, query, ranks, keys, error);
+    if (status == PITH_OK)
+        pith_reference_sort(ranks, keys, n);
     free(keys);
     return status;
 }

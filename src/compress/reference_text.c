@@ -189,3 +189,42 @@ struct pith_text pith_reference_strip(struct pith_text text)
         return (struct pith_text){text.bytes, 0};
     return (struct pith_text){text.bytes + begin, end - begin};
 }
+
+enum pith_status pith_reference_encode(const struct pith_tokenizer *tokenizer,
+                                       struct pith_text text, int flags,
+                                       struct pith_ids *ids,
+                                       struct pith_error *error)
+{
+    PITH_TRY(pith_tokenizer_encode(tokenizer, text, flags, ids, error));
+    return ids->failed ? pith_no_memory(error, text.size, sizeof *ids->data)
+                       : PITH_OK;
+}
+
+enum pith_status pith_reference_count(const struct pith_tokenizer *tokenizer,
+                                      struct pith_text text, int flags,
+                                      size_t *n, struct pith_error *error)
+{
+    struct pith_ids ids = {0};
+    enum pith_status status =
+        pith_reference_encode(tokenizer, text, flags, &ids, error);
+    *n = ids.n;
+    pith_ids_free(&ids);
+    return status;
+}
+
+void pith_reference_join(struct pith_buffer *out, struct pith_text text,
+                         bool first)
+{
+    if (!first)
+        pith_buffer_string(out, "\n\n");
+    pith_buffer_append(out, text.bytes, text.size);
+}
+
+size_t pith_slice_bound(ptrdiff_t bound, size_t n)
+{
+    if (bound < 0)
+        bound += (ptrdiff_t)n;
+    if (bound < 0)
+        return 0;
+    return (size_t)bound < n ? (size_t)bound : n;
+}

@@ -22,6 +22,8 @@ enum value_kind {
     KIND_BUDGET,
     KIND_FORCE_IDS,
     KIND_REORDER,
+    KIND_RANK_METHOD,
+    KIND_CONDITION,
     KIND_REAL,
     KIND_COUNT,
     KIND_BOOL
@@ -61,6 +63,14 @@ static const struct option_entry entries[] = {
     {"reorder_context", KIND_REORDER, OF_REFERENCE, 0},
     {"concate_question", KIND_BOOL, OF_REFERENCE,
      AT(reference.concate_question)},
+    {"rank_method", KIND_RANK_METHOD, OF_REFERENCE, 0},
+    {"condition_in_question", KIND_CONDITION, OF_REFERENCE, 0},
+    {"condition_compare", KIND_BOOL, OF_REFERENCE,
+     AT(reference.condition_compare)},
+    {"add_instruction", KIND_BOOL, OF_REFERENCE,
+     AT(reference.add_instruction)},
+    {"dynamic_context_compression_ratio", KIND_REAL, OF_REFERENCE,
+     AT(reference.dynamic_context_compression_ratio)},
 };
 
 /* The rest of compress_prompt's parameters.  `neutral` is the default as
@@ -74,11 +84,6 @@ static const struct {
     {"keep_sentence_number", "0"},
     {"high_priority_bonus", "100"},
     {"token_budget_ratio", "1.4"},
-    {"condition_in_question", "none"},
-    {"dynamic_context_compression_ratio", "0"},
-    {"condition_compare", "false"},
-    {"add_instruction", "false"},
-    {"rank_method", "llmlingua"},
     {"context_segs", NULL},
     {"context_segs_rate", NULL},
     {"context_segs_compress", NULL},
@@ -201,6 +206,61 @@ static enum pith_status read_reorder(const struct pith_json *value,
     return PITH_OK;
 }
 
+static enum pith_status read_rank_method(const struct pith_json *value,
+                                         enum pith_rank_method *method,
+                                         struct pith_error *error)
+{
+    static const char *const elsewhere[] = {
+        "gzip", "sentbert", "openai", "bge", "bge_reranker", "bge_llmembedder",
+        "jinza", "voyageai", "cohere"};
+    if (pith_json_string_is(value, "llmlingua"))
+        *method = PITH_RANK_LLMLINGUA;
+    else if (pith_json_string_is(value, "longllmlingua"))
+        *method = PITH_RANK_LONGLLMLINGUA;
+    else if (pith_json_string_is(value, "bm25"))
+        *method = PITH_RANK_BM25;
+    else {
+        for (size_t i = 0; i < COUNT_OF(elsewhere); i++)
+            if (pith_json_string_is(value, elsewhere[i]))
+                return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                                 "option \"rank_method\": \"%s\" is not "
+                                 "supported; use \"llmlingua\", "
+                                 "\"longllmlingua\" or \"bm25\"",
+                                 elsewhere[i]);
+        return expected(value, "\"llmlingua\", \"longllmlingua\" or \"bm25\"",
+                        error);
+    }
+    return PITH_OK;
+}
+
+/* "none", "before" or "after", each with "_condition" behind it or not. */
+static enum pith_status read_condition(const struct pith_json *value,
+                                       struct pith_reference_options *options,
+                                       struct pith_error *error)
+{
+    static const struct {
+        const char *name;
+        enum pith_condition condition;
+        bool prefix;
+    } words[] = {
+        {"none", PITH_CONDITION_NONE, false},
+        {"before", PITH_CONDITION_BEFORE, false},
+        {"after", PITH_CONDITION_AFTER, false},
+        {"none_condition", PITH_CONDITION_NONE, true},
+        {"before_condition", PITH_CONDITION_BEFORE, true},
+        {"after_condition", PITH_CONDITION_AFTER, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (!pith_json_string_is(value, words[i].name))
+            continue;
+        options->condition_in_question = words[i].condition;
+        options->condition_prefix = words[i].prefix;
+        return PITH_OK;
+    }
+    return expected(value, "\"none\", \"before\" or \"after\", or one of them "
+                           "with \"_condition\" behind it", error);
+}
+
 static enum pith_status read_method(const struct pith_json *value,
                                     enum pith_method *method,
                                     struct pith_error *error)
@@ -237,6 +297,10 @@ static enum pith_status read_entry(struct pith_request *request,
         return read_force_ids(request, value, error);
     case KIND_REORDER:
         return read_reorder(value, &options->reference.reorder_context, error);
+    case KIND_RANK_METHOD:
+        return read_rank_method(value, &options->reference.rank_method, error);
+    case KIND_CONDITION:
+        return read_condition(value, &options->reference, error);
     case KIND_REAL:
         return read_real(value, member, error);
     case KIND_COUNT:
