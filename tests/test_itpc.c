@@ -20,10 +20,9 @@
 enum { MOST_UNITS = 16 };
 
 /* Tokens of each unit (0: structure of one token) and their losses; which
- * are kept is told as a string of '+' and '-'. */
-static void assert_selected(const size_t *n_tokens, const float *losses,
-                            size_t n, size_t quota, bool exact,
-                            const char *want, double want_gamma)
+ * are kept is told as a string of '+' and '-', structure as '|' or '.'. */
+static void assert_chosen(const size_t *n_tokens, struct pith_choice choice,
+                          const char *want, double want_gamma)
 {
     struct pith_unit units[MOST_UNITS] = {{0}};
     bool keep[MOST_UNITS];
@@ -31,19 +30,29 @@ static void assert_selected(const size_t *n_tokens, const float *losses,
     size_t n_kept, sum = 0;
     double gamma;
     struct pith_error error;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < choice.n; i++) {
         units[i].structure = n_tokens[i] == 0;
         units[i].n_tokens = n_tokens[i] > 0 ? n_tokens[i] : 1;
     }
-    assert_ok(pith_select(units, losses, n, quota, exact, keep, &n_kept,
-                          &gamma, &error), error);
-    for (size_t i = 0; i < n; i++) {
-        got[i] = keep[i] ? '+' : '-';
-        sum += keep[i] ? units[i].n_tokens : 0;
+    choice.units = units;
+    assert_ok(pith_select(&choice, keep, &n_kept, &gamma, &error), error);
+    for (size_t i = 0; i < choice.n; i++) {
+        got[i] = units[i].structure ? (keep[i] ? '|' : '.')
+                                    : (keep[i] ? '+' : '-');
+        sum += n_tokens[i] > 0 && keep[i] ? units[i].n_tokens : 0;
     }
     ck_assert_str_eq(got, want);
     ck_assert_uint_eq(n_kept, sum);
     ck_assert_double_eq(gamma, want_gamma);
+}
+
+static void assert_selected(const size_t *n_tokens, const float *losses,
+                            size_t n, size_t quota, bool exact,
+                            const char *want, double want_gamma)
+{
+    struct pith_choice choice = {.losses = losses, .n = n, .quota = quota,
+                                 .exact = exact};
+    assert_chosen(n_tokens, choice, want, want_gamma);
 }
 
 START_TEST(the_highest_losses_are_kept)
@@ -74,7 +83,7 @@ START_TEST(structure_is_left_out_of_account)
 {
     const size_t n_tokens[] = {1, 0, 1};
     const float losses[] = {1, 9, 2};
-    assert_selected(n_tokens, losses, 3, 1, false, "--+", 1);
+    assert_selected(n_tokens, losses, 3, 1, false, "-|+", 1);
 }
 END_TEST
 
@@ -92,6 +101,26 @@ START_TEST(units_stay_whole)
     /* Half a unit away on both sides: leave it out. */
     const size_t two[] = {2, 1};
     assert_selected(two, losses, 2, 1, false, "--", 8);
+}
+END_TEST
+
+/* x y | z | w with a blank line waiting in front: each part that keeps a
+ * token pays for one. */
+START_TEST(an_exact_quota_pays_for_blank_lines)
+{
+    const size_t n_tokens[] = {1, 1, 0, 1, 0, 1};
+    const float losses[] = {3, 2, 9, 4, 9, 1};
+    struct pith_choice choice = {.losses = losses, .n = 6, .exact = true,
+                                 .opening = 1};
+    const char *const want[] = {"--.-.-", "--.-.-", "--|+.-", "--|+.-",
+                                "+-|+.-", "++|+.-", "++|+.-", "++|+|+"};
+    double gamma[] = {4, 4, 3, 3, 2, 1, 1, (double)-INFINITY};
+    for (choice.quota = 0; choice.quota < 8; choice.quota++)
+        assert_chosen(n_tokens, choice, want[choice.quota],
+                      gamma[choice.quota]);
+    choice.opening = 0;
+    choice.quota = 1;
+    assert_chosen(n_tokens, choice, "+-.-.-", 4);
 }
 END_TEST
 
@@ -288,6 +317,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, ties_stay_in_the_order_of_the_text);
     tcase_add_test(tcase, structure_is_left_out_of_account);
     tcase_add_test(tcase, units_stay_whole);
+    tcase_add_test(tcase, an_exact_quota_pays_for_blank_lines);
     tcase_add_test(tcase, segments_are_scored_behind_the_prefix);
     tcase_add_loop_test(tcase, one_part_is_compressed_as_algorithm_2_says, 0,
                         20);

@@ -20,7 +20,7 @@ struct segment {
     const struct pith_unit *units;
     size_t n, n_choices;     /* units; those that are no structure */
     size_t n_tokens, n_text; /* tokens; those of n_choices */
-    bool last;               /* of the prompt */
+    bool last;               /* of the stage */
 };
 
 struct run {
@@ -44,17 +44,22 @@ static size_t n_output(const struct run *run)
     return run->prefix.ids.n - 1;
 }
 
+/* Tokens of the blank line that the next unit kept brings along. */
+static size_t opening(const struct run *run)
+{
+    bool waits = run->blank_line != NULL && n_output(run) > 0;
+    return waits ? run->blank_line->n_tokens : 0;
+}
+
 /* Tokens that the rest of the stage may still put out as text.  The blank
  * lines to come are paid for; but a part of which nothing stays needs none,
  * so that at worst every token of text comes with one. */
 static double budget_left(const struct run *run)
 {
     double left = run->end - (double)n_output(run);
-    size_t structure = run->structure_left;
-    if (run->blank_line != NULL && n_output(run) > 0)
-        structure += run->blank_line->n_tokens;
+    double structure = (double)(run->structure_left + opening(run));
     double worst = left / (double)(1 + run->itpc->parts->join.n);
-    return fmax(left - (double)structure, worst);
+    return fmax(left - structure, worst);
 }
 
 static void append(struct run *run, const struct pith_unit *unit)
@@ -69,7 +74,7 @@ static void append(struct run *run, const struct pith_unit *unit)
 /* Puts out a unit that stays, and the blank line that was waiting for it. */
 static void put_out(struct run *run, const struct pith_unit *unit)
 {
-    if (run->blank_line != NULL && n_output(run) > 0)
+    if (opening(run) > 0)
         append(run, run->blank_line);
     run->blank_line = NULL;
     append(run, unit);
@@ -101,7 +106,7 @@ static enum pith_status score_segment(struct run *run,
     for (size_t i = 0; i < segment->n; i++)
         for (size_t j = 0; j < segment->units[i].n_tokens; j++)
             run->ids[n_ids++] = parts->ids.data[segment->units[i].token + j];
-    if (run->blank_line != NULL && n_output(run) > 0)
+    if (opening(run) > 0)
         pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
     if (prefix->ids.failed)
         return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
@@ -112,9 +117,12 @@ static enum pith_status score_segment(struct run *run,
 }
 
 /* Whether the losses decide anything. */
-static bool has_choice(const struct segment *segment, size_t quota)
+static bool has_choice(const struct pith_choice *choice,
+                       const struct segment *segment)
 {
-    return quota > 0 && quota < segment->n_text && segment->n_choices > 1;
+    size_t all = choice->exact ? segment->n_tokens + choice->opening
+                               : segment->n_text;
+    return choice->quota > 0 && choice->quota < all && segment->n_choices > 1;
 }
 
 /* Eq. 7, without the model where all or nothing of the segment stays. */
@@ -122,19 +130,25 @@ static enum pith_status choose(struct run *run, const struct segment *segment,
                                size_t quota, struct pith_threshold *threshold,
                                size_t *n_kept, struct pith_error *error)
 {
-    bool scored = has_choice(segment, quota);
+    struct pith_choice choice = {segment->units, run->unit_losses, segment->n,
+                                 quota, segment->last, opening(run)};
+    bool scored = has_choice(&choice, segment);
     for (size_t i = 0; i < segment->n; i++)
         run->unit_losses[i] = 0;
     if (scored)
         PITH_TRY(score_segment(run, segment, error));
-    PITH_TRY(pith_select(segment->units, run->unit_losses, segment->n, quota,
-                         segment->last, run->keep, n_kept, &threshold->gamma,
+    PITH_TRY(pith_select(&choice, run->keep, n_kept, &threshold->gamma,
                          error));
     if (scored)
         threshold->n_losses = segment->n_choices;
     else
         threshold->gamma = (double)(*n_kept > 0 ? -INFINITY : INFINITY);
     return PITH_OK;
+}
+
+static size_t round_to_tokens(double tokens)
+{
+    return tokens > 0 ? (size_t)(tokens + 0.5) : 0;
 }
 
 /* Algorithm 2: append the kept tokens of s_j to the compressed prompt. */
@@ -153,15 +167,17 @@ static void append_kept(struct run *run, const struct segment *segment)
 
 /* Eq. 6: the segment's rate is that of its component.
  * Differs: the rate is taken from what the component's budget has left, and
- * the fraction of a token that rounding loses goes to the next segment. */
+ * the fraction of a token that rounding loses goes to the next segment; the
+ * last one spends all that is left. */
 static enum pith_status compress_segment(struct run *run,
                                          const struct segment *segment,
                                          struct pith_error *error)
 {
     double rate = (budget_left(run) - run->allotted) / (double)run->text_left;
     run->allotted += rate * (double)segment->n_text;
-    size_t quota = run->allotted > 0 ? (size_t)(run->allotted + 0.5) : 0;
-    size_t n_kept;
+    size_t n_kept, quota = round_to_tokens(run->allotted);
+    if (segment->last)
+        quota = round_to_tokens(run->end - (double)n_output(run));
     struct pith_threshold threshold = {.rate = fmin(fmax(rate, 0), 1)};
     PITH_TRY(choose(run, segment, quota, &threshold, &n_kept, error));
     run->allotted -= (double)n_kept;
@@ -172,14 +188,14 @@ static enum pith_status compress_segment(struct run *run,
 }
 
 /* The longest run of units of at most segment_size tokens, at least one. */
-static struct segment next_segment(const struct run *run,
+static struct segment next_segment(size_t segment_size,
                                    const struct pith_unit *units, size_t n)
 {
     struct segment segment = {.units = units};
     while (segment.n < n) {
         const struct pith_unit *unit = &units[segment.n];
         size_t n_tokens = segment.n_tokens + unit->n_tokens;
-        if (segment.n > 0 && n_tokens > run->itpc->segment_size)
+        if (segment.n > 0 && n_tokens > segment_size)
             break;
         segment.n++;
         segment.n_tokens = n_tokens;
@@ -188,7 +204,7 @@ static struct segment next_segment(const struct run *run,
             segment.n_text += unit->n_tokens;
         }
     }
-    segment.last = segment.n_tokens == run->n_total - run->n_done;
+    segment.last = segment.n == n;
     return segment;
 }
 
@@ -211,7 +227,8 @@ static enum pith_status run_stage(struct run *run,
             at++;
             continue;
         }
-        struct segment segment = next_segment(run, unit, stage->n_units - at);
+        struct segment segment = next_segment(run->itpc->segment_size, unit,
+                                              stage->n_units - at);
         PITH_TRY(compress_segment(run, &segment, error));
         run->n_done += segment.n_tokens;
         at += segment.n;

@@ -8,20 +8,28 @@
 #include "../model/session.h"
 #include "parts.h"
 
-/* Eq. 7 on one segment: which of n units stay.
- *   units    (n) units of the segment; structure is left out of account
- *   losses   (n) mean loss of each unit's tokens
- *   quota    tokens that stay
- *   exact    fill the quota with units below the threshold where a unit of
- *            several tokens does not fit; otherwise the count may be off by
- *            less than one unit
- *   keep     (n) filled by the call; false for structure
- *   gamma    the threshold: losses above it are kept
- * Returns the tokens kept. */
-enum pith_status pith_select(const struct pith_unit *units,
-                             const float *losses, size_t n, size_t quota,
-                             bool exact, bool *keep, size_t *n_kept,
-                             double *gamma, struct pith_error *error);
+/* What eq. 7 is asked about one segment. */
+struct pith_choice {
+    const struct pith_unit *units; /* (n) borrowed */
+    const float *losses;           /* (n) mean loss of each unit's tokens */
+    size_t n;
+    size_t quota; /* tokens that stay */
+    /* Exact: the quota also pays for the blank lines in front of what stays,
+     * and units below the threshold fill it where one above it does not fit.
+     * Otherwise it counts text alone, and may be missed by less than the
+     * tokens of one unit. */
+    bool exact;
+    size_t opening; /* tokens of a blank line in front of the first unit */
+};
+
+/* Eq. 7: which units stay.
+ *   keep    (n) filled by the call; of structure: whether text behind it,
+ *           before the next structure, stays
+ *   n_kept  tokens of the text that stays
+ *   gamma   the threshold: losses above it are kept */
+enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
+                             size_t *n_kept, double *gamma,
+                             struct pith_error *error);
 
 /* The three components in the order of Algorithm 2. */
 enum { PITH_N_STAGES = 3 };

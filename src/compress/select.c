@@ -8,9 +8,11 @@
 
 #include "../base/memory.h"
 
+/* A unit of text.  Its blank line is the structure in front of it: the unit
+ * before `after`, or the opening one where that is 0. */
 struct candidate {
     float loss;
-    size_t index;
+    size_t index, after;
 };
 
 /* An order without equals: by loss, then by position. */
@@ -24,50 +26,89 @@ static int higher_loss_first(const void *a, const void *b)
 
 /* A loss that is no number counts as none. */
 static size_t sort_candidates(struct candidate *candidates,
-                              const struct pith_unit *units,
-                              const float *losses, size_t n)
+                              const struct pith_choice *choice)
 {
-    size_t n_candidates = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!units[i].structure)
-            candidates[n_candidates++] = (struct candidate){
-                isnan(losses[i]) ? 0 : losses[i], i};
-    qsort(candidates, n_candidates, sizeof *candidates, higher_loss_first);
-    return n_candidates;
+    size_t n = 0, after = 0;
+    for (size_t i = 0; i < choice->n; i++) {
+        float loss = isnan(choice->losses[i]) ? 0 : choice->losses[i];
+        if (choice->units[i].structure)
+            after = i + 1;
+        else
+            candidates[n++] = (struct candidate){loss, i, after};
+    }
+    qsort(candidates, n, sizeof *candidates, higher_loss_first);
+    return n;
 }
 
-/* Whether a unit stays when n_kept tokens stay already.  One that passes the
- * quota does when that comes nearer to it than leaving it out. */
-static bool stays(size_t n_kept, size_t n_tokens, size_t quota, bool exact)
+/* The state of a choice: what it has spent, and whether the opening blank
+ * line is paid for (keep says so of the others). */
+struct purse {
+    const struct pith_choice *choice;
+    bool *keep;
+    bool opened;
+    size_t n_spent;
+};
+
+static bool is_opened(const struct purse *purse, size_t after)
 {
-    if (n_kept >= quota)
+    return after > 0 ? purse->keep[after - 1] : purse->opened;
+}
+
+/* Tokens that the output grows by when the unit stays. */
+static size_t cost(const struct purse *purse, const struct candidate *candidate)
+{
+    const struct pith_choice *choice = purse->choice;
+    size_t n_tokens = choice->units[candidate->index].n_tokens;
+    if (!choice->exact || is_opened(purse, candidate->after))
+        return n_tokens;
+    return n_tokens + (candidate->after > 0
+                           ? choice->units[candidate->after - 1].n_tokens
+                           : choice->opening);
+}
+
+/* Whether a unit stays.  One that passes the quota does when that comes
+ * nearer to it than leaving it out. */
+static bool stays(const struct purse *purse, const struct candidate *candidate)
+{
+    const struct pith_choice *choice = purse->choice;
+    if (purse->n_spent >= choice->quota)
         return false;
-    size_t missing = quota - n_kept;
-    return n_tokens <= missing || (!exact && n_tokens - missing < missing);
+    size_t missing = choice->quota - purse->n_spent;
+    size_t n = cost(purse, candidate);
+    return n <= missing || (!choice->exact && n - missing < missing);
 }
 
-enum pith_status pith_select(const struct pith_unit *units,
-                             const float *losses, size_t n, size_t quota,
-                             bool exact, bool *keep, size_t *n_kept,
-                             double *gamma, struct pith_error *error)
+static void keep_unit(struct purse *purse, const struct candidate *candidate)
 {
-    struct candidate *candidates = pith_array(n, sizeof *candidates);
+    purse->n_spent += cost(purse, candidate);
+    purse->keep[candidate->index] = true;
+    if (candidate->after > 0)
+        purse->keep[candidate->after - 1] = true;
+    else
+        purse->opened = true;
+}
+
+enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
+                             size_t *n_kept, double *gamma,
+                             struct pith_error *error)
+{
+    struct purse purse = {.choice = choice, .keep = keep};
+    struct candidate *candidates = pith_array(choice->n, sizeof *candidates);
     if (candidates == NULL)
-        return pith_no_memory(error, n, sizeof *candidates);
-    size_t n_candidates = sort_candidates(candidates, units, losses, n);
+        return pith_no_memory(error, choice->n, sizeof *candidates);
+    size_t n = sort_candidates(candidates, choice);
     bool above = true;
     *gamma = (double)-INFINITY;
     *n_kept = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < choice->n; i++)
         keep[i] = false;
     /* Eq. 7: keep s_j,i when its perplexity is above gamma_j.
      * gamma_j is the loss of the first unit, from the highest down, that does
      * not stay; units of equal loss stay in the order of the text. */
-    for (size_t i = 0; i < n_candidates; i++) {
-        size_t n_tokens = units[candidates[i].index].n_tokens;
-        if ((above || exact) && stays(*n_kept, n_tokens, quota, exact)) {
-            keep[candidates[i].index] = true;
-            *n_kept += n_tokens;
+    for (size_t i = 0; i < n; i++) {
+        if ((above || choice->exact) && stays(&purse, &candidates[i])) {
+            keep_unit(&purse, &candidates[i]);
+            *n_kept += choice->units[candidates[i].index].n_tokens;
         } else if (above) {
             above = false;
             *gamma = (double)candidates[i].loss;
