@@ -1,0 +1,73 @@
+/*
+ * recover.h - subsequence recovery: a large model answers in the words of the
+ * compressed prompt; names and numbers that compression has cut are put back
+ * from the original one (LongLLMLingua, "Subsequence Recovery").
+ *
+ * The answer is read word by word (words are what lies between single
+ * spaces).  A run of words, as long as possible, that occurs in the
+ * compressed prompt is looked for in the original one, token by token, and
+ * replaced by the text found there; other words stay as they are.
+ *
+ * It needs a tokenizer and no model.  `reference` answers to
+ * PromptCompressor.recover(); `paper` follows the paper's words: "the
+ * shortest" text of the original that holds the run as a subsequence.
+ */
+#ifndef PITH_COMPRESS_RECOVER_H
+#define PITH_COMPRESS_RECOVER_H
+
+#include "../base/error.h"
+#include "../text/tokenizer.h"
+
+enum pith_recover_rules {
+    /* From every place of the run's first token on, the next token of the
+     * run is taken when it comes within 10 tokens and passed over when it
+     * does not; the most tokens win, then the shortest text, then the first.
+     * The run is tokenised by itself, so byte-level vocabularies, which know
+     * most words with a space in front, often find little.  (Where the
+     * reference fails, on two spaces in a row, the text stays.) */
+    PITH_RECOVER_REFERENCE,
+    /* The shortest text that has all tokens of the run in order, the first
+     * of several; the run stays when there is none, or when the text would
+     * be more than ten times as long as the run.  The run is also tried with
+     * a space in front. */
+    PITH_RECOVER_PAPER
+};
+
+/* A range of token positions. */
+struct pith_token_range {
+    size_t first, end;
+};
+
+/* Where each token id occurs. */
+struct pith_occurrences {
+    const int32_t *ids;         /* (n_ids) borrowed */
+    size_t n_ids;
+    struct pith_occurrence *at; /* (n_ids) by id, then by position */
+};
+
+enum pith_status pith_occurrences_create(struct pith_occurrences *original,
+                                         const int32_t *ids, size_t n_ids,
+                                         struct pith_error *error);
+void pith_occurrences_free(struct pith_occurrences *original);
+
+/* The range of the original that a run of tokens stands for; false when its
+ * first token (`paper`: one of its tokens) does not occur.  n > 0. */
+bool pith_recover_greedily(const struct pith_occurrences *original,
+                           const int32_t *run, size_t n,
+                           struct pith_token_range *range);
+enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
+                                       const int32_t *run, size_t n,
+                                       struct pith_token_range *range,
+                                       bool *found, struct pith_error *error);
+
+/* The answer with its runs put back.
+ *   original, compressed  the prompt before and after compression
+ *   recovered             handed over, NUL-terminated; free with free() */
+enum pith_status pith_recover(const struct pith_tokenizer *tokenizer,
+                              struct pith_text original,
+                              struct pith_text compressed,
+                              struct pith_text answer,
+                              enum pith_recover_rules rules, char **recovered,
+                              size_t *size, struct pith_error *error);
+
+#endif

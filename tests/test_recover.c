@@ -1,0 +1,258 @@
+/*
+ * test_recover.c - src/compress/recover.c and src/text/suffixes.c: against
+ * plain searches on random input, and against llmlingua 0.2.2 with a
+ * tokenizer whose tokens are bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/compress/recover.h"
+#include "../src/text/suffixes.h"
+#include "support.h"
+#include "vocab_builder.h"
+
+static struct pith_text text_of(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}
+
+/* --- suffixes --------------------------------------------------------------- */
+
+static size_t longest_by_search(struct pith_text text, struct pith_text string)
+{
+    size_t longest = 0;
+    for (size_t at = 0; at < text.size; at++) {
+        size_t n = 0;
+        while (n < string.size && at + n < text.size &&
+               text.bytes[at + n] == string.bytes[n])
+            n++;
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+START_TEST(longest_common_start_is_found)
+{
+    uint64_t state = 1;
+    struct pith_error error;
+    for (int run = 0; run < 2000; run++) {
+        char text[60], string[30];
+        size_t n = random_below(&state, sizeof text + 1);
+        size_t n_string = random_below(&state, sizeof string + 1);
+        size_t n_letters = 1 + random_below(&state, 4);
+        for (size_t i = 0; i < n; i++)
+            text[i] = "a\xFF\x00 "[random_below(&state, n_letters)];
+        for (size_t i = 0; i < n_string; i++)
+            string[i] = "a\xFF\x00 "[random_below(&state, n_letters)];
+        struct pith_suffixes suffixes;
+        assert_ok(pith_suffixes_create(&suffixes, (struct pith_text){text, n},
+                                       &error), error);
+        ck_assert_uint_eq(
+            pith_suffixes_longest(&suffixes,
+                                  (struct pith_text){string, n_string}),
+            longest_by_search((struct pith_text){text, n},
+                              (struct pith_text){string, n_string}));
+        pith_suffixes_free(&suffixes);
+    }
+}
+END_TEST
+
+START_TEST(a_megabyte_of_one_letter_is_no_trouble)
+{
+    enum { N = 1 << 20 };
+    struct pith_suffixes suffixes;
+    struct pith_error error;
+    char *text = malloc(N);
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'a', N);
+    assert_ok(pith_suffixes_create(&suffixes, (struct pith_text){text, N},
+                                   &error), error);
+    ck_assert_uint_eq(pith_suffixes_longest(&suffixes,
+                                            (struct pith_text){text, N}), N);
+    pith_suffixes_free(&suffixes);
+    free(text);
+}
+END_TEST
+
+/* --- runs of tokens ------------------------------------------------------------ */
+
+/* The rule as recover.h says it, without giving up early. */
+static bool greedily_by_search(const int32_t *ids, size_t n_ids,
+                               const int32_t *run, size_t n,
+                               struct pith_token_range *range)
+{
+    size_t best_found = 0, best_size = SIZE_MAX;
+    for (size_t first = 0; first < n_ids; first++) {
+        size_t at = first, n_found = 1;
+        if (ids[first] != run[0])
+            continue;
+        for (size_t i = 1; i < n; i++) {
+            size_t next = at + 1;
+            while (next < n_ids && ids[next] != run[i])
+                next++;
+            if (next < n_ids && next - at <= 10) {
+                at = next;
+                n_found++;
+            }
+        }
+        if (n_found > best_found ||
+            (n_found == best_found && at + 1 - first < best_size)) {
+            best_found = n_found;
+            best_size = at + 1 - first;
+            *range = (struct pith_token_range){first, at + 1};
+        }
+    }
+    return best_found > 0;
+}
+
+/* The first of the shortest ranges with run as a subsequence. */
+static bool shortest_by_search(const int32_t *ids, size_t n_ids,
+                               const int32_t *run, size_t n,
+                               struct pith_token_range *range)
+{
+    size_t best_size = SIZE_MAX;
+    for (size_t first = 0; first < n_ids; first++) {
+        size_t n_found = 0, at = first;
+        while (at < n_ids && n_found < n)
+            n_found += ids[at++] == run[n_found];
+        if (n_found == n && at - first < best_size) {
+            best_size = at - first;
+            *range = (struct pith_token_range){first, at};
+        }
+    }
+    return best_size != SIZE_MAX;
+}
+
+static void fill(int32_t *ids, size_t n, uint64_t *state, size_t n_kinds)
+{
+    for (size_t i = 0; i < n; i++)
+        ids[i] = (int32_t)random_below(state, n_kinds);
+}
+
+START_TEST(ranges_are_those_of_a_plain_search)
+{
+    uint64_t state = 2;
+    struct pith_error error;
+    size_t n_hits = 0;
+    for (int round = 0; round < 5000; round++) {
+        int32_t ids[120], run[12];
+        struct pith_token_range got, want;
+        struct pith_occurrences original;
+        bool found;
+        size_t n_ids = random_below(&state, 121), n_kinds;
+        size_t n = 1 + random_below(&state, 12);
+        n_kinds = 1 + random_below(&state, 30);
+        fill(ids, n_ids, &state, n_kinds);
+        fill(run, n, &state, n_kinds);
+        assert_ok(pith_occurrences_create(&original, ids, n_ids, &error),
+                  error);
+        bool expected = greedily_by_search(ids, n_ids, run, n, &want);
+        ck_assert_int_eq(pith_recover_greedily(&original, run, n, &got),
+                         expected);
+        ck_assert(!expected ||
+                  (got.first == want.first && got.end == want.end));
+        expected = shortest_by_search(ids, n_ids, run, n, &want);
+        assert_ok(pith_recover_shortest(&original, run, n, &got, &found,
+                                        &error), error);
+        ck_assert_int_eq(found, expected);
+        ck_assert(!expected ||
+                  (got.first == want.first && got.end == want.end));
+        n_hits += expected;
+        pith_occurrences_free(&original);
+    }
+    ck_assert_uint_gt(n_hits, 500);
+}
+END_TEST
+
+/* --- answers -------------------------------------------------------------------- */
+
+static const char original_text[] =
+    "Mr. Johnathan Smith-Jones paid 1,234.50 dollars; Mr. Brown paid 77.";
+static const char compressed_text[] = "Mr John Smith paid 134 Brown 77";
+
+static void expect(const struct pith_tokenizer *tokenizer,
+                   enum pith_recover_rules rules, const char *answer,
+                   const char *want)
+{
+    struct pith_error error;
+    char *recovered;
+    size_t size;
+    assert_ok(pith_recover(tokenizer, text_of(original_text),
+                           text_of(compressed_text), text_of(answer), rules,
+                           &recovered, &size, &error), error);
+    ck_assert_str_eq(recovered, want);
+    ck_assert_uint_eq(size, strlen(want));
+    free(recovered);
+}
+
+START_TEST(answers_are_put_back)
+{
+    static const char *const reference[][2] = {
+        {"John Smith paid 134", "Johnathan Smith-Jones paid 1,234"},
+        {"It was Mr John who paid", "It was Mr. John who paid"},
+        {"Brown", "Brown"},
+        {"nobody here", "nobody here"},
+        {"paid 134 Brown 77.", "paid 1,234.50 dollars; Mr. Brown 77."},
+        {"77 Brown 77", "77 Brown paid 77"},
+        {"hn Smi", "han Smi"},
+        {"the zzz", "the zzz"},
+        {"", ""},
+        {"  Brown  77 ", "  Brown  77 "},
+    };
+    static const char *const paper[][2] = {
+        {"John Smith paid 134",
+         "Johnathan Smith-Jones paid 1,234"},
+        {"It was Mr John who paid", "It was Mr. John who paid"},
+        {"77 Brown 77", "77 Brown paid 77"},
+        {"", ""},
+        {"nobody here", "nobody here"},
+        /* a space in front makes it no longer, and takes none away */
+        {"who? Brown", "who? Brown"},
+    };
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    add_bytes(builder);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    for (size_t i = 0; i < sizeof reference / sizeof *reference; i++)
+        expect(tokenizer, PITH_RECOVER_REFERENCE, reference[i][0],
+               reference[i][1]);
+    for (size_t i = 0; i < sizeof paper / sizeof *paper; i++)
+        expect(tokenizer, PITH_RECOVER_PAPER, paper[i][0], paper[i][1]);
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+/* " Smith" is one token inside the text and "Smith" none: only with the space
+ * in front is the run found. */
+START_TEST(paper_tries_a_space_in_front)
+{
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    add_bytes(builder);
+    int32_t space_s = add_piece(builder, " S", 0, PITH_PIECE_NORMAL);
+    add_merge(builder, ' ', 'S');
+    ck_assert_int_eq(space_s, 256);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    expect(tokenizer, PITH_RECOVER_REFERENCE, "Smith paid 134",
+           "Smith paid 134");
+    expect(tokenizer, PITH_RECOVER_PAPER, "Smith paid 134",
+           "Smith-Jones paid 1,234");
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("recover");
+    TCase *tcase = tcase_create("recover");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, longest_common_start_is_found);
+    tcase_add_test(tcase, a_megabyte_of_one_letter_is_no_trouble);
+    tcase_add_test(tcase, ranges_are_those_of_a_plain_search);
+    tcase_add_test(tcase, answers_are_put_back);
+    tcase_add_test(tcase, paper_tries_a_space_in_front);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
