@@ -12,7 +12,7 @@
 
 static const char SPACE[] = "\xE2\x96\x81"; /* U+2581 */
 
-/* --- helpers ---------------------------------------------------------------- */
+/* --- helpers ------------------------------------------------------------- */
 
 static struct pith_ids encode(const struct pith_tokenizer *tokenizer,
                               struct pith_text text, int flags)
@@ -129,7 +129,7 @@ static struct vocab_builder *small_sentencepiece(bool bytes)
     return builder;
 }
 
-/* --- byte-level BPE ---------------------------------------------------------- */
+/* --- byte-level BPE ------------------------------------------------------ */
 
 START_TEST(merges_go_by_rank_then_from_the_left)
 {
@@ -239,7 +239,7 @@ START_TEST(equal_pieces_are_told_apart)
 }
 END_TEST
 
-/* --- SentencePiece ----------------------------------------------------------- */
+/* --- SentencePiece ------------------------------------------------------- */
 
 START_TEST(the_best_score_merges_first)
 {
@@ -319,7 +319,7 @@ START_TEST(without_byte_pieces_it_is_unknown_once)
 }
 END_TEST
 
-/* --- the oracle -------------------------------------------------------------- */
+/* --- the oracle ---------------------------------------------------------- */
 
 /* The rank of the pair, or the negated score of the union; HUGE_VAL when they
  * do not merge. */
@@ -447,7 +447,7 @@ START_TEST(merging_does_what_the_slow_way_does)
 }
 END_TEST
 
-/* --- long words, any bytes --------------------------------------------------- */
+/* --- long words, any bytes ----------------------------------------------- */
 
 /* 1 MB without a place to cut.  A quadratic algorithm would take hours. */
 static void encode_long_words(const struct pith_tokenizer *tokenizer)
@@ -547,7 +547,7 @@ START_TEST(decoding_gives_the_very_bytes_back)
 }
 END_TEST
 
-/* --- the section ------------------------------------------------------------- */
+/* --- the section --------------------------------------------------------- */
 
 static void assert_not_serialized(struct vocab_builder *builder,
                                   const char *detail)

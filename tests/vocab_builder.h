@@ -105,7 +105,7 @@ build_tokenizer(struct vocab_builder *builder)
     return tokenizer;
 }
 
-/* --- GPT-2's printable alphabet --------------------------------------------- */
+/* --- GPT-2's printable alphabet ------------------------------------------ */
 
 /* Printable Latin-1 stands for itself; the other bytes have the code points
  * from 256 on, in order. */
@@ -142,7 +142,7 @@ static inline size_t raw_bytes(struct pith_text text, char *out)
     return n;
 }
 
-/* --- Hugging Face's files --------------------------------------------------- */
+/* --- Hugging Face's files ------------------------------------------------ */
 
 struct named_id {
     struct pith_text name;

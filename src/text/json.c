@@ -44,7 +44,7 @@ struct parser {
     struct pith_error *error;
 };
 
-/* --- errors and single bytes ----------------------------------------------- */
+/* --- errors and single bytes --------------------------------------------- */
 
 static enum pith_status expected(const struct parser *parser, const char *what)
 {
@@ -84,7 +84,7 @@ static bool take_byte(struct parser *parser, char byte)
     return true;
 }
 
-/* --- strings --------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------- */
 
 static int hex_value(char c)
 {
@@ -188,7 +188,7 @@ static enum pith_status parse_string(struct parser *parser,
     return PITH_OK;
 }
 
-/* --- numbers --------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------- */
 
 static size_t skip_digits(struct parser *parser)
 {
@@ -290,7 +290,7 @@ static enum pith_status parse_number(struct parser *parser,
     return PITH_OK;
 }
 
-/* --- values ---------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------- */
 
 static struct pith_json *new_node(struct pith_json_document *document)
 {
@@ -403,7 +403,7 @@ static enum pith_status parse_document(struct parser *parser)
     return PITH_OK;
 }
 
-/* --- interface ------------------------------------------------------------- */
+/* --- interface ----------------------------------------------------------- */
 
 enum pith_status pith_json_parse(struct pith_text text, const char *name,
                                  struct pith_json_document **document,

@@ -124,6 +124,12 @@ static enum pith_status check_pieces(const struct pith_section *section,
     return PITH_OK;
 }
 
+static struct pith_text piece_bytes(const struct pith_section *section,
+                                    int32_t id)
+{
+    return pith_section_piece(section, (size_t)id).bytes;
+}
+
 static bool merge_is_true(const struct pith_section *section, size_t rank)
 {
     struct pith_section_merge merge = pith_section_merge(section, rank);
@@ -131,11 +137,9 @@ static bool merge_is_true(const struct pith_section *section, size_t rank)
     if (!id_is_valid(merge.left, n) || !id_is_valid(merge.right, n) ||
         !id_is_valid(merge.result, n))
         return false;
-    struct pith_text left = pith_section_piece(section, (size_t)merge.left).bytes;
-    struct pith_text right =
-        pith_section_piece(section, (size_t)merge.right).bytes;
-    struct pith_text both =
-        pith_section_piece(section, (size_t)merge.result).bytes;
+    struct pith_text left = piece_bytes(section, merge.left);
+    struct pith_text right = piece_bytes(section, merge.right);
+    struct pith_text both = piece_bytes(section, merge.result);
     return left.size > 0 && right.size > 0 &&
            both.size == left.size + right.size &&
            memcmp(both.bytes, left.bytes, left.size) == 0 &&

@@ -12,7 +12,7 @@
 #include "../base/memory.h"
 #include "../base/utf8.h"
 
-/* --- tables ---------------------------------------------------------------- */
+/* --- tables -------------------------------------------------------------- */
 
 struct scored {
     float score;
@@ -106,7 +106,7 @@ void pith_sentencepiece_free(struct pith_sentencepiece *sp)
     sp->ranks = NULL;
 }
 
-/* --- encoding -------------------------------------------------------------- */
+/* --- encoding ------------------------------------------------------------ */
 
 static bool find_pair(const void *vocabulary, const char *word,
                       const struct pith_symbol *left,

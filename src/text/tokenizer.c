@@ -27,7 +27,7 @@ static bool is_sentencepiece(const struct pith_tokenizer *tokenizer)
     return tokenizer->section.facts.kind == PITH_TOKENIZER_SENTENCEPIECE;
 }
 
-/* --- creating -------------------------------------------------------------- */
+/* --- creating ------------------------------------------------------------ */
 
 /* Copies a piece with a space for every U+2581; returns the bytes written. */
 static size_t show_spaces(char *out, struct pith_text piece)
@@ -121,7 +121,7 @@ void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
     *facts = tokenizer->section.facts;
 }
 
-/* --- encoding -------------------------------------------------------------- */
+/* --- encoding ------------------------------------------------------------ */
 
 /* A stretch of text between special pieces. */
 static enum pith_status encode_plain(const struct pith_tokenizer *tokenizer,
@@ -181,7 +181,7 @@ enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
     return status;
 }
 
-/* --- decoding -------------------------------------------------------------- */
+/* --- decoding ------------------------------------------------------------ */
 
 struct pith_text pith_tokenizer_piece(const struct pith_tokenizer *tokenizer,
                                       int32_t id)
