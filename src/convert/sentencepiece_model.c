@@ -214,6 +214,8 @@ enum pith_status pith_sentencepiece_read(struct pith_source *source,
 
     pith_vocabulary_init(vocabulary, PITH_TOKENIZER_SENTENCEPIECE,
                          source->config.n_vocab, file->path);
+    if (file->file.size == 0)
+        return bad_bytes(path, error);
     struct message message = {file->file.data,
                               file->file.data + file->file.size};
     while (message.at < message.end) {

@@ -202,7 +202,8 @@ static enum pith_status decode_byte(struct pith_vocabulary *vocabulary,
                          "%s: byte token \"%.*s\" is not spelt like <0x0A>",
                          vocabulary->path, (int)piece->bytes.size, s);
     char byte = (char)((high - digits) * 16 + (low - digits));
-    char *out = pith_texts_keep(&vocabulary->texts, (struct pith_text){&byte, 1});
+    char *out =
+        pith_texts_keep(&vocabulary->texts, (struct pith_text){&byte, 1});
     if (out == NULL)
         return pith_no_memory(error, 1, 1);
     piece->bytes = (struct pith_text){out, 1};
