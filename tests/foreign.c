@@ -447,7 +447,7 @@ static void sentence_piece(size_t id, struct pith_buffer *out, float *score,
 {
     static const char *const first[] = {"<unk>", "<s>", "</s>"};
     static const char *const words[N_SENTENCE_PIECES] = {
-        "\xE2\x96\x81", "a", "b", "c", "ab", "\xE2\x96\x81" "a", "abc"};
+        "\xE2\x96\x81", "a", "b", "c", "ab", ("\xE2\x96\x81" "a"), "abc"};
     out->size = 0;
     *score = id < 259 ? 0 : -(float)(id - 259);
     *type = id == 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1;

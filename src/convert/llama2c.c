@@ -30,8 +30,8 @@ static bool is_layered(int group)
     return group >= ATTN_NORM && group <= FFN_UP;
 }
 
-/* Floats of one matrix of a group; at most 2^64 with sizes that
- * pith_config_check() let pass. */
+/* Floats of one matrix of a group: below 2^41 with sizes that
+ * pith_config_check() let pass, so that sums over layers cannot wrap. */
 static uint64_t group_floats(const struct pith_config *config, int group)
 {
     uint64_t query = (uint64_t)config->n_head * config->head_dim;
