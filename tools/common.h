@@ -108,6 +108,7 @@ struct opened {
     struct progress_line {
         double start;
         bool drawn;
+        int level; /* of the outermost stage seen */
     } line;
 };
 

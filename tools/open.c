@@ -128,11 +128,24 @@ struct pith_text tool_model_name(const char *path)
     return name;
 }
 
-/* Draws only what takes over a second, so that short work stays silent. */
+/* Stages nest: ranking scores, scoring runs forward passes. */
+static int stage_level(const char *stage)
+{
+    return strcmp(stage, "forward") == 0 ? 0
+           : strcmp(stage, "score") == 0 ? 1
+                                         : 2;
+}
+
+/* Draws only what takes over a second, so that short work stays silent, and
+ * only the outermost stage, so that the percentage does not jump. */
 static int draw_progress(void *user, const char *stage, size_t done,
                          size_t total)
 {
     struct progress_line *line = user;
+    int level = stage_level(stage);
+    if (level < line->level)
+        return 0;
+    line->level = level;
     if (tool_seconds() - line->start < 1)
         return 0;
     unsigned percent =
@@ -145,7 +158,7 @@ static int draw_progress(void *user, const char *stage, size_t done,
 
 struct pith_progress tool_progress(struct progress_line *line, bool quiet)
 {
-    *line = (struct progress_line){tool_seconds(), false};
+    *line = (struct progress_line){.start = tool_seconds()};
     bool shown = !quiet && isatty(STDERR_FILENO);
     return (struct pith_progress){shown ? draw_progress : NULL, line};
 }
