@@ -150,7 +150,11 @@ static const struct line wrong[] = {
     {"compress --segment-size 99999999999999999999999", 2, "--segment-size"},
     {"compress --threads 0", 2, "--threads \"0\""},
     {"compress --threads -1", 2, "--threads \"-1\""},
-    {"compress --method magic", 2, "--method \"magic\""},
+    {"compress --method magic", 2, "--method \"magic\": expected one of paper"},
+    {"compress --method paper\\|reference", 2, "--method \"paper|reference\""},
+    {"compress --method ''", 2, "--method \"\""},
+    {"compress --rank-method bm25", 2,
+     "--rank-method belongs to --method reference"},
     {"compress --iterative-size 9", 2,
      "--iterative-size belongs to --method reference"},
     {"compress --method reference --tau-que 1", 2,
@@ -163,7 +167,7 @@ static const struct line wrong[] = {
      "--force-context-ids \"1,,2\""},
     {"compress --method reference --force-context-ids ''", 2,
      "--force-context-ids \"\""},
-    {"compress --format xml", 2, "--format \"xml\": expected text or json"},
+    {"compress --format xml", 2, "--format \"xml\": expected one of text|json"},
     {"compress --trace", 2, "--trace needs --format json"},
     {"compress --instruction a --instruction-file b", 2, "exclude each other"},
     {"compress --question a --question-file b", 2, "exclude each other"},
@@ -456,6 +460,20 @@ END_TEST
 
 START_TEST(requests_and_options_agree)
 {
+    expect("printf 'one two three four\\n\\nfive six seven' >p; "
+           "\"$PITH\" compress -q --method reference --target 4 "
+           "--question 'five?' --rank-method bm25 --reorder-context sort "
+           "--condition-in-question before --condition-compare "
+           "--dynamic-ratio 0.2 --format json p | sed 's/,\"timings.*//' >a; "
+           "printf '%s' '{\"context\":[\"one two three four\",\"five six "
+           "seven\"],\"options\":{\"target_token\":4,\"question\":"
+           "\"five?\",\"rank_method\":\"bm25\",\"reorder_context\":\"sort\","
+           "\"condition_in_question\":\"before_condition\","
+           "\"condition_compare\":true,"
+           "\"dynamic_context_compression_ratio\":0.2}}' >r; "
+           "\"$PITH\" compress -q --request r --method reference -o b; "
+           "sed 's/^{\"name\":null,\"result\"://; s/,\"timings.*//' b >c;"
+           " cmp a c", 0, "", "");
     expect("printf 'one two three four\\n\\nfive six seven' >p; "
            "\"$PITH\" compress -q --format json --method reference --target 4 "
            "--question 'Why?' p | sed 's/,\"timings.*//' >a; "

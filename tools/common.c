@@ -46,14 +46,6 @@ int tool_no_memory(void)
     return tool_fail("out of memory");
 }
 
-int tool_check_format(const struct command *command, const char *format)
-{
-    if (strcmp(format, "text") == 0 || strcmp(format, "json") == 0)
-        return TOOL_OK;
-    return tool_usage(command, "--format \"%.80s\": expected text or json",
-                      format);
-}
-
 struct pith_text tool_view(const struct text *text)
 {
     return (struct pith_text){text->bytes, text->size};

@@ -35,8 +35,9 @@ int tool_usage(const struct command *command, const char *format, ...)
  * out of its range. */
 int tool_library(const struct pith_error *error);
 int tool_no_memory(void);
-/* "text" or "json", anything else is a usage error. */
-int tool_check_format(const struct command *command, const char *format);
+
+/* What --format text|json gives. */
+enum tool_format { TOOL_TEXT, TOOL_JSON };
 
 /* A text in memory; release with free(text.bytes). */
 struct text {

@@ -10,16 +10,16 @@
 struct arguments {
     struct model_options model;
     struct pith_compress_options options;
-    const char *method, *reorder;
+    size_t method, reorder, rank_method, condition; /* enums of pith.h */
+    size_t format; /* enum tool_format */
     const char *instruction, *instruction_file, *question, *question_file;
     struct words contexts;
     struct counts force_ids;
-    const char *format, *output, *request;
+    const char *output, *request;
     bool trace;
 };
 
 #define AT(member) offsetof(struct arguments, member)
-#define REFERENCE_HEADING "Only with --method reference (names of the Python package):"
 
 static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The prompt:"},
@@ -42,9 +42,9 @@ static const struct option options[] = {
      "number of tokens, instead of --rate"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "How it is chosen:"},
-    {0, "method", "NAME", OPTION_WORD, AT(method), 0, 0,
-     "paper (as published; the default) or reference\n"
-     "(the decisions of microsoft/LLMLingua)"},
+    {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
+     "as published (the default), or the decisions of\n"
+     "microsoft/LLMLingua"},
     {0, "tau-ins", "R", OPTION_REAL, AT(options.tau_ins), 0, 1,
      "paper: rate of the instruction (0.85)"},
     {0, "tau-que", "R", OPTION_REAL, AT(options.tau_que), 0, 1,
@@ -54,7 +54,7 @@ static const struct option options[] = {
     {0, "segment-size", "N", OPTION_COUNT, AT(options.segment_size), 1, 1e12,
      "paper: tokens of a segment (100)"},
 
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, REFERENCE_HEADING},
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Only with --method reference:"},
     {0, "iterative-size", "N", OPTION_COUNT,
      AT(options.reference.iterative_size), 1, 1e12,
      "tokens of a window (200)"},
@@ -75,17 +75,33 @@ static const struct option options[] = {
     {0, "force-context-number", "N", OPTION_COUNT,
      AT(options.reference.force_context_number), 0, 1e12,
      "how many contexts stay"},
-    {0, "reorder-context", "HOW", OPTION_WORD, AT(reorder), 0, 0,
-     "original (the default), sort or two_stage"},
+    {0, "reorder-context", "original|sort|two_stage", OPTION_CHOICE,
+     AT(reorder), 0, 0, "order of the contexts that stay (original)"},
     {0, "concate-question", "on|off", OPTION_SWITCH,
      AT(options.reference.concate_question), 0, 0,
      "put the question into the result (on)"},
+    {0, "rank-method", "llmlingua|longllmlingua|bm25", OPTION_CHOICE,
+     AT(rank_method), 0, 0, "what the context filter goes by (llmlingua)"},
+    {0, "condition-in-question", "none|before|after", OPTION_CHOICE,
+     AT(condition), 0, 0, "where the question stands when contexts are ranked"},
+    {0, "condition-prefix", NULL, OPTION_FLAG,
+     AT(options.reference.condition_prefix), 0, 0,
+     "choose tokens with the question in front"},
+    {0, "condition-compare", NULL, OPTION_FLAG,
+     AT(options.reference.condition_compare), 0, 0,
+     "choose tokens by what the question changes"},
+    {0, "add-instruction", NULL, OPTION_FLAG,
+     AT(options.reference.add_instruction), 0, 0,
+     "put the instruction behind that question"},
+    {0, "dynamic-ratio", "R", OPTION_REAL,
+     AT(options.reference.dynamic_context_compression_ratio), 0, 1,
+     "spread the rates of the contexts by rank (0)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Input and output:"},
     {0, "request", "FILE", OPTION_WORD, AT(request), 0, 0,
      "run JSON lines {\"name\", \"function\", \"context\",\n"
      "\"options\"}, one reply line each (docs/REQUESTS.md)"},
-    {0, "format", "text|json", OPTION_WORD, AT(format), 0, 0,
+    {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "json: one object with the counts beside the text"},
     {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
      "add thresholds, ranking and kept ids to the JSON"},
@@ -107,7 +123,9 @@ static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
 static const char *const reference_options[] = {
     "iterative-size", "context-budget", "context-filter", "token-filter",
     "keep-split", "force-context-ids", "force-context-number",
-    "reorder-context", "concate-question", NULL};
+    "reorder-context", "concate-question", "rank-method",
+    "condition-in-question", "condition-prefix", "condition-compare",
+    "add-instruction", "dynamic-ratio", NULL};
 
 /* The first of the names that was given, NULL when none was. */
 static const char *first_given(const struct command *command,
@@ -130,19 +148,10 @@ static int exclude(const struct command *command,
     return TOOL_OK;
 }
 
-static int read_method(const struct command *command,
-                       const struct operands *operands,
-                       struct arguments *arguments)
+static int check_method(const struct command *command,
+                        const struct operands *operands,
+                        const struct arguments *arguments)
 {
-    const char *word = arguments->method;
-    if (word == NULL || strcmp(word, "paper") == 0)
-        arguments->options.method = PITH_METHOD_PAPER;
-    else if (strcmp(word, "reference") == 0)
-        arguments->options.method = PITH_METHOD_REFERENCE;
-    else
-        return tool_usage(command,
-                          "--method \"%.80s\": expected paper or reference",
-                          word);
     /* A request may name its own method. */
     if (arguments->request != NULL)
         return TOOL_OK;
@@ -155,33 +164,33 @@ static int read_method(const struct command *command,
     return TOOL_OK;
 }
 
-static int read_reorder(const struct command *command,
-                        struct arguments *arguments)
+static int check_trace(const struct command *command,
+                       const struct arguments *arguments)
 {
-    static const char *const words[] = {"original", "sort", "two_stage"};
-    if (arguments->reorder == NULL)
-        return TOOL_OK;
-    for (int i = 0; i < 3; i++)
-        if (strcmp(arguments->reorder, words[i]) == 0) {
-            arguments->options.reference.reorder_context =
-                (enum pith_reorder)i;
-            return TOOL_OK;
-        }
-    return tool_usage(command, "--reorder-context \"%.80s\": expected "
-                      "original, sort or two_stage", arguments->reorder);
-}
-
-static int check_format(const struct command *command,
-                        const struct arguments *arguments)
-{
-    int code = tool_check_format(command, arguments->format);
-    if (code != TOOL_OK)
-        return code;
     if (arguments->trace && arguments->request == NULL &&
-        strcmp(arguments->format, "json") != 0)
+        arguments->format != TOOL_JSON)
         return tool_usage(command,
                           "--trace needs --format json or --request");
     return TOOL_OK;
+}
+
+/* Hands over what the table could not put into the options themselves. */
+static void fill_options(const struct command *command,
+                         const struct operands *operands,
+                         struct arguments *arguments)
+{
+    struct pith_compress_options *settings = &arguments->options;
+    struct pith_reference_options *reference = &settings->reference;
+    if (tool_option_given(command, operands, "target"))
+        settings->rate = -1;
+    settings->method = (enum pith_method)arguments->method;
+    settings->trace = arguments->trace;
+    reference->force_context_ids = arguments->force_ids.items;
+    reference->n_force_context_ids = arguments->force_ids.n;
+    reference->reorder_context = (enum pith_reorder)arguments->reorder;
+    reference->rank_method = (enum pith_rank_method)arguments->rank_method;
+    reference->condition_in_question =
+        (enum pith_condition)arguments->condition;
 }
 
 /* What the table cannot say: which options go together. */
@@ -205,16 +214,9 @@ static int settle(const struct command *command,
         return tool_usage(command, "--request brings its own prompts; leave "
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
-    if (tool_option_given(command, operands, "target"))
-        arguments->options.rate = -1;
-    arguments->options.trace = arguments->trace;
-    arguments->options.reference.force_context_ids =
-        arguments->force_ids.items;
-    arguments->options.reference.n_force_context_ids = arguments->force_ids.n;
-    if ((code = read_method(command, operands, arguments)) != TOOL_OK ||
-        (code = read_reorder(command, arguments)) != TOOL_OK)
-        return code;
-    return check_format(command, arguments);
+    fill_options(command, operands, arguments);
+    code = check_method(command, operands, arguments);
+    return code == TOOL_OK ? check_trace(command, arguments) : code;
 }
 
 /* --- the prompt ------------------------------------------------------------ */
@@ -375,7 +377,7 @@ static int write_result(const struct arguments *arguments,
 {
     struct pith_error error;
     char *json;
-    if (strcmp(arguments->format, "text") == 0) {
+    if (arguments->format == TOOL_TEXT) {
         fwrite(result->text.bytes, 1, result->text.size, out);
         if (newline)
             fputc('\n', out);
@@ -480,7 +482,7 @@ static int run_requests(const struct arguments *arguments,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments = {.format = "text"};
+    struct arguments arguments = {.format = TOOL_TEXT};
     struct operands operands;
     struct opened opened = {0};
     struct output output = {0};

@@ -112,6 +112,25 @@ static int read_counts(const struct command *command,
     return code;
 }
 
+/* Which of the words between bars it is. */
+static int read_choice(const struct command *command,
+                       const struct option *option, const char *value,
+                       size_t *choice)
+{
+    char expected[128];
+    size_t index = 0, length = strlen(value);
+    for (const char *word = option->value; word != NULL; index++) {
+        size_t n = strcspn(word, "|");
+        if (n == length && memcmp(word, value, n) == 0) {
+            *choice = index;
+            return TOOL_OK;
+        }
+        word = word[n] == '|' ? word + n + 1 : NULL;
+    }
+    snprintf(expected, sizeof expected, "one of %s", option->value);
+    return bad_value(command, option, value, expected);
+}
+
 static int range_error(const struct command *command,
                        const struct option *option, const char *value)
 {
@@ -143,6 +162,8 @@ static int set_option(const struct command *command,
     case OPTION_WORD:
         *(const char **)member = value;
         return TOOL_OK;
+    case OPTION_CHOICE:
+        return read_choice(command, option, value, member);
     case OPTION_WORDS:
         return add_word(member, value);
     case OPTION_COUNTS:

@@ -17,6 +17,7 @@
 enum option_kind {
     OPTION_FLAG,   /* bool, set to true */
     OPTION_WORD,   /* const char * */
+    OPTION_CHOICE, /* size_t: which of the words in `value`, "text|json" */
     OPTION_WORDS,  /* struct words: may be given several times */
     OPTION_COUNT,  /* size_t within [low, high] */
     OPTION_COUNTS, /* struct counts: 0,3,5 */

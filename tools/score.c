@@ -9,14 +9,15 @@
 
 struct arguments {
     struct model_options model;
-    const char *format, *output;
+    size_t format; /* enum tool_format */
+    const char *output;
     bool no_bos;
 };
 
 #define AT(member) offsetof(struct arguments, member)
 
 static const struct option options[] = {
-    {0, "format", "text|json", OPTION_WORD, AT(format), 0, 0,
+    {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "text: a line \"index TAB id TAB piece TAB loss\" for\n"
      "each token; json: one object"},
     {0, "no-bos", NULL, OPTION_FLAG, AT(no_bos), 0, 0,
@@ -110,7 +111,7 @@ static int score(const struct arguments *arguments, const char *path)
     if (code == TOOL_OK)
         code = tool_open(&opened, &arguments->model);
     if (code == TOOL_OK)
-        code = strcmp(arguments->format, "json") == 0
+        code = arguments->format == TOOL_JSON
                    ? score_json(arguments, &opened, tool_view(&text), &output)
                    : score_text(arguments, &opened, tool_view(&text), &output);
     tool_output_abort(&output);
@@ -121,14 +122,12 @@ static int score(const struct arguments *arguments, const char *path)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments = {.format = "text"};
+    struct arguments arguments = {.format = TOOL_TEXT};
     struct operands operands;
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);
     if (code == TOOL_OK && operands.help)
         tool_options_help(command, stdout);
     else if (code == TOOL_OK)
-        code = tool_check_format(command, arguments.format);
-    if (code == TOOL_OK && !operands.help)
         code = score(&arguments, operands.items[0]);
     tool_options_free(command, &arguments, &operands);
     return code;

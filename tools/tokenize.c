@@ -8,14 +8,14 @@
 
 struct arguments {
     struct model_options model;
-    const char *format;
+    size_t format; /* enum tool_format */
     bool bos, no_special;
 };
 
 #define AT(member) offsetof(struct arguments, member)
 
 static const struct option options[] = {
-    {0, "format", "text|json", OPTION_WORD, AT(format), 0, 0,
+    {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "text: a line \"id TAB piece\" for each token;\n"
      "json: lines {\"text\"} in, {\"ids\", \"pieces\"} out"},
     {0, "bos", NULL, OPTION_FLAG, AT(bos), 0, 0,
@@ -91,7 +91,7 @@ static int tokenize(const struct arguments *arguments, const char *path)
                 (arguments->no_special ? PITH_TOKENIZE_NO_SPECIAL : 0);
     int code = tool_load(&opened, &arguments->model);
     if (code == TOOL_OK)
-        code = strcmp(arguments->format, "json") == 0
+        code = arguments->format == TOOL_JSON
                    ? answer_lines(opened.model, path, flags)
                    : print_tokens(opened.model, path, flags);
     tool_close(&opened);
@@ -100,14 +100,12 @@ static int tokenize(const struct arguments *arguments, const char *path)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments = {.format = "text"};
+    struct arguments arguments = {.format = TOOL_TEXT};
     struct operands operands;
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);
     if (code == TOOL_OK && operands.help)
         tool_options_help(command, stdout);
     else if (code == TOOL_OK)
-        code = tool_check_format(command, arguments.format);
-    if (code == TOOL_OK && !operands.help)
         code = tokenize(&arguments, operands.items[0]);
     tool_options_free(command, &arguments, &operands);
     return code;
