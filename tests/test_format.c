@@ -438,6 +438,56 @@ START_TEST(lying_sizes_are_refused)
 }
 END_TEST
 
+/* Writes the metadata with a fitting checksum and expects a refusal. */
+static void refuse_lie(struct patched *file, const char *text)
+{
+    struct pith_error error;
+    write_metadata(file, true);
+    ck_assert_int_ne(load(file->path, &error), PITH_OK);
+    assert_mentions(&error, text);
+}
+
+/* Lies that go together so well that only one check is left to find them. */
+START_TEST(consistent_lies_are_refused)
+{
+    struct patched file;
+    open_patched(&file, _i);
+    uint8_t *header = file.metadata;
+    uint32_t n_tensors = pith_load_u32(header + PITH_AT_N_TENSORS);
+    uint32_t name_size = pith_load_u32(header + PITH_AT_NAME_SIZE);
+    uint64_t tokenizer = pith_load_u64(header + PITH_AT_TOKENIZER_SIZE);
+    size_t name = PITH_HEADER_SIZE + n_tensors * PITH_ENTRY_SIZE;
+    size_t end = name + name_size + (size_t)tokenizer;
+
+    pith_store_u32(header + PITH_AT_N_TENSORS, n_tensors - 1);
+    pith_store_u64(header + PITH_AT_TOKENIZER_SIZE,
+                   tokenizer + PITH_ENTRY_SIZE);
+    refuse_lie(&file, "tensors; expected");
+
+    pith_store_u32(header + PITH_AT_NAME_SIZE, name_size + 300);
+    pith_store_u64(header + PITH_AT_TOKENIZER_SIZE, tokenizer - 300);
+    refuse_lie(&file, "model name of 304 bytes");
+
+    header[name] = '\0';
+    refuse_lie(&file, "no valid text");
+    header[name] = 0xFF;
+    refuse_lie(&file, "no valid text");
+
+    if (end < metadata_size(_i)) {
+        header[end] = 1;
+        refuse_lie(&file, "are not zero");
+    }
+    pith_store_u64(header + PITH_AT_FILE_SIZE, sizes[_i] + 64);
+    ck_assert_int_eq(ftruncate(file.descriptor, (off_t)sizes[_i] + 64), 0);
+    refuse_lie(&file, "the last tensor ends");
+
+    pith_store_u64(header + PITH_AT_FILE_SIZE, sizes[_i] - 1);
+    ck_assert_int_eq(ftruncate(file.descriptor, (off_t)sizes[_i] - 1), 0);
+    refuse_lie(&file, "ends at byte");
+    close_patched(&file);
+}
+END_TEST
+
 START_TEST(wrong_files_are_named)
 {
     struct patched file;
@@ -541,6 +591,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, damaged_metadata_are_refused, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, lying_bytes_are_refused, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, lying_sizes_are_refused, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, consistent_lies_are_refused, 0, TINY_KINDS);
     tcase_add_test(tcase, wrong_files_are_named);
     tcase_add_loop_test(tcase, verify_finds_damaged_weights, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, mutated_files_do_no_harm, 0, TINY_KINDS);

@@ -116,6 +116,12 @@ START_TEST(losses_agree_with_logits)
         got[at] = (float)(log(sum) - (double)logits[targets[at]]);
     }
     assert_close("losses", got, want, N_TOKENS - 1, 0, 1e-5);
+
+    float of_many[420]; /* the last of many tokens, not of one */
+    pith_session_truncate(session, 0);
+    forward(session, 0, N_TOKENS - 1, got);
+    assert_ok(pith_session_logits(session, of_many, &error), error);
+    assert_same_bits(of_many, logits, 420);
     pith_session_free(session);
 }
 END_TEST
