@@ -162,6 +162,21 @@ static enum pith_status compress_reference(void)
     return compress(PITH_METHOD_REFERENCE);
 }
 
+static char source[4096]; /* a folder to convert, empty when there is none */
+
+static enum pith_status convert(void)
+{
+    struct pith_convert_options options = {sizeof options, "q8", NULL, NULL};
+    char target[300];
+    if (source[0] == '\0')
+        return PITH_OK;
+    snprintf(target, sizeof target, "%s.converted", model_path);
+    enum pith_status status = pith_convert(source, target, &options, &error);
+    int removed = remove(target);
+    expect((removed == 0) == (status == PITH_OK));
+    return status;
+}
+
 static const struct {
     const char *name;
     enum pith_status (*run)(void);
@@ -171,6 +186,7 @@ static const struct {
     {"tokenize and score", tokenize_and_score},
     {"compress, paper", compress_paper},
     {"compress, reference", compress_reference},
+    {"convert", convert},
 };
 
 /* --- the sweep ------------------------------------------------------------ */
@@ -210,6 +226,9 @@ END_TEST
 static void open_tiny(void)
 {
     struct pith_session_options options = {sizeof options, 1, 0, NULL};
+    const char *folder = shared_path("models/shell_gpt2");
+    if (folder != NULL)
+        snprintf(source, sizeof source, "%s", folder);
     snprintf(model_path, sizeof model_path, "%s", temporary_path("alloc.pith"));
     tiny_model_write(model_path, TINY_LLAMA, PITH_F32);
     assert_ok(pith_model_load(model_path, NULL, &model, &error), error);

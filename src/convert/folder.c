@@ -3,6 +3,7 @@
  */
 #include "folder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +22,22 @@ static char *join(const char *folder, struct pith_text name)
     return path;
 }
 
+/* Bytes of a name asked for, its separator and its end. */
+enum { NAME_ROOM = 64 };
+
+enum pith_status pith_folder_prepare(struct pith_source *source,
+                                     struct pith_error *error)
+{
+    size_t size = strlen(source->path) + NAME_ROOM;
+    source->probe = pith_array(size, 1);
+    return source->probe != NULL ? PITH_OK : pith_no_memory(error, size, 1);
+}
+
 bool pith_folder_has(const struct pith_source *source, const char *name)
 {
-    char *path = join(source->path, (struct pith_text){name, strlen(name)});
-    bool found = path != NULL && pith_path_exists(path);
-    free(path);
-    return found;
+    snprintf(source->probe, strlen(source->path) + NAME_ROOM, "%s/%s",
+             source->path, name);
+    return pith_path_exists(source->probe);
 }
 
 enum pith_status pith_folder_open(struct pith_source *source,

@@ -8,6 +8,12 @@
 #include "../text/json.h"
 #include "source.h"
 
+/* To be called once before the others: makes room to look for files without
+ * asking for memory, so that a file is never missed for the want of it. */
+enum pith_status pith_folder_prepare(struct pith_source *source,
+                                     struct pith_error *error);
+
+/* name: at most 60 bytes. */
 bool pith_folder_has(const struct pith_source *source, const char *name);
 
 /* Maps the file; the source keeps it. */

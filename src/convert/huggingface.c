@@ -403,6 +403,7 @@ enum pith_status pith_huggingface_read(struct pith_source *source,
     enum pith_status status = PITH_OK;
 
     PITH_TRY(name_after_folder(source, error));
+    PITH_TRY(pith_folder_prepare(source, error));
     if (!pith_folder_has(source, "config.json"))
         return pith_fail(error, PITH_ERR_IO,
                          "%s: holds no config.json; expected a Hugging Face "

@@ -17,6 +17,7 @@ void pith_source_close(struct pith_source *source)
     free(source->stored);
     free(source->origins);
     free(source->name);
+    free(source->probe);
     pith_texts_free(&source->texts);
     while (source->files != NULL) {
         struct pith_source_file *next = source->files->next;

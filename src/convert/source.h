@@ -54,6 +54,7 @@ struct pith_origin {
 struct pith_source {
     const char *path; /* as the caller gave it; borrowed */
     char *name;       /* of the model; owned */
+    char *probe;      /* room for a path inside a folder; owned */
     struct pith_config config;
     struct pith_vocabulary vocabulary;
 
