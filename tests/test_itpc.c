@@ -164,8 +164,11 @@ START_TEST(segments_are_scored_behind_the_prefix)
         int32_t ids[LONGEST], whole[100];
         float got[LONGEST], want[100];
         size_t n = 1 + random_below(&random, LONGEST);
+        size_t from = prefix.from;
         random_ids(&random, ids, n);
         assert_ok(pith_prefix_score(&prefix, ids, n, got, &error), error);
+        if (prefix.from != from) /* slid: half of 64 are left */
+            ck_assert_uint_eq(prefix.ids.n - prefix.from, 32);
 
         size_t n_whole = prefix.ids.n - prefix.from;
         ck_assert_uint_le(1 + n_whole + n - 1, 64);
@@ -289,9 +292,10 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
         struct pith_stage stages[PITH_N_STAGES] = {
             {0}, {parts.units, parts.n_units, (double)target}, {0}};
         assert_ok(pith_itpc_run(&itpc, session, stages, &error), error);
-        size_t n_kept_parts = 0, n_text = 0, n_lines = 0;
+        size_t n_kept_parts = 0, n_text = 0, n_lines = 0, n_early = 0;
         for (size_t i = 0; i < parts.n_parts; i++) {
             n_text += itpc.part_kept[i];
+            n_early += i < parts.n_parts / 2 ? itpc.part_kept[i] : 0;
             n_kept_parts += itpc.part_kept[i] > 0;
         }
         for (size_t i = 0; i + 1 < itpc.text.size; i++)
@@ -299,6 +303,8 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
         ck_assert_uint_gt(n_kept_parts, 0);
         ck_assert_uint_eq(n_lines, n_kept_parts - 1);
         ck_assert_uint_eq(itpc.kept.n, n_text + n_lines * parts.join.n);
+        ck_assert_uint_le(2 * n_early, n_text + 10); /* spread evenly */
+        ck_assert_uint_ge(2 * n_early + 10, n_text);
         ck_assert_uint_ge(itpc.kept.n + 1, target);
         ck_assert_uint_le(itpc.kept.n, target + 1);
         pith_itpc_free(&itpc);

@@ -134,11 +134,29 @@ START_TEST(parts_are_joined_by_blank_lines)
     assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
               error);
     assert_joined(&parts, "the end");
+    for (size_t i = 0; i < parts.n_units; i++) {
+        const struct pith_unit *unit = &parts.units[i];
+        struct pith_text piece = pith_tokenizer_piece(model->tokenizer,
+                                                      parts.ids.data[i]);
+        size_t skip = i == 0 && piece.bytes[0] == ' '; /* dummy prefix */
+        ck_assert_uint_eq(unit->n_bytes, piece.size - skip);
+        ck_assert_mem_eq(parts.text.data + unit->byte, piece.bytes + skip,
+                         unit->n_bytes);
+    }
     struct pith_buffer decoded = {0};
     pith_tokenizer_decode(model->tokenizer, parts.ids.data, parts.ids.n,
                           &decoded);
     ck_assert_mem_eq(decoded.data, "the end", 7);
     pith_buffer_free(&decoded);
+    pith_parts_free(&parts);
+
+    /* U+2581 is a character like others. */
+    prompt = (struct pith_prompt){.question = text_of("x\xE2\x96\x81y z")};
+    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
+              error);
+    assert_joined(&parts, "x\xE2\x96\x81y z");
+    for (size_t i = 0; i < parts.n_units; i++)
+        ck_assert_uint_le(parts.units[i].n_bytes, 3);
     pith_parts_free(&parts);
     pith_model_free(model);
 }
