@@ -345,6 +345,19 @@ struct pith_reference_options {
                                loss; implies condition_prefix */
     bool add_instruction;   /* the instruction stands behind that question */
     double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
+    /* Sentence filter */
+    bool use_sentence_level_filter;
+    const char *punkt;           /* folder of Punkt parameters (NLTK's
+                                    punkt_tab/english); NULL: built in */
+    size_t keep_first_sentence;  /* these get the bonus, with rank_method */
+    size_t keep_last_sentence;   /* longllmlingua only */
+    size_t keep_sentence_number; /* the least surprising of each context */
+    double high_priority_bonus;  /* 100, on the mean loss */
+    double token_budget_ratio;   /* 1.4, on the target */
+    /* Contexts carry <llmlingua, rate=0.5, compress=False>...</llmlingua> */
+    bool structured;
+    bool strict_preserve_uncompressed; /* true: a context with compress=False
+                                          is forced */
 };
 
 struct pith_compress_options {

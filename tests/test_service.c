@@ -307,8 +307,8 @@ START_TEST(unreadable_requests_are_refused)
     assert_refused("{\"context\":\"a\",\"options\":[]}", "\"options\"");
     assert_refused("{\"context\":\"a\",\"function\":7}", "\"function\"");
     assert_refused("{\"context\":\"a\",\"function\":"
-                   "\"structured_compress_prompt\"}",
-                   "\"structured_compress_prompt\" is not supported yet");
+                   "\"compress_json\"}",
+                   "\"compress_json\" is not supported yet");
     assert_refused("{\"context\":\"a\"} trailing", "request");
 }
 END_TEST
@@ -349,15 +349,14 @@ static const char *const bad_options[][2] = {
     {WITH("\"rank_method\":\"random\""), "\"rank_method\""},
     {WITH("\"rank_method\":\"gzip\""), "\"gzip\" is not supported"},
     {WITH("\"rank_method\":\"longllmlingua\""), "needs a question"},
-    {WITH("\"use_sentence_level_filter\":true"),
-     "\"use_sentence_level_filter\" is not supported yet"},
+    {WITH("\"use_sentence_level_filter\":1"),
+     "\"use_sentence_level_filter\""},
     {WITH("\"condition_in_question\":\"beside\""),
      "\"condition_in_question\""},
     {WITH("\"condition_compare\":\"yes\""), "\"condition_compare\""},
     {WITH("\"dynamic_context_compression_ratio\":\"a\""),
      "\"dynamic_context_compression_ratio\""},
-    {WITH("\"keep_first_sentence\":1"),
-     "\"keep_first_sentence\" is not supported yet"},
+    {WITH("\"keep_first_sentence\":-1"), "\"keep_first_sentence\""},
     {WITH("\"force_tokens\":[\"a\"]"), "\"force_tokens\" is not supported"},
 };
 

@@ -29,7 +29,10 @@ void pith_compress_options_init(struct pith_compress_options *options)
                       .use_context_level_filter = true,
                       .use_token_level_filter = true,
                       .reorder_context = PITH_REORDER_ORIGINAL,
-                      .concate_question = true},
+                      .concate_question = true,
+                      .high_priority_bonus = 100,
+                      .token_budget_ratio = 1.4,
+                      .strict_preserve_uncompressed = true},
     };
 }
 

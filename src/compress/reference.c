@@ -20,18 +20,17 @@ struct reference_run {
     const struct pith_prompt *prompt;
     const struct pith_compress_options *options;
     struct pith_result *result;
-    const struct pith_text *contexts; /* (n_contexts) of the prompt */
-    size_t n_contexts;
-    size_t *lengths;          /* (n_contexts) tokens, BOS with them */
-    double *perplexities;     /* (n_contexts) 0 when not ranked */
-    size_t *n_kept;           /* (n_contexts) */
-    double target;            /* tokens of context to keep; may be negative */
+    struct pith_reference_contexts contexts; /* all, without tags */
+    size_t *lengths;          /* (contexts.n) tokens, BOS with them */
+    double *perplexities;     /* (contexts.n) 0 when not ranked */
+    size_t *n_kept;           /* (contexts.n) */
+    double rate, target;      /* target: tokens of context, may be negative */
     struct pith_reference_query query;
     bool has_prefix;          /* the question is put in front of all */
+    size_t *forced;           /* contexts that the coarse filter must keep */
+    size_t n_forced;
     struct pith_selection selection;
-    struct pith_text *chosen; /* (n_chosen) contexts after the coarse filter */
-    size_t *chosen_index;     /* (n_chosen) which context */
-    size_t n_chosen;
+    struct pith_reference_contexts chosen; /* after the filters */
     struct pith_buffer text;  /* what is left of the contexts */
 };
 
@@ -40,7 +39,28 @@ static struct pith_text buffer_text(const struct pith_buffer *buffer)
     return (struct pith_text){buffer->data, buffer->size};
 }
 
-/* --- Stages ---------------------------------------------------------------- */
+/* --- Preparation ----------------------------------------------------------- */
+
+enum pith_status
+pith_reference_contexts_make(struct pith_reference_contexts *contexts, size_t n,
+                             struct pith_error *error)
+{
+    contexts->items = pith_array_zero(n, sizeof *contexts->items);
+    contexts->n = contexts->items != NULL ? n : 0;
+    return contexts->items != NULL
+               ? PITH_OK
+               : pith_no_memory(error, n, sizeof *contexts->items);
+}
+
+void pith_reference_contexts_free(struct pith_reference_contexts *contexts)
+{
+    for (size_t i = 0; i < contexts->n; i++) {
+        free(contexts->items[i].owned);
+        free(contexts->items[i].segments);
+    }
+    free(contexts->items);
+    *contexts = (struct pith_reference_contexts){0};
+}
 
 static enum pith_status check_options(const struct pith_reference_options *o,
                                       struct pith_error *error)
@@ -61,6 +81,24 @@ static enum pith_status check_options(const struct pith_reference_options *o,
                          "reorder_context is %d; there are original, sort and "
                          "two_stage",
                          (int)o->reorder_context);
+    if (o->rank_method > PITH_RANK_BM25)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "rank_method is %d; there are llmlingua, "
+                         "longllmlingua and bm25",
+                         (int)o->rank_method);
+    if (o->condition_in_question > PITH_CONDITION_AFTER)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "condition_in_question is %d; there are none, before "
+                         "and after",
+                         (int)o->condition_in_question);
+    if (isnan(o->dynamic_context_compression_ratio) ||
+        isnan(o->high_priority_bonus) || isnan(o->token_budget_ratio))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "dynamic_context_compression_ratio (%g), "
+                         "high_priority_bonus (%g) and token_budget_ratio "
+                         "(%g) must be numbers",
+                         o->dynamic_context_compression_ratio,
+                         o->high_priority_bonus, o->token_budget_ratio);
     return PITH_OK;
 }
 
@@ -95,52 +133,153 @@ static enum pith_status start_run(struct reference_run *run,
     /* An empty list of contexts is one context of one space. */
     static const struct pith_text space = {" ", 1};
     const struct pith_prompt *prompt = run->prompt;
-    run->contexts = prompt->n_contexts > 0 ? prompt->contexts : &space;
-    run->n_contexts = prompt->n_contexts > 0 ? prompt->n_contexts : 1;
-    size_t n = run->n_contexts;
+    size_t n = prompt->n_contexts > 0 ? prompt->n_contexts : 1;
+    PITH_TRY(pith_reference_contexts_make(&run->contexts, n, error));
+    for (size_t i = 0; i < n; i++) {
+        run->contexts.items[i].text =
+            prompt->n_contexts > 0 ? prompt->contexts[i] : space;
+        run->contexts.items[i].index = i;
+    }
     run->lengths = pith_array_zero(n, sizeof *run->lengths);
     run->perplexities = pith_array_zero(n, sizeof *run->perplexities);
     run->n_kept = pith_array_zero(n, sizeof *run->n_kept);
     if (!run->lengths || !run->perplexities || !run->n_kept)
         return pith_no_memory(error, n, sizeof *run->lengths);
-    return PITH_OK;
+    run->rate = run->options->rate;
+    run->target = run->options->target;
+    return set_query(run, error);
 }
 
 static void free_run(struct reference_run *run)
 {
+    pith_reference_contexts_free(&run->contexts);
     free(run->lengths);
     free(run->perplexities);
     free(run->n_kept);
+    free(run->forced);
     pith_selection_free(&run->selection);
-    free(run->chosen);
-    free(run->chosen_index);
+    pith_reference_contexts_free(&run->chosen);
     pith_buffer_free(&run->text);
+}
+
+static enum pith_status count_default(const struct reference_run *run,
+                                      struct pith_text text, size_t *n,
+                                      struct pith_error *error)
+{
+    return pith_reference_count(run->tokenizer, text,
+                                PITH_TOKENIZE_DEFAULT_BOS, n, error);
+}
+
+/* Tokens of instruction, question and contexts. */
+static enum pith_status count_parts(struct reference_run *run,
+                                    size_t *n_instruction, size_t *n_question,
+                                    size_t *n_contexts,
+                                    struct pith_error *error)
+{
+    PITH_TRY(
+        count_default(run, run->prompt->instruction, n_instruction, error));
+    PITH_TRY(count_default(run, run->prompt->question, n_question, error));
+    *n_contexts = 0;
+    for (size_t i = 0; i < run->contexts.n; i++) {
+        PITH_TRY(count_default(run, run->contexts.items[i].text,
+                               &run->lengths[i], error));
+        *n_contexts += run->lengths[i];
+    }
+    return PITH_OK;
 }
 
 /* The whole prompt's tokens times the rate, less what is passed through. */
 static enum pith_status set_target(struct reference_run *run,
                                    struct pith_error *error)
 {
-    size_t n_instruction, n_question, n_all;
-    PITH_TRY(pith_reference_count(run->tokenizer, run->prompt->instruction,
-                                  PITH_TOKENIZE_DEFAULT_BOS, &n_instruction,
-                                  error));
-    PITH_TRY(pith_reference_count(run->tokenizer, run->prompt->question,
-                                  PITH_TOKENIZE_DEFAULT_BOS, &n_question,
-                                  error));
-    n_all = n_instruction + n_question;
-    for (size_t i = 0; i < run->n_contexts; i++) {
-        PITH_TRY(pith_reference_count(run->tokenizer, run->contexts[i],
-                                      PITH_TOKENIZE_DEFAULT_BOS,
-                                      &run->lengths[i], error));
-        n_all += run->lengths[i];
+    size_t n_instruction, n_question, n_contexts;
+    PITH_TRY(
+        count_parts(run, &n_instruction, &n_question, &n_contexts, error));
+    if (run->options->target >= 0 || run->options->reference.structured)
+        return PITH_OK;
+    run->target = (double)(n_instruction + n_question + n_contexts) * run->rate;
+    run->target -= (double)n_instruction;
+    if (run->options->reference.concate_question)
+        run->target -= (double)n_question;
+    return PITH_OK;
+}
+
+/* What a text becomes on its way through the tokenizer and back. */
+static enum pith_status normalize(const struct reference_run *run,
+                                  struct pith_reference_context *context,
+                                  struct pith_error *error)
+{
+    struct pith_ids ids = {0};
+    struct pith_buffer decoded = {0};
+    enum pith_status status =
+        pith_reference_encode(run->tokenizer, context->text, 0, &ids, error);
+    if (status == PITH_OK)
+        status = pith_reference_decode(run->tokenizer, ids.data, ids.n,
+                                       &decoded, error);
+    pith_ids_free(&ids);
+    size_t size = decoded.size;
+    if (status == PITH_OK)
+        status = pith_buffer_take(&decoded, &context->owned, NULL, error);
+    context->text = (struct pith_text){context->owned, size};
+    pith_buffer_free(&decoded);
+    return status;
+}
+
+/* Reads the tags.  Target and the rate of segments that name none come from
+ * the contexts as they are with their tags. */
+static enum pith_status read_structure(struct reference_run *run,
+                                       struct pith_error *error)
+{
+    size_t n_instruction, n_question, n_contexts;
+    for (size_t i = 0; i < run->contexts.n; i++)
+        PITH_TRY(normalize(run, &run->contexts.items[i], error));
+    PITH_TRY(
+        count_parts(run, &n_instruction, &n_question, &n_contexts, error));
+    PITH_TRY(pith_structured_budget(n_instruction, n_question, n_contexts,
+                                    run->options->reference.concate_question,
+                                    &run->rate, &run->target, error));
+    for (size_t i = 0; i < run->contexts.n; i++) {
+        struct pith_reference_context *context = &run->contexts.items[i];
+        struct pith_structure structure;
+        PITH_TRY(pith_structure_parse(context->text, run->rate,
+                                      PITH_STRUCTURE_REFERENCE, &structure,
+                                      error));
+        free(context->owned);
+        context->owned = structure.text;
+        context->text = (struct pith_text){structure.text, structure.size};
+        context->segments = structure.segments;
+        context->n_segments = structure.n_segments;
     }
-    run->target = run->options->target;
-    if (run->target < 0) {
-        run->target = (double)n_all * run->options->rate;
-        run->target -= (double)n_instruction;
-        if (run->options->reference.concate_question)
-            run->target -= (double)n_question;
+    return PITH_OK;
+}
+
+/* --- The coarse filter ----------------------------------------------------- */
+
+static bool must_stay(const struct pith_reference_context *context)
+{
+    for (size_t i = 0; i < context->n_segments; i++)
+        if (!context->segments[i].compress)
+            return true;
+    return false;
+}
+
+/* The user's ids, and contexts with a segment that must not be compressed. */
+static enum pith_status list_forced(struct reference_run *run,
+                                    struct pith_error *error)
+{
+    const struct pith_reference_options *o = &run->options->reference;
+    size_t n = run->contexts.n, limit = n + o->n_force_context_ids;
+    run->forced = pith_array(limit, sizeof *run->forced);
+    if (run->forced == NULL)
+        return pith_no_memory(error, limit, sizeof *run->forced);
+    for (size_t i = 0; i < o->n_force_context_ids; i++)
+        run->forced[run->n_forced++] = o->force_context_ids[i];
+    for (size_t c = 0; c < n && o->strict_preserve_uncompressed; c++) {
+        bool listed = !must_stay(&run->contexts.items[c]);
+        for (size_t i = 0; i < run->n_forced && !listed; i++)
+            listed = run->forced[i] == c;
+        if (!listed)
+            run->forced[run->n_forced++] = c;
     }
     return PITH_OK;
 }
@@ -149,7 +288,7 @@ static enum pith_status set_target(struct reference_run *run,
 static enum pith_status select_all(struct reference_run *run,
                                    struct pith_error *error)
 {
-    size_t n = run->n_contexts;
+    size_t n = run->contexts.n;
     run->selection.used = pith_array(n, sizeof(size_t));
     run->selection.offsets = pith_array_zero(n, sizeof(double));
     if (!run->selection.used || !run->selection.offsets)
@@ -160,62 +299,106 @@ static enum pith_status select_all(struct reference_run *run,
     return PITH_OK;
 }
 
+/* The result's perplexities and trace of a ranking. */
+static enum pith_status note_ranking(struct reference_run *run,
+                                     const struct pith_rank *ranks,
+                                     struct pith_error *error)
+{
+    size_t n = run->contexts.n;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(ranks[i].score) && run->query.method != PITH_RANK_BM25)
+            run->perplexities[ranks[i].index] = exp(ranks[i].score);
+    return run->options->trace
+               ? pith_result_add_ranking(run->result, ranks, n, error)
+               : PITH_OK;
+}
+
 static enum pith_status select_by_rank(struct reference_run *run,
                                        struct pith_error *error)
 {
-    size_t n = run->n_contexts;
-    double start = pith_seconds();
+    size_t n = run->contexts.n;
+    struct pith_reference_options options = run->options->reference;
     struct pith_rank *ranks = pith_array(n, sizeof *ranks);
-    if (ranks == NULL)
-        return pith_no_memory(error, n, sizeof *ranks);
+    struct pith_text *texts = pith_array(n, sizeof *texts);
     enum pith_status status = PITH_OK;
-    PITH_TRY_DONE(
-        pith_reference_rank(run->session, run->contexts, n, &run->query, ranks,
-                            error));
+    if (ranks == NULL || texts == NULL)
+        PITH_TRY_DONE(pith_no_memory(error, n, sizeof *texts));
     for (size_t i = 0; i < n; i++)
-        if (!isnan(ranks[i].score))
-            run->perplexities[ranks[i].index] = exp(ranks[i].score);
-    if (run->options->trace)
-        PITH_TRY_DONE(pith_result_add_ranking(run->result, ranks, n, error));
-    PITH_TRY_DONE(pith_reference_select(ranks, run->lengths, n, run->target,
-                                        &run->options->reference,
-                                        &run->selection, error));
-    run->result->timings.rank += pith_seconds() - start;
+        texts[i] = run->contexts.items[i].text;
+    PITH_TRY_DONE(list_forced(run, error));
+    options.force_context_ids = run->forced;
+    options.n_force_context_ids = run->n_forced;
+    PITH_TRY_DONE(pith_reference_rank(run->session, texts, n, &run->query,
+                                      ranks, error));
+    PITH_TRY_DONE(note_ranking(run, ranks, error));
+    status = pith_reference_select(ranks, run->lengths, n, run->target,
+                                   &options, &run->selection, error);
 done:
     free(ranks);
+    free(texts);
     return status;
 }
 
-/* The texts of the selection; forced ids that name no context have none. */
-static enum pith_status choose_contexts(struct reference_run *run,
-                                        struct pith_error *error)
+/* A copy that borrows the text and has its own list of segments. */
+static enum pith_status copy_context(const struct pith_reference_context *from,
+                                     struct pith_reference_context *to,
+                                     struct pith_error *error)
 {
-    if (run->n_contexts > 1 && run->options->reference.use_context_level_filter)
-        PITH_TRY(select_by_rank(run, error));
-    else
-        PITH_TRY(select_all(run, error));
-    size_t n = run->selection.n;
-    run->chosen = pith_array(n, sizeof *run->chosen);
-    run->chosen_index = pith_array(n, sizeof *run->chosen_index);
-    if (!run->chosen || !run->chosen_index)
-        return pith_no_memory(error, n, sizeof *run->chosen);
-    for (size_t i = 0; i < n; i++) {
-        size_t index = run->selection.used[i];
-        if (index >= run->n_contexts)
-            continue;
-        run->chosen[run->n_chosen] = run->contexts[index];
-        run->chosen_index[run->n_chosen++] = index;
-    }
+    size_t n = from->n_segments;
+    to->text = from->text;
+    to->index = from->index;
+    if (n == 0)
+        return PITH_OK;
+    to->segments = pith_array(n, sizeof *to->segments);
+    if (to->segments == NULL)
+        return pith_no_memory(error, n, sizeof *to->segments);
+    memcpy(to->segments, from->segments, n * sizeof *to->segments);
+    to->n_segments = n;
     return PITH_OK;
 }
 
-/* Without the token stage the chosen contexts stay as they are. */
-static void keep_whole(struct reference_run *run)
+/* The coarse filter; forced ids that name no context leave nothing. */
+static enum pith_status choose_contexts(struct reference_run *run,
+                                        struct pith_error *error)
 {
-    for (size_t i = 0; i < run->n_chosen; i++) {
-        pith_reference_join(&run->text, run->chosen[i], i == 0);
-        run->n_kept[run->chosen_index[i]] = run->lengths[run->chosen_index[i]];
+    const struct pith_selection *selection = &run->selection;
+    if (run->contexts.n > 1 && run->options->reference.use_context_level_filter)
+        PITH_TRY(select_by_rank(run, error));
+    else
+        PITH_TRY(select_all(run, error));
+    PITH_TRY(pith_reference_contexts_make(&run->chosen, selection->n, error));
+    size_t n = 0;
+    for (size_t i = 0; i < selection->n; i++)
+        if (selection->used[i] < run->contexts.n)
+            PITH_TRY(copy_context(&run->contexts.items[selection->used[i]],
+                                  &run->chosen.items[n++], error));
+    run->chosen.n = n;
+    return PITH_OK;
+}
+
+static enum pith_status choose_sentences(struct reference_run *run,
+                                         struct pith_error *error)
+{
+    if (!run->options->reference.use_sentence_level_filter)
+        return PITH_OK;
+    return pith_reference_sentences(
+        run->session, &run->chosen, &run->query, &run->options->reference,
+        run->target, run->options->trace ? run->result : NULL, error);
+}
+
+/* --- The token stage ------------------------------------------------------- */
+
+/* Without the token stage the chosen contexts stay as they are. */
+static enum pith_status keep_whole(struct reference_run *run,
+                                   struct pith_error *error)
+{
+    for (size_t i = 0; i < run->chosen.n; i++) {
+        const struct pith_reference_context *context = &run->chosen.items[i];
+        pith_reference_join(&run->text, context->text, i == 0);
+        PITH_TRY(count_default(run, context->text,
+                               &run->n_kept[context->index], error));
     }
+    return PITH_OK;
 }
 
 /* Which context each kept token lies in: the one that its first byte is in,
@@ -224,20 +407,21 @@ static void count_kept(struct reference_run *run, size_t skip,
                        const struct pith_ids *ids,
                        const struct pith_itpc_result *kept)
 {
+    const struct pith_reference_context *context = run->chosen.items;
     struct pith_vocab facts;
     pith_tokenizer_describe(run->tokenizer, &facts);
-    size_t i = 0, at = 0, token = 0;
-    if (run->n_chosen == 0)
+    size_t n_left = run->chosen.n, at = 0, token = 0;
+    if (n_left == 0)
         return;
-    size_t end = skip + run->chosen[0].size + 2;
+    size_t end = skip + context->text.size + 2;
     if (facts.flags & PITH_VOCAB_DUMMY_PREFIX)
         end++;
     for (size_t k = 0; k < kept->n; k++) {
         for (; token < kept->origin[k]; token++)
             at += pith_tokenizer_piece(run->tokenizer, ids->data[token]).size;
-        while (at >= end && i + 1 < run->n_chosen)
-            end += run->chosen[++i].size + 2;
-        run->n_kept[run->chosen_index[i]]++;
+        for (; at >= end && n_left > 1; n_left--)
+            end += (++context)->text.size + 2;
+        run->n_kept[context->index]++;
     }
 }
 
@@ -245,15 +429,15 @@ static enum pith_status lay_rates(struct reference_run *run,
                                   struct pith_rate_plan *plan,
                                   struct pith_error *error)
 {
-    size_t n = run->n_chosen;
+    size_t n = run->chosen.n;
     size_t *lengths = pith_array(n, sizeof *lengths);
     if (lengths == NULL)
         return pith_no_memory(error, n, sizeof *lengths);
     enum pith_status status = PITH_OK;
     for (size_t i = 0; i < n; i++)
         PITH_TRY_DONE(
-            pith_reference_count(run->tokenizer, run->chosen[i], 0, &lengths[i],
-                                 error));
+            pith_reference_count(run->tokenizer, run->chosen.items[i].text, 0,
+                                 &lengths[i], error));
     status = pith_reference_rates(lengths, run->selection.offsets, n,
                                   run->target,
                                   run->options->reference.iterative_size, plan,
@@ -296,17 +480,34 @@ static enum pith_status join_contexts(struct reference_run *run,
                                        error));
         PITH_TRY(pith_reference_prefix_length(run->session,
                                               buffer_text(&text->joined),
-                                              run->chosen[0], &text->start,
-                                              error));
+                                              run->chosen.items[0].text,
+                                              &text->start, error));
         text->n_prefix_bytes = text->joined.size + 2;
     }
-    for (size_t i = 0; i < run->n_chosen; i++)
-        pith_reference_join(&text->joined, run->chosen[i],
+    for (size_t i = 0; i < run->chosen.n; i++)
+        pith_reference_join(&text->joined, run->chosen.items[i].text,
                             i == 0 && !run->has_prefix);
     if (text->joined.failed)
         return pith_no_memory(error, text->joined.size, 1);
-    return pith_reference_encode(run->tokenizer, buffer_text(&text->joined), 0,
-                                 &text->ids, error);
+    PITH_TRY(pith_reference_encode(run->tokenizer, buffer_text(&text->joined),
+                                   0, &text->ids, error));
+    if (text->start > text->ids.n)
+        text->start = text->ids.n;
+    return PITH_OK;
+}
+
+/* Rates by segment for structured prompts, by context otherwise. */
+static enum pith_status plan_rates(struct reference_run *run,
+                                   const struct token_text *text,
+                                   struct pith_rate_plan *plan,
+                                   struct pith_error *error)
+{
+    if (!run->options->reference.structured)
+        return lay_rates(run, plan, error);
+    return pith_reference_segment_rates(
+        run->tokenizer, &run->chosen, text->ids.data + text->start,
+        text->ids.n - text->start, run->options->reference.iterative_size,
+        plan, error);
 }
 
 /* A second cache, for the losses of the contexts alone. */
@@ -333,10 +534,9 @@ static enum pith_status compress_tokens(struct reference_run *run,
     struct pith_session *second = NULL;
     struct pith_itpc_result kept = {0};
     enum pith_status status = PITH_OK;
-    double begun = pith_seconds();
 
     PITH_TRY_DONE(join_contexts(run, &text, error));
-    PITH_TRY_DONE(lay_rates(run, &plan, error));
+    PITH_TRY_DONE(plan_rates(run, &text, &plan, error));
     PITH_TRY_DONE(open_second(run, &second, error));
     struct pith_itpc_task task = {
         .ids = text.ids.data,
@@ -355,8 +555,7 @@ static enum pith_status compress_tokens(struct reference_run *run,
     count_kept(run, text.n_prefix_bytes, &text.ids, &kept);
     PITH_TRY_DONE(pith_reference_decode(run->tokenizer, kept.ids, kept.n,
                                         &run->text, error));
-    PITH_TRY_DONE(remove_begin_marks(&run->text, error));
-    run->result->timings.compress += pith_seconds() - begun;
+    status = remove_begin_marks(&run->text, error);
 done:
     free_token_text(&text);
     pith_rate_plan_free(&plan);
@@ -402,8 +601,8 @@ static enum pith_status count_origin(struct reference_run *run,
 {
     struct pith_buffer all = {0};
     pith_reference_join(&all, run->prompt->instruction, true);
-    for (size_t i = 0; i < run->n_contexts; i++)
-        pith_reference_join(&all, run->contexts[i], false);
+    for (size_t i = 0; i < run->contexts.n; i++)
+        pith_reference_join(&all, run->contexts.items[i].text, false);
     pith_reference_join(&all, run->prompt->question, false);
     enum pith_status status =
         all.failed ? pith_no_memory(error, all.size, 1)
@@ -447,6 +646,32 @@ static enum pith_status add_parts(struct reference_run *run,
     return PITH_OK;
 }
 
+/* Stages of the prompt's way, each timed. */
+static enum pith_status prepare(struct reference_run *run,
+                                struct pith_error *error)
+{
+    PITH_TRY(start_run(run, error));
+    if (run->options->reference.structured)
+        PITH_TRY(read_structure(run, error));
+    PITH_TRY(set_target(run, error));
+    return count_origin(run, error);
+}
+
+static enum pith_status filter(struct reference_run *run,
+                               struct pith_error *error)
+{
+    PITH_TRY(choose_contexts(run, error));
+    return choose_sentences(run, error);
+}
+
+static enum pith_status compress(struct reference_run *run,
+                                 struct pith_error *error)
+{
+    return run->options->reference.use_token_level_filter
+               ? compress_tokens(run, error)
+               : keep_whole(run, error);
+}
+
 enum pith_status
 pith_compress_reference(struct pith_session *session,
                         const struct pith_prompt *prompt,
@@ -460,19 +685,17 @@ pith_compress_reference(struct pith_session *session,
                                 .result = result};
     enum pith_status status = PITH_OK;
     PITH_TRY(check_options(&options->reference, error));
-    double start = pith_seconds();
-    PITH_TRY_DONE(start_run(&run, error));
-    PITH_TRY_DONE(set_query(&run, error));
-    PITH_TRY_DONE(set_target(&run, error));
-    PITH_TRY_DONE(count_origin(&run, error));
-    result->timings.tokenize = pith_seconds() - start;
-    PITH_TRY_DONE(choose_contexts(&run, error));
-    if (options->reference.use_token_level_filter)
-        PITH_TRY_DONE(compress_tokens(&run, error));
-    else
-        keep_whole(&run);
+    double begun = pith_seconds();
+    PITH_TRY_DONE(prepare(&run, error));
+    double prepared = pith_seconds();
+    PITH_TRY_DONE(filter(&run, error));
+    double filtered = pith_seconds();
+    PITH_TRY_DONE(compress(&run, error));
     PITH_TRY_DONE(write_text(&run, error));
     PITH_TRY_DONE(add_parts(&run, error));
+    result->timings.tokenize = prepared - begun;
+    result->timings.rank = filtered - prepared;
+    result->timings.compress = pith_seconds() - filtered;
 done:
     free_run(&run);
     return status;

@@ -2,20 +2,43 @@
  * reference.h - the parts of `reference`, the decisions of
  * microsoft/LLMLingua (docs/REFERENCE.md lists its quirks).
  *
- * reference.c         the pipeline
- * reference_rank.c    which context is how surprising
- * reference_bm25.c    which context shares words with the question
- * reference_budget.c  the coarse filter, its budget, orders and offsets
- * reference_rates.c   rates laid over the windows of the token stage
- * reference_prefix.c  the question in front of the token stage
- * reference_itpc.c    the token stage
- * reference_text.c    from kept tokens to text
+ * reference.c           the pipeline
+ * reference_rank.c      which context or sentence is how surprising
+ * reference_budget.c    the coarse filter: its budget, orders and offsets
+ * reference_sentence.c  the sentence filter
+ * reference_rates.c     rates laid over the windows of the token stage
+ * reference_segments.c  the same for structured prompts
+ * reference_prefix.c    the question in front of the token stage
+ * reference_itpc.c      the token stage
+ * reference_text.c      from kept tokens to text
  */
 #ifndef PITH_COMPRESS_REFERENCE_H
 #define PITH_COMPRESS_REFERENCE_H
 
 #include "../base/buffer.h"
 #include "compress.h"
+#include "structure.h"
+
+/* A context on its way through the stages. */
+struct pith_reference_context {
+    struct pith_text text; /* borrowed from the prompt or `owned` */
+    char *owned;           /* NULL: borrowed */
+    size_t index;          /* which context of the prompt */
+    /* Structured prompts: the rates of its text, end to end; owned. */
+    struct pith_segment *segments;
+    size_t n_segments;
+};
+
+struct pith_reference_contexts {
+    struct pith_reference_context *items;
+    size_t n;
+};
+
+/* n contexts without text.  Free with pith_reference_contexts_free. */
+enum pith_status
+pith_reference_contexts_make(struct pith_reference_contexts *contexts, size_t n,
+                             struct pith_error *error);
+void pith_reference_contexts_free(struct pith_reference_contexts *contexts);
 
 /* --- reference_budget.c ---------------------------------------------------- */
 
@@ -72,13 +95,18 @@ pith_reference_score(struct pith_session *session, struct pith_text text,
  * sorted() happens to (keys below that compare with nothing). */
 void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n);
 
-/* --- reference_bm25.c ------------------------------------------------------ */
+/* --- reference_sentence.c -------------------------------------------------- */
 
-/* BM25 (Okapi, k1 1.5, b 0.75) of each text for the words of a question.
- *   scores  (n) */
-enum pith_status pith_reference_bm25(const struct pith_text *texts, size_t n,
-                                     struct pith_text question, double *scores,
-                                     struct pith_error *error);
+/* Leaves the sentences of the contexts that rank best; contexts stay, though
+ * with less text or none, and their segments are cut alike.
+ *   result  takes the ranking when trace asks for it */
+enum pith_status
+pith_reference_sentences(struct pith_session *session,
+                         struct pith_reference_contexts *contexts,
+                         const struct pith_reference_query *query,
+                         const struct pith_reference_options *options,
+                         double target, struct pith_result *trace,
+                         struct pith_error *error);
 
 /* --- reference_rates.c ----------------------------------------------------- */
 
@@ -105,6 +133,22 @@ enum pith_status pith_reference_rates(const size_t *lengths,
                                       double target, size_t window,
                                       struct pith_rate_plan *plan,
                                       struct pith_error *error);
+
+enum pith_status pith_rate_plan_add(struct pith_rate_plan *plan,
+                                    struct pith_rate_piece piece,
+                                    struct pith_error *error);
+
+/* --- reference_segments.c -------------------------------------------------- */
+
+/* Lays the rates of the contexts' segments over the tokens of their text,
+ * which are joined by blank lines.
+ *   ids  (n) of the whole text, behind any question in front */
+enum pith_status
+pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
+                             const struct pith_reference_contexts *contexts,
+                             const int32_t *ids, size_t n, size_t window,
+                             struct pith_rate_plan *plan,
+                             struct pith_error *error);
 
 /* --- reference_prefix.c ---------------------------------------------------- */
 
@@ -165,6 +209,9 @@ enum pith_status pith_reference_decode(const struct pith_tokenizer *tokenizer,
                                        const int32_t *ids, size_t n,
                                        struct pith_buffer *out,
                                        struct pith_error *error);
+
+/* Characters (code points) of a text. */
+size_t pith_reference_length(struct pith_text text);
 
 /* Token ids of a text; appends.  flags: enum pith_tokenize_flags. */
 enum pith_status pith_reference_encode(const struct pith_tokenizer *tokenizer,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "bm25.h"
 #include "reference.h"
 
 /* Mean of losses[from..], where losses[i] is that of token i + 1, the first
@@ -175,7 +176,7 @@ static enum pith_status rank_by_words(const struct pith_text *texts, size_t n,
                                       struct pith_rank *ranks, double *keys,
                                       struct pith_error *error)
 {
-    PITH_TRY(pith_reference_bm25(texts, n, question, keys, error));
+    PITH_TRY(pith_bm25_score(texts, n, question, keys, error));
     for (size_t i = 0; i < n; i++) {
         keys[i] = -keys[i];
         ranks[i] = (struct pith_rank){i, 0};

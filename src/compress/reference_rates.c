@@ -15,9 +15,9 @@ void pith_rate_plan_free(struct pith_rate_plan *plan)
     *plan = (struct pith_rate_plan){0};
 }
 
-static enum pith_status add_piece(struct pith_rate_plan *plan, size_t n_tokens,
-                                  double rate, bool closes,
-                                  struct pith_error *error)
+enum pith_status pith_rate_plan_add(struct pith_rate_plan *plan,
+                                    struct pith_rate_piece piece,
+                                    struct pith_error *error)
 {
     if (plan->n == plan->capacity) {
         size_t capacity = plan->capacity + plan->capacity / 2 + 16;
@@ -28,8 +28,16 @@ static enum pith_status add_piece(struct pith_rate_plan *plan, size_t n_tokens,
         plan->pieces = moved;
         plan->capacity = capacity;
     }
-    plan->pieces[plan->n++] = (struct pith_rate_piece){n_tokens, rate, closes};
+    plan->pieces[plan->n++] = piece;
     return PITH_OK;
+}
+
+static enum pith_status add_piece(struct pith_rate_plan *plan, size_t n_tokens,
+                                  double rate, bool closes,
+                                  struct pith_error *error)
+{
+    struct pith_rate_piece piece = {n_tokens, rate, closes};
+    return pith_rate_plan_add(plan, piece, error);
 }
 
 static double clamp_rate(double rate)

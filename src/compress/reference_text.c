@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/utf8.h"
+#include "../text/casing.h"
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
@@ -163,15 +164,6 @@ enum pith_status pith_reference_decode(const struct pith_tokenizer *tokenizer,
                : PITH_OK;
 }
 
-static bool is_space(uint32_t code)
-{
-    return (code >= 0x09 && code <= 0x0D) || (code >= 0x1C && code <= 0x20) ||
-           code == 0x85 || code == 0xA0 || code == 0x1680 ||
-           (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
-           code == 0x2029 || code == 0x202F || code == 0x205F ||
-           code == 0x3000;
-}
-
 struct pith_text pith_reference_strip(struct pith_text text)
 {
     size_t begin = text.size, end = 0;
@@ -179,7 +171,7 @@ struct pith_text pith_reference_strip(struct pith_text text)
         uint32_t code;
         size_t next =
             i + pith_utf8_decode(text.bytes + i, text.size - i, &code);
-        if (!is_space(code)) {
+        if (!pith_is_space(code)) {
             begin = begin < i ? begin : i;
             end = next;
         }
@@ -188,6 +180,15 @@ struct pith_text pith_reference_strip(struct pith_text text)
     if (begin >= end)
         return (struct pith_text){text.bytes, 0};
     return (struct pith_text){text.bytes + begin, end - begin};
+}
+
+size_t pith_reference_length(struct pith_text text)
+{
+    size_t n = 0;
+    uint32_t code;
+    for (size_t i = 0; i < text.size; n++)
+        i += pith_utf8_decode(text.bytes + i, text.size - i, &code);
+    return n;
 }
 
 enum pith_status pith_reference_encode(const struct pith_tokenizer *tokenizer,

@@ -71,6 +71,20 @@ static const struct option_entry entries[] = {
      AT(reference.add_instruction)},
     {"dynamic_context_compression_ratio", KIND_REAL, OF_REFERENCE,
      AT(reference.dynamic_context_compression_ratio)},
+    {"use_sentence_level_filter", KIND_BOOL, OF_REFERENCE,
+     AT(reference.use_sentence_level_filter)},
+    {"keep_first_sentence", KIND_COUNT, OF_REFERENCE,
+     AT(reference.keep_first_sentence)},
+    {"keep_last_sentence", KIND_COUNT, OF_REFERENCE,
+     AT(reference.keep_last_sentence)},
+    {"keep_sentence_number", KIND_COUNT, OF_REFERENCE,
+     AT(reference.keep_sentence_number)},
+    {"high_priority_bonus", KIND_REAL, OF_REFERENCE,
+     AT(reference.high_priority_bonus)},
+    {"token_budget_ratio", KIND_REAL, OF_REFERENCE,
+     AT(reference.token_budget_ratio)},
+    {"strict_preserve_uncompressed", KIND_BOOL, OF_REFERENCE,
+     AT(reference.strict_preserve_uncompressed)},
 };
 
 /* The rest of compress_prompt's parameters.  `neutral` is the default as
@@ -78,12 +92,6 @@ static const struct option_entry entries[] = {
 static const struct {
     const char *name, *neutral;
 } unsupported[] = {
-    {"use_sentence_level_filter", "false"},
-    {"keep_first_sentence", "0"},
-    {"keep_last_sentence", "0"},
-    {"keep_sentence_number", "0"},
-    {"high_priority_bonus", "100"},
-    {"token_budget_ratio", "1.4"},
     {"context_segs", NULL},
     {"context_segs_rate", NULL},
     {"context_segs_compress", NULL},

@@ -33,8 +33,9 @@ static enum pith_status read_contexts(struct pith_request *request,
     return PITH_OK;
 }
 
-static enum pith_status check_function(const struct pith_json *function,
-                                       struct pith_error *error)
+static enum pith_status read_function(struct pith_request *request,
+                                      const struct pith_json *function,
+                                      struct pith_error *error)
 {
     if (function == NULL || pith_json_is(function, PITH_JSON_NULL) ||
         pith_json_string_is(function, "compress_prompt"))
@@ -42,9 +43,13 @@ static enum pith_status check_function(const struct pith_json *function,
     if (!pith_json_is(function, PITH_JSON_STRING))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"function\": expected a string");
+    if (pith_json_string_is(function, "structured_compress_prompt")) {
+        request->options.reference.structured = true;
+        return PITH_OK;
+    }
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
                      "function \"%.*s\" is not supported yet; "
-                     "compress_prompt is",
+                     "compress_prompt and structured_compress_prompt are",
                      function->string.size < 100 ? (int)function->string.size
                                                  : 100,
                      function->string.bytes);
@@ -58,7 +63,7 @@ static enum pith_status read_request(struct pith_request *request,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "request: expected an object with \"context\" and "
                          "\"options\"");
-    PITH_TRY(check_function(pith_json_get(root, "function"), error));
+    PITH_TRY(read_function(request, pith_json_get(root, "function"), error));
     PITH_TRY(read_contexts(request, pith_json_get(root, "context"), error));
     return pith_request_read_options(request, pith_json_get(root, "options"),
                                      error);
