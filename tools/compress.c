@@ -96,6 +96,29 @@ static const struct option options[] = {
     {0, "dynamic-ratio", "R", OPTION_REAL,
      AT(options.reference.dynamic_context_compression_ratio), 0, 1,
      "spread the rates of the contexts by rank (0)"},
+    {0, "sentence-filter", NULL, OPTION_FLAG,
+     AT(options.reference.use_sentence_level_filter), 0, 0,
+     "drop whole sentences before tokens"},
+    {0, "punkt", "DIR", OPTION_WORD, AT(options.reference.punkt), 0, 0,
+     "parameters that find sentences, NLTK's\n"
+     "punkt_tab/english (a short list of our own)"},
+    {0, "keep-first-sentence", "N", OPTION_COUNT,
+     AT(options.reference.keep_first_sentence), 0, 1e12,
+     "bonus for the first N sentences (0)"},
+    {0, "keep-last-sentence", "N", OPTION_COUNT,
+     AT(options.reference.keep_last_sentence), 0, 1e12,
+     "bonus for the last N sentences (0)"},
+    {0, "keep-sentence-number", "N", OPTION_COUNT,
+     AT(options.reference.keep_sentence_number), 0, 1e12,
+     "bonus for N sentences of each context (0)"},
+    {0, "high-priority-bonus", "X", OPTION_REAL,
+     AT(options.reference.high_priority_bonus), -1e9, 1e9,
+     "that bonus, on the mean loss (100)"},
+    {0, "token-budget-ratio", "X", OPTION_REAL,
+     AT(options.reference.token_budget_ratio), 0, 1e9,
+     "the sentence filter's share of the target (1.4)"},
+    {0, "structured", NULL, OPTION_FLAG, AT(options.reference.structured), 0,
+     0, "contexts carry <llmlingua, rate=R> tags"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Input and output:"},
     {0, "request", "FILE", OPTION_WORD, AT(request), 0, 0,
@@ -125,7 +148,9 @@ static const char *const reference_options[] = {
     "keep-split", "force-context-ids", "force-context-number",
     "reorder-context", "concate-question", "rank-method",
     "condition-in-question", "condition-prefix", "condition-compare",
-    "add-instruction", "dynamic-ratio", NULL};
+    "add-instruction", "dynamic-ratio", "sentence-filter", "punkt",
+    "keep-first-sentence", "keep-last-sentence", "keep-sentence-number",
+    "high-priority-bonus", "token-budget-ratio", "structured", NULL};
 
 /* The first of the names that was given, NULL when none was. */
 static const char *first_given(const struct command *command,
