@@ -10,6 +10,7 @@
 
 #include "../base/threads.h"
 #include "ops.h"
+#include "prefetch.h"
 #include "scratch.h"
 
 /* --- packing tokens ------------------------------------------------------- */
@@ -55,49 +56,102 @@ struct pith_token_block pith_token_block(const struct pith_compute *compute,
 
 /* --- a block of weights --------------------------------------------------- */
 
-/* (n_rows, depth) of the weight at (row, col), rows PITH_ROW_STRIDE apart. */
-static void unpack_block(const struct pith_kernels *kernels, float *out,
-                         const struct pith_tensor *weight, size_t row,
-                         size_t n_rows, size_t col, size_t depth)
+/* (n_rows, depth) of the weight at (row, col), as it lies in the file. */
+static struct pith_region rows_at(const struct pith_tensor *weight, size_t row,
+                                  size_t n_rows, size_t col, size_t depth)
 {
-    size_t row_bytes = pith_row_bytes(weight->type, weight->cols);
-    const uint8_t *bytes = weight->data + row * row_bytes +
-                           pith_row_bytes(weight->type, col);
-    for (size_t r = 0; r < n_rows; r++)
-        kernels->unpack(out + r * PITH_ROW_STRIDE, weight->type,
-                        bytes + r * row_bytes, depth);
+    struct pith_region rows = {0};
+    rows.stride = pith_row_bytes(weight->type, weight->cols);
+    rows.row_bytes = pith_row_bytes(weight->type, depth);
+    rows.n_rows = n_rows;
+    rows.bytes = weight->data + row * rows.stride +
+                 pith_row_bytes(weight->type, col);
+    return rows;
 }
 
-/* The whole tiles that cover n_rows; what the last one has too many is
- * computed from whatever lies in the scratch memory and never read. */
-static void multiply_panel(const struct pith_kernels *kernels, float *out,
-                           const float *weights, size_t n_rows,
-                           const float *panel, size_t depth, size_t n_lanes,
-                           bool add)
+/* What is multiplied after the columns before col: the next columns, or the
+ * next block from its first column on. */
+static struct pith_region next_weights(const struct pith_row_block *block,
+                                       size_t col)
 {
-    for (size_t r = 0; r < n_rows; r += kernels->rows)
-        kernels->multiply(out + r * kernels->lanes,
-                          weights + r * PITH_ROW_STRIDE, panel, depth, n_lanes,
-                          add);
+    const struct pith_tensor *weight = block->weight;
+    struct pith_region none = {0};
+    if (col < weight->cols)
+        return rows_at(weight, block->row, block->n_rows, col,
+                       pith_min(PITH_DEPTH, weight->cols - col));
+    if (block->next_row < weight->rows)
+        return rows_at(weight, block->next_row,
+                       pith_min(PITH_BLOCK_ROWS,
+                                weight->rows - block->next_row),
+                       0, pith_min(PITH_DEPTH, weight->cols));
+    return none;
+}
+
+/* Where the products of a panel go, once their last columns are at hand. */
+static struct pith_region next_outputs(const struct pith_row_block *block,
+                                       size_t token, size_t n_lanes)
+{
+    struct pith_region outputs = {0};
+    outputs.stride = block->out_stride * sizeof(float);
+    outputs.row_bytes = block->n_rows * sizeof(float);
+    outputs.n_rows = n_lanes;
+    outputs.bytes = (const uint8_t *)(block->out + token * block->out_stride);
+    return outputs;
+}
+
+static void unpack_block(const struct pith_kernels *kernels, float *out,
+                         const struct pith_region *rows,
+                         enum pith_type type, size_t depth)
+{
+    for (size_t r = 0; r < rows->n_rows; r++)
+        kernels->unpack(out + r * PITH_ROW_STRIDE, type,
+                        rows->bytes + r * rows->stride, depth);
+}
+
+/* A stretch of columns of a block with all tokens.  The tiles are whole: what
+ * the last one has too many is computed from whatever lies in the scratch
+ * memory and never read. */
+static void multiply_columns(const struct pith_kernels *kernels,
+                             struct pith_thread_scratch *scratch,
+                             const struct pith_row_block *block, size_t col,
+                             size_t depth,
+                             const struct pith_token_block *tokens)
+{
+    size_t C = block->weight->cols, L = kernels->lanes;
+    size_t n_tiles = pith_div_up(block->n_rows, kernels->rows);
+    struct pith_region weights = next_weights(block, col + depth);
+    size_t weight_share = pith_share(&weights, n_tiles * tokens->n_panels);
+    for (size_t p = 0; p < tokens->n_panels; p++) {
+        const float *panel = tokens->panels + (p * C + col) * L;
+        float *products = scratch->products + p * PITH_BLOCK_ROWS * L;
+        size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
+        struct pith_region outputs = {0};
+        if (block->out != NULL && col + depth == C)
+            outputs = next_outputs(block, p * L, n_lanes);
+        size_t output_share = pith_share(&outputs, n_tiles);
+        for (size_t r = 0; r < block->n_rows; r += kernels->rows) {
+            pith_bring(&weights, weight_share);
+            pith_bring(&outputs, output_share);
+            kernels->multiply(products + r * L,
+                              scratch->weights + r * PITH_ROW_STRIDE, panel,
+                              depth, n_lanes, col > 0);
+        }
+    }
 }
 
 void pith_multiply_block(const struct pith_compute *compute,
                          struct pith_thread_scratch *scratch,
-                         const struct pith_tensor *weight, size_t row,
-                         size_t n_rows, const struct pith_token_block *tokens)
+                         const struct pith_row_block *block,
+                         const struct pith_token_block *tokens)
 {
-    const struct pith_kernels *kernels = compute->kernels;
-    size_t C = weight->cols, L = kernels->lanes;
-    for (size_t col = 0; col < C; col += PITH_DEPTH) {
-        size_t depth = pith_min(PITH_DEPTH, C - col);
-        unpack_block(kernels, scratch->weights, weight, row, n_rows, col,
+    const struct pith_tensor *weight = block->weight;
+    for (size_t col = 0; col < weight->cols; col += PITH_DEPTH) {
+        size_t depth = pith_min(PITH_DEPTH, weight->cols - col);
+        struct pith_region rows =
+            rows_at(weight, block->row, block->n_rows, col, depth);
+        unpack_block(compute->kernels, scratch->weights, &rows, weight->type,
                      depth);
-        for (size_t p = 0; p < tokens->n_panels; p++)
-            multiply_panel(kernels,
-                           scratch->products + p * PITH_BLOCK_ROWS * L,
-                           scratch->weights, n_rows,
-                           tokens->panels + (p * C + col) * L, depth,
-                           pith_min(L, tokens->n_tokens - p * L), col > 0);
+        multiply_columns(compute->kernels, scratch, block, col, depth, tokens);
     }
 }
 
@@ -127,9 +181,11 @@ static void linear_task(void *user, size_t index, int thread)
     struct pith_token_block tokens =
         pith_token_block(compute, token_block, linear->T, C);
     float *out = linear->out + token_block * PITH_BLOCK_TOKENS * N + row;
+    struct pith_row_block block = {
+        linear->weight, row, n_rows,
+        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS, out, N};
 
-    pith_multiply_block(compute, scratch, linear->weight, row, n_rows,
-                        &tokens);
+    pith_multiply_block(compute, scratch, &block, &tokens);
     for (size_t p = 0; p < tokens.n_panels; p++)
         kernels->emit(out + p * L * N, N,
                       scratch->products + p * PITH_BLOCK_ROWS * L, n_rows,

@@ -64,8 +64,9 @@ static void part_task(void *user, size_t index, int thread)
     for (size_t row = part * losses->part_rows; row < end;
          row += PITH_BLOCK_ROWS) {
         size_t n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
-        pith_multiply_block(compute, scratch, losses->weight, row, n_rows,
-                            &tokens);
+        struct pith_row_block block = {
+            losses->weight, row, n_rows, row + n_rows, NULL, 0};
+        pith_multiply_block(compute, scratch, &block, &tokens);
         pick_targets(losses, scratch->products, row, n_rows, token,
                      tokens.n_tokens);
         for (size_t p = 0; p < tokens.n_panels; p++)

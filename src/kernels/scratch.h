@@ -73,11 +73,23 @@ void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,
 struct pith_token_block pith_token_block(const struct pith_compute *compute,
                                          size_t index, size_t T, size_t C);
 
-/* scratch->products (n_panels, PITH_BLOCK_ROWS, L) = rows row .. row + n_rows
- * of the weight times each panel of tokens; n_rows <= PITH_BLOCK_ROWS. */
+/* A run of at most PITH_BLOCK_ROWS rows of a weight. */
+struct pith_row_block {
+    const struct pith_tensor *weight;
+    size_t row, n_rows;
+    /* Hints of what is touched afterwards: the block that this thread is
+     * likely to take next, from next_row on, and the place (n_tokens, n_rows),
+     * out_stride apart, that the products go to; NULL: none. */
+    size_t next_row;
+    const float *out;
+    size_t out_stride;
+};
+
+/* scratch->products (n_panels, PITH_BLOCK_ROWS, L) = the block's rows times
+ * each panel of tokens. */
 void pith_multiply_block(const struct pith_compute *compute,
                          struct pith_thread_scratch *scratch,
-                         const struct pith_tensor *weight, size_t row,
-                         size_t n_rows, const struct pith_token_block *tokens);
+                         const struct pith_row_block *block,
+                         const struct pith_token_block *tokens);
 
 #endif

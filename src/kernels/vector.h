@@ -26,9 +26,13 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "prefetch.h"
 #include "set.h"
 
-enum { L = 2 * W };
+enum {
+    L = 2 * W,
+    AHEAD = 64 /* columns that transpose() asks for in advance */
+};
 
 /* --- the micro-kernel ----------------------------------------------------- */
 
@@ -134,6 +138,8 @@ TARGET static void transpose(float *out, size_t out_stride, const float *in,
             size_t n_rows = rows - r < W ? rows - r : W;
             size_t n_cols = cols - c < W ? cols - c : W;
             vec v[W];
+            for (size_t i = 0; i < n_rows && c + AHEAD < cols; i++)
+                pith_prefetch(in + (r + i) * in_stride + c + AHEAD);
             load_square(v, in + r * in_stride + c, in_stride, n_rows, n_cols);
             vec_transpose(v);
             UNROLL
