@@ -41,7 +41,7 @@ static struct query open_query(const struct attention *attention,
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t L = kernels->lanes, D = attention->D;
     size_t size = pith_round_up(D, kernels->rows) * L;
-    float scale = 1 / sqrtf((float)D);
+    float factors[PITH_MAX_LANES];
     struct query query;
     query.head = key_head * attention->group + index % attention->group;
     query.token = index / attention->group * L;
@@ -51,17 +51,18 @@ static struct query open_query(const struct attention *attention,
     query.out = scratch->outputs + slot * size;
     query.softmax = &scratch->softmax[slot];
 
-    memset(query.q, 0, D * L * sizeof *query.q);
+    if (query.n_lanes < L)
+        memset(query.q, 0, D * L * sizeof *query.q);
     kernels->transpose(query.q, L,
                        attention->q + (query.token * attention->H +
                                        query.head) * D,
                        attention->H * D, query.n_lanes, D);
-    for (size_t i = 0; i < D * L; i++)
-        query.q[i] *= scale;
     for (size_t t = 0; t < PITH_MAX_LANES; t++) {
+        factors[t] = 1 / sqrtf((float)D);
         query.softmax->max[t] = -INFINITY;
         query.softmax->sum[t] = 0;
     }
+    kernels->scale(query.q, D, factors);
     return query;
 }
 
@@ -106,9 +107,8 @@ static void attend(const struct attention *attention,
                           query->n_lanes, false);
     mask_scores(query, scratch->scores, L, attention->n_past, key, n);
     kernels->softmax(scratch->scores, n, query->softmax);
-    for (size_t i = 0; add && i < D; i++)
-        for (size_t t = 0; t < L; t++)
-            query->out[i * L + t] *= query->softmax->scale[t];
+    if (add)
+        kernels->scale(query->out, D, query->softmax->scale);
     for (size_t i = 0; i < D; i += kernels->rows)
         kernels->multiply(query->out + i * L,
                           scratch->values + i * PITH_ROW_STRIDE,
@@ -119,10 +119,11 @@ static void close_query(const struct attention *attention,
                         const struct query *query)
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
-    size_t L = kernels->lanes, D = attention->D, H = attention->H;
-    for (size_t i = 0; i < D; i++)
-        for (size_t t = 0; t < L; t++)
-            query->out[i * L + t] /= query->softmax->sum[t];
+    size_t D = attention->D, H = attention->H;
+    float factors[PITH_MAX_LANES] = {0};
+    for (size_t t = 0; t < query->n_lanes; t++)
+        factors[t] = 1 / query->softmax->sum[t];
+    kernels->scale(query->out, D, factors);
     kernels->emit(attention->out + (query->token * H + query->head) * D, H * D,
                   query->out, D, query->n_lanes, NULL, false);
 }

@@ -163,23 +163,23 @@ TARGET static void unpack_bf16(float *out, const uint8_t *bytes, size_t n)
     pith_unpack_scalar(out + i, PITH_BF16, bytes + 2 * i, n - i);
 }
 
-/* scale * q + minimum for 16 signed bytes q. */
-TARGET static inline void unpack_16(float *out, __m128i q, vec scale,
+/* step * q + minimum for 16 signed bytes q. */
+TARGET static inline void unpack_16(float *out, __m128i q, vec step,
                                     vec minimum)
 {
     vec low = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q));
     vec high = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(q, 8)));
-    vec_store(out, vec_fma(scale, low, minimum));
-    vec_store(out + W, vec_fma(scale, high, minimum));
+    vec_store(out, vec_fma(step, low, minimum));
+    vec_store(out + W, vec_fma(step, high, minimum));
 }
 
 TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
     vec none = vec_set(-0.0f); /* leaves a zero's sign alone */
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
-        unpack_16(out + i, load_16_bytes(block + 2), scale, none);
-        unpack_16(out + i + 16, load_16_bytes(block + 18), scale, none);
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        unpack_16(out + i, load_16_bytes(block + 2), step, none);
+        unpack_16(out + i + 16, load_16_bytes(block + 18), step, none);
     }
 }
 
@@ -187,12 +187,12 @@ TARGET static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
     __m128i nibble = _mm_set1_epi8(15);
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         __m128i q = load_16_bytes(block + 4);
-        unpack_16(out + i, _mm_and_si128(q, nibble), scale, minimum);
+        unpack_16(out + i, _mm_and_si128(q, nibble), step, minimum);
         q = _mm_and_si128(_mm_srli_epi16(q, 4), nibble);
-        unpack_16(out + i + 16, q, scale, minimum);
+        unpack_16(out + i + 16, q, step, minimum);
     }
 }
 

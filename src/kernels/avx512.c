@@ -160,11 +160,11 @@ TARGET static void unpack_bf16(float *out, const uint8_t *bytes, size_t n)
 TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         for (size_t j = 0; j < PITH_BLOCK; j += W) {
             __m128i q = _mm_loadu_si128((const void *)(block + 2 + j));
             vec_store(out + i + j,
-                      vec_mul(scale, _mm512_cvtepi32_ps(
+                      vec_mul(step, _mm512_cvtepi32_ps(
                                          _mm512_cvtepi8_epi32(q))));
         }
     }
@@ -174,15 +174,15 @@ TARGET static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
     __m128i nibble = _mm_set1_epi8(15);
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         __m128i q = _mm_loadu_si128((const void *)(block + 4));
         __m128i q_low = _mm_and_si128(q, nibble);
         __m128i q_high = _mm_and_si128(_mm_srli_epi16(q, 4), nibble);
         vec low = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(q_low));
         vec high = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(q_high));
-        vec_store(out + i, vec_fma(scale, low, minimum));
-        vec_store(out + i + W, vec_fma(scale, high, minimum));
+        vec_store(out + i, vec_fma(step, low, minimum));
+        vec_store(out + i + W, vec_fma(step, high, minimum));
     }
 }
 

@@ -145,15 +145,15 @@ static void unpack_bf16(float *out, const uint8_t *bytes, size_t n)
     pith_unpack_scalar(out + i, PITH_BF16, bytes + 2 * i, n - i);
 }
 
-/* scale * q + minimum for 16 signed bytes q. */
-static inline void unpack_16(float *out, int8x16_t q, vec scale, vec minimum)
+/* step * q + minimum for 16 signed bytes q. */
+static inline void unpack_16(float *out, int8x16_t q, vec step, vec minimum)
 {
     int16x8_t halves[2] = {vmovl_s8(vget_low_s8(q)), vmovl_s8(vget_high_s8(q))};
     for (size_t i = 0; i < 2; i++) {
         vec low = vcvtq_f32_s32(vmovl_s16(vget_low_s16(halves[i])));
         vec high = vcvtq_f32_s32(vmovl_s16(vget_high_s16(halves[i])));
-        vec_store(out + 8 * i, vec_fma(scale, low, minimum));
-        vec_store(out + 8 * i + W, vec_fma(scale, high, minimum));
+        vec_store(out + 8 * i, vec_fma(step, low, minimum));
+        vec_store(out + 8 * i + W, vec_fma(step, high, minimum));
     }
 }
 
@@ -161,10 +161,10 @@ static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
     vec none = vec_set(-0.0f); /* leaves a zero's sign alone */
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         for (size_t j = 0; j < PITH_BLOCK; j += 16)
             unpack_16(out + i + j,
-                      vreinterpretq_s8_u8(vld1q_u8(block + 2 + j)), scale,
+                      vreinterpretq_s8_u8(vld1q_u8(block + 2 + j)), step,
                       none);
     }
 }
@@ -172,13 +172,13 @@ static void unpack_q8(float *out, const uint8_t *block, size_t n)
 static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
     for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
-        vec scale = vec_set(pith_f16_to_f32(pith_load_u16(block)));
+        vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         uint8x16_t q = vld1q_u8(block + 4);
         int8x16_t low = vreinterpretq_s8_u8(vandq_u8(q, vdupq_n_u8(15)));
         int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(q, 4));
-        unpack_16(out + i, low, scale, minimum);
-        unpack_16(out + i + 16, high, scale, minimum);
+        unpack_16(out + i, low, step, minimum);
+        unpack_16(out + i + 16, high, step, minimum);
     }
 }
 

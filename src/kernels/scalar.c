@@ -63,6 +63,13 @@ static void softmax(float *panel, size_t n, struct pith_softmax *state)
     }
 }
 
+static void scale(float *panel, size_t n, const float *factors)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < LANES; t++)
+            panel[i * LANES + t] *= factors[t];
+}
+
 static void layer_norm(float *out, const float *x, const float *gain,
                        const float *shift, size_t C, float eps)
 {
@@ -73,9 +80,9 @@ static void layer_norm(float *out, const float *x, const float *gain,
     for (size_t i = 0; i < C; i++)
         variance += ((double)x[i] - mean) * ((double)x[i] - mean);
     variance /= (double)C;
-    double scale = 1 / sqrt(variance + (double)eps);
+    double factor = 1 / sqrt(variance + (double)eps);
     for (size_t i = 0; i < C; i++)
-        out[i] = (float)(((double)x[i] - mean) * scale) * gain[i] + shift[i];
+        out[i] = (float)(((double)x[i] - mean) * factor) * gain[i] + shift[i];
 }
 
 static void rms_norm(float *out, const float *x, const float *gain, size_t C,
@@ -84,9 +91,9 @@ static void rms_norm(float *out, const float *x, const float *gain, size_t C,
     double squares = 0;
     for (size_t i = 0; i < C; i++)
         squares += (double)x[i] * (double)x[i];
-    float scale = (float)(1 / sqrt(squares / (double)C + (double)eps));
+    float factor = (float)(1 / sqrt(squares / (double)C + (double)eps));
     for (size_t i = 0; i < C; i++)
-        out[i] = x[i] * scale * gain[i];
+        out[i] = x[i] * factor * gain[i];
 }
 
 /* 0.5 x (1 + tanh(u)) = x / (1 + exp(-2 u)), u = sqrt(2/pi) (x + 0.044715
@@ -125,6 +132,7 @@ const struct pith_kernels pith_kernels_scalar = {
     .transpose = transpose,
     .emit = emit,
     .softmax = softmax,
+    .scale = scale,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .gelu = gelu,

@@ -74,6 +74,9 @@ struct pith_kernels {
      * exp(row - max).  A lane whose rows so far are all -INFINITY is NaN. */
     void (*softmax)(float *panel, size_t n, struct pith_softmax *state);
 
+    /* panel (n, L) *= factors (L) in every row. */
+    void (*scale)(float *panel, size_t n, const float *factors);
+
     /* One token each, width C; see ops.h.  May be in place. */
     void (*layer_norm)(float *out, const float *x, const float *gain,
                        const float *shift, size_t C, float eps);

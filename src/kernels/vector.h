@@ -187,11 +187,21 @@ TARGET static void softmax(float *panel, size_t n, struct pith_softmax *state)
             vec_store(panel + i * L + t, e);
             sum = vec_add(sum, e);
         }
-        vec scale = vec_exp(vec_sub(before, max));
-        vec_store(state->scale + t, scale);
+        vec shrink = vec_exp(vec_sub(before, max));
+        vec_store(state->scale + t, shrink);
         vec_store(state->sum + t,
-                  vec_fma(vec_load(state->sum + t), scale, sum));
+                  vec_fma(vec_load(state->sum + t), shrink, sum));
         vec_store(state->max + t, max);
+    }
+}
+
+TARGET static void scale(float *panel, size_t n, const float *factors)
+{
+    vec low = vec_load(factors), high = vec_load(factors + W);
+    for (size_t i = 0; i < n; i++) {
+        float *row = panel + i * L;
+        vec_store(row, vec_mul(vec_load(row), low));
+        vec_store(row + W, vec_mul(vec_load(row + W), high));
     }
 }
 
@@ -238,12 +248,12 @@ TARGET static void layer_norm(float *out, const float *x, const float *gain,
 {
     float mean = (float)(sum_of(x, C) / (double)C);
     double variance = sum_of_squares(x, C, mean) / (double)C;
-    vec scale = vec_set((float)(1 / sqrt(variance + (double)eps)));
+    vec factor = vec_set((float)(1 / sqrt(variance + (double)eps)));
     for (size_t i = 0; i < C; i += W) {
         size_t n = C - i < W ? C - i : W;
         vec d = vec_sub(vec_load_part(x + i, n), vec_set(mean));
         vec_store_part(out + i,
-                       vec_fma(vec_mul(d, scale), vec_load_part(gain + i, n),
+                       vec_fma(vec_mul(d, factor), vec_load_part(gain + i, n),
                                vec_load_part(shift + i, n)),
                        n);
     }
@@ -253,10 +263,10 @@ TARGET static void rms_norm(float *out, const float *x, const float *gain,
                             size_t C, float eps)
 {
     double squares = sum_of_squares(x, C, 0) / (double)C;
-    vec scale = vec_set((float)(1 / sqrt(squares + (double)eps)));
+    vec factor = vec_set((float)(1 / sqrt(squares + (double)eps)));
     for (size_t i = 0; i < C; i += W) {
         size_t n = C - i < W ? C - i : W;
-        vec v = vec_mul(vec_load_part(x + i, n), scale);
+        vec v = vec_mul(vec_load_part(x + i, n), factor);
         vec_store_part(out + i, vec_mul(v, vec_load_part(gain + i, n)), n);
     }
 }
@@ -311,6 +321,7 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
         .transpose = transpose,                                                \
         .emit = emit,                                                          \
         .softmax = softmax,                                                    \
+        .scale = scale,                                                        \
         .layer_norm = layer_norm,                                              \
         .rms_norm = rms_norm,                                                  \
         .gelu = gelu,                                                          \
