@@ -397,7 +397,8 @@ struct pith_part_result {
 struct pith_threshold {
     size_t n_losses; /* how many losses it was taken from */
     double rate;     /* share asked for */
-    double gamma;    /* kept: losses above it; -INFINITY when all are kept */
+    double gamma;    /* kept: losses above it; -INFINITY when all are kept,
+                        INFINITY when none is and none was scored */
 };
 
 struct pith_rank {
@@ -433,7 +434,8 @@ struct pith_result {
     struct pith_timings timings;
 };
 
-/* Compresses a prompt.
+/* Compresses a prompt.  The result is valid UTF-8: bytes of the prompt that
+ * are not become U+FFFD.
  *   result  handed over; free with pith_result_free
  * Errors: ARGUMENT (options out of range), MEMORY, CANCELLED,
  * UNSUPPORTED (an option that the method does not have). */

@@ -357,6 +357,28 @@ START_TEST(every_kernel_set_gives_a_sound_result)
 }
 END_TEST
 
+START_TEST(a_prompt_far_longer_than_the_context_is_sound)
+{
+    uint64_t random = 21;
+    struct prompt made = {0};
+    add_words(&made.texts[0], &random, 8000);
+    made.contexts[0] = (struct pith_text){made.texts[0].data,
+                                          made.texts[0].size};
+    made.prompt = (struct pith_prompt){.contexts = made.contexts,
+                                       .n_contexts = 1,
+                                       .question = made.contexts[0]};
+    made.prompt.question.size = 100;
+    while ((made.prompt.question.bytes[made.prompt.question.size] & 0xC0) ==
+           0x80)
+        made.prompt.question.size++;
+    struct pith_compress_options options = traced(0.1, -1);
+    struct pith_result *result = compress(sessions[0], &made.prompt, &options);
+    assert_sound(models[0], &made.prompt, &options, result);
+    pith_result_free(result);
+    free_prompt(&made);
+}
+END_TEST
+
 static struct pith_text text_of(const char *string)
 {
     return (struct pith_text){string, strlen(string)};
@@ -576,6 +598,7 @@ Suite *make_suite(void)
     tcase_add_test(tiny, rate_1_returns_the_prompt);
     tcase_add_test(tiny, the_same_bytes_come_out);
     tcase_add_test(tiny, every_kernel_set_gives_a_sound_result);
+    tcase_add_test(tiny, a_prompt_far_longer_than_the_context_is_sound);
     tcase_add_test(tiny, empty_and_tiny_prompts_are_sound);
     tcase_add_test(tiny, notes_say_what_the_caller_should_know);
     tcase_add_test(tiny, coarse_selection_follows_the_ranking);
