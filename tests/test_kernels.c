@@ -341,7 +341,7 @@ START_TEST(softmax_in_pieces)
             for (size_t i = cut; i < n; i++) {
                 /* the difference itself is rounded to a float */
                 double d = before[i * L + t] - max, e = exp(d);
-                double allowed = (3e-7 - d * 0x1p-23) * e + 1e-37;
+                double allowed = (3e-7 - d * 0x1p-23) * e + 1.2e-38;
                 ck_assert_float_eq_tol(panel.floats[i * L + t], (float)e,
                                        (float)allowed);
             }
@@ -398,8 +398,8 @@ START_TEST(softmax_at_the_edges)
     exponentials(set, x);
     ck_assert_float_eq(x[0], 1);
     ck_assert_float_eq(x[1], 0);
-    ck_assert(x[2] > 0 && x[2] < 3e-45f);
-    ck_assert_float_le(x[3], 1e-45f);
+    ck_assert(x[2] >= 0 && x[2] < 3e-45f); /* a denormal, or 0 */
+    ck_assert(x[3] >= 0 && x[3] <= 1e-45f);
     ck_assert_float_eq(x[4], 0);
     ck_assert_float_eq(x[5], 0);
     ck_assert_float_eq(x[6], 1);

@@ -92,6 +92,11 @@ TARGET static inline vec vec_clamp(vec x, float low, float high)
     return _mm256_min_ps(vec_set(high), _mm256_max_ps(vec_set(low), x));
 }
 
+TARGET static inline vec vec_zero_below(vec v, vec x, float low)
+{
+    return _mm256_and_ps(v, _mm256_cmp_ps(x, vec_set(low), _CMP_NLT_UQ));
+}
+
 TARGET static inline vec vec_round(vec x)
 {
     return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

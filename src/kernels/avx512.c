@@ -86,6 +86,12 @@ TARGET static inline vec vec_clamp(vec x, float low, float high)
     return _mm512_min_ps(vec_set(high), _mm512_max_ps(vec_set(low), x));
 }
 
+TARGET static inline vec vec_zero_below(vec v, vec x, float low)
+{
+    __mmask16 stays = _mm512_cmp_ps_mask(x, vec_set(low), _CMP_NLT_UQ);
+    return _mm512_maskz_mov_ps(stays, v);
+}
+
 TARGET static inline vec vec_round(vec x)
 {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT |

@@ -71,7 +71,8 @@ struct pith_kernels {
                  size_t n_lanes, const float *bias, bool add);
 
     /* Takes n more rows into the softmax of each lane and replaces them by
-     * exp(row - max).  A lane whose rows so far are all -INFINITY is NaN. */
+     * exp(row - max), or by 0 where that is denormal.  A lane whose rows so
+     * far are all -INFINITY is NaN. */
     void (*softmax)(float *panel, size_t n, struct pith_softmax *state);
 
     /* panel (n, L) *= factors (L) in every row. */

@@ -16,8 +16,9 @@
  *   vec_fma(a, b, c)     a * b + c, rounded once
  *   vec_max(a, b)        b where either is NaN, or NaN
  *   vec_clamp(x, low, high)  NaN stays NaN
+ *   vec_zero_below(v, x, low)  0 in the lanes with x < low, else v
  *   vec_round(x)         to the nearest integer
- *   vec_scale(x, n)      x * 2^n, n integers in [-151, 129]
+ *   vec_scale(x, n)      x * 2^n, n integers in [-126, 129]
  *   vec_transpose(v)     transposes v[W] in place
  *   UNROLL               in front of a loop of at most 16 steps: unroll it
  *
@@ -96,10 +97,12 @@ static void multiply(float *out, const float *weights, const float *in,
 
 /* e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; e^r is
  * 1 + r + r^2 q(r), q of degree 4 with the least relative error (3e-9) that
- * Remez's algorithm finds.  Below -104 the result is 0, above 89 infinity. */
-TARGET static inline vec vec_exp(vec x)
+ * Remez's algorithm finds.  Above 89 the result is infinity; where it would be
+ * denormal, which many CPUs take a hundred cycles for, it is 0. */
+TARGET static inline vec vec_exp(vec full_x)
 {
-    x = vec_clamp(x, -104.0f, 89.0f);
+    const float smallest = -87.33f; /* a little above ln 2^-126 */
+    vec x = vec_clamp(full_x, smallest, 89.0f);
     vec n = vec_round(vec_mul(x, vec_set(0x1.715476p+0f))); /* 1 / ln 2 */
     vec r = vec_fma(n, vec_set(-0x1.62e430p-1f), x);        /* ln 2 */
     r = vec_fma(n, vec_set(0x1.05c610p-29f), r);            /* and its rest */
@@ -109,7 +112,8 @@ TARGET static inline vec vec_exp(vec x)
     q = vec_fma(q, r, vec_set(0x1.555492p-3f));
     q = vec_fma(q, r, vec_set(0x1.fffffcp-2f));
     q = vec_fma(vec_mul(r, r), q, r);
-    return vec_scale(vec_add(q, vec_set(1)), n);
+    return vec_zero_below(vec_scale(vec_add(q, vec_set(1)), n), full_x,
+                          smallest);
 }
 
 /* 1 / (1 + e^-x) times y. */
