@@ -447,6 +447,19 @@ enum pith_status pith_compress(struct pith_session *session,
 
 void pith_result_free(struct pith_result *result);
 
+/* A large model answers in the words of the compressed prompt; this puts the
+ * words that compression has cut from them back from the original one.
+ *   method     PAPER: the shortest text of the original that holds a run of
+ *              the response's words; REFERENCE: as the Python package does
+ *   recovered  handed over, n_bytes long and NUL-terminated; free with
+ *              pith_free */
+enum pith_status pith_recover(const struct pith_model *model,
+                              struct pith_text original,
+                              struct pith_text compressed,
+                              struct pith_text response,
+                              enum pith_method method, char **recovered,
+                              size_t *n_bytes, struct pith_error *error);
+
 /* --------------------------------------------------------------------------
  * Requests and replies as JSON
  * ------------------------------------------------------------------------ */
@@ -460,9 +473,10 @@ enum pith_status pith_result_json(const struct pith_session *session,
                                   const struct pith_result *result,
                                   char **json, struct pith_error *error);
 
-/* Runs one request {"name", "function", "context", "options"} (option names
- * of the Python package; docs/REQUESTS.md) and answers {"name", "result",
- * "error"} and, when defaults->trace, "trace".  A request that fails is
+/* Runs one request {"name", "function", ...}, the function being
+ * compress_prompt, structured_compress_prompt, recover or score (option names
+ * of the Python package; docs/REQUESTS.md), and answers {"name", "result",
+ * "error"} and, when defaults->trace, a compression's "trace".  A request that fails is
  * answered with "error"; the status then still is PITH_OK.
  *   defaults  borrowed: options for what the request leaves out
  *   reply     handed over, one line, NUL-terminated; free with pith_free */

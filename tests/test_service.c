@@ -308,7 +308,7 @@ START_TEST(unreadable_requests_are_refused)
     assert_refused("{\"context\":\"a\",\"function\":7}", "\"function\"");
     assert_refused("{\"context\":\"a\",\"function\":"
                    "\"compress_json\"}",
-                   "\"compress_json\" is not supported yet");
+                   "\"compress_json\" is not supported");
     assert_refused("{\"context\":\"a\"} trailing", "request");
 }
 END_TEST
@@ -463,6 +463,97 @@ START_TEST(cut_requests_are_refused)
 }
 END_TEST
 
+/* --- recover and score as functions ----------------------------------------- */
+
+#define RECOVER                                                                \
+    "{\"name\":7,\"function\":\"recover\",\"original_prompt\":\"one two three\"," \
+    "\"compressed_prompt\":\"one three\",\"response\":\"Say one three\""
+
+START_TEST(a_response_is_recovered)
+{
+    static const char *const methods[] = {"\"paper\"", "\"reference\""};
+    static const char original[] = "one two three", cut[] = "one three",
+                      response[] = "Say one three";
+    char request[512];
+    for (int method = 0; method < 2; method++) {
+        struct pith_error error;
+        char *want;
+        size_t size;
+        assert_ok(pith_recover(model, view(original), view(cut),
+                               view(response), (enum pith_method)method, &want,
+                               &size, &error), error);
+        ck_assert_uint_eq(size, strlen(want));
+        snprintf(request, sizeof request, RECOVER
+                 ",\"options\":{\"method\":%s}}", methods[method]);
+        struct reply reply = ask(request);
+        ck_assert_double_eq(number_at(&reply, "name"), 7);
+        ck_json_null(&reply, "error");
+        ck_json_string(&reply, "result.recovered_response", want);
+        ck_assert_uint_eq(reply.root->n_children, 3);
+        if (method == PITH_METHOD_PAPER)
+            ck_assert_str_eq(want, "Say one two three");
+        release(&reply);
+        pith_free(want);
+    }
+}
+END_TEST
+
+/* Only the paper's rule finds words that lie far from each other. */
+START_TEST(the_method_of_recover_has_the_default)
+{
+    static const char request[] =
+        "{\"function\":\"recover\",\"original_prompt\":"
+        "\"b 1 2 3 4 5 6 7 8 9 c\",\"compressed_prompt\":\"b c\","
+        "\"response\":\"b c\",\"options\":null}";
+    struct pith_compress_options paper = defaults;
+    paper.method = PITH_METHOD_PAPER;
+    struct reply reply = ask_with(&paper, request);
+    ck_json_string(&reply, "result.recovered_response",
+                   "b 1 2 3 4 5 6 7 8 9 c");
+    release(&reply);
+    reply = ask(request);
+    ck_assert(!pith_json_string_is(at(&reply, "result.recovered_response"),
+                                   "b 1 2 3 4 5 6 7 8 9 c"));
+    release(&reply);
+}
+END_TEST
+
+START_TEST(what_recover_cannot_use_is_refused)
+{
+    assert_refused("{\"function\":\"recover\"}", "\"original_prompt\"");
+    assert_refused("{\"function\":\"recover\",\"original_prompt\":\"a\"}",
+                   "\"compressed_prompt\"");
+    assert_refused("{\"function\":\"recover\",\"original_prompt\":\"a\","
+                   "\"compressed_prompt\":\"a\",\"response\":[]}",
+                   "\"response\"");
+    assert_refused(RECOVER ",\"options\":{\"rate\":0.5}}", "\"options\"");
+    assert_refused(RECOVER ",\"options\":{\"method\":\"paper\",\"rate\":1}}",
+                   "\"options\"");
+    assert_refused(RECOVER ",\"options\":[]}", "\"options\"");
+    assert_refused(RECOVER ",\"options\":{\"method\":\"magic\"}}",
+                   "\"method\"");
+}
+END_TEST
+
+START_TEST(scores_are_a_function_too)
+{
+    static const char request[] =
+        "{\"name\":\"s\",\"function\":\"score\",\"text\":\"one two\"}";
+    char *alone, wrapped[4096];
+    struct pith_error error;
+    assert_ok(pith_score_json(session, view(request), &alone, &error), error);
+    struct reply reply = ask(request);
+    snprintf(wrapped, sizeof wrapped,
+             "{\"name\":\"s\",\"result\":%s,\"error\":null}", alone);
+    ck_assert_str_eq(reply.text, wrapped);
+    release(&reply);
+    pith_free(alone);
+    assert_refused("{\"function\":\"score\"}", "\"text\"");
+    assert_refused("{\"function\":\"score\",\"text\":\"a\",\"bos\":0}",
+                   "\"bos\"");
+}
+END_TEST
+
 /* --- tokens and losses ------------------------------------------------------ */
 
 START_TEST(tokens_are_answered_with_ids_and_pieces)
@@ -587,6 +678,10 @@ Suite *make_suite(void)
     tcase_add_test(tcase, options_reach_the_compressor);
     tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);
     tcase_add_test(tcase, cut_requests_are_refused);
+    tcase_add_test(tcase, a_response_is_recovered);
+    tcase_add_test(tcase, the_method_of_recover_has_the_default);
+    tcase_add_test(tcase, what_recover_cannot_use_is_refused);
+    tcase_add_test(tcase, scores_are_a_function_too);
     tcase_add_test(tcase, tokens_are_answered_with_ids_and_pieces);
     tcase_add_test(tcase, losses_are_those_of_pith_score);
     tcase_add_test(tcase, texts_that_are_not_utf8_are_scored_as_they_are);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/model.h"
 #include "../text/suffixes.h"
 #include "reference.h"
 
@@ -316,12 +317,13 @@ static enum pith_status recover_words(struct recovery *recovery,
     }
 }
 
-enum pith_status pith_recover(const struct pith_tokenizer *tokenizer,
-                              struct pith_text original,
-                              struct pith_text compressed,
-                              struct pith_text answer,
-                              enum pith_recover_rules rules, char **recovered,
-                              size_t *size, struct pith_error *error)
+enum pith_status pith_recover_answer(const struct pith_tokenizer *tokenizer,
+                                     struct pith_text original,
+                                     struct pith_text compressed,
+                                     struct pith_text answer,
+                                     enum pith_recover_rules rules,
+                                     char **recovered, size_t *size,
+                                     struct pith_error *error)
 {
     struct recovery recovery = {.tokenizer = tokenizer, .rules = rules};
     struct pith_ids ids = {0};
@@ -343,4 +345,23 @@ done:
     pith_occurrences_free(&recovery.original);
     pith_ids_free(&ids);
     return status;
+}
+
+enum pith_status pith_recover(const struct pith_model *model,
+                              struct pith_text original,
+                              struct pith_text compressed,
+                              struct pith_text response,
+                              enum pith_method method, char **recovered,
+                              size_t *n_bytes, struct pith_error *error)
+{
+    enum pith_recover_rules rules = method == PITH_METHOD_REFERENCE
+                                        ? PITH_RECOVER_REFERENCE
+                                        : PITH_RECOVER_PAPER;
+    *recovered = NULL;
+    if (method != PITH_METHOD_PAPER && method != PITH_METHOD_REFERENCE)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "method is %d, expected PITH_METHOD_PAPER or "
+                         "PITH_METHOD_REFERENCE", (int)method);
+    return pith_recover_answer(model->tokenizer, original, compressed, response,
+                               rules, recovered, n_bytes, error);
 }

@@ -63,11 +63,12 @@ enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
 /* The answer with its runs put back.
  *   original, compressed  the prompt before and after compression
  *   recovered             handed over, NUL-terminated; free with free() */
-enum pith_status pith_recover(const struct pith_tokenizer *tokenizer,
-                              struct pith_text original,
-                              struct pith_text compressed,
-                              struct pith_text answer,
-                              enum pith_recover_rules rules, char **recovered,
-                              size_t *size, struct pith_error *error);
+enum pith_status pith_recover_answer(const struct pith_tokenizer *tokenizer,
+                                     struct pith_text original,
+                                     struct pith_text compressed,
+                                     struct pith_text answer,
+                                     enum pith_recover_rules rules,
+                                     char **recovered, size_t *size,
+                                     struct pith_error *error);
 
 #endif

@@ -269,9 +269,9 @@ static enum pith_status read_condition(const struct pith_json *value,
                            "with \"_condition\" behind it", error);
 }
 
-static enum pith_status read_method(const struct pith_json *value,
-                                    enum pith_method *method,
-                                    struct pith_error *error)
+enum pith_status pith_request_read_method(const struct pith_json *value,
+                                          enum pith_method *method,
+                                          struct pith_error *error)
 {
     if (pith_json_string_is(value, "paper"))
         *method = PITH_METHOD_PAPER;
@@ -294,7 +294,7 @@ static enum pith_status read_entry(struct pith_request *request,
     case KIND_TARGET:
         return PITH_OK; /* read_amount takes the two together */
     case KIND_METHOD:
-        return read_method(value, &options->method, error);
+        return pith_request_read_method(value, &options->method, error);
     case KIND_INSTRUCTION:
         return read_text(value, &request->prompt.instruction, error);
     case KIND_QUESTION:

@@ -3,78 +3,64 @@
  */
 #include "service.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "../base/memory.h"
-
-/* "context": a string, or a list of strings. */
-static enum pith_status read_contexts(struct pith_request *request,
-                                      const struct pith_json *value,
-                                      struct pith_error *error)
+/* "options" of recover: the method whose rule decides. */
+static enum pith_status read_recover_options(const struct pith_json *options,
+                                             enum pith_method *method,
+                                             struct pith_error *error)
 {
-    static const char what[] =
-        "\"context\": expected a string or a list of strings";
-    bool single = pith_json_is(value, PITH_JSON_STRING);
-    size_t n = 0, most = single ? 1 : value != NULL ? value->n_children : 0;
-    if (!single && !pith_json_is(value, PITH_JSON_ARRAY))
-        return pith_fail(error, PITH_ERR_ARGUMENT, what);
-    request->contexts = pith_array(most, sizeof *request->contexts);
-    if (request->contexts == NULL)
-        return pith_no_memory(error, most, sizeof *request->contexts);
-    for (const struct pith_json *item = single ? value : value->first;
-         n < most; item = item->next) {
-        if (!pith_json_is(item, PITH_JSON_STRING))
-            return pith_fail(error, PITH_ERR_ARGUMENT, what);
-        request->contexts[n++] = item->string;
-    }
-    request->prompt.contexts = request->contexts;
-    request->prompt.n_contexts = n;
+    if (options == NULL || pith_json_is(options, PITH_JSON_NULL))
+        return PITH_OK;
+    const struct pith_json *value = pith_json_get(options, "method");
+    bool only = value != NULL && options->n_children == 1;
+    if (!pith_json_is(options, PITH_JSON_OBJECT) ||
+        (options->n_children > 0 && !only))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"options\" of recover: expected an object with "
+                         "\"method\" or nothing in it");
+    if (only && !pith_json_is(value, PITH_JSON_NULL))
+        return pith_request_read_method(value, method, error);
     return PITH_OK;
 }
 
-static enum pith_status read_function(struct pith_request *request,
-                                      const struct pith_json *function,
-                                      struct pith_error *error)
+/* Runs the function that the request names. */
+static enum pith_status run(struct pith_session *session,
+                            const struct pith_json *root,
+                            const struct pith_compress_options *defaults,
+                            struct pith_answer *answer,
+                            struct pith_error *error)
 {
-    if (function == NULL || pith_json_is(function, PITH_JSON_NULL) ||
-        pith_json_string_is(function, "compress_prompt"))
-        return PITH_OK;
-    if (!pith_json_is(function, PITH_JSON_STRING))
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "\"function\": expected a string");
-    if (pith_json_string_is(function, "structured_compress_prompt")) {
-        request->options.reference.structured = true;
-        return PITH_OK;
-    }
-    return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                     "function \"%.*s\" is not supported yet; "
-                     "compress_prompt and structured_compress_prompt are",
-                     function->string.size < 100 ? (int)function->string.size
-                                                 : 100,
-                     function->string.bytes);
-}
-
-static enum pith_status read_request(struct pith_request *request,
-                                     const struct pith_json *root,
-                                     struct pith_error *error)
-{
+    struct pith_compress_options own = *defaults;
     if (!pith_json_is(root, PITH_JSON_OBJECT))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "request: expected an object with \"context\" and "
                          "\"options\"");
-    PITH_TRY(read_function(request, pith_json_get(root, "function"), error));
-    PITH_TRY(read_contexts(request, pith_json_get(root, "context"), error));
-    return pith_request_read_options(request, pith_json_get(root, "options"),
-                                     error);
-}
-
-static void free_request(struct pith_request *request)
-{
-    free(request->contexts);
-    free(request->force_context_ids);
-    free(request->context_budget);
-    pith_buffer_free(&request->ignored);
+    const struct pith_json *function = pith_json_get(root, "function"),
+                           *context = pith_json_get(root, "context"),
+                           *options = pith_json_get(root, "options");
+    own.reference.structured |=
+        pith_json_string_is(function, "structured_compress_prompt");
+    if (function == NULL || pith_json_is(function, PITH_JSON_NULL) ||
+        pith_json_string_is(function, "compress_prompt") ||
+        pith_json_string_is(function, "structured_compress_prompt"))
+        return pith_answer_compress(session, context, options, &own, answer,
+                                    error);
+    if (pith_json_string_is(function, "recover")) {
+        PITH_TRY(read_recover_options(options, &own.method, error));
+        return pith_answer_recover(session, root, own.method, answer, error);
+    }
+    if (pith_json_string_is(function, "score"))
+        return pith_answer_score(session, root, answer, error);
+    if (!pith_json_is(function, PITH_JSON_STRING))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"function\": expected a string");
+    return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                     "function \"%.*s\" is not supported; compress_prompt, "
+                     "structured_compress_prompt, recover and score are",
+                     function->string.size < 100 ? (int)function->string.size
+                                                 : 100,
+                     function->string.bytes);
 }
 
 /* The request's name as it came: a string, a number, or null. */
@@ -100,27 +86,17 @@ static void write_error(struct pith_buffer *out, const struct pith_error *error)
 }
 
 static void write_success(struct pith_buffer *out,
-                          const struct pith_session *session,
-                          const struct pith_request *request,
-                          const struct pith_result *result)
+                          const struct pith_answer *answer)
 {
-    struct pith_buffer note = {0};
-    if (request->ignored.size > 0)
-        pith_buffer_printf(&note, "Not options of method %s and ignored: %.*s.",
-                           request->options.method == PITH_METHOD_PAPER
-                               ? "paper" : "reference",
-                           (int)request->ignored.size, request->ignored.data);
     pith_buffer_string(out, ",\"result\":");
-    pith_write_result(out, session, &request->options, result,
-                      (struct pith_text){note.data, note.size});
+    pith_buffer_append(out, answer->result.data, answer->result.size);
     pith_buffer_string(out, ",\"error\":null");
-    if (request->options.trace) {
+    if (answer->trace.size > 0) {
         pith_buffer_string(out, ",\"trace\":");
-        pith_write_trace(out, &result->trace);
+        pith_buffer_append(out, answer->trace.data, answer->trace.size);
     }
     pith_buffer_byte(out, '}');
-    out->failed |= note.failed;
-    pith_buffer_free(&note);
+    out->failed |= answer->result.failed || answer->trace.failed;
 }
 
 enum pith_status pith_request_run(struct pith_session *session,
@@ -130,31 +106,25 @@ enum pith_status pith_request_run(struct pith_session *session,
 {
     struct pith_json_document *document = NULL;
     const struct pith_json *root = NULL;
-    struct pith_request request = {0};
-    struct pith_result *result = NULL;
+    struct pith_compress_options ours;
+    struct pith_answer answer = {0};
     struct pith_buffer out = {0};
     struct pith_error why;
 
     *reply = NULL;
-    if (defaults != NULL)
-        request.options = *defaults;
-    else
-        pith_compress_options_init(&request.options);
+    pith_compress_options_init(&ours);
     enum pith_status status = pith_json_parse(text, "request", &document, &why);
     if (status == PITH_OK) {
         root = pith_json_root(document);
-        status = read_request(&request, root, &why);
+        status = run(session, root, defaults != NULL ? defaults : &ours,
+                     &answer, &why);
     }
-    if (status == PITH_OK)
-        status = pith_compress(session, &request.prompt, &request.options,
-                               &result, &why);
     write_name(&out, root);
     if (status == PITH_OK)
-        write_success(&out, session, &request, result);
+        write_success(&out, &answer);
     else
         write_error(&out, &why);
-    pith_result_free(result);
-    free_request(&request);
+    pith_answer_free(&answer);
     pith_json_free(document);
     return pith_buffer_take(&out, reply, NULL, error);
 }

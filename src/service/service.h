@@ -13,6 +13,36 @@
 #include "../model/session.h"
 #include "../text/json.h"
 
+/* What a function of a request has answered; release with
+ * pith_answer_free. */
+struct pith_answer {
+    struct pith_buffer result; /* a JSON object */
+    struct pith_buffer text;   /* its text alone, where it is about one */
+    struct pith_buffer trace;  /* a JSON object, of a compression on demand */
+};
+
+void pith_answer_free(struct pith_answer *answer);
+
+/* The functions.  They fill *answer, which is {0}; a buffer that has failed
+ * is for the caller to see.
+ *   defaults  what `options` leaves out */
+enum pith_status pith_answer_compress(
+    struct pith_session *session, const struct pith_json *context,
+    const struct pith_json *options,
+    const struct pith_compress_options *defaults, struct pith_answer *answer,
+    struct pith_error *error);
+/* arguments: "original_prompt", "compressed_prompt", "response". */
+enum pith_status pith_answer_recover(struct pith_session *session,
+                                     const struct pith_json *arguments,
+                                     enum pith_method method,
+                                     struct pith_answer *answer,
+                                     struct pith_error *error);
+/* arguments: "text" and perhaps "bos". */
+enum pith_status pith_answer_score(struct pith_session *session,
+                                   const struct pith_json *arguments,
+                                   struct pith_answer *answer,
+                                   struct pith_error *error);
+
 /* A prompt and options as a request gives them; texts are borrowed from its
  * document. */
 struct pith_request {
@@ -28,6 +58,11 @@ struct pith_request {
 enum pith_status pith_request_read_options(struct pith_request *request,
                                            const struct pith_json *object,
                                            struct pith_error *error);
+
+/* The word of "method". */
+enum pith_status pith_request_read_method(const struct pith_json *value,
+                                          enum pith_method *method,
+                                          struct pith_error *error);
 
 /* Appends the result object; extra_note (may be empty) joins its note. */
 void pith_write_result(struct pith_buffer *out,

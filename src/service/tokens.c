@@ -8,16 +8,11 @@
 
 #include "../base/memory.h"
 
-/* {"text": "..."}; the text is borrowed from the document, which is freed by
- * the caller even after a failure. */
-static enum pith_status read_text(struct pith_text request,
-                                  struct pith_json_document **document,
+static enum pith_status read_text(const struct pith_json *object,
                                   struct pith_text *text,
                                   struct pith_error *error)
 {
-    PITH_TRY(pith_json_parse(request, "request", document, error));
-    const struct pith_json *value =
-        pith_json_get(pith_json_root(*document), "text");
+    const struct pith_json *value = pith_json_get(object, "text");
     if (!pith_json_is(value, PITH_JSON_STRING))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "request: expected an object with a string \"text\"");
@@ -53,7 +48,8 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
 
     *reply = NULL;
     enum pith_status status;
-    PITH_TRY_DONE(read_text(request, &document, &text, error));
+    PITH_TRY(pith_json_parse(request, "request", &document, error));
+    PITH_TRY_DONE(read_text(pith_json_root(document), &text, error));
     PITH_TRY_DONE(pith_tokenize(model, text, flags, &ids, &n, error));
     write_tokens(&out, model, ids, n);
     status = pith_buffer_take(&out, reply, NULL, error);
@@ -91,36 +87,43 @@ static void write_losses(struct pith_buffer *out,
     pith_buffer_byte(out, '}');
 }
 
-enum pith_status pith_score_text_json(struct pith_session *session,
-                                      struct pith_text text, bool bos,
-                                      char **reply, struct pith_error *error)
+static enum pith_status score_text(struct pith_session *session,
+                                   struct pith_text text, bool bos,
+                                   struct pith_buffer *out,
+                                   struct pith_error *error)
 {
-    struct pith_buffer out = {0};
     float *losses = NULL;
     int32_t *ids = NULL;
     size_t n = 0;
     enum pith_status status;
 
-    *reply = NULL;
     PITH_TRY(pith_tokenize(session->model, text, 0, &ids, &n, error));
     losses = pith_array(n, sizeof *losses);
     if (losses == NULL)
         PITH_TRY_DONE(pith_no_memory(error, n, sizeof *losses));
     PITH_TRY_DONE(bos ? pith_score(session, ids, n, losses, error)
                       : pith_score_without_bos(session, ids, n, losses, error));
-    write_losses(&out, session->model, ids, losses, n);
-    status = pith_buffer_take(&out, reply, NULL, error);
+    write_losses(out, session->model, ids, losses, n);
 done:
     free(losses);
     pith_free(ids);
     return status;
 }
 
-static enum pith_status read_bos(const struct pith_json_document *document,
-                                 bool *bos, struct pith_error *error)
+enum pith_status pith_score_text_json(struct pith_session *session,
+                                      struct pith_text text, bool bos,
+                                      char **reply, struct pith_error *error)
 {
-    const struct pith_json *value =
-        pith_json_get(pith_json_root(document), "bos");
+    struct pith_buffer out = {0};
+    *reply = NULL;
+    PITH_TRY(score_text(session, text, bos, &out, error));
+    return pith_buffer_take(&out, reply, NULL, error);
+}
+
+static enum pith_status read_bos(const struct pith_json *object, bool *bos,
+                                 struct pith_error *error)
+{
+    const struct pith_json *value = pith_json_get(object, "bos");
     *bos = value == NULL || pith_json_is(value, PITH_JSON_TRUE);
     if (!*bos && !pith_json_is(value, PITH_JSON_FALSE))
         return pith_fail(error, PITH_ERR_ARGUMENT,
@@ -128,20 +131,33 @@ static enum pith_status read_bos(const struct pith_json_document *document,
     return PITH_OK;
 }
 
+enum pith_status pith_answer_score(struct pith_session *session,
+                                   const struct pith_json *arguments,
+                                   struct pith_answer *answer,
+                                   struct pith_error *error)
+{
+    struct pith_text text;
+    bool bos;
+    PITH_TRY(read_text(arguments, &text, error));
+    PITH_TRY(read_bos(arguments, &bos, error));
+    return score_text(session, text, bos, &answer->result, error);
+}
+
 enum pith_status pith_score_json(struct pith_session *session,
                                  struct pith_text request, char **reply,
                                  struct pith_error *error)
 {
     struct pith_json_document *document = NULL;
-    struct pith_text text;
+    struct pith_answer answer = {0};
     enum pith_status status;
-    bool bos;
 
     *reply = NULL;
-    PITH_TRY_DONE(read_text(request, &document, &text, error));
-    PITH_TRY_DONE(read_bos(document, &bos, error));
-    status = pith_score_text_json(session, text, bos, reply, error);
+    PITH_TRY(pith_json_parse(request, "request", &document, error));
+    PITH_TRY_DONE(pith_answer_score(session, pith_json_root(document), &answer,
+                                    error));
+    status = pith_buffer_take(&answer.result, reply, NULL, error);
 done:
+    pith_answer_free(&answer);
     pith_json_free(document);
     return status;
 }

@@ -1,0 +1,128 @@
+/*
+ * functions.c - what a request may ask for: a compression, or a response put
+ * back into the words of the original prompt.  (Scores: tokens.c.)
+ */
+#include "service.h"
+
+#include <stdlib.h>
+
+#include "../base/memory.h"
+
+void pith_answer_free(struct pith_answer *answer)
+{
+    pith_buffer_free(&answer->result);
+    pith_buffer_free(&answer->text);
+    pith_buffer_free(&answer->trace);
+}
+
+/* --- compress ---------------------------------------------------------------- */
+
+/* "context": a string, or a list of strings. */
+static enum pith_status read_contexts(struct pith_request *request,
+                                      const struct pith_json *value,
+                                      struct pith_error *error)
+{
+    static const char what[] =
+        "\"context\": expected a string or a list of strings";
+    bool single = pith_json_is(value, PITH_JSON_STRING);
+    size_t n = 0, most = single ? 1 : value != NULL ? value->n_children : 0;
+    if (!single && !pith_json_is(value, PITH_JSON_ARRAY))
+        return pith_fail(error, PITH_ERR_ARGUMENT, what);
+    request->contexts = pith_array(most, sizeof *request->contexts);
+    if (request->contexts == NULL)
+        return pith_no_memory(error, most, sizeof *request->contexts);
+    for (const struct pith_json *item = single ? value : value->first;
+         n < most; item = item->next) {
+        if (!pith_json_is(item, PITH_JSON_STRING))
+            return pith_fail(error, PITH_ERR_ARGUMENT, what);
+        request->contexts[n++] = item->string;
+    }
+    request->prompt.contexts = request->contexts;
+    request->prompt.n_contexts = n;
+    return PITH_OK;
+}
+
+static void free_request(struct pith_request *request)
+{
+    free(request->contexts);
+    free(request->force_context_ids);
+    free(request->context_budget);
+    pith_buffer_free(&request->ignored);
+}
+
+/* Names of options that were ignored go into the result's note. */
+static void write_compression(struct pith_answer *answer,
+                              const struct pith_session *session,
+                              const struct pith_request *request,
+                              const struct pith_result *result)
+{
+    struct pith_buffer note = {0};
+    if (request->ignored.size > 0)
+        pith_buffer_printf(&note, "Not options of method %s and ignored: %.*s.",
+                           request->options.method == PITH_METHOD_PAPER
+                               ? "paper" : "reference",
+                           (int)request->ignored.size, request->ignored.data);
+    pith_write_result(&answer->result, session, &request->options, result,
+                      (struct pith_text){note.data, note.size});
+    pith_buffer_append(&answer->text, result->text.bytes, result->text.size);
+    if (request->options.trace)
+        pith_write_trace(&answer->trace, &result->trace);
+    answer->result.failed |= note.failed;
+    pith_buffer_free(&note);
+}
+
+enum pith_status pith_answer_compress(
+    struct pith_session *session, const struct pith_json *context,
+    const struct pith_json *options,
+    const struct pith_compress_options *defaults, struct pith_answer *answer,
+    struct pith_error *error)
+{
+    struct pith_request request = {.options = *defaults};
+    struct pith_result *result = NULL;
+    enum pith_status status;
+    PITH_TRY_DONE(read_contexts(&request, context, error));
+    PITH_TRY_DONE(pith_request_read_options(&request, options, error));
+    PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
+                                &result, error));
+    write_compression(answer, session, &request, result);
+done:
+    pith_result_free(result);
+    free_request(&request);
+    return status;
+}
+
+/* --- recover ----------------------------------------------------------------- */
+
+static enum pith_status read_text(const struct pith_json *arguments,
+                                  const char *name, struct pith_text *text,
+                                  struct pith_error *error)
+{
+    const struct pith_json *value = pith_json_get(arguments, name);
+    if (!pith_json_is(value, PITH_JSON_STRING))
+        return pith_fail(error, PITH_ERR_ARGUMENT, "\"%s\": expected a string",
+                         name);
+    *text = value->string;
+    return PITH_OK;
+}
+
+enum pith_status pith_answer_recover(struct pith_session *session,
+                                     const struct pith_json *arguments,
+                                     enum pith_method method,
+                                     struct pith_answer *answer,
+                                     struct pith_error *error)
+{
+    struct pith_text original, compressed, response;
+    char *recovered;
+    size_t size;
+    PITH_TRY(read_text(arguments, "original_prompt", &original, error));
+    PITH_TRY(read_text(arguments, "compressed_prompt", &compressed, error));
+    PITH_TRY(read_text(arguments, "response", &response, error));
+    PITH_TRY(pith_recover(session->model, original, compressed, response,
+                          method, &recovered, &size, error));
+    pith_buffer_append(&answer->text, recovered, size);
+    pith_buffer_string(&answer->result, "{\"recovered_response\":");
+    pith_json_write_string(&answer->result, (struct pith_text){recovered, size});
+    pith_buffer_byte(&answer->result, '}');
+    pith_free(recovered);
+    return PITH_OK;
+}
