@@ -150,6 +150,22 @@ START_TEST(rows_survive_the_round_trip)
 }
 END_TEST
 
+/* With the scales that tensor.h names, 1 here, integers stay integers. */
+START_TEST(quantised_integers_are_exact)
+{
+    float in[PITH_BLOCK], out[PITH_BLOCK];
+    uint8_t bytes[PITH_BLOCK * 4];
+    for (size_t j = 3; j < 5; j++) {
+        struct pith_tensor tensor = {TYPES[j], 1, PITH_BLOCK, bytes};
+        for (int i = 0; i < PITH_BLOCK; i++)
+            in[i] = (float)(j == 3 ? i * 8 - 127 : i % 16 - 5);
+        pith_row_from_floats(bytes, TYPES[j], in, PITH_BLOCK);
+        pith_row_to_floats(out, &tensor, 0);
+        ck_assert_mem_eq(out, in, sizeof in);
+    }
+}
+END_TEST
+
 START_TEST(quantising_extremes_stays_finite)
 {
     static const float EXTREMES[] = {0, -0.0f, 1e38f, -1e38f, 1e-38f, 1e-45f};
@@ -521,6 +537,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, row_bytes_follow_the_type);
     tcase_add_test(tcase, quantised_blocks_have_ggufs_bytes);
     tcase_add_test(tcase, rows_survive_the_round_trip);
+    tcase_add_test(tcase, quantised_integers_are_exact);
     tcase_add_test(tcase, quantising_extremes_stays_finite);
     tcase_add_test(tcase, sets_are_chosen_by_name);
     tcase_add_loop_test(tcase, unpacking_is_exact, 0, MAX_SETS);

@@ -51,8 +51,6 @@ static struct query open_query(const struct attention *attention,
     query.out = scratch->outputs + slot * size;
     query.softmax = &scratch->softmax[slot];
 
-    if (query.n_lanes < L)
-        memset(query.q, 0, D * L * sizeof *query.q);
     kernels->transpose(query.q, L,
                        attention->q + (query.token * attention->H +
                                        query.head) * D,

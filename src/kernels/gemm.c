@@ -6,8 +6,6 @@
  * and used for up to PITH_BLOCK_TOKENS tokens.  Every element of the result
  * is a sum over the columns in order, cut at multiples of PITH_DEPTH.
  */
-#include <string.h>
-
 #include "../base/threads.h"
 #include "ops.h"
 #include "prefetch.h"
@@ -27,11 +25,9 @@ static void pack_panel(void *user, size_t index, int thread)
     const struct pack *pack = user;
     size_t L = pack->kernels->lanes, C = pack->C;
     size_t n_lanes = pith_min(L, pack->T - index * L);
-    float *panel = pack->panels + index * C * L; /* (C, L) */
     (void)thread;
-    if (n_lanes < L)
-        memset(panel, 0, C * L * sizeof *panel);
-    pack->kernels->transpose(panel, L, pack->x + index * L * C, C, n_lanes, C);
+    pack->kernels->transpose(pack->panels + index * C * L, L,
+                             pack->x + index * L * C, C, n_lanes, C);
 }
 
 void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,

@@ -65,7 +65,8 @@ struct pith_token_block {
     size_t n_panels, n_tokens;
 };
 
-/* Packs x (T, C) into scratch->panels. */
+/* Packs x (T, C) into scratch->panels.  Lanes of the last panel that hold no
+ * token keep what was there. */
 void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,
                       size_t C);
 
