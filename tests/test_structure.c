@@ -121,8 +121,10 @@ END_TEST
 
 START_TEST(impossible_rates_are_refused)
 {
-    for (int rules = PITH_STRUCTURE_REFERENCE; rules <= PITH_STRUCTURE_STRICT;
-         rules++) {
+    static const enum pith_structure_rules both[] = {PITH_STRUCTURE_REFERENCE,
+                                                     PITH_STRUCTURE_STRICT};
+    for (size_t i = 0; i < 2; i++) {
+        enum pith_structure_rules rules = both[i];
         refuse(rules, "<llmlingua, rate=1.01>a</llmlingua>", 0.5, "1.01");
         refuse(rules, "<llmlingua, rate=1.2.3>a</llmlingua>", 0.5, "1.2.3");
         refuse(rules, "<llmlingua, rate=.>a</llmlingua>", 0.5, "no number");
