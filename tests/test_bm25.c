@@ -50,17 +50,45 @@ START_TEST(scores_are_those_of_rank_bm25)
 }
 END_TEST
 
-START_TEST(order_is_stable)
+START_TEST(equals_come_as_in_numpy)
 {
-    static const double scores[] = {0, 1.5, 0, 2, 1.5, -1};
-    static const size_t want[] = {3, 1, 4, 0, 2, 5};
-    size_t order[6];
+    static const double scores[] = {0, 2, 0, 1, 0, 0, 3, 1, 0, 2, 0, 0, 1, 0,
+        0, 2, 0, 3, 0, 1.5};
+    static const size_t want[] = {6, 17, 15, 1, 9, 19, 7, 12, 3, 5, 4, 8, 11,
+        10, 0, 2, 14, 13, 16, 18};
     struct pith_error error;
-    assert_ok(pith_bm25_order(scores, 6, order, &error), error);
-    for (size_t i = 0; i < 6; i++)
+    size_t order[20];
+    assert_ok(pith_bm25_order(scores, 20, order, &error), error);
+    for (size_t i = 0; i < 20; i++)
         ck_assert_uint_eq(order[i], want[i]);
     assert_ok(pith_bm25_order(NULL, 0, NULL, &error), error);
     assert_ok(pith_bm25_score(NULL, 0, text_of("a"), NULL, &error), error);
+}
+END_TEST
+
+/* Sizes with and without the network: best first, each index once, equals in
+ * order beyond its reach. */
+START_TEST(order_is_sorted)
+{
+    uint64_t state = 1;
+    for (size_t n = 1; n < 600; n++) {
+        double scores[600];
+        size_t order[600];
+        bool seen[600] = {false};
+        struct pith_error error;
+        for (size_t i = 0; i < n; i++)
+            scores[i] = (double)random_below(&state, 1 + n / 2);
+        assert_ok(pith_bm25_order(scores, n, order, &error), error);
+        for (size_t i = 0; i < n; i++) {
+            ck_assert(!seen[order[i]]);
+            seen[order[i]] = true;
+            if (i == 0)
+                continue;
+            double before = scores[order[i - 1]], here = scores[order[i]];
+            ck_assert(before >= here);
+            ck_assert(n <= 256 || before > here || order[i - 1] < order[i]);
+        }
+    }
 }
 END_TEST
 
@@ -114,7 +142,8 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("bm25");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, scores_are_those_of_rank_bm25);
-    tcase_add_test(tcase, order_is_stable);
+    tcase_add_test(tcase, equals_come_as_in_numpy);
+    tcase_add_test(tcase, order_is_sorted);
     tcase_add_test(tcase, golden_ranking);
     suite_add_tcase(suite, tcase);
     return suite;

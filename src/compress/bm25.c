@@ -219,6 +219,8 @@ enum pith_status pith_bm25_score(const struct pith_text *documents, size_t n,
     return status;
 }
 
+/* --- order ------------------------------------------------------------------- */
+
 struct scored {
     double score;
     size_t index;
@@ -232,15 +234,46 @@ static int better_first(const void *left, const void *right)
     return a->index < c->index ? -1 : a->index > c->index;
 }
 
+/* Exchanges what stands in the wrong order; equals stay.  Places from n on
+ * are thought to hold the worst score of all. */
+static void compare(struct scored *scored, size_t n, size_t i, size_t j)
+{
+    if (j >= n || scored[i].score >= scored[j].score)
+        return;
+    struct scored moved = scored[i];
+    scored[i] = scored[j];
+    scored[j] = moved;
+}
+
+/* Batcher's bitonic network with all comparisons in one direction: sorted
+ * halves of a block are compared from the outside in, and then each place
+ * with the one at half, a quarter, ... of the distance. */
+static void sort_by_network(struct scored *scored, size_t n)
+{
+    for (size_t block = 2; block / 2 < n; block *= 2) {
+        for (size_t i = 0; i < n; i++)
+            if (i % block < block / 2)
+                compare(scored, n, i, i - i % block + block - 1 - i % block);
+        for (size_t step = block / 4; step > 0; step /= 2)
+            for (size_t i = 0; i < n; i++)
+                if (i % (2 * step) < step)
+                    compare(scored, n, i, i + step);
+    }
+}
+
 enum pith_status pith_bm25_order(const double *scores, size_t n, size_t *order,
                                  struct pith_error *error)
 {
+    enum { NETWORK_SIZE = 256 }; /* numpy partitions longer arrays */
     struct scored *sorted = pith_array(n, sizeof *sorted);
     if (sorted == NULL)
         return pith_no_memory(error, n, sizeof *sorted);
     for (size_t i = 0; i < n; i++)
         sorted[i] = (struct scored){scores[i], i};
-    qsort(sorted, n, sizeof *sorted, better_first);
+    if (n <= NETWORK_SIZE)
+        sort_by_network(sorted, n);
+    else
+        qsort(sorted, n, sizeof *sorted, better_first);
     for (size_t i = 0; i < n; i++)
         order[i] = sorted[i].index;
     free(sorted);

@@ -22,8 +22,12 @@ enum pith_status pith_bm25_score(const struct pith_text *documents, size_t n,
                                  struct pith_text query, double *scores,
                                  struct pith_error *error);
 
-/* order  filled by the call: (n) indices of documents, best score first,
- *        equal scores in the order of the documents */
+/* order  filled by the call: (n) indices of documents, best score first.
+ *
+ * Documents of equal score, such as all without a word of the question, come
+ * in the order of numpy's argsort() on x86 (AVX2 and AVX-512), which is not
+ * that of the documents; for more than 256 documents, where numpy's order
+ * depends on the processor, in the order of the documents. */
 enum pith_status pith_bm25_order(const double *scores, size_t n, size_t *order,
                                  struct pith_error *error);
 
