@@ -372,7 +372,9 @@ struct pith_compress_options {
     double k;            /* granularity coefficient of eq. 3: 2 */
     size_t segment_size; /* tokens of an ITPC segment: 100 */
     struct pith_reference_options reference;
-    bool trace; /* fill pith_result.trace */
+    bool trace;  /* fill pith_result.trace */
+    bool detail; /* fill pith_result.detail and trace.thresholds; replies in
+                    JSON then have "spans" */
 };
 
 /* The defaults named above, method paper, rate 0.5. */
@@ -419,6 +421,48 @@ struct pith_trace {
     size_t n_rankings;
 };
 
+/* What became of one unit of the prompt: a token, or the few tokens that
+ * spell a character together. */
+struct pith_unit_result {
+    size_t part;         /* which of pith_result.parts */
+    size_t offset, size; /* bytes, in that part's text as it was given */
+    size_t id, n_ids;    /* its tokens: pith_detail.ids[id ...]; none where a
+                            token goes on behind text that was cut out */
+    size_t n_kept;       /* how many of these tokens stay */
+    bool kept;           /* all of them do */
+    bool join;           /* the blank line between two parts; its size is 0 */
+    /* What the decision was taken by: the mean loss of its tokens (`paper`),
+     * or what the Python compares for the first of them, the loss of the
+     * token behind or a difference of two (`reference`).  NAN when the unit
+     * went with its part, without a decision of its own. */
+    float loss;
+    size_t segment; /* which of trace.thresholds; PITH_NO_SEGMENT */
+    size_t rank;    /* of loss among those of its segment, 1 the highest; 0
+                       without a loss */
+};
+
+#define PITH_NO_SEGMENT SIZE_MAX
+
+/* Kept bytes side by side: [start, end) of a part's text as it was given.
+ * Bounds lie between characters. */
+struct pith_span {
+    size_t part; /* which of pith_result.parts */
+    size_t start, end;
+};
+
+/* Units and spans lie in the order of the prompt, whatever order the result
+ * has.  The texts of kept units, end to end, are those of the result; where a
+ * tokenizer's decoder changes text (`reference` does what the Python's does),
+ * the result may differ from them in spaces. */
+struct pith_detail {
+    struct pith_unit_result *units;
+    size_t n_units;
+    int32_t *ids;
+    size_t n_ids;
+    struct pith_span *spans;
+    size_t n_spans;
+};
+
 struct pith_timings { /* wall-clock seconds */
     double tokenize, rank, compress, total;
 };
@@ -432,6 +476,7 @@ struct pith_result {
     char *note; /* what the user should know, one line; NULL: nothing */
     struct pith_trace trace;
     struct pith_timings timings;
+    struct pith_detail detail;
 };
 
 /* Compresses a prompt.  The result is valid UTF-8: bytes of the prompt that

@@ -40,6 +40,11 @@ enum pith_status pith_result_add_ranking(struct pith_result *result,
 enum pith_status pith_result_set_kept_ids(struct pith_result *result,
                                           const int32_t *ids, size_t n,
                                           struct pith_error *error);
+/* Makes room for one more element behind the n of the array that
+ * *array_pointer is.  Capacities are powers of two, so they need not be
+ * stored: an array is full when n is one. */
+enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
+                                  struct pith_error *error);
 /* Appends a sentence to the note. */
 enum pith_status pith_result_note(struct pith_result *result,
                                   struct pith_error *error, const char *format,

@@ -69,6 +69,8 @@ static void append(struct run *run, const struct pith_unit *unit)
                         unit->n_tokens);
     pith_buffer_append(&run->itpc->text, parts->text.data + unit->byte,
                        unit->n_bytes);
+    if (run->itpc->decisions != NULL)
+        run->itpc->decisions->of[unit->token].kept = true;
 }
 
 /* Puts out a unit that stays, and the blank line that was waiting for it. */
@@ -165,6 +167,33 @@ static void append_kept(struct run *run, const struct segment *segment)
     run->text_left -= segment->n_text;
 }
 
+/* What the segment's decision went by, for the result's detail. */
+static enum pith_status note_decisions(const struct run *run,
+                                       const struct segment *segment,
+                                       bool scored, struct pith_error *error)
+{
+    enum pith_status status;
+    size_t n = 0, n_most = segment->n_choices;
+    size_t *at = pith_array(n_most, sizeof *at);
+    float *losses = pith_array(n_most, sizeof *losses);
+    if (at == NULL || losses == NULL) {
+        status = pith_no_memory(error, n_most, sizeof *at);
+        goto done;
+    }
+    for (size_t i = 0; i < segment->n; i++) {
+        if (segment->units[i].structure)
+            continue;
+        at[n] = segment->units[i].token;
+        losses[n++] = run->unit_losses[i];
+    }
+    status = pith_decisions_add(run->itpc->decisions, at,
+                                scored ? losses : NULL, n, error);
+done:
+    free(at);
+    free(losses);
+    return status;
+}
+
 /* Eq. 6: the segment's rate is that of its component.
  * Differs: the rate is taken from what the component's budget has left, and
  * the fraction of a token that rounding loses goes to the next segment; the
@@ -182,6 +211,8 @@ static enum pith_status compress_segment(struct run *run,
     PITH_TRY(choose(run, segment, quota, &threshold, &n_kept, error));
     run->allotted -= (double)n_kept;
     append_kept(run, segment);
+    if (run->itpc->decisions != NULL)
+        PITH_TRY(note_decisions(run, segment, threshold.n_losses > 0, error));
     if (run->itpc->result == NULL)
         return PITH_OK;
     return pith_result_add_threshold(run->itpc->result, threshold, error);

@@ -6,6 +6,7 @@
 #define PITH_COMPRESS_ITPC_H
 
 #include "../model/session.h"
+#include "detail.h"
 #include "parts.h"
 
 /* What eq. 7 is asked about one segment. */
@@ -45,6 +46,7 @@ struct pith_itpc {
     const struct pith_parts *parts; /* borrowed */
     size_t segment_size;
     struct pith_result *result; /* borrowed: thresholds go there; or NULL */
+    struct pith_decisions *decisions; /* borrowed, by token; or NULL */
     /* Found. */
     struct pith_ids kept;    /* the compressed prompt */
     struct pith_buffer text; /* its bytes */

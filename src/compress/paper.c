@@ -28,6 +28,7 @@ struct paper {
     double *perplexities; /* by part, (n_parts); 0: not ranked */
     struct pith_budget budget;
     struct pith_itpc itpc;
+    struct pith_decisions decisions; /* with options->detail */
 };
 
 static bool is_rate(double value)
@@ -211,6 +212,8 @@ static enum pith_status keep_everything(struct paper *p,
         out->part_kept[i] = p->parts.parts[i].n_tokens;
     pith_ids_append_all(&out->kept, p->parts.ids.data, p->parts.ids.n);
     pith_buffer_append(&out->text, p->parts.text.data, p->parts.text.size);
+    for (size_t i = 0; i < p->decisions.n; i++)
+        p->decisions.of[i].kept = true;
     return PITH_OK;
 }
 
@@ -297,10 +300,19 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     p->target = target_tokens(p->options, p->parts.ids.n);
     p->itpc.parts = &p->parts;
     p->itpc.segment_size = p->options->segment_size;
-    p->itpc.result = p->options->trace ? p->result : NULL;
+    p->itpc.result =
+        p->options->trace || p->options->detail ? p->result : NULL;
+    if (p->options->detail) {
+        PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
+        p->itpc.decisions = &p->decisions;
+    }
     p->result->timings.tokenize = pith_seconds() - start;
     PITH_TRY(control_and_compress(p, error));
-    return fill_result(p, error);
+    PITH_TRY(fill_result(p, error));
+    return p->options->detail
+               ? pith_detail_of_parts(p->result, &p->parts, prompt,
+                                      &p->decisions, error)
+               : PITH_OK;
 }
 
 enum pith_status pith_compress_paper(struct pith_session *session,
@@ -317,5 +329,6 @@ enum pith_status pith_compress_paper(struct pith_session *session,
     pith_parts_free(&paper.parts);
     free(paper.selected);
     free(paper.perplexities);
+    pith_decisions_free(&paper.decisions);
     return status;
 }

@@ -10,10 +10,8 @@
 
 #include "../base/memory.h"
 
-/* Makes room for one more element behind n.  Capacities are powers of two,
- * so they need not be stored: an array is full when n is one. */
-static enum pith_status grow(void *array_pointer, size_t n, size_t size,
-                             struct pith_error *error)
+enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
+                                  struct pith_error *error)
 {
     void *array, *moved;
     if ((n & (n - 1)) != 0)
@@ -30,7 +28,8 @@ enum pith_status pith_result_add_part(struct pith_result *result,
                                       const struct pith_part_result *part,
                                       struct pith_error *error)
 {
-    PITH_TRY(grow(&result->parts, result->n_parts, sizeof *part, error));
+    PITH_TRY(pith_result_grow(&result->parts, result->n_parts, sizeof *part,
+                              error));
     result->parts[result->n_parts++] = *part;
     return PITH_OK;
 }
@@ -40,8 +39,8 @@ enum pith_status pith_result_add_threshold(struct pith_result *result,
                                            struct pith_error *error)
 {
     struct pith_trace *trace = &result->trace;
-    PITH_TRY(grow(&trace->thresholds, trace->n_thresholds, sizeof threshold,
-                  error));
+    PITH_TRY(pith_result_grow(&trace->thresholds, trace->n_thresholds,
+                              sizeof threshold, error));
     trace->thresholds[trace->n_thresholds++] = threshold;
     return PITH_OK;
 }
@@ -53,8 +52,10 @@ enum pith_status pith_result_add_ranking(struct pith_result *result,
 {
     struct pith_trace *trace = &result->trace;
     size_t n = trace->n_rankings;
-    PITH_TRY(grow(&trace->rankings, n, sizeof *trace->rankings, error));
-    PITH_TRY(grow(&trace->n_ranks, n, sizeof *trace->n_ranks, error));
+    PITH_TRY(pith_result_grow(&trace->rankings, n, sizeof *trace->rankings,
+                              error));
+    PITH_TRY(pith_result_grow(&trace->n_ranks, n, sizeof *trace->n_ranks,
+                              error));
     struct pith_rank *copy = pith_array(n_ranks, sizeof *copy);
     if (copy == NULL)
         return pith_no_memory(error, n_ranks, sizeof *copy);
@@ -122,6 +123,9 @@ void pith_result_free(struct pith_result *result)
     free(result->trace.n_ranks);
     free(result->trace.thresholds);
     free(result->trace.kept_ids);
+    free(result->detail.units);
+    free(result->detail.ids);
+    free(result->detail.spans);
     free(result->parts);
     free(result->note);
     free_text(&result->text);

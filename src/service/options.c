@@ -44,6 +44,7 @@ static const struct option_entry entries[] = {
     {"rate", KIND_RATE, OF_BOTH, 0},
     {"target_token", KIND_TARGET, OF_BOTH, 0},
     {"method", KIND_METHOD, OF_BOTH, 0},
+    {"spans", KIND_BOOL, OF_BOTH, AT(detail)},
     {"instruction", KIND_INSTRUCTION, OF_BOTH, 0},
     {"question", KIND_QUESTION, OF_BOTH, 0},
     {"tau_ins", KIND_REAL, OF_PAPER, AT(tau_ins)},

@@ -39,6 +39,22 @@ static void write_parts(struct pith_buffer *out,
     pith_buffer_byte(out, ']');
 }
 
+/* What stays of each part, by bytes. */
+static void write_spans(struct pith_buffer *out,
+                        const struct pith_result *result)
+{
+    pith_buffer_string(out, ",\"spans\":[");
+    for (size_t i = 0; i < result->detail.n_spans; i++) {
+        const struct pith_span *span = &result->detail.spans[i];
+        const struct pith_part_result *part = &result->parts[span->part];
+        pith_buffer_printf(out, "%s{\"part\":\"%s\",\"index\":%zu,"
+                           "\"start\":%zu,\"end\":%zu}",
+                           i > 0 ? "," : "", part_name(part->kind),
+                           part->index, span->start, span->end);
+    }
+    pith_buffer_byte(out, ']');
+}
+
 static void write_timings(struct pith_buffer *out,
                           const struct pith_timings *timings)
 {
@@ -89,6 +105,8 @@ void pith_write_result(struct pith_buffer *out,
                        paper ? "paper" : "reference");
     write_timings(out, &result->timings);
     write_parts(out, result);
+    if (options->detail)
+        write_spans(out, result);
     write_note(out, result->note, extra_note);
     pith_buffer_byte(out, '}');
 }
