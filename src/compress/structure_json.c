@@ -180,6 +180,8 @@ static enum pith_status append_number(struct pith_buffer *out,
     append_shrinking(out, member, (struct pith_text){text.data, text.size});
     out->failed |= text.failed;
     pith_buffer_free(&text);
+    if (out->failed)
+        return PITH_OK; /* taking the buffer will say so */
     if (!is_number)
         return refuse(member, integer ? "expected an integer"
                                       : "expected a number", error);

@@ -121,14 +121,15 @@ static bool append_float_text(struct pith_buffer *out, struct pith_text text)
 {
     struct pith_buffer number = {0};
     struct pith_json_document *document = NULL;
-    bool made = make_json_number(&number, text) &&
-                pith_json_parse((struct pith_text){number.data, number.size},
-                                "number", &document, NULL) == PITH_OK &&
-                isfinite(pith_json_root(document)->number);
+    enum pith_status status = PITH_ERR_FORMAT;
+    if (make_json_number(&number, text))
+        status = pith_json_parse((struct pith_text){number.data, number.size},
+                                 "number", &document, NULL);
+    bool made = status == PITH_OK && isfinite(pith_json_root(document)->number);
     if (made)
         pith_python_float_repr(out, pith_json_root(document)->number);
     pith_json_free(document);
-    out->failed |= number.failed;
+    out->failed |= number.failed || status == PITH_ERR_MEMORY;
     pith_buffer_free(&number);
     return made;
 }

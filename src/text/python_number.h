@@ -8,8 +8,8 @@
 #include "json.h"
 
 /* str(int(value)) and str(float(value)); false, with something or nothing
- * appended, where Python raises an error, and for a float that is not finite.
- * Digits are ASCII. */
+ * appended, where Python raises an error, for a float that is not finite, and
+ * when memory runs out (out->failed).  Digits are ASCII. */
 bool pith_python_int(struct pith_buffer *out, const struct pith_json *value);
 bool pith_python_float(struct pith_buffer *out, const struct pith_json *value);
 
