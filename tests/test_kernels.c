@@ -116,7 +116,8 @@ static double quantisation_error(enum pith_type type, const float *block)
     }
     double largest = fmax(fabs(low), fabs(high));
     return type == PITH_Q8 ? largest / 254 + largest * 0x1p-11 + 1e-7
-                           : (high - low) / 30 + (high - low + largest) * 0x1p-10;
+                           : (high - low) / 30 +
+                                 (high - low + largest) * 0x1p-10;
 }
 
 START_TEST(rows_survive_the_round_trip)
@@ -301,7 +302,8 @@ START_TEST(panels_are_emitted)
             size_t stride = n + lanes % 3, n_out = (lanes - 1) * stride + n;
             bool add = (n + lanes) % 2, biased = lanes % 4 < 2;
             struct guarded panel = guarded_floats(n * L);
-            struct guarded bias = guarded_floats(n), out = guarded_floats(n_out);
+            struct guarded bias = guarded_floats(n);
+            struct guarded out = guarded_floats(n_out);
             float *want = pith_array(n_out, sizeof *want);
             memcpy(want, out.floats, n_out * sizeof *want);
             for (size_t t = 0; t < lanes; t++)
@@ -477,7 +479,8 @@ START_TEST(norms_touch_nothing_else_and_keep_nan)
     for (size_t C = 1; C < 68; C++) {
         struct guarded x = guarded_floats(C), gain = guarded_floats(C);
         struct guarded shift = guarded_floats(C), out = guarded_floats(C);
-        set->layer_norm(out.floats, x.floats, gain.floats, shift.floats, C, 0.1f);
+        set->layer_norm(out.floats, x.floats, gain.floats, shift.floats, C,
+                        0.1f);
         set->rms_norm(out.floats, x.floats, gain.floats, C, 0.1f);
         for (size_t i = 0; i < C; i++)
             ck_assert(isfinite(out.floats[i]));
@@ -485,7 +488,8 @@ START_TEST(norms_touch_nothing_else_and_keep_nan)
         set->rms_norm(out.floats, x.floats, gain.floats, C, 0.1f);
         ck_assert(isnan(out.floats[0]) && isnan(out.floats[C - 1]));
         memset(x.floats, 0, C * sizeof(float));
-        set->layer_norm(out.floats, x.floats, gain.floats, shift.floats, C, 0.1f);
+        set->layer_norm(out.floats, x.floats, gain.floats, shift.floats, C,
+                        0.1f);
         ck_assert_mem_eq(out.floats, shift.floats, C * sizeof(float));
         release(&x), release(&gain), release(&shift), release(&out);
     }
@@ -523,7 +527,8 @@ START_TEST(sets_are_chosen_by_name)
     ck_assert_uint_ge(n, 1);
     ck_assert_uint_le(n, MAX_SETS);
     ck_assert_str_eq(pith_kernels_name(n - 1), "scalar");
-    ck_assert_ptr_eq(pith_kernels_best(), pith_kernels_get(pith_kernels_name(0)));
+    ck_assert_ptr_eq(pith_kernels_best(),
+                     pith_kernels_get(pith_kernels_name(0)));
     ck_assert_ptr_null(pith_kernels_get("abacus"));
     ck_assert_ptr_null(pith_kernels_name(1000));
 }
