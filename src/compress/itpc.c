@@ -18,9 +18,9 @@
 /* A segment s_j: n units of a stage. */
 struct segment {
     const struct pith_unit *units;
-    size_t n, n_choices;     /* units; those that are no structure */
-    size_t n_tokens, n_text; /* tokens; those of n_choices */
-    bool last;               /* of the stage */
+    size_t n, n_choices; /* units; those that are no structure */
+    size_t n_tokens;
+    bool last;           /* of the stage */
 };
 
 struct run {
@@ -31,7 +31,7 @@ struct run {
     const struct pith_unit *blank_line;
     /* Of the current stage: tokens not yet walked, and the part of its budget
      * that segments so far were allotted and have not spent. */
-    size_t text_left, structure_left;
+    size_t n_left;
     double end, allotted;
     size_t n_done, n_total; /* tokens, for progress */
     int32_t *ids;           /* scratch of one segment, (segment_size) */
@@ -49,17 +49,6 @@ static size_t opening(const struct run *run)
 {
     bool waits = run->blank_line != NULL && n_output(run) > 0;
     return waits ? run->blank_line->n_tokens : 0;
-}
-
-/* Tokens that the rest of the stage may still put out as text.  The blank
- * lines to come are paid for; but a part of which nothing stays needs none,
- * so that at worst every token of text comes with one. */
-static double budget_left(const struct run *run)
-{
-    double left = run->end - (double)n_output(run);
-    double structure = (double)(run->structure_left + opening(run));
-    double worst = left / (double)(1 + run->itpc->parts->join.n);
-    return fmax(left - structure, worst);
 }
 
 static void append(struct run *run, const struct pith_unit *unit)
@@ -122,8 +111,7 @@ static enum pith_status score_segment(struct run *run,
 static bool has_choice(const struct pith_choice *choice,
                        const struct segment *segment)
 {
-    size_t all = choice->exact ? segment->n_tokens + choice->opening
-                               : segment->n_text;
+    size_t all = segment->n_tokens + choice->opening;
     return choice->quota > 0 && choice->quota < all && segment->n_choices > 1;
 }
 
@@ -133,7 +121,7 @@ static enum pith_status choose(struct run *run, const struct segment *segment,
                                size_t *n_kept, struct pith_error *error)
 {
     struct pith_choice choice = {segment->units, run->unit_losses, segment->n,
-                                 quota, segment->last, opening(run)};
+                                 quota, opening(run), segment->last};
     bool scored = has_choice(&choice, segment);
     for (size_t i = 0; i < segment->n; i++)
         run->unit_losses[i] = 0;
@@ -157,14 +145,11 @@ static size_t round_to_tokens(double tokens)
 static void append_kept(struct run *run, const struct segment *segment)
 {
     for (size_t i = 0; i < segment->n; i++) {
-        if (segment->units[i].structure) {
+        if (segment->units[i].structure)
             run->blank_line = &segment->units[i];
-            run->structure_left -= segment->units[i].n_tokens;
-        } else if (run->keep[i]) {
+        else if (run->keep[i])
             put_out(run, &segment->units[i]);
-        }
     }
-    run->text_left -= segment->n_text;
 }
 
 /* What the segment's decision went by, for the result's detail. */
@@ -202,15 +187,18 @@ static enum pith_status compress_segment(struct run *run,
                                          const struct segment *segment,
                                          struct pith_error *error)
 {
-    double rate = (budget_left(run) - run->allotted) / (double)run->text_left;
-    run->allotted += rate * (double)segment->n_text;
+    double left = run->end - (double)n_output(run);
+    size_t n_opening = opening(run);
+    double rate = (left - run->allotted) / (double)(run->n_left + n_opening);
+    run->allotted += rate * (double)(segment->n_tokens + n_opening);
     size_t n_kept, quota = round_to_tokens(run->allotted);
     if (segment->last)
-        quota = round_to_tokens(run->end - (double)n_output(run));
+        quota = round_to_tokens(left);
     struct pith_threshold threshold = {.rate = fmin(fmax(rate, 0), 1)};
     PITH_TRY(choose(run, segment, quota, &threshold, &n_kept, error));
     run->allotted -= (double)n_kept;
     append_kept(run, segment);
+    run->n_left -= segment->n_tokens;
     if (run->itpc->decisions != NULL)
         PITH_TRY(note_decisions(run, segment, threshold.n_losses > 0, error));
     if (run->itpc->result == NULL)
@@ -230,10 +218,7 @@ static struct segment next_segment(size_t segment_size,
             break;
         segment.n++;
         segment.n_tokens = n_tokens;
-        if (!unit->structure) {
-            segment.n_choices++;
-            segment.n_text += unit->n_tokens;
-        }
+        segment.n_choices += !unit->structure;
     }
     segment.last = segment.n == n;
     return segment;
@@ -243,17 +228,16 @@ static enum pith_status run_stage(struct run *run,
                                   const struct pith_stage *stage,
                                   struct pith_error *error)
 {
-    run->text_left = run->structure_left = 0;
+    run->n_left = 0;
     for (size_t i = 0; i < stage->n_units; i++)
-        *(stage->units[i].structure ? &run->structure_left : &run->text_left) +=
-            stage->units[i].n_tokens;
+        run->n_left += stage->units[i].n_tokens;
     run->end = stage->end;
     run->allotted = 0;
     for (size_t at = 0; at < stage->n_units;) {
         const struct pith_unit *unit = &stage->units[at];
         if (unit->structure) {
             run->blank_line = unit;
-            run->structure_left -= unit->n_tokens;
+            run->n_left -= unit->n_tokens;
             run->n_done += unit->n_tokens;
             at++;
             continue;

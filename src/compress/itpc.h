@@ -14,19 +14,17 @@ struct pith_choice {
     const struct pith_unit *units; /* (n) borrowed */
     const float *losses;           /* (n) mean loss of each unit's tokens */
     size_t n;
-    size_t quota; /* tokens that stay */
-    /* Exact: the quota also pays for the blank lines in front of what stays,
-     * and units below the threshold fill it where one above it does not fit.
-     * Otherwise it counts text alone, and may be missed by less than the
-     * tokens of one unit. */
-    bool exact;
+    size_t quota;   /* tokens that stay, with blank lines in front of them */
     size_t opening; /* tokens of a blank line in front of the first unit */
+    /* Fill the quota with units below the threshold where one above it does
+     * not fit; otherwise it may be missed by less than one unit. */
+    bool exact;
 };
 
 /* Eq. 7: which units stay.
  *   keep    (n) filled by the call; of structure: whether text behind it,
  *           before the next structure, stays
- *   n_kept  tokens of the text that stays
+ *   n_kept  tokens that stay, with blank lines
  *   gamma   the threshold: losses above it are kept */
 enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
                              size_t *n_kept, double *gamma,

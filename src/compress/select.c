@@ -59,7 +59,7 @@ static size_t cost(const struct purse *purse, const struct candidate *candidate)
 {
     const struct pith_choice *choice = purse->choice;
     size_t n_tokens = choice->units[candidate->index].n_tokens;
-    if (!choice->exact || is_opened(purse, candidate->after))
+    if (is_opened(purse, candidate->after))
         return n_tokens;
     return n_tokens + (candidate->after > 0
                            ? choice->units[candidate->after - 1].n_tokens
@@ -99,7 +99,6 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
     size_t n = sort_candidates(candidates, choice);
     bool above = true;
     *gamma = (double)-INFINITY;
-    *n_kept = 0;
     for (size_t i = 0; i < choice->n; i++)
         keep[i] = false;
     /* Eq. 7: keep s_j,i when its perplexity is above gamma_j.
@@ -108,12 +107,12 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
     for (size_t i = 0; i < n; i++) {
         if ((above || choice->exact) && stays(&purse, &candidates[i])) {
             keep_unit(&purse, &candidates[i]);
-            *n_kept += choice->units[candidates[i].index].n_tokens;
         } else if (above) {
             above = false;
             *gamma = (double)candidates[i].loss;
         }
     }
+    *n_kept = purse.n_spent;
     free(candidates);
     return PITH_OK;
 }
