@@ -83,15 +83,18 @@ static struct pith_region next_weights(const struct pith_row_block *block,
     return none;
 }
 
-/* Where the products of a panel go, once their last columns are at hand. */
-static struct pith_region next_outputs(const struct pith_row_block *block,
-                                       size_t token, size_t n_lanes)
+/* Where the products of n_lanes tokens go, from token on. */
+static struct pith_region next_outputs(const struct pith_sink *sink,
+                                       size_t n_rows, size_t token,
+                                       size_t n_lanes)
 {
     struct pith_region outputs = {0};
-    outputs.stride = block->out_stride * sizeof(float);
-    outputs.row_bytes = block->n_rows * sizeof(float);
+    if (sink->out == NULL)
+        return outputs;
+    outputs.stride = sink->out_stride * sizeof(float);
+    outputs.row_bytes = n_rows * sizeof(float);
     outputs.n_rows = n_lanes;
-    outputs.bytes = (const uint8_t *)(block->out + token * block->out_stride);
+    outputs.bytes = (const uint8_t *)(sink->out + token * sink->out_stride);
     return outputs;
 }
 
@@ -111,10 +114,12 @@ static void multiply_columns(const struct pith_kernels *kernels,
                              struct pith_thread_scratch *scratch,
                              const struct pith_row_block *block, size_t col,
                              size_t depth,
-                             const struct pith_token_block *tokens)
+                             const struct pith_token_block *tokens,
+                             const struct pith_sink *sink)
 {
     size_t C = block->weight->cols, L = kernels->lanes;
     size_t n_tiles = pith_div_up(block->n_rows, kernels->rows);
+    bool last = col + depth == C;
     struct pith_region weights = next_weights(block, col + depth);
     size_t weight_share = pith_share(&weights, n_tiles * tokens->n_panels);
     for (size_t p = 0; p < tokens->n_panels; p++) {
@@ -122,8 +127,8 @@ static void multiply_columns(const struct pith_kernels *kernels,
         float *products = scratch->products + p * PITH_BLOCK_ROWS * L;
         size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
         struct pith_region outputs = {0};
-        if (block->out != NULL && col + depth == C)
-            outputs = next_outputs(block, p * L, n_lanes);
+        if (last)
+            outputs = next_outputs(sink, block->n_rows, p * L, n_lanes);
         size_t output_share = pith_share(&outputs, n_tiles);
         for (size_t r = 0; r < block->n_rows; r += kernels->rows) {
             pith_bring(&weights, weight_share);
@@ -132,13 +137,16 @@ static void multiply_columns(const struct pith_kernels *kernels,
                               scratch->weights + r * PITH_ROW_STRIDE, panel,
                               depth, n_lanes, col > 0);
         }
+        if (last)
+            sink->take(sink->user, p, products, n_lanes);
     }
 }
 
 void pith_multiply_block(const struct pith_compute *compute,
                          struct pith_thread_scratch *scratch,
                          const struct pith_row_block *block,
-                         const struct pith_token_block *tokens)
+                         const struct pith_token_block *tokens,
+                         const struct pith_sink *sink)
 {
     const struct pith_tensor *weight = block->weight;
     for (size_t col = 0; col < weight->cols; col += PITH_DEPTH) {
@@ -147,7 +155,8 @@ void pith_multiply_block(const struct pith_compute *compute,
             rows_at(weight, block->row, block->n_rows, col, depth);
         unpack_block(compute->kernels, scratch->weights, &rows, weight->type,
                      depth);
-        multiply_columns(compute->kernels, scratch, block, col, depth, tokens);
+        multiply_columns(compute->kernels, scratch, block, col, depth, tokens,
+                         sink);
     }
 }
 
@@ -162,32 +171,45 @@ struct linear {
     bool accumulate;
 };
 
+/* Outputs row .. row + n_rows of the tokens of one block. */
+struct linear_part {
+    const struct linear *linear;
+    float *out;
+    size_t row, n_rows;
+};
+
+static void emit_products(void *user, size_t panel, float *products,
+                          size_t n_lanes)
+{
+    const struct linear_part *part = user;
+    const struct linear *linear = part->linear;
+    const struct pith_kernels *kernels = linear->compute->kernels;
+    size_t N = linear->weight->rows;
+    kernels->emit(part->out + panel * kernels->lanes * N, N, products,
+                  part->n_rows, n_lanes,
+                  linear->bias != NULL ? linear->bias + part->row : NULL,
+                  linear->accumulate);
+}
+
 /* One block of weights with one block of tokens. */
 static void linear_task(void *user, size_t index, int thread)
 {
     const struct linear *linear = user;
     const struct pith_compute *compute = linear->compute;
-    const struct pith_kernels *kernels = compute->kernels;
-    struct pith_thread_scratch *scratch = &compute->scratch->threads[thread];
-    size_t C = linear->weight->cols, N = linear->weight->rows;
-    size_t L = kernels->lanes;
+    size_t N = linear->weight->rows;
     size_t row = index % linear->n_row_blocks * PITH_BLOCK_ROWS;
     size_t token_block = index / linear->n_row_blocks;
-    size_t n_rows = pith_min(PITH_BLOCK_ROWS, N - row);
-    struct pith_token_block tokens =
-        pith_token_block(compute, token_block, linear->T, C);
-    float *out = linear->out + token_block * PITH_BLOCK_TOKENS * N + row;
+    struct linear_part part = {
+        linear, linear->out + token_block * PITH_BLOCK_TOKENS * N + row, row,
+        pith_min(PITH_BLOCK_ROWS, N - row)};
+    struct pith_sink sink = {emit_products, &part, part.out, N};
     struct pith_row_block block = {
-        linear->weight, row, n_rows,
-        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS, out, N};
-
-    pith_multiply_block(compute, scratch, &block, &tokens);
-    for (size_t p = 0; p < tokens.n_panels; p++)
-        kernels->emit(out + p * L * N, N,
-                      scratch->products + p * PITH_BLOCK_ROWS * L, n_rows,
-                      pith_min(L, tokens.n_tokens - p * L),
-                      linear->bias != NULL ? linear->bias + row : NULL,
-                      linear->accumulate);
+        linear->weight, row, part.n_rows,
+        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS};
+    struct pith_token_block tokens = pith_token_block(
+        compute, token_block, linear->T, linear->weight->cols);
+    pith_multiply_block(compute, &compute->scratch->threads[thread], &block,
+                        &tokens, &sink);
 }
 
 void pith_linear(struct pith_compute *compute, float *out, const float *x,

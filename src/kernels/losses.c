@@ -30,51 +30,59 @@ static void init_softmax(struct pith_softmax *states, size_t n)
         }
 }
 
-/* Keeps the logits of those tokens whose target is among the n_rows rows. */
-static void pick_targets(const struct losses *losses, const float *products,
-                         size_t row, size_t n_rows, size_t token, size_t n)
+/* Logits row .. row + n_rows of the tokens from token on. */
+struct logits {
+    const struct losses *losses;
+    struct pith_softmax *softmax; /* (panels) */
+    size_t token, row, n_rows;
+};
+
+/* Takes the logits of a panel into its softmax, and keeps those of the
+ * targets among them. */
+static void take_logits(void *user, size_t panel, float *products,
+                        size_t n_lanes)
 {
-    size_t L = losses->compute->kernels->lanes;
-    for (size_t i = 0; i < n; i++) {
-        size_t target = (size_t)losses->targets[token + i];
-        if (target < row || target - row >= n_rows)
-            continue;
-        size_t place = i / L * PITH_BLOCK_ROWS + (target - row);
-        losses->compute->scratch->target_logits[token + i] =
-            products[place * L + i % L];
+    const struct logits *logits = user;
+    const struct pith_compute *compute = logits->losses->compute;
+    size_t L = compute->kernels->lanes;
+    size_t token = logits->token + panel * L;
+    for (size_t t = 0; t < n_lanes; t++) {
+        size_t target = (size_t)logits->losses->targets[token + t];
+        if (target >= logits->row && target - logits->row < logits->n_rows)
+            compute->scratch->target_logits[token + t] =
+                products[(target - logits->row) * L + t];
     }
+    compute->kernels->softmax(products, logits->n_rows,
+                              &logits->softmax[panel]);
 }
 
 static void part_task(void *user, size_t index, int thread)
 {
     const struct losses *losses = user;
     const struct pith_compute *compute = losses->compute;
-    const struct pith_kernels *kernels = compute->kernels;
     struct pith_scratch *shared = compute->scratch;
     struct pith_thread_scratch *scratch = &shared->threads[thread];
-    size_t L = kernels->lanes, V = losses->weight->rows;
+    size_t L = compute->kernels->lanes, V = losses->weight->rows;
     size_t part = index % losses->n_parts;
     size_t token_block = index / losses->n_parts;
-    size_t token = token_block * PITH_BLOCK_TOKENS;
     size_t end = pith_min(V, (part + 1) * losses->part_rows);
     struct pith_token_block tokens = pith_token_block(
         compute, token_block, losses->T, losses->weight->cols);
+    struct logits logits = {losses, scratch->softmax,
+                            token_block * PITH_BLOCK_TOKENS, 0, 0};
+    struct pith_sink sink = {take_logits, &logits, NULL, 0};
 
     init_softmax(scratch->softmax, tokens.n_panels);
     for (size_t row = part * losses->part_rows; row < end;
          row += PITH_BLOCK_ROWS) {
-        size_t n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
-        struct pith_row_block block = {
-            losses->weight, row, n_rows, row + n_rows, NULL, 0};
-        pith_multiply_block(compute, scratch, &block, &tokens);
-        pick_targets(losses, scratch->products, row, n_rows, token,
-                     tokens.n_tokens);
-        for (size_t p = 0; p < tokens.n_panels; p++)
-            kernels->softmax(scratch->products + p * PITH_BLOCK_ROWS * L,
-                             n_rows, &scratch->softmax[p]);
+        logits.row = row;
+        logits.n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
+        struct pith_row_block block = {losses->weight, row, logits.n_rows,
+                                       row + logits.n_rows};
+        pith_multiply_block(compute, scratch, &block, &tokens, &sink);
     }
     for (size_t i = 0; i < tokens.n_tokens; i++) {
-        size_t place = part * shared->max_tokens + token + i;
+        size_t place = part * shared->max_tokens + logits.token + i;
         shared->part_max[place] = scratch->softmax[i / L].max[i % L];
         shared->part_sum[place] = scratch->softmax[i / L].sum[i % L];
     }

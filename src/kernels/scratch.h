@@ -78,19 +78,25 @@ struct pith_token_block pith_token_block(const struct pith_compute *compute,
 struct pith_row_block {
     const struct pith_tensor *weight;
     size_t row, n_rows;
-    /* Hints of what is touched afterwards: the block that this thread is
-     * likely to take next, from next_row on, and the place (n_tokens, n_rows),
-     * out_stride apart, that the products go to; NULL: none. */
-    size_t next_row;
+    size_t next_row; /* what this thread is likely to take next; a hint */
+};
+
+/* What becomes of the products of a block with one panel of tokens, while
+ * they are in the cache. */
+struct pith_sink {
+    void (*take)(void *user, size_t panel, float *products, size_t n_lanes);
+    void *user;
+    /* Where they go (tokens, n_rows), out_stride apart; a hint, or NULL. */
     const float *out;
     size_t out_stride;
 };
 
-/* scratch->products (n_panels, PITH_BLOCK_ROWS, L) = the block's rows times
- * each panel of tokens. */
+/* Hands the products of the block's rows with each panel of tokens to the
+ * sink: products (n_rows, L). */
 void pith_multiply_block(const struct pith_compute *compute,
                          struct pith_thread_scratch *scratch,
                          const struct pith_row_block *block,
-                         const struct pith_token_block *tokens);
+                         const struct pith_token_block *tokens,
+                         const struct pith_sink *sink);
 
 #endif
