@@ -19,8 +19,9 @@ BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off -Iinclude -MMD -MP
 
 # OpenMP when the compiler has it; results are the same without.
 ifneq ($(OPENMP),no)
-OPENMP_FLAG := $(shell printf '\#include <omp.h>\nint main(void){return 0;}\n' | \
-    $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+OPENMP_FLAG := $(shell echo 'int main(void) { return 0; }' | \
+    $(CC) -fopenmp -include omp.h -x c - -o /dev/null 2>/dev/null && \
+    echo -fopenmp)
 endif
 
 ifeq ($(MODE),asan)
