@@ -1,0 +1,295 @@
+/*
+ * bench_roofline.c - what the arithmetic units of this CPU can do: for every
+ * instruction set a loop of independent multiply-adds that stay in registers.
+ *
+ * Each loop adds the products of two constants to several accumulators, as
+ * many as hide the latency of the instruction.  The factors are such that
+ * floats neither overflow nor become denormal: x <- 0.999 x + 0.001.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "bench.h"
+#include "bench_amx.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define HAVE_X86 1
+#include <immintrin.h>
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define HAVE_ARM 1
+#include <arm_neon.h>
+#endif
+
+/* Written out, so that small arrays become registers on every compiler. */
+#define TIMES_12(step)                                                         \
+    step(0) step(1) step(2) step(3) step(4) step(5) step(6) step(7) step(8)    \
+    step(9) step(10) step(11)
+#define TIMES_16(step) TIMES_12(step) step(12) step(13) step(14) step(15)
+#define TIMES_24(step)                                                         \
+    TIMES_16(step) step(16) step(17) step(18) step(19) step(20) step(21)       \
+    step(22) step(23)
+
+/* n rounds of `step` for each accumulator, then all of them are added.  They
+ * start out different, or the compiler sees that one of them would do. */
+#define RUN(times, start, step, add)                                           \
+    times(start)                                                               \
+    while (n-- > 0) {                                                          \
+        times(step)                                                            \
+    }                                                                          \
+    times(add)
+
+#define TARGET(instructions) __attribute__((target(instructions)))
+
+struct bench_roof {
+    const char *name;
+    const char *kernels, *precision; /* the setting that it bounds */
+    bool (*supported)(void);
+    double (*loop)(size_t n); /* n rounds; returns what it computed */
+    double flops;             /* of a round */
+};
+
+/* --- the loops ------------------------------------------------------------- */
+
+enum { N_SCALAR = 16 };
+
+static bool always(void)
+{
+    return true;
+}
+
+static double loop_scalar(size_t n)
+{
+    volatile float factor = 0.999F, addend = 0.001F;
+    float a[N_SCALAR], x = factor, y = addend, sum = 0;
+#define START(i) a[i] = (float)i;
+#define STEP(i) a[i] = a[i] * x + y;
+#define ADD(i) sum += a[i];
+    RUN(TIMES_16, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)sum;
+}
+
+#ifdef HAVE_X86
+
+enum { N_YMM = 12, N_ZMM = 16 };
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f");
+}
+
+static bool has_bf16(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+
+static bool has_vnni(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
+TARGET("avx2,fma") static double loop_fma256(size_t n)
+{
+    __m256 x = _mm256_set1_ps(0.999F), y = _mm256_set1_ps(0.001F);
+    __m256 a[N_YMM], sum = _mm256_setzero_ps();
+#define START(i) a[i] = _mm256_set1_ps(i);
+#define STEP(i) a[i] = _mm256_fmadd_ps(a[i], x, y);
+#define ADD(i) sum = _mm256_add_ps(sum, a[i]);
+    RUN(TIMES_12, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm256_cvtss_f32(sum);
+}
+
+/* Unsigned by signed bytes to 16 bits, those by ones to 32, then added: what
+ * AVX2 has for a dot product of bytes.  The empty assembly hides from the
+ * compiler that the products are all the same. */
+TARGET("avx2") static double loop_bytes256(size_t n)
+{
+    __m256i x = _mm256_set1_epi8(3), y = _mm256_set1_epi8(1);
+    __m256i ones = _mm256_set1_epi16(1);
+    __m256i a[N_YMM], sum = _mm256_setzero_si256();
+#define START(i) a[i] = _mm256_set1_epi32(i);
+#define STEP(i)                                                                \
+    a[i] = _mm256_add_epi32(                                                   \
+        a[i], _mm256_madd_epi16(_mm256_maddubs_epi16(x, y), ones));            \
+    __asm__("" : "+x"(x));
+#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
+    RUN(TIMES_12, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm256_extract_epi32(sum, 0);
+}
+
+TARGET("avx512f") static double loop_fma512(size_t n)
+{
+    __m512 x = _mm512_set1_ps(0.999F), y = _mm512_set1_ps(0.001F);
+    __m512 a[N_ZMM], sum = _mm512_setzero_ps();
+#define START(i) a[i] = _mm512_set1_ps(i);
+#define STEP(i) a[i] = _mm512_fmadd_ps(a[i], x, y);
+#define ADD(i) sum = _mm512_add_ps(sum, a[i]);
+    RUN(TIMES_16, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm512_cvtss_f32(sum);
+}
+
+TARGET("avx512f,avx512bf16") static double loop_bf16(size_t n)
+{
+    __m512bh x = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5F),
+                                     _mm512_set1_ps(0.5F));
+    __m512 a[N_ZMM], sum = _mm512_setzero_ps();
+#define START(i) a[i] = _mm512_set1_ps(i);
+#define STEP(i) a[i] = _mm512_dpbf16_ps(a[i], x, x);
+#define ADD(i) sum = _mm512_add_ps(sum, a[i]);
+    RUN(TIMES_16, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm512_cvtss_f32(sum);
+}
+
+TARGET("avx512f,avx512vnni") static double loop_vnni(size_t n)
+{
+    __m512i x = _mm512_set1_epi8(3), y = _mm512_set1_epi8(1);
+    __m512i a[N_ZMM], sum = _mm512_setzero_si512();
+#define START(i) a[i] = _mm512_set1_epi32(i);
+#define STEP(i) a[i] = _mm512_dpbusd_epi32(a[i], x, y);
+#define ADD(i) sum = _mm512_add_epi32(sum, a[i]);
+    RUN(TIMES_16, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm512_reduce_add_epi32(sum);
+}
+
+#endif
+
+#ifdef HAVE_ARM
+
+enum { N_NEON = 24 };
+
+static double loop_neon(size_t n)
+{
+    float32x4_t x = vdupq_n_f32(0.999F), y = vdupq_n_f32(0.001F);
+    float32x4_t a[N_NEON], sum = vdupq_n_f32(0);
+#define START(i) a[i] = vdupq_n_f32(i);
+#define STEP(i) a[i] = vfmaq_f32(y, a[i], x);
+#define ADD(i) sum = vaddq_f32(sum, a[i]);
+    RUN(TIMES_24, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)vaddvq_f32(sum);
+}
+
+#endif
+
+/* Best first. */
+static const struct bench_roof roofs[] = {
+#ifdef HAVE_X86
+    {"AMX int8", "amx", "int8", bench_amx_supported, bench_amx_int8,
+     BENCH_AMX_TILES * 2.0 * 16 * 16 * 64},
+    {"AMX bf16", "amx", "bf16", bench_amx_supported, bench_amx_bf16,
+     BENCH_AMX_TILES * 2.0 * 16 * 16 * 32},
+    {"AVX-512 VNNI int8", "avx512", "int8", has_vnni, loop_vnni,
+     N_ZMM * 128.0},
+    {"AVX-512 BF16 dot product", "avx512", "bf16", has_bf16, loop_bf16,
+     N_ZMM * 64.0},
+    {"AVX-512 FMA f32", "avx512", "f32", has_avx512, loop_fma512,
+     N_ZMM * 32.0},
+    {"AVX2 multiply-add int8", "avx2", "int8", has_avx2, loop_bytes256,
+     N_YMM * 64.0},
+    {"AVX2 FMA f32", "avx2", "f32", has_avx2, loop_fma256, N_YMM * 16.0},
+#endif
+#ifdef HAVE_ARM
+    {"NEON FMA f32", "neon", "f32", always, loop_neon, N_NEON * 8.0},
+#endif
+    {"plain C f32", "scalar", "f32", always, loop_scalar, N_SCALAR * 2.0},
+};
+
+enum { N_ROOFS = sizeof roofs / sizeof roofs[0] };
+
+/* --- measuring ---------------------------------------------------------------- */
+
+const struct bench_roof *bench_roof_at(size_t index)
+{
+    for (size_t i = 0; i < N_ROOFS; i++)
+        if (roofs[i].supported() && index-- == 0)
+            return &roofs[i];
+    return NULL;
+}
+
+const struct bench_roof *bench_roof_of(const struct bench_setting *setting)
+{
+    const struct bench_roof *roof;
+    for (size_t i = 0; (roof = bench_roof_at(i)) != NULL; i++)
+        if (strcmp(roof->kernels, setting->kernels) == 0 &&
+            strcmp(roof->precision, setting->precision) == 0)
+            return roof;
+    return NULL;
+}
+
+const char *bench_roof_name(const struct bench_roof *roof)
+{
+    return roof->name;
+}
+
+/* GFLOP/s of one thread over about 50 ms. */
+static double measure_thread(const struct bench_roof *roof)
+{
+    const size_t rounds = 20000;
+    volatile double sink = 0;
+    double start = tool_seconds(), elapsed;
+    size_t n = 0;
+    do {
+        sink = sink + roof->loop(rounds);
+        n += rounds;
+        elapsed = tool_seconds() - start;
+    } while (elapsed < 0.05);
+    return (double)n * roof->flops / elapsed / 1e9;
+}
+
+#ifdef _OPENMP
+
+size_t bench_threads_available(void)
+{
+    return (size_t)omp_get_max_threads();
+}
+
+double bench_roof_measure(const struct bench_roof *roof, size_t n_threads)
+{
+    double sum = 0;
+#pragma omp parallel num_threads((int)n_threads) reduction(+ : sum)
+    sum += measure_thread(roof);
+    return sum;
+}
+
+#else
+
+size_t bench_threads_available(void)
+{
+    return 1;
+}
+
+double bench_roof_measure(const struct bench_roof *roof, size_t n_threads)
+{
+    (void)n_threads;
+    return measure_thread(roof);
+}
+
+#endif
