@@ -146,12 +146,15 @@ pith_reference_score(struct pith_session *session, struct pith_text text,
 static enum pith_status rank_by_loss(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,
                                      const struct pith_reference_query *query,
-                                     struct pith_rank *ranks, double *keys,
+                                     struct pith_rank *ranks,
                                      struct pith_error *error)
 {
     struct pith_buffer asked = {0};
     enum pith_status status = PITH_OK;
     double sign = query->condition == PITH_CONDITION_NONE ? -1 : 1;
+    double *keys = pith_array(n, sizeof *keys);
+    if (keys == NULL)
+        return pith_no_memory(error, n, sizeof *keys);
     pith_buffer_append(&asked, query->question.bytes, query->question.size);
     pith_buffer_string(&asked, " We can get the answer to this question in "
                                "the given documents.");
@@ -165,23 +168,32 @@ static enum pith_status rank_by_loss(struct pith_session *session,
             query->condition, &ranks[i].score, error));
         keys[i] = sign * ranks[i].score;
     }
-    status = pith_session_report(session, "rank", n, n, error);
+    PITH_TRY_DONE(pith_session_report(session, "rank", n, n, error));
+    pith_reference_sort(ranks, keys, n);
 done:
+    free(keys);
     pith_buffer_free(&asked);
     return status;
 }
 
 static enum pith_status rank_by_words(const struct pith_text *texts, size_t n,
                                       struct pith_text question,
-                                      struct pith_rank *ranks, double *keys,
+                                      struct pith_rank *ranks,
                                       struct pith_error *error)
 {
-    PITH_TRY(pith_bm25_score(texts, n, question, keys, error));
-    for (size_t i = 0; i < n; i++) {
-        keys[i] = -keys[i];
-        ranks[i] = (struct pith_rank){i, 0};
-    }
-    return PITH_OK;
+    double *scores = pith_array(n, sizeof *scores);
+    size_t *order = pith_array(n, sizeof *order);
+    enum pith_status status = PITH_OK;
+    if (scores == NULL || order == NULL)
+        PITH_TRY_DONE(pith_no_memory(error, n, sizeof *order));
+    PITH_TRY_DONE(pith_bm25_score(texts, n, question, scores, error));
+    PITH_TRY_DONE(pith_bm25_order(scores, n, order, error));
+    for (size_t i = 0; i < n; i++)
+        ranks[i] = (struct pith_rank){order[i], 0};
+done:
+    free(scores);
+    free(order);
+    return status;
 }
 
 enum pith_status pith_reference_rank(struct pith_session *session,
@@ -190,15 +202,7 @@ enum pith_status pith_reference_rank(struct pith_session *session,
                                      struct pith_rank *ranks,
                                      struct pith_error *error)
 {
-    double *keys = pith_array(n, sizeof *keys);
-    if (keys == NULL)
-        return pith_no_memory(error, n, sizeof *keys);
-    enum pith_status status =
-        query->method == PITH_RANK_BM25
-            ? rank_by_words(texts, n, query->question, ranks, keys, error)
-            : rank_by_loss(session, texts, n, query, ranks, keys, error);
-    if (status == PITH_OK)
-        pith_reference_sort(ranks, keys, n);
-    free(keys);
-    return status;
+    if (query->method == PITH_RANK_BM25)
+        return rank_by_words(texts, n, query->question, ranks, error);
+    return rank_by_loss(session, texts, n, query, ranks, error);
 }
