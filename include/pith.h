@@ -175,6 +175,7 @@ struct pith_model_info {
     uint64_t n_parameters;
     uint64_t file_bytes;
     const char *kernels; /* the kernel set in use */
+    const char *auto_precision; /* what "auto" means with it */
 };
 
 void pith_model_describe(const struct pith_model *model,
@@ -258,6 +259,14 @@ struct pith_session_options {
     size_t n_ctx;   /* positions held at once; 0: what the model allows, at
                        most 4096 */
     const struct pith_progress *progress; /* borrowed, may be NULL */
+    /* Of products with weights (docs/KERNELS.md); all else is float32.
+     *   "f32"     float32; NULL means this one
+     *   "bf16"    factors rounded to bfloat16
+     *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
+     *   "auto"    the fastest here that decides as f32 does
+     * All work everywhere, but where the CPU has no instructions for them
+     * they are slower than f32. */
+    const char *precision;
 };
 
 /* Allocates the KV cache and all scratch memory.
@@ -269,6 +278,9 @@ enum pith_status pith_session_create(const struct pith_model *model,
                                      struct pith_error *error);
 
 void pith_session_free(struct pith_session *session);
+
+/* The precision in use, never "auto". */
+const char *pith_session_precision(const struct pith_session *session);
 
 /* Negative log-likelihood, in nats, of every token given those before it and
  * the model's BOS (or end-of-text) token in front.  Texts longer than the

@@ -101,7 +101,7 @@ static enum pith_status load_model(void)
 
 static enum pith_status create_session(void)
 {
-    struct pith_session_options options = {sizeof options, 1, 64, NULL};
+    struct pith_session_options options = {sizeof options, 1, 64, NULL, NULL};
     struct pith_session *created;
     enum pith_status status =
         pith_session_create(model, &options, &created, &error);
@@ -225,7 +225,7 @@ END_TEST
 
 static void open_tiny(void)
 {
-    struct pith_session_options options = {sizeof options, 1, 0, NULL};
+    struct pith_session_options options = {sizeof options, 1, 0, NULL, NULL};
     const char *folder = shared_path("models/shell_gpt2");
     if (folder != NULL)
         snprintf(source, sizeof source, "%s", folder);

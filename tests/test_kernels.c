@@ -8,12 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../src/base/half.h"
 #include "../src/base/memory.h"
 #include "../src/kernels/set.h"
+#include "guarded.h"
 #include "support.h"
 
 enum { MAX_SETS = 8, MAX_ROWS = 16 };
@@ -28,43 +27,9 @@ static const struct pith_kernels *set_at(int index)
     return name != NULL ? pith_kernels_get(name) : NULL;
 }
 
-/* --- memory that ends exactly where it should ----------------------------- */
-
-/* The last byte lies before a page that cannot be touched.  n floats, so the
- * start is on a multiple of 4 bytes and, mostly, of nothing more. */
-struct guarded {
-    char *mapping;
-    size_t mapped;
-    float *floats;
-    uint8_t *bytes;
-};
-
-static struct guarded guard(size_t n_bytes)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t inner = (n_bytes + page) / page * page;
-    struct guarded g;
-    g.mapped = inner + page;
-    g.mapping = mmap(NULL, g.mapped, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ck_assert(g.mapping != MAP_FAILED);
-    ck_assert_int_eq(mprotect(g.mapping + inner, page, PROT_NONE), 0);
-    g.bytes = (uint8_t *)g.mapping + inner - n_bytes;
-    g.floats = (float *)(void *)(g.mapping + inner - n_bytes / 4 * 4);
-    return g;
-}
-
 static struct guarded guarded_floats(size_t n)
 {
-    struct guarded g = guard(n * sizeof(float));
-    for (size_t i = 0; i < n; i++)
-        g.floats[i] = random_normal(&seed);
-    return g;
-}
-
-static void release(struct guarded *g)
-{
-    munmap(g->mapping, g->mapped);
+    return guarded_normals(n, &seed);
 }
 
 /* --- element types -------------------------------------------------------- */

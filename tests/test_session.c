@@ -42,7 +42,7 @@ static struct pith_session *open_session(const struct pith_model *model,
                                          const struct pith_progress *progress)
 {
     struct pith_session_options options = {sizeof options, n_threads, n_ctx,
-                                           progress};
+                                           progress, NULL};
     struct pith_session *session;
     struct pith_error error;
     assert_ok(pith_session_create(model, &options, &session, &error), error);

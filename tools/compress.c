@@ -240,6 +240,10 @@ static int settle(const struct command *command,
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
     fill_options(command, operands, arguments);
+    /* The reference is there to be compared with. */
+    if (arguments->model.precision == NULL &&
+        arguments->options.method == PITH_METHOD_PAPER)
+        arguments->model.precision = "auto";
     code = check_method(command, operands, arguments);
     return code == TOOL_OK ? check_trace(command, arguments) : code;
 }

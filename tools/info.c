@@ -140,6 +140,7 @@ static int describe(const struct arguments *arguments)
         puts(opened.path);
         print_shape(&info);
         print_kernels(&info);
+        print_word("automatic precision", info.auto_precision);
         print_word("checksums", arguments->verify
                                     ? "metadata and weights are right"
                                     : "metadata right; weights: --verify");

@@ -103,7 +103,8 @@ int tool_open(struct opened *opened, const struct model_options *options)
     struct pith_session_options session = {
         .sizeof_options = sizeof session,
         .n_threads = (int)options->n_threads,
-        .progress = &opened->progress};
+        .progress = &opened->progress,
+        .precision = options->precision};
     if (pith_session_create(opened->model, &session, &opened->session,
                             &error) != PITH_OK)
         return tool_library(&error);

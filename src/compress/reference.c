@@ -518,7 +518,8 @@ static enum pith_status open_second(const struct reference_run *run,
     struct pith_session_options options = {
         .sizeof_options = sizeof options,
         .n_threads = run->session->compute.n_threads,
-        .n_ctx = run->session->n_ctx};
+        .n_ctx = run->session->n_ctx,
+        .precision = pith_session_precision(run->session)};
     return run->options->reference.condition_compare
                ? pith_session_create(run->session->model, &options, second,
                                      error)

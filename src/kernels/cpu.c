@@ -5,6 +5,7 @@
  * saves its registers: a CPU can offer AVX under a kernel that does not.
  * Bit numbers are those of Intel's manual, volume 2A, CPUID.
  */
+#define _GNU_SOURCE
 #include "cpu.h"
 
 #include <stdint.h>
@@ -12,10 +13,15 @@
 #if defined(__GNUC__) && defined(__x86_64__)
 
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 enum {
     XCR0_YMM = 0x06, /* SSE and AVX registers */
-    XCR0_ZMM = 0xE0  /* mask registers, upper halves, registers 16-31 */
+    XCR0_ZMM = 0xE0, /* mask registers, upper halves, registers 16-31 */
+    XCR0_TILES = 0x60000
 };
 
 static bool has_bits(uint32_t value, uint32_t bits)
@@ -61,7 +67,39 @@ bool pith_cpu_has_avx512(void)
            has_bits(leaf7, needed | 1u << 5);
 }
 
+/* Linux enables the tiles, 8 KiB of state, for a process that asks; asking
+ * again does no harm. */
+static bool allow_tiles(void)
+{
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18 };
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_TILE_DATA) ==
+           0;
 #else
+    return false;
+#endif
+}
+
+bool pith_cpu_has_amx_bf16(void)
+{
+    uint32_t a, b, c, d;
+    if (!pith_cpu_has_avx512() || !has_bits(saved_state(), XCR0_TILES))
+        return false;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
+        !has_bits(d, 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */))
+        return false;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) ||
+        !has_bits(a, 1u << 5 /* AVX512-BF16 */))
+        return false;
+    return allow_tiles();
+}
+
+#else
+
+bool pith_cpu_has_amx_bf16(void)
+{
+    return false;
+}
 
 bool pith_cpu_has_avx2(void)
 {

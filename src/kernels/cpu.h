@@ -12,4 +12,8 @@ bool pith_cpu_has_avx2(void);
 /* AVX2 and its companions, AVX-512 F, BW, DQ and VL. */
 bool pith_cpu_has_avx512(void);
 
+/* AMX tiles of bfloat16, with AVX-512 and its bfloat16.  Asks the operating
+ * system for the tile registers, which it hands to a process only then. */
+bool pith_cpu_has_amx_bf16(void);
+
 #endif

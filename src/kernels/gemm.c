@@ -8,14 +8,14 @@
  */
 #include "../base/threads.h"
 #include "ops.h"
+#include "precision.h"
 #include "prefetch.h"
 #include "scratch.h"
 
 /* --- packing tokens ------------------------------------------------------- */
 
 struct pack {
-    const struct pith_kernels *kernels;
-    float *panels;
+    const struct pith_compute *compute;
     const float *x;
     size_t T, C;
 };
@@ -23,17 +23,21 @@ struct pack {
 static void pack_panel(void *user, size_t index, int thread)
 {
     const struct pack *pack = user;
-    size_t L = pack->kernels->lanes, C = pack->C;
-    size_t n_lanes = pith_min(L, pack->T - index * L);
+    const struct pith_compute *compute = pack->compute;
+    const struct pith_kernels *kernels = compute->kernels;
+    size_t L = kernels->lanes, C = pack->C, first = index * L;
     (void)thread;
-    pack->kernels->transpose(pack->panels + index * C * L, L,
-                             pack->x + index * L * C, C, n_lanes, C);
+    compute->precision->pack(kernels,
+                             compute->scratch->panels +
+                                 first * pith_padded(compute, C),
+                             pack->x + first * C,
+                             pith_min(L, pack->T - first), C);
 }
 
 void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,
                       size_t C)
 {
-    struct pack pack = {compute->kernels, compute->scratch->panels, x, T, C};
+    struct pack pack = {compute, x, T, C};
     pith_parallel_for(compute->n_threads,
                       pith_div_up(T, compute->kernels->lanes), pack_panel,
                       &pack);
@@ -44,7 +48,7 @@ struct pith_token_block pith_token_block(const struct pith_compute *compute,
 {
     size_t first = index * PITH_BLOCK_TOKENS;
     struct pith_token_block block;
-    block.panels = compute->scratch->panels + first * C;
+    block.panels = compute->scratch->panels + first * pith_padded(compute, C);
     block.n_tokens = pith_min(PITH_BLOCK_TOKENS, T - first);
     block.n_panels = pith_div_up(block.n_tokens, compute->kernels->lanes);
     return block;
@@ -98,44 +102,49 @@ static struct pith_region next_outputs(const struct pith_sink *sink,
     return outputs;
 }
 
-static void unpack_block(const struct pith_kernels *kernels, float *out,
+static void unpack_block(const struct pith_compute *compute, float *out,
                          const struct pith_region *rows,
                          enum pith_type type, size_t depth)
 {
     for (size_t r = 0; r < rows->n_rows; r++)
-        kernels->unpack(out + r * PITH_ROW_STRIDE, type,
-                        rows->bytes + r * rows->stride, depth);
+        compute->precision->unpack(compute->kernels,
+                                   out + r * PITH_ROW_STRIDE, type,
+                                   rows->bytes + r * rows->stride, depth);
 }
 
 /* A stretch of columns of a block with all tokens.  The tiles are whole: what
  * the last one has too many is computed from whatever lies in the scratch
  * memory and never read. */
-static void multiply_columns(const struct pith_kernels *kernels,
+static void multiply_columns(const struct pith_compute *compute,
                              struct pith_thread_scratch *scratch,
                              const struct pith_row_block *block, size_t col,
                              size_t depth,
                              const struct pith_token_block *tokens,
                              const struct pith_sink *sink)
 {
+    const struct pith_kernels *kernels = compute->kernels;
+    const struct pith_precision *precision = compute->precision;
     size_t C = block->weight->cols, L = kernels->lanes;
-    size_t n_tiles = pith_div_up(block->n_rows, kernels->rows);
+    size_t padded = pith_padded(compute, C);
+    size_t rows = precision->rows > 0 ? precision->rows : kernels->rows;
+    size_t n_tiles = pith_div_up(block->n_rows, rows);
     bool last = col + depth == C;
     struct pith_region weights = next_weights(block, col + depth);
     size_t weight_share = pith_share(&weights, n_tiles * tokens->n_panels);
     for (size_t p = 0; p < tokens->n_panels; p++) {
-        const float *panel = tokens->panels + (p * C + col) * L;
+        const float *panel = tokens->panels + (p * padded + col) * L;
         float *products = scratch->products + p * PITH_BLOCK_ROWS * L;
         size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
         struct pith_region outputs = {0};
         if (last)
             outputs = next_outputs(sink, block->n_rows, p * L, n_lanes);
         size_t output_share = pith_share(&outputs, n_tiles);
-        for (size_t r = 0; r < block->n_rows; r += kernels->rows) {
+        for (size_t r = 0; r < block->n_rows; r += rows) {
             pith_bring(&weights, weight_share);
             pith_bring(&outputs, output_share);
-            kernels->multiply(products + r * L,
-                              scratch->weights + r * PITH_ROW_STRIDE, panel,
-                              depth, n_lanes, col > 0);
+            precision->multiply(kernels, products + r * L,
+                                scratch->weights + r * PITH_ROW_STRIDE, panel,
+                                depth, n_lanes, col > 0);
         }
         if (last)
             sink->take(sink->user, p, products, n_lanes);
@@ -153,10 +162,8 @@ void pith_multiply_block(const struct pith_compute *compute,
         size_t depth = pith_min(PITH_DEPTH, weight->cols - col);
         struct pith_region rows =
             rows_at(weight, block->row, block->n_rows, col, depth);
-        unpack_block(compute->kernels, scratch->weights, &rows, weight->type,
-                     depth);
-        multiply_columns(compute->kernels, scratch, block, col, depth, tokens,
-                         sink);
+        unpack_block(compute, scratch->weights, &rows, weight->type, depth);
+        multiply_columns(compute, scratch, block, col, depth, tokens, sink);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "tensor.h"
 
 struct pith_kernels;
+struct pith_precision;
 
 /* A set by name, NULL when it is not built or this CPU cannot run it. */
 const struct pith_kernels *pith_kernels_get(const char *name);
@@ -21,5 +22,13 @@ const struct pith_kernels *pith_kernels_get(const char *name);
 const struct pith_kernels *pith_kernels_best(void);
 
 const char *pith_kernels_get_name(const struct pith_kernels *kernels);
+
+/* How to compute products with weights by a name of pith.h ("f32", "auto",
+ * ...); NULL when it is unknown. */
+const struct pith_precision *
+pith_precision_get(const struct pith_kernels *kernels, const char *name);
+
+/* Never "auto". */
+const char *pith_precision_get_name(const struct pith_precision *precision);
 
 #endif

@@ -45,10 +45,13 @@ static bool plan_layout(struct layout *layout,
 {
     size_t L = kernels->lanes, per_thread = 0, total = 0, tokens, threads;
     size_t head_rows = pith_round_up(limits->max_head_dim, kernels->rows);
-    bool fits = pith_size_add(limits->max_tokens, L - 1, &tokens);
+    size_t width;
+    bool fits =
+        pith_size_add(limits->max_tokens, L - 1, &tokens) &&
+        pith_size_add(limits->max_width, PITH_WIDEST_UNIT - 1, &width);
     tokens -= tokens % L;
     fits = fits &&
-           add_piece(&layout->panels, tokens, limits->max_width, 1, &total) &&
+           add_piece(&layout->panels, tokens, width, 1, &total) &&
            add_piece(&layout->parts, PITH_VOCAB_PARTS, limits->max_tokens, 1,
                      &total) &&
            pith_size_add(total, layout->parts, &total) &&
@@ -119,6 +122,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     if (scratch == NULL)
         return pith_no_memory(error, 1, sizeof *scratch);
     compute->kernels = kernels;
+    compute->precision = &pith_precision_f32;
     compute->n_threads = (int)threads;
     compute->scratch = scratch;
     scratch->max_tokens = limits->max_tokens;

@@ -22,6 +22,9 @@
  * once for the largest call. */
 struct pith_compute {
     const struct pith_kernels *kernels; /* borrowed */
+    /* Of products with weights; f32 after init, may be replaced by one that
+     * goes with the kernels. */
+    const struct pith_precision *precision;
     int n_threads;
     struct pith_scratch *scratch; /* owned; layout private to ops */
 };

@@ -6,6 +6,7 @@
 #define PITH_KERNELS_SCRATCH_H
 
 #include "ops.h"
+#include "precision.h"
 #include "set.h"
 
 enum {
@@ -16,7 +17,9 @@ enum {
     /* Panels of queries that share a block of keys. */
     PITH_QUERY_PANELS = 4,
     /* Parts that the vocabulary is cut into, at most. */
-    PITH_VOCAB_PARTS = 64
+    PITH_VOCAB_PARTS = 64,
+    /* Columns of a group of any precision divide this. */
+    PITH_WIDEST_UNIT = 64
 };
 
 /* What one thread works in. */
@@ -36,7 +39,8 @@ struct pith_thread_scratch {
 
 struct pith_scratch {
     size_t max_tokens, max_width, max_head_dim;
-    float *panels; /* packed tokens: (panels, max_width, L) */
+    float *panels; /* packed tokens: (panels, max_width, L),
+                    * with max_width in whole groups of any precision */
     float *part_max, *part_sum; /* (PITH_VOCAB_PARTS, max_tokens) */
     float *target_logits;       /* (max_tokens) */
     struct pith_thread_scratch *threads;
@@ -59,9 +63,15 @@ static inline size_t pith_round_up(size_t a, size_t b)
     return pith_div_up(a, b) * b;
 }
 
+/* Columns of a panel of tokens of width C. */
+static inline size_t pith_padded(const struct pith_compute *compute, size_t C)
+{
+    return pith_round_up(C, compute->precision->unit);
+}
+
 /* A run of packed tokens. */
 struct pith_token_block {
-    const float *panels; /* (n_panels, C, L) */
+    const float *panels; /* (n_panels, pith_padded(C), L) */
     size_t n_panels, n_tokens;
 };
 

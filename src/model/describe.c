@@ -64,7 +64,9 @@ void pith_model_describe(const struct pith_model *model,
         .name = format->model_name,
         .n_tensors = format->n_tensors,
         .file_bytes = format->file.size,
-        .kernels = pith_kernels_get_name(model->kernels)};
+        .kernels = pith_kernels_get_name(model->kernels),
+        .auto_precision = pith_precision_get_name(
+            pith_precision_get(model->kernels, "auto"))};
     describe_config(&format->config, info);
     describe_tokenizer(model->tokenizer, info);
     for (size_t i = 0; i < format->n_tensors; i++)

@@ -20,6 +20,7 @@ static size_t max_size(size_t a, size_t b)
 
 static enum pith_status open_compute(struct pith_compute *compute,
                                      const struct pith_model *model,
+                                     const struct pith_precision *precision,
                                      int n_threads, size_t n_ctx,
                                      struct pith_error *error)
 {
@@ -31,8 +32,22 @@ static enum pith_status open_compute(struct pith_compute *compute,
                               config->n_ff),
         .max_context = n_ctx,
         .max_head_dim = config->head_dim};
-    return pith_compute_init(compute, model->kernels, n_threads, &limits,
-                             error);
+    PITH_TRY(pith_compute_init(compute, model->kernels, n_threads, &limits,
+                               error));
+    compute->precision = precision;
+    return PITH_OK;
+}
+
+static enum pith_status choose_precision(
+    const struct pith_precision **precision, const struct pith_model *model,
+    const char *name, struct pith_error *error)
+{
+    *precision = pith_precision_get(model->kernels, name != NULL ? name : "f32");
+    if (*precision == NULL)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "precision: \"%s\" is not known; expected f32, bf16, "
+                         "bf16x3 or auto", name);
+    return PITH_OK;
 }
 
 static enum pith_status check_context(const struct pith_model *model,
@@ -75,10 +90,12 @@ static enum pith_status open_session(struct pith_session *session,
                                      struct pith_error *error)
 {
     const struct pith_model *model = session->model;
+    const struct pith_precision *precision;
     if (options->progress != NULL)
         session->progress = *options->progress;
-    PITH_TRY(open_compute(&session->compute, model, options->n_threads,
-                          options->n_ctx, error));
+    PITH_TRY(choose_precision(&precision, model, options->precision, error));
+    PITH_TRY(open_compute(&session->compute, model, precision,
+                          options->n_threads, options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
     return pith_activations_create(&session->activations,
@@ -120,6 +137,11 @@ void pith_session_free(struct pith_session *session)
     free(session);
 }
 
+const char *pith_session_precision(const struct pith_session *session)
+{
+    return pith_precision_get_name(session->compute.precision);
+}
+
 enum pith_status pith_session_reserve(struct pith_session *session,
                                       size_t n_ctx, struct pith_error *error)
 {
@@ -130,8 +152,8 @@ enum pith_status pith_session_reserve(struct pith_session *session,
     if (n_ctx <= session->n_ctx)
         return PITH_OK;
     PITH_TRY(check_context(model, n_ctx, error));
-    PITH_TRY(open_compute(&compute, model, session->compute.n_threads, n_ctx,
-                          error));
+    PITH_TRY(open_compute(&compute, model, session->compute.precision,
+                          session->compute.n_threads, n_ctx, error));
     /* Longer rotary tables do no harm when the cache then cannot grow. */
     status = pith_activations_rotate(session->activations,
                                      &model->format.config, n_ctx, error);

@@ -101,8 +101,9 @@ void pith_write_result(struct pith_buffer *out,
                        "\"ratio\":\"%.1fx\",\"rate\":\"%.1f%%\",\"model\":",
                        n, kept, ratio, 1 / ratio * 100);
     pith_json_write_string(out, text_of(info.name));
-    pith_buffer_printf(out, ",\"method\":\"%s\"",
-                       paper ? "paper" : "reference");
+    pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
+                       paper ? "paper" : "reference",
+                       pith_session_precision(session));
     write_timings(out, &result->timings);
     write_parts(out, result);
     if (options->detail)

@@ -1,0 +1,224 @@
+/*
+ * amx.c - bf16 products with the tiles of Intel's AMX: a tile instruction
+ * multiplies 16 rows of 32 weights with 32 elements of 16 tokens.
+ *
+ * A step of tile_multiply takes 32 rows and 32 tokens, which makes four of
+ * these; their sums stay in four of the eight tile registers.  A group of 32
+ * columns holds, for each row of weights and for each pair of columns of a
+ * panel, first the high and then the low halves (precision.h); two bf16 of
+ * neighbouring columns lie in the place of a float.  Plain bf16 leaves the
+ * low halves alone.
+ *
+ * An instruction sums the products of even and of odd columns apart, adds the
+ * two and then adds to the tile; denormals count as zero.
+ */
+#include "precision.h"
+#ifdef PITH_BUILDS_AMX
+
+#include <immintrin.h>
+
+#include "cpu.h"
+#include "target.h"
+
+#define TARGET PITH_TARGET("amx-tile,amx-bf16,avx512f,avx512bw,avx512bf16")
+
+enum {
+    L = 32,        /* lanes of the avx512 set */
+    ROWS = 32,     /* of a tile_multiply */
+    TILE = 16,     /* rows and columns of one tile register */
+    UNIT = 32,     /* columns of a step */
+    PLANE = UNIT / 2 /* floats that hold 32 high or low halves */
+};
+
+/* --- floats to pairs of bf16 ---------------------------------------------- */
+
+TARGET static inline __m512i round_both(__m512 first, __m512 second)
+{
+    return (__m512i)_mm512_cvtne2ps_pbh(second, first);
+}
+
+TARGET static inline __m512 to_floats(__m256i brains)
+{
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(brains), 16));
+}
+
+/* high, low (UNIT bf16) of n floats, n <= UNIT, and zeros behind them. */
+TARGET static inline void split(float *high, float *low, const float *x,
+                                size_t n)
+{
+    uint32_t valid = n < UNIT ? (1u << n) - 1 : UINT32_MAX;
+    __m512 first = _mm512_maskz_loadu_ps((__mmask16)valid, x);
+    __m512 second = _mm512_maskz_loadu_ps((__mmask16)(valid >> TILE), x + TILE);
+    __m512i brains = round_both(first, second);
+    _mm512_storeu_si512(high, brains);
+    first = _mm512_sub_ps(first, to_floats(_mm512_castsi512_si256(brains)));
+    second = _mm512_sub_ps(second,
+                           to_floats(_mm512_extracti64x4_epi64(brains, 1)));
+    _mm512_storeu_si512(low, round_both(first, second));
+}
+
+static size_t group_size(size_t n, size_t start)
+{
+    return n - start < UNIT ? n - start : UNIT;
+}
+
+/* Pairs are transposed as if they were floats. */
+TARGET static void pack(const struct pith_kernels *kernels, float *panel,
+                        const float *x, size_t n_tokens, size_t C)
+{
+    float high[L * PLANE], low[L * PLANE]; /* (n_tokens, PLANE) */
+    for (size_t c = 0; c < C; c += UNIT) {
+        float *group = panel + c * L; /* two of (PLANE, L) */
+        for (size_t t = 0; t < n_tokens; t++)
+            split(high + t * PLANE, low + t * PLANE, x + t * C + c,
+                  group_size(C, c));
+        kernels->transpose(group, L, high, PLANE, n_tokens, PLANE);
+        kernels->transpose(group + PLANE * L, L, low, PLANE, n_tokens, PLANE);
+    }
+}
+
+TARGET static void unpack(const struct pith_kernels *kernels, float *row,
+                          enum pith_type type, const uint8_t *bytes, size_t n)
+{
+    float floats[PITH_DEPTH];
+    kernels->unpack(floats, type, bytes, n);
+    for (size_t c = 0; c < n; c += UNIT)
+        split(row + c, row + c + PLANE, floats + c, group_size(n, c));
+}
+
+/* --- tiles ---------------------------------------------------------------- */
+
+/* Intel's manual, volume 1, 18.2: eight tiles of 16 rows of 64 bytes. */
+static const struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t n_rows[16];
+} SHAPES = {.palette = 1,
+            .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+            .n_rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+#define WEIGHTS_STRIDE (PITH_ROW_STRIDE * sizeof(float))
+#define PANEL_STRIDE (L * sizeof(float))
+
+/* Tiles 0 to 3: the sums. */
+TARGET static inline void load_sums(const float *out)
+{
+    _tile_loadd(0, out, PANEL_STRIDE);
+    _tile_loadd(1, out + TILE, PANEL_STRIDE);
+    _tile_loadd(2, out + TILE * L, PANEL_STRIDE);
+    _tile_loadd(3, out + TILE * L + TILE, PANEL_STRIDE);
+}
+
+TARGET static inline void clear_sums(void)
+{
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+}
+
+TARGET static inline void store_sums(float *out)
+{
+    _tile_stored(0, out, PANEL_STRIDE);
+    _tile_stored(1, out + TILE, PANEL_STRIDE);
+    _tile_stored(2, out + TILE * L, PANEL_STRIDE);
+    _tile_stored(3, out + TILE * L + TILE, PANEL_STRIDE);
+}
+
+/* Tiles 4 and 5: the upper and the lower 16 rows of weights. */
+TARGET static inline void load_weights(const float *weights)
+{
+    _tile_loadd(4, weights, WEIGHTS_STRIDE);
+    _tile_loadd(5, weights + TILE * PITH_ROW_STRIDE, WEIGHTS_STRIDE);
+}
+
+/* Tiles 6 and 7: the first and the last 16 tokens. */
+TARGET static inline void load_tokens(const float *panel)
+{
+    _tile_loadd(6, panel, PANEL_STRIDE);
+    _tile_loadd(7, panel + TILE, PANEL_STRIDE);
+}
+
+TARGET static inline void add_products(void)
+{
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+}
+
+TARGET static inline void tile_multiply(float *out, const float *weights,
+                                        const float *panel, size_t depth,
+                                        bool pairs, bool add)
+{
+    _tile_loadconfig(&SHAPES);
+    if (add)
+        load_sums(out);
+    else
+        clear_sums();
+    for (size_t c = 0; c < depth; c += UNIT) {
+        const float *w = weights + c, *x = panel + c * L;
+        load_tokens(x);
+        if (pairs) {
+            load_weights(w + PLANE);
+            add_products();
+        }
+        load_weights(w);
+        add_products();
+        if (pairs) {
+            load_tokens(x + PLANE * L);
+            add_products();
+        }
+    }
+    store_sums(out);
+    _tile_release();
+}
+
+TARGET static void multiply(const struct pith_kernels *kernels, float *out,
+                            const float *weights, const float *panel,
+                            size_t depth, size_t n_lanes, bool add)
+{
+    (void)kernels;
+    (void)n_lanes;
+    tile_multiply(out, weights, panel, depth, false, add);
+}
+
+TARGET static void multiply_pairs(const struct pith_kernels *kernels,
+                                  float *out, const float *weights,
+                                  const float *panel, size_t depth,
+                                  size_t n_lanes, bool add)
+{
+    (void)kernels;
+    (void)n_lanes;
+    tile_multiply(out, weights, panel, depth, true, add);
+}
+
+static bool usable(const struct pith_kernels *kernels)
+{
+    return kernels == &pith_kernels_avx512 && pith_cpu_has_amx_bf16();
+}
+
+const struct pith_precision pith_precision_bf16_amx = {
+    .name = "bf16",
+    .means = "AMX",
+    .usable = usable,
+    .rows = ROWS,
+    .unit = UNIT,
+    .pack = pack,
+    .unpack = unpack,
+    .multiply = multiply,
+};
+
+const struct pith_precision pith_precision_bf16x3_amx = {
+    .name = "bf16x3",
+    .means = "AMX",
+    .usable = usable,
+    .rows = ROWS,
+    .unit = UNIT,
+    .pack = pack,
+    .unpack = unpack,
+    .multiply = multiply_pairs,
+};
+
+#endif

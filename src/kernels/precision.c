@@ -1,0 +1,62 @@
+/*
+ * precision.c - which precisions there are, and what a name stands for.
+ */
+#include "precision.h"
+
+#include <string.h>
+
+/* The best way to each name first. */
+static const struct pith_precision *const PRECISIONS[] = {
+    &pith_precision_f32,
+#ifdef PITH_BUILDS_AMX
+    &pith_precision_bf16x3_amx,
+    &pith_precision_bf16_amx,
+#endif
+    &pith_precision_bf16x3,
+    &pith_precision_bf16,
+};
+
+/* What is faster than f32 and decides as it does, best first; docs/KERNELS.md
+ * has the measurements. */
+static const struct pith_precision *const AUTO[] = {
+#ifdef PITH_BUILDS_AMX
+    &pith_precision_bf16x3_amx,
+#endif
+    &pith_precision_f32,
+};
+
+const struct pith_precision *
+pith_precision_usable(const struct pith_kernels *kernels, size_t index)
+{
+    for (size_t i = 0; i < sizeof PRECISIONS / sizeof *PRECISIONS; i++)
+        if (PRECISIONS[i]->usable(kernels) && index-- == 0)
+            return PRECISIONS[i];
+    return NULL;
+}
+
+static const struct pith_precision *
+automatic(const struct pith_kernels *kernels)
+{
+    size_t i = 0;
+    while (!AUTO[i]->usable(kernels))
+        i++;
+    return AUTO[i];
+}
+
+const struct pith_precision *
+pith_precision_get(const struct pith_kernels *kernels, const char *name)
+{
+    const struct pith_precision *precision;
+    if (strcmp(name, "auto") == 0)
+        return automatic(kernels);
+    for (size_t i = 0;
+         (precision = pith_precision_usable(kernels, i)) != NULL; i++)
+        if (strcmp(precision->name, name) == 0)
+            return precision;
+    return NULL;
+}
+
+const char *pith_precision_get_name(const struct pith_precision *precision)
+{
+    return precision->name;
+}

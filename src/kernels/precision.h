@@ -1,0 +1,73 @@
+/*
+ * precision.h - the formats that a matrix product can be computed in; private
+ * to src/kernels but for the choice.
+ *
+ * The driver in gemm.c cuts a product into blocks of weights and panels of
+ * tokens; a precision says what it keeps of both and how it multiplies them.
+ * Sums, and everything that is no product with weights, are float32 in every
+ * precision.
+ */
+#ifndef PITH_KERNELS_PRECISION_H
+#define PITH_KERNELS_PRECISION_H
+
+#include "set.h"
+
+/* Whether the compiler knows the instructions. */
+#if defined(__GNUC__) && defined(__x86_64__) &&                                \
+    (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define PITH_BUILDS_AMX
+#endif
+
+/*
+ * bf16 is a float cut to 8 significant bits, rounded to nearest even.  A
+ * float is nearly the sum of two of them, high = bf16(x) and low = bf16(x -
+ * high), 16 bits or more; "bf16x3" multiplies such pairs,
+ *
+ *     w x = w_high x_high + w_high x_low + w_low x_high,
+ *
+ * and leaves out the product of the low parts, 2^-18 of the whole.
+ *
+ * Each weight and each element of a token takes the room of a float, whatever
+ * the precision makes of it: rows of weights are PITH_ROW_STRIDE floats apart
+ * and a group of `unit` columns takes `unit` floats of a row, and `unit` * L
+ * floats of a panel.
+ */
+struct pith_precision {
+    const char *name;  /* "f32", "bf16", "bf16x3", "int8" */
+    const char *means; /* the instructions: "AMX"; "": those of the set */
+    bool (*usable)(const struct pith_kernels *kernels);
+    size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
+    size_t unit; /* columns of a group, a divisor of PITH_DEPTH */
+
+    /* panel = x (n_tokens, C), n_tokens <= L, and zeros in the columns up to
+     * the next multiple of unit.  Lanes without a token hold anything. */
+    void (*pack)(const struct pith_kernels *kernels, float *panel,
+                 const float *x, size_t n_tokens, size_t C);
+
+    /* n <= PITH_DEPTH weights of a row, zeros up to the next multiple of
+     * unit. */
+    void (*unpack)(const struct pith_kernels *kernels, float *row,
+                   enum pith_type type, const uint8_t *bytes, size_t n);
+
+    /* out (rows, L) = weights times panel over depth columns, added to out
+     * when add.  Only the first n_lanes columns are promised.  The sum is
+     * taken in an order that depends on depth alone. */
+    void (*multiply)(const struct pith_kernels *kernels, float *out,
+                     const float *weights, const float *panel, size_t depth,
+                     size_t n_lanes, bool add);
+};
+
+/* The index-th that goes with a set here, NULL past the last; several can
+ * have one name, the best first. */
+const struct pith_precision *
+pith_precision_usable(const struct pith_kernels *kernels, size_t index);
+
+/* With any set of kernels. */
+extern const struct pith_precision pith_precision_f32;
+extern const struct pith_precision pith_precision_bf16;
+extern const struct pith_precision pith_precision_bf16x3;
+/* With avx512. */
+extern const struct pith_precision pith_precision_bf16_amx;
+extern const struct pith_precision pith_precision_bf16x3_amx;
+
+#endif

@@ -1,0 +1,433 @@
+/*
+ * test_precision.c - matrix products in every precision, with every set of
+ * kernels: against sums in double of factors rounded as precision.h says,
+ * tiles of AMX bit by bit, the promise that neighbours and threads change
+ * nothing, and memory that ends where the contract says.
+ */
+#define _DEFAULT_SOURCE
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/base/half.h"
+#include "../src/base/memory.h"
+#include "../src/kernels/ops.h"
+#include "../src/kernels/precision.h"
+#include "../src/model/session.h"
+#include "guarded.h"
+#include "support.h"
+#include "tiny_model.h"
+
+enum { MAX_SETS = 8, MAX_THREADS = 3 };
+
+static const enum pith_type TYPES[] = {PITH_F32, PITH_F16, PITH_BF16, PITH_Q8,
+                                       PITH_Q4};
+enum { N_TYPES = sizeof TYPES / sizeof *TYPES };
+
+static const char *const NAMES[] = {"f32", "bf16", "bf16x3"};
+enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
+
+static uint64_t seed = 11;
+
+static const struct pith_kernels *set_at(int index)
+{
+    const char *name = pith_kernels_name((size_t)index);
+    return name != NULL ? pith_kernels_get(name) : NULL;
+}
+
+static bool is(const struct pith_precision *precision, const char *name)
+{
+    return strcmp(precision->name, name) == 0;
+}
+
+static size_t padded(const struct pith_precision *precision, size_t n)
+{
+    return (n + precision->unit - 1) / precision->unit * precision->unit;
+}
+
+static size_t tile_rows(const struct pith_kernels *kernels,
+                        const struct pith_precision *precision)
+{
+    return precision->rows > 0 ? precision->rows : kernels->rows;
+}
+
+/* --- the choice ----------------------------------------------------------- */
+
+START_TEST(names_stand_for_precisions)
+{
+    const struct pith_kernels *set = set_at(_i);
+    if (set == NULL)
+        return;
+    for (size_t i = 0; i < N_NAMES; i++) {
+        const struct pith_precision *precision =
+            pith_precision_get(set, NAMES[i]);
+        ck_assert_ptr_nonnull(precision);
+        ck_assert_str_eq(pith_precision_get_name(precision), NAMES[i]);
+        ck_assert(precision->usable(set));
+    }
+    ck_assert_ptr_nonnull(pith_precision_get(set, "auto"));
+    ck_assert_ptr_null(pith_precision_get(set, "f64"));
+    ck_assert_ptr_null(pith_precision_get(set, ""));
+    ck_assert_ptr_eq(pith_precision_usable(set, 0), &pith_precision_f32);
+    if (strcmp(pith_kernels_get_name(set), "scalar") == 0)
+        ck_assert_ptr_eq(pith_precision_get(set, "auto"), &pith_precision_f32);
+    const struct pith_precision *precision;
+    for (size_t i = 0; (precision = pith_precision_usable(set, i)); i++) {
+        ck_assert_uint_eq(PITH_BLOCK_ROWS % tile_rows(set, precision), 0);
+        ck_assert_uint_eq(PITH_DEPTH % precision->unit, 0);
+    }
+}
+END_TEST
+
+/* --- linear layers -------------------------------------------------------- */
+
+static float *random_floats(size_t n, double scale)
+{
+    float *x = pith_array(n, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(random_normal(&seed) * scale);
+    return x;
+}
+
+static struct pith_tensor random_tensor(enum pith_type type, size_t rows,
+                                        size_t cols)
+{
+    size_t row_bytes = pith_row_bytes(type, cols);
+    uint8_t *data = pith_array(rows, row_bytes);
+    ck_assert_ptr_nonnull(data);
+    for (size_t r = 0; r < rows; r++) {
+        float *row = random_floats(cols, 0.3);
+        pith_row_from_floats(data + r * row_bytes, type, row, cols);
+        free(row);
+    }
+    return (struct pith_tensor){type, rows, cols, data};
+}
+
+static struct pith_compute open_compute(const struct pith_kernels *set,
+                                        const struct pith_precision *precision,
+                                        int n_threads, size_t T, size_t width)
+{
+    struct pith_compute compute;
+    struct pith_error error;
+    struct pith_compute_limits limits = {T, width, 0, 1};
+    assert_ok(pith_compute_init(&compute, set, n_threads, &limits, &error),
+              error);
+    compute.precision = precision;
+    return compute;
+}
+
+/* A factor of a product as the precision sees it. */
+static double rounded(const struct pith_precision *precision, float x)
+{
+    return is(precision, "bf16") ? pith_bf16_to_f32(pith_f32_to_bf16(x)) : x;
+}
+
+/* Error allowed, as a share of the sum of |products|. */
+static double tolerance(const struct pith_precision *precision)
+{
+    return is(precision, "bf16x3") ? 1.5 * 0x1p-16 : 1e-6;
+}
+
+static void check_linear(const struct pith_kernels *set,
+                         const struct pith_precision *precision,
+                         enum pith_type type, size_t T, size_t C, size_t N)
+{
+    struct pith_tensor weight = random_tensor(type, N, C);
+    struct pith_compute compute = open_compute(set, precision, 2, T, C);
+    float *x = random_floats(T * C, 1), *out = random_floats(T * N, 1);
+    float *row = random_floats(C, 1);
+    pith_linear(&compute, out, x, &weight, NULL, T, false);
+    for (size_t n = 0; n < N; n++) {
+        pith_row_to_floats(row, &weight, n);
+        for (size_t t = 0; t < T; t++) {
+            double sum = 0, size = 0;
+            for (size_t c = 0; c < C; c++) {
+                double product = rounded(precision, row[c]) *
+                                 rounded(precision, x[t * C + c]);
+                sum += product;
+                size += fabs(product);
+            }
+            ck_assert_msg(fabs(out[t * N + n] - sum) <=
+                              tolerance(precision) * size + 1e-30,
+                          "%s %s %s: %g is not %g (of %g), T %zu C %zu N %zu",
+                          pith_kernels_get_name(set), precision->name,
+                          precision->means, out[t * N + n], sum, size, T, C, N);
+        }
+    }
+    pith_compute_free(&compute);
+    free((void *)(uintptr_t)weight.data);
+    free(x), free(out), free(row);
+}
+
+START_TEST(linear_layers_match)
+{
+    static const struct { size_t T, C, N; } SHAPES[] = {
+        {1, 32, 1},   {3, 64, 7},     {33, 96, 97},
+        {17, 288, 31}, {40, 544, 100}, {513, 32, 3}};
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++) {
+        for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++)
+            for (size_t j = 0; j < N_TYPES; j++)
+                check_linear(set, precision, TYPES[j], SHAPES[i].T,
+                             SHAPES[i].C, SHAPES[i].N);
+        for (size_t C = 1; C < 68; C++) /* no quantised blocks */
+            check_linear(set, precision, TYPES[C % 3], C % 19 + 1, C,
+                         C % 23 + 1);
+    }
+}
+END_TEST
+
+/* --- no bit changes ------------------------------------------------------- */
+
+enum { WIDTH = 352, OUT = 131, TOTAL = 280 };
+
+/* (T, OUT) and then (T) losses of the first T of TOTAL tokens. */
+static float *run(const struct pith_kernels *set,
+                  const struct pith_precision *precision, int n_threads,
+                  size_t T)
+{
+    uint64_t old = seed;
+    struct pith_tensor weight = random_tensor(PITH_Q4, OUT, WIDTH);
+    float *x = random_floats(TOTAL * WIDTH, 1);
+    float *out = random_floats(T * OUT + T, 1);
+    int32_t targets[TOTAL];
+    for (size_t t = 0; t < TOTAL; t++)
+        targets[t] = (int32_t)(t * 37 % OUT);
+    seed = old; /* the same for every run */
+    struct pith_compute compute =
+        open_compute(set, precision, n_threads, T, WIDTH);
+    pith_linear(&compute, out, x, &weight, NULL, T, false);
+    pith_target_losses(&compute, out + T * OUT, x, &weight, targets, T);
+    pith_compute_free(&compute);
+    free((void *)(uintptr_t)weight.data);
+    free(x);
+    return out;
+}
+
+START_TEST(threads_and_neighbours_change_no_bit)
+{
+    static const size_t FEWER[] = {1, 7, 16, 17, 32, 33, 279};
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++) {
+        float *all = run(set, precision, 1, TOTAL);
+        for (int n_threads = 2; n_threads <= MAX_THREADS; n_threads++) {
+            float *again = run(set, precision, n_threads, TOTAL);
+            ck_assert_mem_eq(again, all, (TOTAL * OUT + TOTAL) * sizeof *all);
+            free(again);
+        }
+        for (size_t i = 0; i < sizeof FEWER / sizeof *FEWER; i++) {
+            size_t T = FEWER[i];
+            float *few = run(set, precision, 2, T);
+            ck_assert_mem_eq(few, all, T * OUT * sizeof *all);
+            ck_assert_mem_eq(few + T * OUT, all + TOTAL * OUT,
+                             T * sizeof *all);
+            free(few);
+        }
+        free(all);
+    }
+}
+END_TEST
+
+/* --- memory --------------------------------------------------------------- */
+
+START_TEST(nothing_else_is_touched)
+{
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    size_t L = set->lanes;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
+        for (size_t n = 1; n <= 96; n += n < 36 ? 1 : 12)
+            for (size_t j = 0; j < N_TYPES; j++) {
+                if (TYPES[j] >= PITH_Q8 && n % PITH_BLOCK != 0)
+                    continue;
+                size_t lanes = n % L + 1, width = padded(precision, n);
+                size_t rows = tile_rows(set, precision);
+                struct guarded x = guarded_normals(lanes * n, &seed);
+                struct guarded bytes = guard(pith_row_bytes(TYPES[j], n));
+                struct guarded panel = guarded_normals(width * L, &seed);
+                struct guarded weights = guarded_normals(
+                    (rows - 1) * PITH_ROW_STRIDE + width, &seed);
+                struct guarded out = guarded_normals(rows * L, &seed);
+                pith_row_from_floats(bytes.bytes, TYPES[j], x.floats, n);
+                for (size_t r = 0; r < rows; r++)
+                    precision->unpack(set,
+                                      weights.floats + r * PITH_ROW_STRIDE,
+                                      TYPES[j], bytes.bytes, n);
+                precision->pack(set, panel.floats, x.floats, lanes, n);
+                precision->multiply(set, out.floats, weights.floats,
+                                    panel.floats, n, lanes, false);
+                for (size_t i = 0; i < rows * L; i++)
+                    ck_assert(i % L >= lanes || isfinite(out.floats[i]));
+                release(&x), release(&bytes), release(&panel);
+                release(&weights), release(&out);
+            }
+}
+END_TEST
+
+/* --- AMX, bit by bit ------------------------------------------------------ */
+
+enum { GROUP = 32 };
+
+/* The high and the low halves of n floats and zeros behind them. */
+static void split(float *halves[2], const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        halves[0][i] = pith_bf16_to_f32(pith_f32_to_bf16(x[i]));
+        halves[1][i] =
+            pith_bf16_to_f32(pith_f32_to_bf16(x[i] - halves[0][i]));
+    }
+}
+
+/* What one instruction adds: even and odd columns are summed apart. */
+static float group_sum(const float *w, const float *x)
+{
+    float even = 0, odd = 0;
+    for (size_t c = 0; c < GROUP; c += 2) {
+        even += w[c] * x[c];
+        odd += w[c + 1] * x[c + 1];
+    }
+    return even + odd;
+}
+
+static float amx_product(bool pairs, float sum, const float *w, const float *x,
+                         size_t n)
+{
+    float w_high[PITH_DEPTH] = {0}, w_low[PITH_DEPTH] = {0};
+    float x_high[PITH_DEPTH] = {0}, x_low[PITH_DEPTH] = {0};
+    split((float *[]){w_high, w_low}, w, n);
+    split((float *[]){x_high, x_low}, x, n);
+    for (size_t c = 0; c < n; c += GROUP) {
+        if (pairs)
+            sum += group_sum(w_low + c, x_high + c);
+        sum += group_sum(w_high + c, x_high + c);
+        if (pairs)
+            sum += group_sum(w_high + c, x_low + c);
+    }
+    return sum;
+}
+
+/* w (rows, n), x (lanes, n). */
+static void check_amx_tile(const struct pith_kernels *set,
+                           const struct pith_precision *precision, size_t n,
+                           bool add)
+{
+    size_t L = set->lanes, rows = precision->rows;
+    size_t width = padded(precision, n);
+    float *w = random_floats(rows * n, 1), *x = random_floats(L * n, 1);
+    float *weights = random_floats(rows * PITH_ROW_STRIDE, 1);
+    float *panel = random_floats(width * L, 1);
+    float *out = random_floats(rows * L, 1), *want = random_floats(rows * L, 1);
+    memcpy(want, out, rows * L * sizeof *out);
+    for (size_t r = 0; r < rows; r++) {
+        uint8_t bytes[4 * PITH_DEPTH];
+        pith_row_from_floats(bytes, PITH_F32, w + r * n, n);
+        precision->unpack(set, weights + r * PITH_ROW_STRIDE, PITH_F32, bytes,
+                          n);
+    }
+    precision->pack(set, panel, x, L, n);
+    precision->multiply(set, out, weights, panel, n, L, add);
+    for (size_t i = 0; i < rows * L; i++)
+        want[i] = amx_product(is(precision, "bf16x3"), add ? want[i] : 0,
+                              w + i / L * n, x + i % L * n, n);
+    ck_assert_mem_eq(out, want, rows * L * sizeof *out);
+    free(w), free(x), free(weights), free(panel), free(out), free(want);
+}
+
+START_TEST(amx_tiles_are_exact)
+{
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
+        for (size_t n = 1; n <= PITH_DEPTH; n += n < 36 ? 1 : 44)
+            if (strcmp(precision->means, "AMX") == 0)
+                check_amx_tile(set, precision, n, n % 2);
+}
+END_TEST
+
+/* --- sessions ------------------------------------------------------------- */
+
+enum { N_TOKENS = 70 };
+
+static void losses_of(const struct pith_model *model, const char *precision,
+                      size_t step, float *losses)
+{
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 2,
+                                           .precision = precision};
+    struct pith_session *session;
+    struct pith_error error;
+    int32_t ids[N_TOKENS + 1];
+    for (size_t i = 0; i <= N_TOKENS; i++)
+        ids[i] = (int32_t)(i * i * 31 % 420);
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+    assert_ok(pith_session_reserve(session, 500, &error), error);
+    if (precision != NULL && strcmp(precision, "auto") != 0)
+        ck_assert_str_eq(pith_session_precision(session), precision);
+    for (size_t at = 0; at < N_TOKENS; at += step) {
+        size_t n = N_TOKENS - at < step ? N_TOKENS - at : step;
+        assert_ok(pith_session_forward(session, ids + at, n, ids + at + 1,
+                                       losses + at, &error),
+                  error);
+    }
+    pith_session_free(session);
+}
+
+START_TEST(sessions_have_a_precision)
+{
+    static const char *const LIST[] = {NULL, "f32", "bf16x3", "auto", "bf16"};
+    static const double ALLOWED[] = {0, 0, 1e-4, 0.05, 0.05};
+    struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
+    float want[N_TOKENS], got[N_TOKENS], again[N_TOKENS];
+    losses_of(model, "f32", N_TOKENS, want);
+    for (size_t i = 0; i < sizeof LIST / sizeof *LIST; i++) {
+        losses_of(model, LIST[i], N_TOKENS, got);
+        assert_close(LIST[i], got, want, N_TOKENS, 0, ALLOWED[i]);
+        losses_of(model, LIST[i], 19, again);
+        ck_assert_mem_eq(again, got, sizeof got);
+    }
+    pith_model_free(model);
+}
+END_TEST
+
+START_TEST(unknown_precisions_are_refused)
+{
+    struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .precision = "f64"};
+    struct pith_session *session;
+    struct pith_error error;
+    ck_assert_int_eq(pith_session_create(model, &options, &session, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(session);
+    ck_assert_ptr_nonnull(strstr(error.detail, "f64"));
+    pith_model_free(model);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("precision");
+    TCase *tcase = tcase_create("precision");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_loop_test(tcase, names_stand_for_precisions, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, linear_layers_match, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, threads_and_neighbours_change_no_bit, 0,
+                        MAX_SETS);
+    tcase_add_loop_test(tcase, nothing_else_is_touched, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, amx_tiles_are_exact, 0, MAX_SETS);
+    tcase_add_test(tcase, sessions_have_a_precision);
+    tcase_add_test(tcase, unknown_precisions_are_refused);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
