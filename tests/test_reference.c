@@ -276,12 +276,22 @@ static struct pith_text text_of(const char *string)
     return (struct pith_text){string, strlen(string)};
 }
 
-/* Words of one to nine letters, digits, newlines and broken bytes. */
+/* Letters, digits, newlines, broken bytes, and a tag now and then. */
 static struct pith_text random_text(uint64_t *seed, char *bytes, size_t size)
 {
-    static const char alphabet[] = "aeinorst   ETAO,.!\n\n0123456789\xC3\xA9\xF0";
+    static const char alphabet[] =
+        "aeinorst   ETAO,.!\n\n0123456789\xC3\xA9\xF0";
+    static const char *const tags[] = {
+        "<llmlingua, rate=0.3>", "<llmlingua, compress=False>",
+        "<llmlingua>", "</llmlingua>", "</llmlingua><llmlingua, rate=0.8>"};
     for (size_t i = 0; i < size; i++)
         bytes[i] = alphabet[random_below(seed, sizeof alphabet - 1)];
+    for (size_t n = random_below(seed, 4); n > 0; n--) {
+        const char *tag = tags[random_below(seed, 5)];
+        if (size > strlen(tag))
+            memcpy(bytes + random_below(seed, size - strlen(tag)), tag,
+                   strlen(tag));
+    }
     return (struct pith_text){bytes, size};
 }
 
@@ -309,6 +319,21 @@ static struct pith_compress_options random_options(uint64_t *seed)
     reference->n_force_context_ids = random_below(seed, 4);
     reference->reorder_context = (enum pith_reorder)random_below(seed, 3);
     reference->concate_question = random_below(seed, 2);
+    reference->rank_method = (enum pith_rank_method)random_below(seed, 3);
+    reference->condition_in_question =
+        (enum pith_condition)random_below(seed, 3);
+    reference->condition_prefix = random_below(seed, 3) == 0;
+    reference->condition_compare = random_below(seed, 3) == 0;
+    reference->add_instruction = random_below(seed, 2);
+    if (random_below(seed, 2))
+        reference->dynamic_context_compression_ratio = random_uniform(seed);
+    reference->use_sentence_level_filter = random_below(seed, 3) == 0;
+    reference->keep_first_sentence = random_below(seed, 3);
+    reference->keep_last_sentence = random_below(seed, 3);
+    reference->keep_sentence_number = random_below(seed, 3);
+    reference->token_budget_ratio = 2 * random_uniform(seed);
+    reference->structured = random_below(seed, 3) == 0;
+    reference->strict_preserve_uncompressed = random_below(seed, 2);
     return options;
 }
 
@@ -332,7 +357,22 @@ static void check_result(const struct pith_result *result,
         ck_assert(!isnan(result->trace.thresholds[i].gamma));
 }
 
-/* Prompts of up to 1,500 bytes on models of 256 positions, all options at
+/* A window that the model's positions cannot hold, a missing question, a
+ * segment that would have to grow. */
+static bool is_refusal(enum pith_status status, const struct pith_error *error)
+{
+    static const char *const reasons[] = {"iterative_size", "needs a question",
+                                          "a segment has the rate",
+                                          "contexts without a token"};
+    if (status != PITH_ERR_UNSUPPORTED && status != PITH_ERR_ARGUMENT)
+        return false;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strstr(error->detail, reasons[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* Prompts of up to 2,800 bytes on models of 256 positions, all options at
  * random: a result or a refusal of the window, whatever the prompt. */
 START_TEST(random_prompts_give_results)
 {
@@ -340,7 +380,7 @@ START_TEST(random_prompts_give_results)
     uint64_t seed = (uint64_t)_i + 1;
     size_t n_refused = 0;
     open_tiny((enum tiny_kind)_i);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 60; round++) {
         struct pith_text contexts[4];
         struct pith_prompt prompt = {.contexts = contexts};
         struct pith_result *result;
@@ -349,11 +389,11 @@ START_TEST(random_prompts_give_results)
         for (size_t i = 0; i < prompt.n_contexts; i++)
             contexts[i] = random_text(&seed, bytes[i], random_below(&seed, 700));
         prompt.question = random_text(&seed, bytes[4], random_below(&seed, 60));
+        prompt.instruction = text_of(random_below(&seed, 2) ? "" : "Do it.");
         struct pith_compress_options options = random_options(&seed);
         enum pith_status status =
             pith_compress(session, &prompt, &options, &result, &error);
-        if (status == PITH_ERR_UNSUPPORTED) {
-            ck_assert_ptr_nonnull(strstr(error.detail, "iterative_size"));
+        if (is_refusal(status, &error)) {
             n_refused++;
             continue;
         }
@@ -361,7 +401,7 @@ START_TEST(random_prompts_give_results)
         check_result(result, &options);
         pith_result_free(result);
     }
-    ck_assert_uint_lt(n_refused, 10);
+    ck_assert_uint_lt(n_refused, 30);
     close_model();
 }
 END_TEST

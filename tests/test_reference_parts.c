@@ -113,6 +113,46 @@ START_TEST(coarse_filter_forces_contexts)
 }
 END_TEST
 
+/* dynamic_context_compression_ratio 0.3: from +0.3 for the best rank down to
+ * -0.3, whatever the order; a single context gets 0. */
+static void check_offsets(double target, enum pith_reorder order,
+                          const size_t *forced, size_t n_forced,
+                          const double *want, size_t n_want)
+{
+    struct pith_selection selection;
+    struct pith_error error;
+    struct pith_reference_options options = {
+        .context_budget = "*1",
+        .force_context_ids = forced,
+        .n_force_context_ids = n_forced,
+        .reorder_context = order,
+        .dynamic_context_compression_ratio = 0.3};
+    assert_ok(pith_reference_select(ranks, lengths, 6, target, &options,
+                                    &selection, &error),
+              error);
+    ck_assert_uint_eq(selection.n, n_want);
+    for (size_t i = 0; i < n_want; i++)
+        ck_assert_double_eq_tol(selection.offsets[i], want[i], 1e-15);
+    pith_selection_free(&selection);
+}
+
+START_TEST(offsets_follow_the_ranks)
+{
+    static const size_t forced[] = {4, 0};
+    check_offsets(400, PITH_REORDER_ORIGINAL, NULL, 0,
+                  (double[]){.1, -.3, .3, -.1}, 4);
+    check_offsets(400, PITH_REORDER_SORT, NULL, 0,
+                  (double[]){.3, .1, -.1, -.3}, 4);
+    check_offsets(400, PITH_REORDER_TWO_STAGE, NULL, 0,
+                  (double[]){.3, -.1, -.3, .1}, 4);
+    check_offsets(400, PITH_REORDER_ORIGINAL, forced, 2,
+                  (double[]){.15, -.3, 0, .3, -.15}, 5);
+    check_offsets(400, PITH_REORDER_TWO_STAGE, forced, 2,
+                  (double[]){.3, 0, -.3, -.15, .15}, 5);
+    check_offsets(10, PITH_REORDER_SORT, NULL, 0, (double[]){0}, 1);
+}
+END_TEST
+
 struct rates_case {
     size_t lengths[3], n, window;
     double target, offsets[3];
@@ -305,6 +345,88 @@ START_TEST(decoding_cleans_spaces_up_where_asked)
 }
 END_TEST
 
+struct segment_case {
+    const char *texts[2];
+    struct pith_segment segments[2][3];
+    size_t n_segments[2], n, window;
+    struct pith_rate_piece want[8];
+    size_t n_want;
+};
+
+static void check_segments(const struct segment_case *c)
+{
+    struct pith_buffer section = {0}, joined = {0};
+    struct pith_tokenizer *tokenizer = byte_tokenizer(0, &section);
+    struct pith_reference_contexts contexts;
+    struct pith_rate_plan plan;
+    struct pith_error error;
+    int32_t ids[64];
+    assert_ok(pith_reference_contexts_make(&contexts, c->n, &error), error);
+    for (size_t i = 0; i < c->n; i++) {
+        struct pith_reference_context *context = &contexts.items[i];
+        size_t size = sizeof *context->segments * c->n_segments[i];
+        context->text = (struct pith_text){c->texts[i], strlen(c->texts[i])};
+        context->n_segments = c->n_segments[i];
+        context->segments = malloc(size + 1);
+        ck_assert_ptr_nonnull(context->segments);
+        memcpy(context->segments, c->segments[i], size);
+        pith_reference_join(&joined, context->text, i == 0);
+    }
+    for (size_t i = 0; i < joined.size; i++)
+        ids[i] = (unsigned char)joined.data[i];
+    assert_ok(pith_reference_segment_rates(tokenizer, &contexts, ids,
+                                           joined.size, c->window, &plan,
+                                           &error),
+              error);
+    ck_assert_uint_eq(plan.n, c->n_want);
+    for (size_t i = 0; i < plan.n; i++) {
+        ck_assert_uint_eq(plan.pieces[i].n_tokens, c->want[i].n_tokens);
+        ck_assert_double_eq(plan.pieces[i].rate, c->want[i].rate);
+        ck_assert_int_eq(plan.pieces[i].closes, c->want[i].closes);
+    }
+    pith_rate_plan_free(&plan);
+    pith_reference_contexts_free(&contexts);
+    pith_buffer_free(&joined);
+    pith_tokenizer_free(tokenizer);
+    pith_buffer_free(&section);
+}
+
+#define SEGMENT(n, rate, compress) {0, n, rate, compress}
+
+/* Tokens are bytes: of a character of two, the second adds none; of a
+ * character of three, the third adds none, too. */
+START_TEST(segments_give_their_tokens_rates)
+{
+    static const struct segment_case cases[] = {
+        {{"abcdefghijkl"},
+         {{SEGMENT(4, .5, 1), SEGMENT(3, .2, 1), SEGMENT(5, .7, 0)}},
+         {3}, 1, 5,
+         {{4, .5, 0}, {1, .2, 1}, {2, .2, 0}, {3, 1, 1}, {2, 1, 1}}, 5},
+        {{"abcdef", "ghi"},
+         {{SEGMENT(6, .5, 1)}, {SEGMENT(1, .3, 1), SEGMENT(2, 1, 1)}},
+         {1, 2}, 2, 4,
+         {{4, .5, 1}, {4, .5, 1}, {1, .3, 0}, {2, 1, 1}}, 4},
+        {{"a\xC3\xA9" "b\xC3\xA9" "cd"},
+         {{SEGMENT(3, .5, 1), SEGMENT(2, .4, 0), SEGMENT(1, .1, 1)}},
+         {3}, 1, 3,
+         {{3, .5, 1}, {1, .5, 0}, {2, 1, 1}, {1, 1, 0}, {1, .1, 1}}, 5},
+        {{"\xE6\x97\xA5\xE6\x9C\xACx\xE8\xAA\x9Ey"},
+         {{SEGMENT(1, .5, 1), SEGMENT(2, .4, 1), SEGMENT(2, .1, 1)}},
+         {3}, 1, 7,
+         {{1, .5, 0}, {6, .4, 1}, {4, .1, 1}}, 3},
+        {{"abc", "def"},
+         {{SEGMENT(3, .5, 1)}, {SEGMENT(3, .5, 0)}},
+         {1, 1}, 2, 10,
+         {{5, .5, 0}, {3, 1, 1}}, 2},
+        /* Ours: the blank line of a context without segments stays. */
+        {{"", "def"}, {{{0}}, {SEGMENT(3, .5, 1)}}, {0, 1}, 2, 10,
+         {{2, 1, 0}, {3, .5, 1}}, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_segments(&cases[i]);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("reference parts");
@@ -315,7 +437,9 @@ Suite *make_suite(void)
     tcase_add_test(tcase, coarse_filter_overdraws_its_budget_by_one_context);
     tcase_add_test(tcase, coarse_filter_orders);
     tcase_add_test(tcase, coarse_filter_forces_contexts);
+    tcase_add_test(tcase, offsets_follow_the_ranks);
     tcase_add_test(tcase, rates_are_laid_over_windows);
+    tcase_add_test(tcase, segments_give_their_tokens_rates);
     tcase_add_test(tcase, threshold_is_an_order_statistic);
     tcase_add_test(tcase, sort_is_stable_and_places_nan_as_python_does);
     tcase_add_test(tcase, strip_takes_unicode_spaces);
