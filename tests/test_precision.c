@@ -51,6 +51,18 @@ static size_t tile_rows(const struct pith_kernels *kernels,
     return precision->rows > 0 ? precision->rows : kernels->rows;
 }
 
+static void multiply(const struct pith_kernels *set,
+                     const struct pith_precision *precision, float *out,
+                     const float *weights, const float *panel, size_t depth,
+                     size_t n_lanes, bool add)
+{
+    if (precision->begin != NULL)
+        precision->begin();
+    precision->multiply(set, out, weights, panel, depth, n_lanes, add);
+    if (precision->end != NULL)
+        precision->end();
+}
+
 /* --- the choice ----------------------------------------------------------- */
 
 START_TEST(names_stand_for_precisions)
@@ -263,8 +275,8 @@ START_TEST(nothing_else_is_touched)
                                       weights.floats + r * PITH_ROW_STRIDE,
                                       TYPES[j], bytes.bytes, n);
                 precision->pack(set, panel.floats, x.floats, lanes, n);
-                precision->multiply(set, out.floats, weights.floats,
-                                    panel.floats, n, lanes, false);
+                multiply(set, precision, out.floats, weights.floats,
+                         panel.floats, n, lanes, false);
                 for (size_t i = 0; i < rows * L; i++)
                     ck_assert(i % L >= lanes || isfinite(out.floats[i]));
                 release(&x), release(&bytes), release(&panel);
@@ -334,7 +346,7 @@ static void check_amx_tile(const struct pith_kernels *set,
                           n);
     }
     precision->pack(set, panel, x, L, n);
-    precision->multiply(set, out, weights, panel, n, L, add);
+    multiply(set, precision, out, weights, panel, n, L, add);
     for (size_t i = 0; i < rows * L; i++)
         want[i] = amx_product(is(precision, "bf16x3"), add ? want[i] : 0,
                               w + i / L * n, x + i % L * n, n);

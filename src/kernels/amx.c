@@ -2,12 +2,11 @@
  * amx.c - bf16 products with the tiles of Intel's AMX: a tile instruction
  * multiplies 16 rows of 32 weights with 32 elements of 16 tokens.
  *
- * A step of tile_multiply takes 32 rows and 32 tokens, which makes four of
- * these; their sums stay in four of the eight tile registers.  A group of 32
- * columns holds, for each row of weights and for each pair of columns of a
- * panel, first the high and then the low halves (precision.h); two bf16 of
- * neighbouring columns lie in the place of a float.  Plain bf16 leaves the
- * low halves alone.
+ * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
+ * these; their sums stay in four of the eight tile registers.  Two bf16 of
+ * neighbouring columns lie in the place of a float.  A group of 32 columns is
+ * 32 high halves (precision.h) and for pairs, behind them, 32 low ones: of a
+ * row of weights (PLANE) floats each, of a panel (PLANE, L).
  *
  * An instruction sums the products of even and of odd columns apart, adds the
  * two and then adds to the tile; denormals count as zero.
@@ -24,7 +23,7 @@
 
 enum {
     L = 32,        /* lanes of the avx512 set */
-    ROWS = 32,     /* of a tile_multiply */
+    ROWS = 32,     /* of a multiply_tiles */
     TILE = 16,     /* rows and columns of one tile register */
     UNIT = 32,     /* columns of a step */
     PLANE = UNIT / 2 /* floats that hold 32 high or low halves */
@@ -63,9 +62,39 @@ static size_t group_size(size_t n, size_t start)
     return n - start < UNIT ? n - start : UNIT;
 }
 
-/* Pairs are transposed as if they were floats. */
+/* Where the group of column c of a panel starts when it has no low halves:
+ * a stretch of PITH_DEPTH columns is multiplied at a time, its groups lie
+ * side by side. */
+static float *dense_group(float *panel, size_t c)
+{
+    size_t within = c % PITH_DEPTH;
+    return panel + (c - within) * L + within / 2 * L;
+}
+
+/* Two bf16 are transposed as if they were a float. */
 TARGET static void pack(const struct pith_kernels *kernels, float *panel,
                         const float *x, size_t n_tokens, size_t C)
+{
+    float high[L * PLANE], low[PLANE]; /* (n_tokens, PLANE) */
+    for (size_t c = 0; c < C; c += UNIT) {
+        for (size_t t = 0; t < n_tokens; t++)
+            split(high + t * PLANE, low, x + t * C + c, group_size(C, c));
+        kernels->transpose(dense_group(panel, c), L, high, PLANE, n_tokens,
+                           PLANE);
+    }
+}
+
+TARGET static void unpack(const struct pith_kernels *kernels, float *row,
+                          enum pith_type type, const uint8_t *bytes, size_t n)
+{
+    float floats[PITH_DEPTH], low[PLANE];
+    kernels->unpack(floats, type, bytes, n);
+    for (size_t c = 0; c < n; c += UNIT)
+        split(row + c / 2, low, floats + c, group_size(n, c));
+}
+
+TARGET static void pack_pairs(const struct pith_kernels *kernels, float *panel,
+                              const float *x, size_t n_tokens, size_t C)
 {
     float high[L * PLANE], low[L * PLANE]; /* (n_tokens, PLANE) */
     for (size_t c = 0; c < C; c += UNIT) {
@@ -78,8 +107,9 @@ TARGET static void pack(const struct pith_kernels *kernels, float *panel,
     }
 }
 
-TARGET static void unpack(const struct pith_kernels *kernels, float *row,
-                          enum pith_type type, const uint8_t *bytes, size_t n)
+TARGET static void unpack_pairs(const struct pith_kernels *kernels, float *row,
+                                enum pith_type type, const uint8_t *bytes,
+                                size_t n)
 {
     float floats[PITH_DEPTH];
     kernels->unpack(floats, type, bytes, n);
@@ -97,6 +127,17 @@ static const struct {
 } SHAPES = {.palette = 1,
             .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
             .n_rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+/* Setting up takes as long as a small multiplication. */
+TARGET static void begin(void)
+{
+    _tile_loadconfig(&SHAPES);
+}
+
+TARGET static void end(void)
+{
+    _tile_release();
+}
 
 #define WEIGHTS_STRIDE (PITH_ROW_STRIDE * sizeof(float))
 #define PANEL_STRIDE (L * sizeof(float))
@@ -148,17 +189,17 @@ TARGET static inline void add_products(void)
     _tile_dpbf16ps(3, 5, 7);
 }
 
-TARGET static inline void tile_multiply(float *out, const float *weights,
+TARGET static inline void multiply_tiles(float *out, const float *weights,
                                         const float *panel, size_t depth,
                                         bool pairs, bool add)
 {
-    _tile_loadconfig(&SHAPES);
     if (add)
         load_sums(out);
     else
         clear_sums();
     for (size_t c = 0; c < depth; c += UNIT) {
-        const float *w = weights + c, *x = panel + c * L;
+        const float *w = weights + (pairs ? c : c / 2);
+        const float *x = panel + (pairs ? c : c / 2) * L;
         load_tokens(x);
         if (pairs) {
             load_weights(w + PLANE);
@@ -172,7 +213,6 @@ TARGET static inline void tile_multiply(float *out, const float *weights,
         }
     }
     store_sums(out);
-    _tile_release();
 }
 
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
@@ -181,7 +221,7 @@ TARGET static void multiply(const struct pith_kernels *kernels, float *out,
 {
     (void)kernels;
     (void)n_lanes;
-    tile_multiply(out, weights, panel, depth, false, add);
+    multiply_tiles(out, weights, panel, depth, false, add);
 }
 
 TARGET static void multiply_pairs(const struct pith_kernels *kernels,
@@ -191,7 +231,7 @@ TARGET static void multiply_pairs(const struct pith_kernels *kernels,
 {
     (void)kernels;
     (void)n_lanes;
-    tile_multiply(out, weights, panel, depth, true, add);
+    multiply_tiles(out, weights, panel, depth, true, add);
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -207,6 +247,8 @@ const struct pith_precision pith_precision_bf16_amx = {
     .unit = UNIT,
     .pack = pack,
     .unpack = unpack,
+    .begin = begin,
+    .end = end,
     .multiply = multiply,
 };
 
@@ -216,8 +258,10 @@ const struct pith_precision pith_precision_bf16x3_amx = {
     .usable = usable,
     .rows = ROWS,
     .unit = UNIT,
-    .pack = pack,
-    .unpack = unpack,
+    .pack = pack_pairs,
+    .unpack = unpack_pairs,
+    .begin = begin,
+    .end = end,
     .multiply = multiply_pairs,
 };
 

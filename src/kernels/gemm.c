@@ -158,12 +158,17 @@ void pith_multiply_block(const struct pith_compute *compute,
                          const struct pith_sink *sink)
 {
     const struct pith_tensor *weight = block->weight;
+    const struct pith_precision *precision = compute->precision;
     for (size_t col = 0; col < weight->cols; col += PITH_DEPTH) {
         size_t depth = pith_min(PITH_DEPTH, weight->cols - col);
         struct pith_region rows =
             rows_at(weight, block->row, block->n_rows, col, depth);
         unpack_block(compute, scratch->weights, &rows, weight->type, depth);
+        if (precision->begin != NULL)
+            precision->begin();
         multiply_columns(compute, scratch, block, col, depth, tokens, sink);
+        if (precision->end != NULL)
+            precision->end();
     }
 }
 

@@ -49,6 +49,10 @@ struct pith_precision {
     void (*unpack)(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n);
 
+    /* Called by a thread before and after its multiplications; NULL: none. */
+    void (*begin)(void);
+    void (*end)(void);
+
     /* out (rows, L) = weights times panel over depth columns, added to out
      * when add.  Only the first n_lanes columns are promised.  The sum is
      * taken in an order that depends on depth alone. */
