@@ -387,6 +387,15 @@ struct pith_compress_options {
     bool trace;  /* fill pith_result.trace */
     bool detail; /* fill pith_result.detail and trace.thresholds; replies in
                     JSON then have "spans" */
+    /* `paper`: what must stay.  It counts towards the target; where it alone
+     * is above the target it stays all the same and the note says so. */
+    bool keep_words;  /* words stay or go as a whole */
+    bool keep_digits; /* tokens with a digit in them stay */
+    const struct pith_text *keep; /* strings that stay wherever they occur;
+                                     borrowed, may be NULL */
+    size_t n_keep;
+    const char *keep_regex; /* what it matches within a line stays; POSIX
+                               extended, in the current locale; or NULL */
 };
 
 /* The defaults named above, method paper, rate 0.5. */

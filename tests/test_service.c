@@ -337,6 +337,13 @@ static const char *const bad_options[][2] = {
     {WITH("\"tau_ins\":\"x\""), "\"tau_ins\""},
     {WITH("\"segment_size\":1.5"), "\"segment_size\""},
     {WITH("\"segment_size\":-1"), "\"segment_size\""},
+    {WITH("\"keep_words\":1"), "\"keep_words\""},
+    {WITH("\"keep_digits\":\"on\""), "\"keep_digits\""},
+    {WITH("\"keep\":\"a\""), "\"keep\""},
+    {WITH("\"keep\":[\"a\",\"\"]"), "\"keep\""},
+    {WITH("\"keep_regex\":[\"a\"]"), "\"keep_regex\""},
+    {WITH("\"keep_regex\":\"a\\u0000\""), "\"keep_regex\""},
+    {WITH("\"keep_regex\":\"(\",\"method\":\"paper\""), "keep_regex"},
     {WITH("\"iterative_size\":1e300"), "\"iterative_size\""},
     {WITH("\"context_budget\":100"), "\"context_budget\""},
     {WITH("\"keep_split\":1"), "\"keep_split\""},
@@ -407,6 +414,27 @@ static void assert_same_text(const char *a, const char *b, bool same)
 #define LONG(options)                                                          \
     "{\"context\":[\"" WORDS WORDS "\",\"" WORDS WORDS WORDS                   \
     "\"],\"options\":{\"iterative_size\":20," options "}}"
+
+#define PAPER(options) LONG("\"rate\":0.3,\"method\":\"paper\"," options)
+
+START_TEST(what_must_stay_reaches_the_compressor)
+{
+    static const char *const options[] = {
+        PAPER("\"keep\":[\"moon rise\",\"dog\"]"),
+        PAPER("\"keep_regex\":\"moon [a-z]+|dog\"")};
+    for (size_t i = 0; i < 2; i++) {
+        struct reply reply = ask(options[i]);
+        ck_assert_ptr_nonnull(strstr(reply.text, "moon rise"));
+        ck_assert_ptr_nonnull(strstr(reply.text, "dog"));
+        release(&reply);
+        assert_same_text(options[i], PAPER("\"keep_digits\":true"), false);
+    }
+    assert_same_text(PAPER("\"keep\":[]"), PAPER("\"keep_words\":false"),
+                     true);
+    assert_same_text(PAPER("\"keep_words\":true"),
+                     PAPER("\"keep_words\":false"), false);
+}
+END_TEST
 
 START_TEST(options_reach_the_compressor)
 {
@@ -676,6 +704,7 @@ Suite *make_suite(void)
                         N_BAD_OPTIONS);
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);
     tcase_add_test(tcase, options_reach_the_compressor);
+    tcase_add_test(tcase, what_must_stay_reaches_the_compressor);
     tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);
     tcase_add_test(tcase, cut_requests_are_refused);
     tcase_add_test(tcase, a_response_is_recovered);

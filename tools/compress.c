@@ -13,7 +13,8 @@ struct arguments {
     size_t method, reorder, rank_method, condition; /* enums of pith.h */
     size_t format; /* enum tool_format */
     const char *instruction, *instruction_file, *question, *question_file;
-    struct words contexts;
+    struct words contexts, keep;
+    struct pith_text *kept; /* views on keep */
     struct counts force_ids;
     const char *output, *request;
     bool trace;
@@ -53,6 +54,16 @@ static const struct option options[] = {
      "paper: granularity coefficient (2)"},
     {0, "segment-size", "N", OPTION_COUNT, AT(options.segment_size), 1, 1e12,
      "paper: tokens of a segment (100)"},
+
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What must stay (paper):"},
+    {0, "keep", "STRING", OPTION_WORDS, AT(keep), 0, 0,
+     "this text, wherever it occurs (may be repeated)"},
+    {0, "keep-regex", "REGEX", OPTION_WORD, AT(options.keep_regex), 0, 0,
+     "what this matches within a line; POSIX extended"},
+    {0, "keep-digits", NULL, OPTION_FLAG, AT(options.keep_digits), 0, 0,
+     "every token with a digit in it"},
+    {0, "keep-words", NULL, OPTION_FLAG, AT(options.keep_words), 0, 0,
+     "words as a whole, or nothing of them"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Only with --method reference:"},
     {0, "iterative-size", "N", OPTION_COUNT,
@@ -142,7 +153,9 @@ static const char *const prompt_options[] = {
     "context", "instruction", "instruction-file", "question",
     "question-file", NULL};
 static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
-                                            "segment-size", NULL};
+                                            "segment-size", "keep",
+                                            "keep-regex", "keep-digits",
+                                            "keep-words", NULL};
 static const char *const reference_options[] = {
     "iterative-size", "context-budget", "context-filter", "token-filter",
     "keep-split", "force-context-ids", "force-context-number",
@@ -199,6 +212,22 @@ static int check_trace(const struct command *command,
     return TOOL_OK;
 }
 
+/* Strings to keep as the library reads them. */
+static int fill_keep(struct arguments *arguments)
+{
+    size_t n = arguments->keep.n;
+    if (n == 0)
+        return TOOL_OK;
+    arguments->kept = calloc(n, sizeof *arguments->kept);
+    if (arguments->kept == NULL)
+        return tool_no_memory();
+    for (size_t i = 0; i < n; i++)
+        arguments->kept[i] = tool_string(arguments->keep.items[i]);
+    arguments->options.keep = arguments->kept;
+    arguments->options.n_keep = n;
+    return TOOL_OK;
+}
+
 /* Hands over what the table could not put into the options themselves. */
 static void fill_options(const struct command *command,
                          const struct operands *operands,
@@ -245,6 +274,8 @@ static int settle(const struct command *command,
         arguments->options.method == PITH_METHOD_PAPER)
         arguments->model.precision = "auto";
     code = check_method(command, operands, arguments);
+    if (code == TOOL_OK)
+        code = fill_keep(arguments);
     return code == TOOL_OK ? check_trace(command, arguments) : code;
 }
 
@@ -532,6 +563,7 @@ static int run(const struct command *command, int argc, char **argv)
         tool_output_abort(&output);
         tool_close(&opened);
     }
+    free(arguments.kept);
     tool_options_free(command, &arguments, &operands);
     return code;
 }

@@ -13,14 +13,16 @@
 
 #include "../base/memory.h"
 #include "compress.h"
+#include "keep.h"
 #include "prefix.h"
 
 /* A segment s_j: n units of a stage. */
 struct segment {
     const struct pith_unit *units;
     size_t n, n_choices; /* units; those that are no structure */
-    size_t n_tokens;
-    bool last;           /* of the stage */
+    size_t n_free;       /* of these, those that need not stay */
+    size_t n_tokens, n_forced; /* tokens; those that must stay */
+    bool last;                 /* of the stage */
 };
 
 struct run {
@@ -32,7 +34,10 @@ struct run {
     /* Of the current stage: tokens not yet walked, and the part of its budget
      * that segments so far were allotted and have not spent. */
     size_t n_left;
+    size_t target; /* of the whole run */
     double end, allotted;
+    /* Tokens not yet walked that must stay, of the stage and of the run. */
+    size_t n_stage_forced, n_run_forced;
     size_t n_done, n_total; /* tokens, for progress */
     int32_t *ids;           /* scratch of one segment, (segment_size) */
     float *losses, *unit_losses;
@@ -107,12 +112,30 @@ static enum pith_status score_segment(struct run *run,
     return PITH_OK;
 }
 
+/* Tokens that may stay of a segment, so that those that must stay behind it
+ * are paid for. */
+static size_t room(const struct run *run, const struct segment *segment)
+{
+    size_t taken = n_output(run) + run->n_run_forced - segment->n_forced;
+    return run->target > taken ? run->target - taken : 0;
+}
+
+/* Goes on behind tokens of the stage. */
+static void pass(struct run *run, size_t n_tokens, size_t n_forced)
+{
+    run->n_left -= n_tokens;
+    run->n_stage_forced -= n_forced;
+    run->n_run_forced -= n_forced;
+    run->n_done += n_tokens;
+}
+
 /* Whether the losses decide anything. */
 static bool has_choice(const struct pith_choice *choice,
                        const struct segment *segment)
 {
     size_t all = segment->n_tokens + choice->opening;
-    return choice->quota > 0 && choice->quota < all && segment->n_choices > 1;
+    return choice->quota > segment->n_forced && choice->quota < all &&
+           segment->n_free > 1;
 }
 
 /* Eq. 7, without the model where all or nothing of the segment stays. */
@@ -120,8 +143,16 @@ static enum pith_status choose(struct run *run, const struct segment *segment,
                                size_t quota, struct pith_threshold *threshold,
                                size_t *n_kept, struct pith_error *error)
 {
-    struct pith_choice choice = {segment->units, run->unit_losses, segment->n,
-                                 quota, opening(run), segment->last};
+    struct pith_choice choice = {.units = segment->units,
+                                 .losses = run->unit_losses,
+                                 .n = segment->n,
+                                 .quota = quota,
+                                 .opening = opening(run),
+                                 .exact = segment->last};
+    if (run->itpc->n_forced > 0) {
+        choice.most = room(run, segment);
+        choice.quota = quota < choice.most ? quota : choice.most;
+    }
     bool scored = has_choice(&choice, segment);
     for (size_t i = 0; i < segment->n; i++)
         run->unit_losses[i] = 0;
@@ -131,8 +162,8 @@ static enum pith_status choose(struct run *run, const struct segment *segment,
                          error));
     if (scored)
         threshold->n_losses = segment->n_choices;
-    else
-        threshold->gamma = (double)(*n_kept > 0 ? -INFINITY : INFINITY);
+    else if (!isinf(threshold->gamma))
+        threshold->gamma = (double)INFINITY;
     return PITH_OK;
 }
 
@@ -179,6 +210,24 @@ done:
     return status;
 }
 
+/* Tokens that a segment is allotted: those that must stay, and its rate of
+ * the others. */
+static double allot(const struct run *run, const struct segment *segment,
+                    double left, double *rate)
+{
+    size_t n_opening = opening(run), n_all = run->n_left + n_opening;
+    size_t n_forced = run->n_stage_forced, n_must = segment->n_forced;
+    if (n_opening > 0 && run->blank_line->forced) {
+        n_forced += n_opening;
+        n_must += segment->n_forced > 0 ? n_opening : 0;
+    }
+    *rate = n_all > n_forced ? (left - run->allotted - (double)n_forced) /
+                                   (double)(n_all - n_forced)
+                             : 0;
+    return (double)n_must +
+           *rate * (double)(segment->n_tokens + n_opening - n_must);
+}
+
 /* Eq. 6: the segment's rate is that of its component.
  * Differs: the rate is taken from what the component's budget has left, and
  * the fraction of a token that rounding loses goes to the next segment; the
@@ -188,9 +237,8 @@ static enum pith_status compress_segment(struct run *run,
                                          struct pith_error *error)
 {
     double left = run->end - (double)n_output(run);
-    size_t n_opening = opening(run);
-    double rate = (left - run->allotted) / (double)(run->n_left + n_opening);
-    run->allotted += rate * (double)(segment->n_tokens + n_opening);
+    double rate;
+    run->allotted += allot(run, segment, left, &rate);
     size_t n_kept, quota = round_to_tokens(run->allotted);
     if (segment->last)
         quota = round_to_tokens(left);
@@ -198,7 +246,7 @@ static enum pith_status compress_segment(struct run *run,
     PITH_TRY(choose(run, segment, quota, &threshold, &n_kept, error));
     run->allotted -= (double)n_kept;
     append_kept(run, segment);
-    run->n_left -= segment->n_tokens;
+    pass(run, segment->n_tokens, segment->n_forced);
     if (run->itpc->decisions != NULL)
         PITH_TRY(note_decisions(run, segment, threshold.n_losses > 0, error));
     if (run->itpc->result == NULL)
@@ -219,6 +267,8 @@ static struct segment next_segment(size_t segment_size,
         segment.n++;
         segment.n_tokens = n_tokens;
         segment.n_choices += !unit->structure;
+        segment.n_free += !unit->structure && !unit->forced;
+        segment.n_forced += unit->forced ? unit->n_tokens : 0;
     }
     segment.last = segment.n == n;
     return segment;
@@ -231,21 +281,24 @@ static enum pith_status run_stage(struct run *run,
     run->n_left = 0;
     for (size_t i = 0; i < stage->n_units; i++)
         run->n_left += stage->units[i].n_tokens;
+    run->n_stage_forced = pith_forced_tokens(stage->units, stage->n_units);
     run->end = stage->end;
+    if (run->n_run_forced > run->n_stage_forced) {
+        size_t later = run->n_run_forced - run->n_stage_forced;
+        run->end = fmin(run->end, (double)run->target - (double)later);
+    }
     run->allotted = 0;
     for (size_t at = 0; at < stage->n_units;) {
         const struct pith_unit *unit = &stage->units[at];
         if (unit->structure) {
             run->blank_line = unit;
-            run->n_left -= unit->n_tokens;
-            run->n_done += unit->n_tokens;
+            pass(run, unit->n_tokens, unit->forced ? unit->n_tokens : 0);
             at++;
             continue;
         }
         struct segment segment = next_segment(run->itpc->segment_size, unit,
                                               stage->n_units - at);
         PITH_TRY(compress_segment(run, &segment, error));
-        run->n_done += segment.n_tokens;
         at += segment.n;
         PITH_TRY(pith_session_report(run->session, "compress", run->n_done,
                                      run->n_total, error));
@@ -253,10 +306,20 @@ static enum pith_status run_stage(struct run *run,
     return PITH_OK;
 }
 
+/* A single unit may be longer than a segment is to be. */
+static size_t longest_segment(const struct pith_itpc *itpc)
+{
+    size_t n = itpc->segment_size;
+    for (size_t i = 0; i < itpc->parts->n_units; i++)
+        if (itpc->parts->units[i].n_tokens > n)
+            n = itpc->parts->units[i].n_tokens;
+    return n;
+}
+
 static enum pith_status allocate(struct run *run, struct pith_error *error)
 {
     struct pith_itpc *itpc = run->itpc;
-    size_t n = itpc->segment_size, n_parts = itpc->parts->n_parts;
+    size_t n = longest_segment(itpc), n_parts = itpc->parts->n_parts;
     run->ids = pith_array(n, sizeof *run->ids);
     run->losses = pith_array(n, sizeof *run->losses);
     run->unit_losses = pith_array(n, sizeof *run->unit_losses);
@@ -275,9 +338,14 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
 {
     enum pith_status status;
     struct run run = {.itpc = itpc, .session = session};
-    for (size_t i = 0; i < PITH_N_STAGES; i++)
+    for (size_t i = 0; i < PITH_N_STAGES; i++) {
         for (size_t j = 0; j < stages[i].n_units; j++)
             run.n_total += stages[i].units[j].n_tokens;
+        run.n_run_forced +=
+            pith_forced_tokens(stages[i].units, stages[i].n_units);
+    }
+    run.target = round_to_tokens(stages[PITH_N_STAGES - 1].end);
+    itpc->n_forced = run.n_run_forced;
     PITH_TRY_DONE(pith_prefix_init(&run.prefix, session, error));
     PITH_TRY_DONE(allocate(&run, error));
     for (size_t i = 0; i < PITH_N_STAGES; i++)

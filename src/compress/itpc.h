@@ -19,9 +19,10 @@ struct pith_choice {
     /* Fill the quota with units below the threshold where one above it does
      * not fit; otherwise it may be missed by less than one unit. */
     bool exact;
+    size_t most; /* tokens that may stay at all, not below quota; 0: any */
 };
 
-/* Eq. 7: which units stay.
+/* Eq. 7: which units stay; forced ones do whatever the quota.
  *   keep    (n) filled by the call; of structure: whether text behind it,
  *           before the next structure, stays
  *   n_kept  tokens that stay, with blank lines
@@ -49,6 +50,7 @@ struct pith_itpc {
     struct pith_ids kept;    /* the compressed prompt */
     struct pith_buffer text; /* its bytes */
     size_t *part_kept;       /* tokens kept of each part, (n_parts) */
+    size_t n_forced;         /* tokens that had to stay, with blank lines */
 };
 
 /* Compresses stages[0 .. PITH_N_STAGES). */

@@ -15,6 +15,7 @@
 #include "budget.h"
 #include "compress.h"
 #include "itpc.h"
+#include "keep.h"
 #include "rank.h"
 
 /* One compression on its way from the prompt to the result. */
@@ -148,24 +149,21 @@ static enum pith_status select_demonstrations(struct paper *p,
     return PITH_OK;
 }
 
-/* The units of D, in the order of the prompt. */
+/* The units of D, in the order of the prompt, and of other demonstrations what
+ * must stay. */
 static struct pith_unit *gather_units(const struct paper *p, size_t *n_units)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < p->parts.n_parts; i++)
-        n += p->selected[i] ? p->parts.parts[i].n_units : 0;
-    struct pith_unit *units = pith_array(n, sizeof *units);
-    *n_units = n;
+    const struct pith_parts *parts = &p->parts;
+    struct pith_unit *units = pith_array(parts->n_units, sizeof *units);
+    *n_units = units == NULL ? parts->n_units : 0;
     if (units == NULL)
         return NULL;
-    n = 0;
-    for (size_t i = 0; i < p->parts.n_parts; i++) {
-        const struct pith_part *part = &p->parts.parts[i];
-        if (!p->selected[i])
-            continue;
-        memcpy(units + n, p->parts.units + part->unit,
-               part->n_units * sizeof *units);
-        n += part->n_units;
+    for (size_t i = 0; i < parts->n_units; i++) {
+        const struct pith_unit *unit = &parts->units[i];
+        bool forced = unit->forced &&
+                      pith_is_demonstration(&parts->parts[unit->part]);
+        if (p->selected[unit->part] || forced)
+            units[(*n_units)++] = *unit;
     }
     return units;
 }
@@ -243,6 +241,14 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "became U+FFFD.", n_replaced,
                                   n_replaced == 1 ? "" : "s",
                                   n_replaced == 1 ? "was" : "were"));
+    if (p->itpc.n_forced > 0 && p->itpc.kept.n > p->target &&
+        p->itpc.n_forced >= p->itpc.kept.n)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "What must stay has %zu token%s, %zu more "
+                                  "than the target of %zu.",
+                                  p->itpc.kept.n,
+                                  p->itpc.kept.n == 1 ? "" : "s",
+                                  p->itpc.kept.n - p->target, p->target));
     if (p->options->target > (double)p->parts.ids.n)
         PITH_TRY(pith_result_note(p->result, error,
                                   "The prompt has %zu tokens, fewer than the "
@@ -255,7 +261,8 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "scaled down to %.3g and %.3g%s.",
                                   p->target, p->budget.tau_ins,
                                   p->budget.tau_que,
-                                  p->budget.n_dems > 0
+                                  p->budget.n_dems > 0 &&
+                                          p->itpc.n_forced == 0
                                       ? ", and no context stays" : ""));
     return PITH_OK;
 }
@@ -292,6 +299,7 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     double start = pith_seconds();
     PITH_TRY(pith_parts_make(&p->parts, p->session->model->tokenizer, prompt,
                              error));
+    PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
     size_t n = p->parts.n_parts;
     p->selected = pith_array_zero(n, sizeof *p->selected);
     p->perplexities = pith_array_zero(n, sizeof *p->perplexities);

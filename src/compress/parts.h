@@ -12,13 +12,15 @@
 #include "../text/tokenizer.h"
 
 /* The fewest tokens that begin and end between two characters: mostly one
- * token; several where a character is spelled by several byte tokens.  Other
- * wholes (words, strings to keep) can be made by merging units. */
+ * token; several where a character is spelled by several byte tokens.  keep.c merges
+ * those of a word on demand. */
 struct pith_unit {
     size_t token, n_tokens; /* in pith_parts.ids */
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool structure; /* the blank line in front of a part */
+    bool forced;    /* stays, whatever its loss; of structure: text of its
+                       part is forced */
 };
 
 struct pith_part {

@@ -24,7 +24,7 @@ static int higher_loss_first(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* A loss that is no number counts as none. */
+/* Units that need not stay.  A loss that is no number counts as none. */
 static size_t sort_candidates(struct candidate *candidates,
                               const struct pith_choice *choice)
 {
@@ -33,7 +33,7 @@ static size_t sort_candidates(struct candidate *candidates,
         float loss = isnan(choice->losses[i]) ? 0 : choice->losses[i];
         if (choice->units[i].structure)
             after = i + 1;
-        else
+        else if (!choice->units[i].forced)
             candidates[n++] = (struct candidate){loss, i, after};
     }
     qsort(candidates, n, sizeof *candidates, higher_loss_first);
@@ -75,7 +75,9 @@ static bool stays(const struct purse *purse, const struct candidate *candidate)
         return false;
     size_t missing = choice->quota - purse->n_spent;
     size_t n = cost(purse, candidate);
-    return n <= missing || (!choice->exact && n - missing < missing);
+    return n <= missing || (!choice->exact && n - missing < missing &&
+                            (choice->most == 0 ||
+                             purse->n_spent + n <= choice->most));
 }
 
 static void keep_unit(struct purse *purse, const struct candidate *candidate)
@@ -86,6 +88,18 @@ static void keep_unit(struct purse *purse, const struct candidate *candidate)
         purse->keep[candidate->after - 1] = true;
     else
         purse->opened = true;
+}
+
+static void keep_forced(struct purse *purse)
+{
+    const struct pith_choice *choice = purse->choice;
+    size_t after = 0;
+    for (size_t i = 0; i < choice->n; i++) {
+        if (choice->units[i].structure)
+            after = i + 1;
+        else if (choice->units[i].forced)
+            keep_unit(purse, &(struct candidate){0, i, after});
+    }
 }
 
 enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
@@ -101,6 +115,7 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
     *gamma = (double)-INFINITY;
     for (size_t i = 0; i < choice->n; i++)
         keep[i] = false;
+    keep_forced(&purse);
     /* Eq. 7: keep s_j,i when its perplexity is above gamma_j.
      * gamma_j is the loss of the first unit, from the highest down, that does
      * not stay; units of equal loss stay in the order of the text. */

@@ -47,6 +47,8 @@ static void free_request(struct pith_request *request)
     free(request->contexts);
     free(request->force_context_ids);
     free(request->context_budget);
+    free(request->keep);
+    free(request->keep_regex);
     pith_buffer_free(&request->ignored);
 }
 

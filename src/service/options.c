@@ -21,6 +21,8 @@ enum value_kind {
     KIND_QUESTION,
     KIND_BUDGET,
     KIND_FORCE_IDS,
+    KIND_KEEP,
+    KIND_REGEX,
     KIND_REORDER,
     KIND_RANK_METHOD,
     KIND_CONDITION,
@@ -51,6 +53,10 @@ static const struct option_entry entries[] = {
     {"tau_que", KIND_REAL, OF_PAPER, AT(tau_que)},
     {"k", KIND_REAL, OF_PAPER, AT(k)},
     {"segment_size", KIND_COUNT, OF_PAPER, AT(segment_size)},
+    {"keep_words", KIND_BOOL, OF_PAPER, AT(keep_words)},
+    {"keep_digits", KIND_BOOL, OF_PAPER, AT(keep_digits)},
+    {"keep", KIND_KEEP, OF_PAPER, 0},
+    {"keep_regex", KIND_REGEX, OF_PAPER, 0},
     {"iterative_size", KIND_COUNT, OF_REFERENCE, AT(reference.iterative_size)},
     {"context_budget", KIND_BUDGET, OF_REFERENCE, 0},
     {"use_context_level_filter", KIND_BOOL, OF_REFERENCE,
@@ -199,6 +205,48 @@ static enum pith_status read_force_ids(struct pith_request *request,
     return PITH_OK;
 }
 
+/* Strings that stay. */
+static enum pith_status read_keep(struct pith_request *request,
+                                  const struct pith_json *value,
+                                  struct pith_error *error)
+{
+    static const char what[] = "a list of strings, none of them empty";
+    size_t n = 0;
+    if (!pith_json_is(value, PITH_JSON_ARRAY))
+        return expected(value, what, error);
+    struct pith_text *keep = pith_array(value->n_children, sizeof *keep);
+    if (keep == NULL)
+        return pith_no_memory(error, value->n_children, sizeof *keep);
+    free(request->keep);
+    request->keep = keep;
+    for (const struct pith_json *item = value->first; item != NULL;
+         item = item->next) {
+        if (!pith_json_is(item, PITH_JSON_STRING) || item->string.size == 0)
+            return expected(value, what, error);
+        keep[n++] = item->string;
+    }
+    request->options.keep = keep;
+    request->options.n_keep = n;
+    return PITH_OK;
+}
+
+static enum pith_status read_regex(struct pith_request *request,
+                                   const struct pith_json *value,
+                                   struct pith_error *error)
+{
+    struct pith_text text = value->string;
+    if (!pith_json_is(value, PITH_JSON_STRING) ||
+        (text.size > 0 && memchr(text.bytes, '\0', text.size) != NULL))
+        return expected(value, "a string without NUL", error);
+    struct pith_buffer copy = {0};
+    pith_buffer_append(&copy, text.bytes, text.size);
+    free(request->keep_regex);
+    request->keep_regex = NULL;
+    PITH_TRY(pith_buffer_take(&copy, &request->keep_regex, NULL, error));
+    request->options.keep_regex = request->keep_regex;
+    return PITH_OK;
+}
+
 static enum pith_status read_reorder(const struct pith_json *value,
                                      enum pith_reorder *reorder,
                                      struct pith_error *error)
@@ -304,6 +352,10 @@ static enum pith_status read_entry(struct pith_request *request,
         return read_budget(request, value, error);
     case KIND_FORCE_IDS:
         return read_force_ids(request, value, error);
+    case KIND_KEEP:
+        return read_keep(request, value, error);
+    case KIND_REGEX:
+        return read_regex(request, value, error);
     case KIND_REORDER:
         return read_reorder(value, &options->reference.reorder_context, error);
     case KIND_RANK_METHOD:

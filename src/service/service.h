@@ -51,6 +51,8 @@ struct pith_request {
     struct pith_text *contexts;  /* owned; prompt.contexts */
     size_t *force_context_ids;   /* owned; in options.reference */
     char *context_budget;        /* owned; in options.reference */
+    struct pith_text *keep;      /* owned; in options */
+    char *keep_regex;            /* owned; in options */
     struct pith_buffer ignored;  /* names of options that the method lacks */
 };
 

@@ -1,0 +1,285 @@
+/*
+ * keep.c - see keep.h.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/utf8.h"
+#include "../text/unicode.h"
+
+#if defined __has_include
+#if __has_include(<regex.h>)
+#include <regex.h>
+#define HAVE_REGEX 1
+#endif
+#endif
+
+/* --- whole words ------------------------------------------------------------ */
+
+/* Units from the first on up to the next boundary between words. */
+static size_t word_length(const struct pith_parts *parts, size_t first,
+                          size_t end, struct pith_text text)
+{
+    size_t origin = (size_t)(text.bytes - parts->text.data), n = 1;
+    while (first + n < end &&
+           !pith_is_word_boundary(text, parts->units[first + n].byte - origin))
+        n++;
+    return n;
+}
+
+static size_t sum_tokens(const struct pith_unit *units, size_t n)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += units[i].n_tokens;
+    return sum;
+}
+
+/* Makes one unit of n, at `to`, which is not behind them. */
+static void merge(struct pith_unit *to, const struct pith_unit *units, size_t n)
+{
+    struct pith_unit word = units[0];
+    const struct pith_unit *last = &units[n - 1];
+    word.n_tokens = sum_tokens(units, n);
+    word.n_bytes = last->byte + last->n_bytes - word.byte;
+    *to = word;
+}
+
+/* The text of a part, without the blank line in front of it. */
+static struct pith_text text_of(const struct pith_parts *parts,
+                                const struct pith_part *part)
+{
+    const struct pith_unit *first = &parts->units[part->unit];
+    const struct pith_unit *last = first + part->n_units - 1;
+    if (part->n_units == 0)
+        return (struct pith_text){0};
+    if (first->structure)
+        first++;
+    return (struct pith_text){parts->text.data + first->byte,
+                              last->byte + last->n_bytes - first->byte};
+}
+
+/* Merges in place: what is written never passes what is read. */
+static void merge_words(struct pith_parts *parts, size_t most)
+{
+    struct pith_unit *units = parts->units;
+    size_t n = 0;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        struct pith_part *part = &parts->parts[i];
+        struct pith_text text = text_of(parts, part);
+        size_t at = part->unit, end = at + part->n_units, first = n;
+        while (at < end) {
+            size_t length = units[at].structure
+                                ? 1 : word_length(parts, at, end, text);
+            if (sum_tokens(units + at, length) <= most) {
+                merge(&units[n++], units + at, length);
+            } else {
+                memmove(units + n, units + at, length * sizeof *units);
+                n += length;
+            }
+            at += length;
+        }
+        part->unit = first;
+        part->n_units = n - first;
+    }
+    parts->n_units = n;
+}
+
+/* --- what must stay --------------------------------------------------------- */
+
+/* The first unit of a part that ends behind byte `at`. */
+static size_t unit_at(const struct pith_parts *parts,
+                      const struct pith_part *part, size_t at)
+{
+    size_t low = part->unit, high = part->unit + part->n_units;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct pith_unit *unit = &parts->units[middle];
+        if (unit->byte + unit->n_bytes <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Forces the units that hold bytes [start, end) of parts->text. */
+static void force(struct pith_parts *parts, const struct pith_part *part,
+                  size_t start, size_t end)
+{
+    size_t last = part->unit + part->n_units;
+    for (size_t i = unit_at(parts, part, start);
+         i < last && parts->units[i].byte < end; i++)
+        parts->units[i].forced = true;
+}
+
+static void force_string(struct pith_parts *parts, const struct pith_part *part,
+                         struct pith_text string)
+{
+    struct pith_text text = text_of(parts, part);
+    size_t origin = text.size > 0 ? (size_t)(text.bytes - parts->text.data) : 0;
+    for (size_t at = 0; text.size - at >= string.size && at < text.size;) {
+        const char *hit = memchr(text.bytes + at, string.bytes[0],
+                                 text.size - at - (string.size - 1));
+        if (hit == NULL)
+            return;
+        at = (size_t)(hit - text.bytes);
+        if (memcmp(hit, string.bytes, string.size) == 0)
+            force(parts, part, origin + at, origin + at + string.size);
+        at++;
+    }
+}
+
+static void force_digits(struct pith_parts *parts, const struct pith_part *part)
+{
+    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
+        struct pith_unit *unit = &parts->units[i];
+        for (size_t at = 0; at < unit->n_bytes;) {
+            uint32_t code;
+            at += pith_utf8_decode(parts->text.data + unit->byte + at,
+                                   unit->n_bytes - at, &code);
+            enum pith_unicode_class c = pith_unicode_class(code);
+            if (c == PITH_UNICODE_NUMBER || c == PITH_UNICODE_NEWER_NUMBER)
+                unit->forced = true;
+        }
+    }
+}
+
+/* --- regular expressions ---------------------------------------------------- */
+
+#ifdef HAVE_REGEX
+
+/* All matches in one line, which is NUL-terminated at `line`. */
+static void force_matches(struct pith_parts *parts,
+                          const struct pith_part *part, const regex_t *regex,
+                          const char *line, size_t origin)
+{
+    regmatch_t match;
+    size_t at = 0;
+    for (int flags = 0; regexec(regex, line + at, 1, &match, flags) == 0;
+         flags = REG_NOTBOL) {
+        size_t start = at + (size_t)match.rm_so, end = at + (size_t)match.rm_eo;
+        force(parts, part, origin + start, origin + end);
+        at = end > start ? end : end + 1;
+        if (start == end && line[end] == '\0')
+            return;
+    }
+}
+
+/* Line by line; a NUL byte ends a line too, for regexec() reads no further. */
+static enum pith_status force_regex(struct pith_parts *parts,
+                                    const struct pith_part *part,
+                                    const regex_t *regex,
+                                    struct pith_error *error)
+{
+    struct pith_text text = text_of(parts, part);
+    if (text.size == 0)
+        return PITH_OK;
+    char *line = malloc(text.size + 1);
+    if (line == NULL)
+        return pith_no_memory(error, text.size + 1, 1);
+    size_t origin = (size_t)(text.bytes - parts->text.data);
+    for (size_t at = 0; at < text.size;) {
+        size_t n = 0;
+        for (; at + n < text.size && text.bytes[at + n] != '\n' &&
+               text.bytes[at + n] != '\0'; n++)
+            line[n] = text.bytes[at + n];
+        line[n] = '\0';
+        force_matches(parts, part, regex, line, origin + at);
+        at += n + 1;
+    }
+    free(line);
+    return PITH_OK;
+}
+
+static enum pith_status apply_regex(struct pith_parts *parts,
+                                    const char *pattern,
+                                    struct pith_error *error)
+{
+    char why[128];
+    regex_t regex;
+    enum pith_status status = PITH_OK;
+    int code = regcomp(&regex, pattern, REG_EXTENDED);
+    if (code != 0) {
+        regerror(code, &regex, why, sizeof why);
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "keep_regex \"%.100s\" is no POSIX extended regular "
+                         "expression: %s", pattern, why);
+    }
+    if (regexec(&regex, "", 0, NULL, 0) == 0)
+        status = pith_fail(error, PITH_ERR_ARGUMENT,
+                           "keep_regex \"%.100s\" matches the empty text; "
+                           "expected one that needs a character (+, not *)",
+                           pattern);
+    for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
+        status = force_regex(parts, &parts->parts[i], &regex, error);
+    regfree(&regex);
+    return status;
+}
+
+#else
+
+static enum pith_status apply_regex(struct pith_parts *parts,
+                                    const char *pattern,
+                                    struct pith_error *error)
+{
+    (void)parts;
+    return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                     "keep_regex \"%.100s\": this system's C library has no "
+                     "<regex.h>; use keep", pattern);
+}
+
+#endif
+
+/* --- all of it -------------------------------------------------------------- */
+
+/* A blank line is forced when something behind it, in its part, is. */
+static void force_structure(struct pith_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        struct pith_unit *units = parts->units + part->unit;
+        for (size_t j = 1; j < part->n_units && units[0].structure; j++)
+            units[0].forced |= units[j].forced;
+    }
+}
+
+enum pith_status pith_keep_apply(struct pith_parts *parts,
+                                 const struct pith_compress_options *options,
+                                 struct pith_error *error)
+{
+    if (options->keep == NULL && options->n_keep > 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "keep is NULL and n_keep is %zu", options->n_keep);
+    for (size_t i = 0; i < options->n_keep; i++)
+        if (options->keep[i].bytes == NULL || options->keep[i].size == 0)
+            return pith_fail(error, PITH_ERR_ARGUMENT,
+                             "keep: string %zu is empty; expected one that "
+                             "occurs in the prompt", i + 1);
+    if (options->keep_words)
+        merge_words(parts, options->segment_size);
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        for (size_t j = 0; j < options->n_keep; j++)
+            force_string(parts, part, options->keep[j]);
+        if (options->keep_digits)
+            force_digits(parts, part);
+    }
+    if (options->keep_regex != NULL)
+        PITH_TRY(apply_regex(parts, options->keep_regex, error));
+    force_structure(parts);
+    return PITH_OK;
+}
+
+size_t pith_forced_tokens(const struct pith_unit *units, size_t n)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += units[i].forced ? units[i].n_tokens : 0;
+    return sum;
+}

@@ -1,0 +1,328 @@
+/*
+ * test_keep.c - src/compress/keep.c and words.c: what must stay does, words
+ * stay whole, and the target is met all the same.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/base/buffer.h"
+#include "../src/base/utf8.h"
+#include "../src/compress/keep.h"
+#include "../src/model/model.h"
+#include "support.h"
+#include "tiny_model.h"
+
+/* --- words ------------------------------------------------------------------ */
+
+/* want has a bar at each boundary between words. */
+static void assert_words(const char *want)
+{
+    char text[256], got[256];
+    size_t n = 0, m = 0;
+    for (const char *p = want; *p != '\0'; p++)
+        if (*p != '|')
+            text[n++] = *p;
+    for (size_t i = 0; i < n; i++) {
+        bool inside = ((unsigned char)text[i] & 0xC0) == 0x80;
+        if (i > 0 && !inside &&
+            pith_is_word_boundary((struct pith_text){text, n}, i))
+            got[m++] = '|';
+        got[m++] = text[i];
+    }
+    got[m] = '\0';
+    ck_assert_str_eq(got, want);
+}
+
+START_TEST(words_end_where_readers_see_it)
+{
+    assert_words("the| |cat");
+    assert_words("don't| |stop");
+    assert_words("'|quoted|'");
+    assert_words("rock-solid|-| |x");
+    assert_words("12.5|%| |of| |1,000|.");
+    assert_words("10:30|:| |a|.|b|,|c");
+    assert_words("v2|.|x_1|(|snake_case|)");
+    assert_words("na\xC3\xAFve| |cafe\xCC\x81|.");
+    assert_words("\xE6\xBC\xA2|\xE5\xAD\x97|abc|\xE3\x81\x8B");
+    assert_words("\xD8\xB9\xD8\xB1\xD8\xA8| |\xD8\xB9");
+    assert_words("\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB|!");
+    assert_words("\xEC\x95\x88\xEB\x85\x95| |x");
+    assert_words("1|.");
+    assert_words(".|5");
+    assert_words("");
+}
+END_TEST
+
+/* --- marks ------------------------------------------------------------------ */
+
+static struct pith_model *models[TINY_KINDS];
+static struct pith_session *sessions[TINY_KINDS];
+
+static void open_tiny(void)
+{
+    struct pith_error error;
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
+    for (int i = 0; i < TINY_KINDS; i++) {
+        models[i] = tiny_model_load((enum tiny_kind)i, PITH_F32, NULL);
+        assert_ok(pith_session_create(models[i], &options, &sessions[i],
+                                      &error), error);
+    }
+}
+
+static void close_tiny(void)
+{
+    for (int i = 0; i < TINY_KINDS; i++) {
+        pith_session_free(sessions[i]);
+        pith_model_free(models[i]);
+    }
+}
+
+static const struct pith_text contexts[] = {
+    {"Ann paid 12 euros.", 18}, {"Bob has x_1 = 3;\nnothing", 24}, {"so on", 5}};
+static const struct pith_prompt small = {.contexts = contexts, .n_contexts = 3};
+
+/* The bytes of the forced units, a bar after each run of them. */
+static void assert_forced(const struct pith_compress_options *options,
+                          const char *want)
+{
+    struct pith_parts parts;
+    struct pith_error error;
+    struct pith_buffer got = {0};
+    assert_ok(pith_parts_make(&parts, models[0]->tokenizer, &small, &error),
+              error);
+    assert_ok(pith_keep_apply(&parts, options, &error), error);
+    size_t n_forced = 0;
+    for (size_t i = 0; i < parts.n_units; i++) {
+        const struct pith_unit *unit = &parts.units[i];
+        n_forced += unit->forced ? unit->n_tokens : 0;
+        if (unit->forced)
+            pith_buffer_append(&got, parts.text.data + unit->byte,
+                               unit->n_bytes);
+        else if (got.size > 0 && got.data[got.size - 1] != '|')
+            pith_buffer_byte(&got, '|');
+    }
+    ck_assert_uint_eq(n_forced, pith_forced_tokens(parts.units, parts.n_units));
+    pith_buffer_byte(&got, '\0');
+    ck_assert_str_eq(got.data, want);
+    pith_buffer_free(&got);
+    pith_parts_free(&parts);
+}
+
+START_TEST(what_must_stay_is_marked)
+{
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.keep_words = true;
+    assert_forced(&options, "");
+    options.keep_digits = true;
+    assert_forced(&options, "12|\n\n|x_1|3|");
+    options.keep_digits = false;
+    struct pith_text keep[] = {{"aid 1", 5}, {"Bo", 2}, {"nowhere at all", 14}};
+    options.keep = keep;
+    options.n_keep = 3;
+    assert_forced(&options, " paid 12|\n\nBob|");
+    options.n_keep = 0;
+    options.keep_regex = "^no|so .n$|[=;]$";
+    assert_forced(&options, "\n\n|;|nothing\n\nso on");
+}
+END_TEST
+
+START_TEST(impossible_wishes_are_refused)
+{
+    struct pith_compress_options options;
+    struct pith_result *result;
+    struct pith_error error;
+    struct pith_text empty = {"", 0};
+    pith_compress_options_init(&options);
+    options.keep = &empty;
+    options.n_keep = 1;
+    ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    options.keep = NULL;
+    ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    options.n_keep = 0;
+    options.keep_regex = "[a";
+    ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "keep_regex"));
+    options.keep_regex = "x*";
+    ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "empty"));
+}
+END_TEST
+
+/* Above the target, nothing else stays, and the note counts. */
+START_TEST(a_target_below_what_must_stay)
+{
+    struct pith_compress_options options;
+    struct pith_result *result;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.rate = -1;
+    options.target = 1;
+    options.keep_words = true;
+    options.keep_regex = "paid 12|has|on$";
+    for (int i = 0; i < TINY_KINDS; i++) {
+        assert_ok(pith_compress(sessions[i], &small, &options, &result,
+                                &error), error);
+        ck_assert_ptr_nonnull(result->note);
+        ck_assert_ptr_nonnull(strstr(result->note, "What must stay has"));
+        ck_assert_ptr_nonnull(strstr(result->text.bytes, "paid 12\n\n"));
+        ck_assert_ptr_nonnull(strstr(result->text.bytes, "has\n\n"));
+        ck_assert_ptr_null(strstr(result->text.bytes, "Ann"));
+        pith_result_free(result);
+    }
+}
+END_TEST
+
+/* --- any prompt ------------------------------------------------------------- */
+
+enum { MOST_CONTEXTS = 6 };
+
+static const char *const vocabulary[] = {
+    "the", "rain", "in", "Spain", "stays", "12.5", "7", "\n", "Question:",
+    "na\xC3\xAFve", "\xE6\xBC\xA2\xE5\xAD\x97", "\xD8\xB9\xD8\xB1\xD8\xA8",
+    "\xF0\x9F\x98\x80", "x_y=+1;", "antidisestablishmentarianism", "\xFF"};
+
+static void random_text(struct pith_buffer *text, uint64_t *random, size_t most)
+{
+    size_t n = random_below(random, 4) > 0 ? random_below(random, most) : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (random_below(random, 8) > 0)
+            pith_buffer_byte(text, ' ');
+        pith_buffer_string(text, vocabulary[random_below(random, 16)]);
+    }
+}
+
+static struct pith_text text_of(const struct pith_buffer *buffer)
+{
+    return (struct pith_text){buffer->data, buffer->size};
+}
+
+static size_t count(struct pith_text text, struct pith_text string)
+{
+    size_t n = 0;
+    for (size_t at = 0; at + string.size <= text.size; at++)
+        n += memcmp(text.bytes + at, string.bytes, string.size) == 0;
+    return n;
+}
+
+static size_t count_digits(struct pith_text text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.size; i++)
+        n += text.bytes[i] >= '0' && text.bytes[i] <= '9';
+    return n;
+}
+
+/* Every span of the result begins and ends between words. */
+static void assert_whole_words(const struct pith_result *result,
+                               const struct pith_text *parts)
+{
+    for (size_t i = 0; i < result->detail.n_spans; i++) {
+        const struct pith_span *span = &result->detail.spans[i];
+        struct pith_text text = parts[span->part];
+        ck_assert(pith_is_word_boundary(text, span->start));
+        ck_assert(pith_is_word_boundary(text, span->end));
+    }
+}
+
+static void assert_kept(const struct pith_result *result,
+                        const struct pith_compress_options *options,
+                        const struct pith_text *parts, size_t n_parts)
+{
+    size_t n_digits = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        n_digits += count_digits(parts[i]);
+    if (options->keep_digits)
+        ck_assert_uint_eq(count_digits(result->text), n_digits);
+    for (size_t j = 0; j < options->n_keep; j++) {
+        size_t n = 0;
+        for (size_t i = 0; i < n_parts; i++)
+            n += count(parts[i], options->keep[j]);
+        ck_assert_uint_ge(count(result->text, options->keep[j]), n);
+    }
+    if (options->keep_words)
+        assert_whole_words(result, parts);
+    ck_assert(pith_utf8_is_valid(result->text.bytes, result->text.size));
+}
+
+/* Within one unit per part of the target, or above it with a note. */
+static void assert_target(const struct pith_result *result,
+                          const struct pith_compress_options *options,
+                          size_t n_parts)
+{
+    double want = fmin(options->target, (double)result->origin_tokens);
+    double off = (double)result->compressed_tokens - want, longest = 1;
+    for (size_t i = 0; i < result->detail.n_units; i++)
+        longest = fmax(longest, (double)result->detail.units[i].n_ids);
+    bool excess = result->note != NULL &&
+                  strstr(result->note, "What must stay") != NULL;
+    if (excess)
+        ck_assert(off > 0);
+    else
+        ck_assert_msg(off <= longest / 2 && off >= -longest * (double)n_parts,
+                      "%zu tokens, asked for %g", result->compressed_tokens,
+                      want);
+}
+
+START_TEST(any_prompt_keeps_what_must_stay)
+{
+    static const struct pith_text keep[] = {
+        {"in Spain", 8}, {"x_y=", 4}, {"\xE5\xAD\x97", 3}, {"stays", 5}};
+    uint64_t random = (uint64_t)_i + 1;
+    for (int round = 0; round < 30; round++) {
+        struct pith_buffer texts[MOST_CONTEXTS + 2] = {{0}};
+        struct pith_text parts[MOST_CONTEXTS + 2];
+        struct pith_error error;
+        size_t n = random_below(&random, MOST_CONTEXTS + 1);
+        for (size_t i = 0; i < n + 2; i++) {
+            random_text(&texts[i], &random, i == 0 || i == n + 1 ? 12 : 50);
+            parts[i] = text_of(&texts[i]);
+        }
+        struct pith_prompt prompt = {parts[0], parts + 1, n, parts[n + 1]};
+        struct pith_compress_options options;
+        pith_compress_options_init(&options);
+        options.rate = -1;
+        options.target = (double)(1 + random_below(&random, 300));
+        options.detail = true;
+        options.keep_words = random_below(&random, 2) == 0;
+        options.keep_digits = random_below(&random, 2) == 0;
+        options.keep = keep;
+        options.n_keep = random_below(&random, 5);
+        options.segment_size = options.keep_words /* room for any word */
+                                   ? 128 : 1 + random_below(&random, 100);
+        for (int kind = 0; kind < TINY_KINDS; kind++) {
+            struct pith_result *result;
+            assert_ok(pith_compress(sessions[kind], &prompt, &options, &result,
+                                    &error), error);
+            assert_kept(result, &options, parts, n + 2);
+            assert_target(result, &options, n + 2);
+            pith_result_free(result);
+        }
+        for (size_t i = 0; i < n + 2; i++)
+            pith_buffer_free(&texts[i]);
+    }
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("keep");
+    TCase *words = tcase_create("words");
+    tcase_add_test(words, words_end_where_readers_see_it);
+    suite_add_tcase(suite, words);
+    TCase *keep = tcase_create("keep");
+    tcase_set_timeout(keep, 120);
+    tcase_add_unchecked_fixture(keep, open_tiny, close_tiny);
+    tcase_add_test(keep, what_must_stay_is_marked);
+    tcase_add_test(keep, impossible_wishes_are_refused);
+    tcase_add_test(keep, a_target_below_what_must_stay);
+    tcase_add_loop_test(keep, any_prompt_keeps_what_must_stay, 0, 4);
+    suite_add_tcase(suite, keep);
+    return suite;
+}
