@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/base/utf8.h"
 #include "../src/text/json.h"
 #include "support.h"
 #include "tiny_model.h"
@@ -353,6 +354,7 @@ static void check_result(const struct pith_result *result,
                          options->reference.use_token_level_filter);
     if (result->trace.has_kept_ids && has_contexts)
         ck_assert_uint_eq(n_kept, result->trace.n_kept_ids);
+    ck_assert(pith_utf8_is_valid(result->text.bytes, result->text.size));
     for (size_t i = 0; i < result->trace.n_thresholds; i++)
         ck_assert(!isnan(result->trace.thresholds[i].gamma));
 }

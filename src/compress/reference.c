@@ -588,6 +588,8 @@ static enum pith_status write_text(struct reference_run *run,
     }
     if (prompt->question.size > 0 && run->options->reference.concate_question)
         pith_reference_join(&out, prompt->question, first);
+    if (!out.failed)
+        PITH_TRY(pith_reference_make_valid(&out, error));
     char *bytes;
     size_t size;
     PITH_TRY(pith_buffer_take(&out, &bytes, &size, error));

@@ -230,6 +230,10 @@ void pith_reference_join(struct pith_buffer *out, struct pith_text text,
  * all are brought into the array. */
 size_t pith_slice_bound(ptrdiff_t bound, size_t n);
 
+/* Replaces broken characters by U+FFFD. */
+enum pith_status pith_reference_make_valid(struct pith_buffer *text,
+                                           struct pith_error *error);
+
 /* Replaces every occurrence of a string, from left to right. */
 enum pith_status pith_reference_replace(struct pith_buffer *text,
                                         const char *from, const char *to,

@@ -55,6 +55,19 @@ static void append_valid(struct pith_buffer *out, const char *bytes, size_t n)
     }
 }
 
+enum pith_status pith_reference_make_valid(struct pith_buffer *text,
+                                           struct pith_error *error)
+{
+    struct pith_buffer valid = {0};
+    if (pith_utf8_is_valid(text->data, text->size))
+        return PITH_OK;
+    append_valid(&valid, text->data, text->size);
+    bool failed = valid.failed;
+    pith_buffer_free(text);
+    *text = valid;
+    return failed ? pith_no_memory(error, text->size, 1) : PITH_OK;
+}
+
 /* Byte pieces side by side are a text of their own: when it is no valid
  * UTF-8, every byte of it is replaced. */
 static void append_byte_run(struct pith_buffer *out, const char *bytes,
