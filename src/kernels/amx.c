@@ -3,10 +3,10 @@
  * multiplies 16 rows of 32 weights with 32 elements of 16 tokens.
  *
  * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
- * these; their sums stay in four of the eight tile registers.  Two bf16 of
- * neighbouring columns lie in the place of a float.  A group of 32 columns is
- * 32 high halves (precision.h) and for pairs, behind them, 32 low ones: of a
- * row of weights (PLANE) floats each, of a panel (PLANE, L).
+ * these; their sums stay in four of the eight tile registers.  Plain bf16
+ * lies as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
+ * halves (precision.h) and behind them 32 low ones: of a row of weights (PLANE)
+ * floats each, of a panel (PLANE, L).
  *
  * An instruction sums the products of even and of odd columns apart, adds the
  * two and then adds to the tile; denormals count as zero.
@@ -62,37 +62,7 @@ static size_t group_size(size_t n, size_t start)
     return n - start < UNIT ? n - start : UNIT;
 }
 
-/* Where the group of column c of a panel starts when it has no low halves:
- * a stretch of PITH_DEPTH columns is multiplied at a time, its groups lie
- * side by side. */
-static float *dense_group(float *panel, size_t c)
-{
-    size_t within = c % PITH_DEPTH;
-    return panel + (c - within) * L + within / 2 * L;
-}
-
 /* Two bf16 are transposed as if they were a float. */
-TARGET static void pack(const struct pith_kernels *kernels, float *panel,
-                        const float *x, size_t n_tokens, size_t C)
-{
-    float high[L * PLANE], low[PLANE]; /* (n_tokens, PLANE) */
-    for (size_t c = 0; c < C; c += UNIT) {
-        for (size_t t = 0; t < n_tokens; t++)
-            split(high + t * PLANE, low, x + t * C + c, group_size(C, c));
-        kernels->transpose(dense_group(panel, c), L, high, PLANE, n_tokens,
-                           PLANE);
-    }
-}
-
-TARGET static void unpack(const struct pith_kernels *kernels, float *row,
-                          enum pith_type type, const uint8_t *bytes, size_t n)
-{
-    float floats[PITH_DEPTH], low[PLANE];
-    kernels->unpack(floats, type, bytes, n);
-    for (size_t c = 0; c < n; c += UNIT)
-        split(row + c / 2, low, floats + c, group_size(n, c));
-}
-
 TARGET static void pack_pairs(const struct pith_kernels *kernels, float *panel,
                               const float *x, size_t n_tokens, size_t C)
 {
@@ -245,8 +215,8 @@ const struct pith_precision pith_precision_bf16_amx = {
     .usable = usable,
     .rows = ROWS,
     .unit = UNIT,
-    .pack = pack,
-    .unpack = unpack,
+    .pack = pith_pack_bf16,
+    .unpack = pith_unpack_bf16,
     .begin = begin,
     .end = end,
     .multiply = multiply,

@@ -80,21 +80,37 @@ static bool allow_tiles(void)
 #endif
 }
 
-bool pith_cpu_has_amx_bf16(void)
+bool pith_cpu_has_avx512_bf16(void)
 {
     uint32_t a, b, c, d;
-    if (!pith_cpu_has_avx512() || !has_bits(saved_state(), XCR0_TILES))
-        return false;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
-        !has_bits(d, 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */))
-        return false;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) ||
-        !has_bits(a, 1u << 5 /* AVX512-BF16 */))
-        return false;
-    return allow_tiles();
+    return pith_cpu_has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           has_bits(a, 1u << 5);
+}
+
+bool pith_cpu_prefers_amx(void)
+{
+    uint32_t a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           has_bits(d, 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */);
+}
+
+bool pith_cpu_has_amx_bf16(void)
+{
+    return pith_cpu_has_avx512_bf16() && pith_cpu_prefers_amx() &&
+           has_bits(saved_state(), XCR0_TILES) && allow_tiles();
 }
 
 #else
+
+bool pith_cpu_has_avx512_bf16(void)
+{
+    return false;
+}
+
+bool pith_cpu_prefers_amx(void)
+{
+    return false;
+}
 
 bool pith_cpu_has_amx_bf16(void)
 {

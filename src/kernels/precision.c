@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "cpu.h"
+
 /* The best way to each name first. */
 static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_f32,
@@ -12,17 +14,11 @@ static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_bf16x3_amx,
     &pith_precision_bf16_amx,
 #endif
+#ifdef PITH_BUILDS_AVX512_BF16
+    &pith_precision_bf16_avx512,
+#endif
     &pith_precision_bf16x3,
     &pith_precision_bf16,
-};
-
-/* What is faster than f32 and decides as it does, best first; docs/KERNELS.md
- * has the measurements. */
-static const struct pith_precision *const AUTO[] = {
-#ifdef PITH_BUILDS_AMX
-    &pith_precision_bf16x3_amx,
-#endif
-    &pith_precision_f32,
 };
 
 const struct pith_precision *
@@ -34,13 +30,21 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index)
     return NULL;
 }
 
+/* The fastest whose decisions are those of f32 for 99 of 100 tokens and more;
+ * docs/KERNELS.md has the measurements. */
 static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
-    size_t i = 0;
-    while (!AUTO[i]->usable(kernels))
-        i++;
-    return AUTO[i];
+#ifdef PITH_BUILDS_AMX
+    if (pith_precision_bf16_amx.usable(kernels))
+        return &pith_precision_bf16_amx;
+#endif
+#ifdef PITH_BUILDS_AVX512_BF16
+    if (pith_precision_bf16_avx512.usable(kernels) && !pith_cpu_prefers_amx())
+        return &pith_precision_bf16_avx512;
+#endif
+    (void)kernels;
+    return &pith_precision_f32;
 }
 
 const struct pith_precision *

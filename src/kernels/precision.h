@@ -13,6 +13,9 @@
 #include "set.h"
 
 /* Whether the compiler knows the instructions. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define PITH_BUILDS_AVX512_BF16
+#endif
 #if defined(__GNUC__) && defined(__x86_64__) &&                                \
     (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
 #define PITH_BUILDS_AMX
@@ -71,7 +74,14 @@ extern const struct pith_precision pith_precision_f32;
 extern const struct pith_precision pith_precision_bf16;
 extern const struct pith_precision pith_precision_bf16x3;
 /* With avx512. */
+extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;
 extern const struct pith_precision pith_precision_bf16x3_amx;
+
+/* What both bf16 of avx512 use, avx512bf16.c. */
+void pith_pack_bf16(const struct pith_kernels *kernels, float *panel,
+                    const float *x, size_t n_tokens, size_t C);
+void pith_unpack_bf16(const struct pith_kernels *kernels, float *row,
+                      enum pith_type type, const uint8_t *bytes, size_t n);
 
 #endif
