@@ -44,7 +44,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-programs install uninstall clean help
+.PHONY: all demo check check-asan check-mcp check-programs install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -83,7 +83,8 @@ $(BUILD)/tests/%.o: tests/%.c
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/support.a: $(BUILD)/tests/support.o $(BUILD)/tests/tiny_model.o $(BUILD)/tests/foreign.o
+$(BUILD)/tests/support.a: $(addprefix $(BUILD)/tests/, support.o tiny_model.o \
+                         foreign.o replies.o)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -108,6 +109,10 @@ check: check-programs
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
 	$(Q)$(MAKE) --no-print-directory check MODE=asan
+
+## check-mcp: try the MCP server with the official client from PyPI
+check-mcp: all
+	$(Q)sh tests/check-mcp.sh build/pith weights/default.pith build/mcp-client
 
 # --- installation ----------------------------------------------------------
 

@@ -569,6 +569,32 @@ enum pith_status pith_score_text_json(struct pith_session *session,
                                       struct pith_text text, bool bos,
                                       char **reply, struct pith_error *error);
 
+/* --------------------------------------------------------------------------
+ * The Model Context Protocol
+ * ------------------------------------------------------------------------ */
+
+/* The server's side of one connection, with the tools compress, recover and
+ * score (docs/SERVE.md).  Speaks revisions 2024-11-05 to 2026-07-28. */
+struct pith_mcp;
+
+/*   session   borrowed, must outlive the connection
+ *   defaults  copied, what it points to borrowed; NULL: the defaults
+ *   mcp       handed over; free with pith_mcp_free */
+enum pith_status pith_mcp_create(struct pith_session *session,
+                                 const struct pith_compress_options *defaults,
+                                 struct pith_mcp **mcp,
+                                 struct pith_error *error);
+
+void pith_mcp_free(struct pith_mcp *mcp);
+
+/* Answers one message, a line of the stdio transport.  Whatever is wrong with
+ * it is a reply too, so that only MEMORY can fail.
+ *   reply  handed over, one line, NUL-terminated; free with pith_free; NULL
+ *          when the message asks for none */
+enum pith_status pith_mcp_answer(struct pith_mcp *mcp,
+                                 struct pith_text message, char **reply,
+                                 struct pith_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -162,6 +162,50 @@ static enum pith_status compress_reference(void)
     return compress(PITH_METHOD_REFERENCE);
 }
 
+/* An answer that says so is a failure like the status. */
+static enum pith_status judge(char *reply, enum pith_status status)
+{
+    if (status == PITH_OK && strstr(reply, "memory") != NULL) {
+        strcpy(error.detail, "said in the reply");
+        status = PITH_ERR_MEMORY;
+    }
+    pith_free(reply);
+    return status;
+}
+
+static enum pith_status run_request(void)
+{
+    static const char request[] =
+        "{\"name\":\"a\",\"context\":[\"one two three\",\"four\"],\"options\":"
+        "{\"method\":\"reference\",\"context_budget\":\"+1\","
+        "\"force_context_ids\":[0],\"tau_ins\":0.5}}";
+    char *reply;
+    enum pith_status status = pith_request_run(
+        session, (struct pith_text){request, sizeof request - 1}, NULL, &reply,
+        &error);
+    return judge(reply, status);
+}
+
+static enum pith_status speak_mcp(void)
+{
+    static const char message[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":"
+        "{\"name\":\"compress\",\"arguments\":{\"context\":\"one two\","
+        "\"rate\":0.5},\"_meta\":"
+        "{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+        "\"io.modelcontextprotocol/clientCapabilities\":{}}}}";
+    struct pith_mcp *mcp;
+    char *reply = NULL;
+    enum pith_status status = pith_mcp_create(session, NULL, &mcp, &error);
+    expect((mcp == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_mcp_answer(
+            mcp, (struct pith_text){message, sizeof message - 1}, &reply,
+            &error);
+    pith_mcp_free(mcp);
+    return judge(reply, status);
+}
+
 static char source[4096]; /* a folder to convert, empty when there is none */
 
 static enum pith_status convert(void)
@@ -186,6 +230,8 @@ static const struct {
     {"tokenize and score", tokenize_and_score},
     {"compress, paper", compress_paper},
     {"compress, reference", compress_reference},
+    {"request", run_request},
+    {"mcp", speak_mcp},
     {"convert", convert},
 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/text/json.h"
+#include "replies.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -35,37 +35,6 @@ static void unload(void)
 
 /* --- helpers ---------------------------------------------------------------- */
 
-/* A reply and its parsed form. */
-struct reply {
-    char *text;
-    struct pith_json_document *document;
-    const struct pith_json *root;
-};
-
-static struct pith_text view(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
-/* Takes the text over; it must be one line of valid JSON. */
-static struct reply parse(char *text)
-{
-    struct reply reply = {.text = text};
-    struct pith_error error;
-    ck_assert_ptr_nonnull(text);
-    ck_assert_msg(strchr(text, '\n') == NULL, "more than a line: %s", text);
-    assert_ok(pith_json_parse(view(text), "reply", &reply.document, &error),
-              error);
-    reply.root = pith_json_root(reply.document);
-    return reply;
-}
-
-static void release(struct reply *reply)
-{
-    pith_json_free(reply->document);
-    pith_free(reply->text);
-}
-
 static struct reply ask_with(const struct pith_compress_options *options,
                              const char *request)
 {
@@ -79,57 +48,6 @@ static struct reply ask_with(const struct pith_compress_options *options,
 static struct reply ask(const char *request)
 {
     return ask_with(&defaults, request);
-}
-
-/* The value behind a path of keys: "result.model". */
-static const struct pith_json *at(const struct reply *reply, const char *path)
-{
-    const struct pith_json *value = reply->root;
-    char key[64];
-    while (*path != '\0') {
-        size_t length = strcspn(path, ".");
-        ck_assert_uint_lt(length, sizeof key);
-        memcpy(key, path, length);
-        key[length] = '\0';
-        value = pith_json_get(value, key);
-        ck_assert_msg(value != NULL, "no \"%s\" in %s", key, reply->text);
-        path += length + (path[length] == '.');
-    }
-    return value;
-}
-
-static double number_at(const struct reply *reply, const char *path)
-{
-    const struct pith_json *value = at(reply, path);
-    ck_assert_msg(pith_json_is(value, PITH_JSON_NUMBER), "%s in %s", path,
-                  reply->text);
-    return value->number;
-}
-
-static const struct pith_json *item(const struct pith_json *list, size_t index)
-{
-    const struct pith_json *value = list->first;
-    ck_assert_uint_lt(index, list->n_children);
-    for (; index > 0; index--)
-        value = value->next;
-    return value;
-}
-
-#define ck_json_string(reply, path, want)                                      \
-    ck_assert_msg(pith_json_string_is(at(reply, path), want),                  \
-                  "%s is not \"%s\" in %s", path, want, (reply)->text)
-
-#define ck_json_null(reply, path)                                              \
-    ck_assert_msg(pith_json_is(at(reply, path), PITH_JSON_NULL),               \
-                  "%s is not null in %s", path, (reply)->text)
-
-static bool contains(struct pith_text text, const char *words)
-{
-    size_t n = strlen(words);
-    for (size_t i = 0; i + n <= text.size; i++)
-        if (memcmp(text.bytes + i, words, n) == 0)
-            return true;
-    return false;
 }
 
 /* The request fails with a detail that holds the words. */

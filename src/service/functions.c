@@ -69,7 +69,7 @@ static void write_compression(struct pith_answer *answer,
     pith_buffer_append(&answer->text, result->text.bytes, result->text.size);
     if (request->options.trace)
         pith_write_trace(&answer->trace, &result->trace);
-    answer->result.failed |= note.failed;
+    answer->result.failed |= note.failed || request->ignored.failed;
     pith_buffer_free(&note);
 }
 

@@ -96,7 +96,8 @@ static void write_success(struct pith_buffer *out,
         pith_buffer_append(out, answer->trace.data, answer->trace.size);
     }
     pith_buffer_byte(out, '}');
-    out->failed |= answer->result.failed || answer->trace.failed;
+    out->failed |= answer->result.failed || answer->text.failed ||
+                   answer->trace.failed;
 }
 
 enum pith_status pith_request_run(struct pith_session *session,

@@ -1,0 +1,261 @@
+/*
+ * mcp_tools.c - the tools that a Model Context Protocol client sees: their
+ * descriptions, JSON Schemas and calls.
+ */
+#include "mcp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+
+/* Texts below are JSON with ' for ", so that they can be read here. */
+
+static const char compress_input[] =
+    "{'type':'object','properties':{"
+    "'context':{'description':'The text to compress, or a list of texts "
+    "(documents, demonstrations) of which some may be left out as a whole.',"
+    "'anyOf':[{'type':'string'},{'type':'array','items':{'type':'string'}}]},"
+    "'instruction':{'type':'string','description':'Stands before the contexts "
+    "and is kept nearly whole.'},"
+    "'question':{'type':'string','description':'Stands behind the contexts "
+    "and is kept nearly whole.'},"
+    "'rate':{'type':'number','exclusiveMinimum':0,'maximum':1,'description':"
+    "'Share of the tokens that stays; 0.5 when neither this nor target_token "
+    "is given.'},"
+    "'target_token':{'type':'number','description':'Number of tokens that "
+    "stay, instead of rate.'},"
+    "'method':{'type':'string','enum':['paper','reference'],'description':"
+    "'paper: as LLMLingua was published; reference: with the decisions of its "
+    "Python package.'}"
+    "},'required':['context']}";
+
+static const char compress_output[] =
+    "{'type':'object','properties':{"
+    "'compressed_prompt':{'type':'string'},"
+    "'origin_tokens':{'type':'integer'},"
+    "'compressed_tokens':{'type':'integer'},"
+    "'ratio':{'type':'string','description':'Such as 2.1x.'},"
+    "'rate':{'type':'string','description':'Such as 47.6%.'},"
+    "'note':{'type':['string','null']}"
+    "},'required':['compressed_prompt','origin_tokens','compressed_tokens',"
+    "'ratio','rate']}";
+
+static const char recover_input[] =
+    "{'type':'object','properties':{"
+    "'original_prompt':{'type':'string','description':'The prompt before "
+    "compression.'},"
+    "'compressed_prompt':{'type':'string','description':'What the tool "
+    "compress made of it.'},"
+    "'response':{'type':'string','description':'The answer that was given to "
+    "the compressed prompt.'},"
+    "'method':{'type':'string','enum':['paper','reference']}"
+    "},'required':['original_prompt','compressed_prompt','response']}";
+
+static const char recover_output[] =
+    "{'type':'object','properties':{'recovered_response':{'type':'string'}},"
+    "'required':['recovered_response']}";
+
+static const char score_input[] =
+    "{'type':'object','properties':{"
+    "'text':{'type':'string'},"
+    "'bos':{'type':'boolean','description':'Put the token that begins a text "
+    "in front (true); without it the first token has no loss.'}"
+    "},'required':['text']}";
+
+static const char score_output[] =
+    "{'type':'object','properties':{"
+    "'tokens':{'type':'array','items':{'type':'object','properties':{"
+    "'id':{'type':'integer'},'piece':{'type':'string'},"
+    "'loss':{'type':['number','null'],'description':'In nats.'}},"
+    "'required':['id','piece','loss']}},"
+    "'mean_loss':{'type':['number','null']},"
+    "'perplexity':{'type':['number','null']}"
+    "},'required':['tokens','mean_loss','perplexity']}";
+
+enum tool_kind { TOOL_COMPRESS, TOOL_RECOVER, TOOL_SCORE };
+
+struct pith_mcp_tool {
+    enum tool_kind kind;
+    const char *name, *title, *description, *input, *output;
+};
+
+static const struct pith_mcp_tool tools[] = {
+    {TOOL_COMPRESS, "compress", "Compress a prompt",
+     "Makes a long prompt shorter: a small language model finds the tokens "
+     "that are easy to predict, and those are dropped. What stays is in its "
+     "order and meant for a language model to read. The other options of "
+     "pith are taken under their names as well.",
+     compress_input, compress_output},
+    {TOOL_RECOVER, "recover", "Recover a response",
+     "Puts words that compression had cut (names, numbers) in an answer to a "
+     "compressed prompt back to what the original prompt says.",
+     recover_input, recover_output},
+    {TOOL_SCORE, "score", "Score a text",
+     "The loss (negative log-likelihood) of every token of a text under the "
+     "small language model, their mean and the perplexity.",
+     score_input, score_output},
+};
+
+enum { N_TOOLS = sizeof tools / sizeof tools[0] };
+
+const struct pith_mcp_tool *pith_mcp_find_tool(struct pith_text name)
+{
+    for (size_t i = 0; i < N_TOOLS; i++)
+        if (strlen(tools[i].name) == name.size &&
+            memcmp(tools[i].name, name.bytes, name.size) == 0)
+            return &tools[i];
+    return NULL;
+}
+
+/* --- the list ------------------------------------------------------------------ */
+
+/* Appends JSON that has ' for ". */
+static void write_json(struct pith_buffer *out, const char *json)
+{
+    for (; *json != '\0'; json++)
+        pith_buffer_byte(out, (char)(*json == '\'' ? '"' : *json));
+}
+
+/* "key":"words" */
+static void write_words(struct pith_buffer *out, const char *key,
+                        const char *words)
+{
+    struct pith_text text = {words, strlen(words)};
+    pith_buffer_printf(out, "\"%s\":", key);
+    pith_json_write_string(out, text);
+}
+
+void pith_mcp_write_tools(struct pith_buffer *out,
+                          enum pith_mcp_revision revision)
+{
+    pith_buffer_byte(out, '[');
+    for (size_t i = 0; i < N_TOOLS; i++) {
+        const struct pith_mcp_tool *tool = &tools[i];
+        pith_buffer_string(out, i > 0 ? ",{" : "{");
+        write_words(out, "name", tool->name);
+        pith_buffer_byte(out, ',');
+        write_words(out, "description", tool->description);
+        pith_buffer_string(out, ",\"inputSchema\":");
+        write_json(out, tool->input);
+        if (revision >= PITH_MCP_2025_03_26)
+            write_json(out, ",'annotations':{'readOnlyHint':true,"
+                            "'openWorldHint':false}");
+        if (revision >= PITH_MCP_2025_06_18) {
+            pith_buffer_byte(out, ',');
+            write_words(out, "title", tool->title);
+            pith_buffer_string(out, ",\"outputSchema\":");
+            write_json(out, tool->output);
+        }
+        pith_buffer_byte(out, '}');
+    }
+    pith_buffer_byte(out, ']');
+}
+
+/* --- calls --------------------------------------------------------------------- */
+
+/* The options of a request stand beside the context here: a copy of the
+ * object without it, which shares all but its own list of members. */
+static enum pith_status compress(struct pith_session *session,
+                                 const struct pith_json *arguments,
+                                 const struct pith_compress_options *defaults,
+                                 struct pith_answer *answer,
+                                 struct pith_error *error)
+{
+    struct pith_json options = {.kind = PITH_JSON_OBJECT};
+    size_t n = arguments != NULL ? arguments->n_children : 0;
+    struct pith_json *members = pith_array(n, sizeof *members);
+    if (members == NULL)
+        return pith_no_memory(error, n, sizeof *members);
+    const struct pith_json **link = &options.first;
+    for (const struct pith_json *member = n > 0 ? arguments->first : NULL;
+         member != NULL; member = member->next) {
+        static const char context[] = "context";
+        if (member->key.size == sizeof context - 1 &&
+            memcmp(member->key.bytes, context, member->key.size) == 0)
+            continue;
+        struct pith_json *copy = &members[options.n_children++];
+        *copy = *member;
+        *link = copy;
+        link = &copy->next;
+    }
+    *link = NULL;
+    enum pith_status status =
+        pith_answer_compress(session, pith_json_get(arguments, "context"),
+                             &options, defaults, answer, error);
+    free(members);
+    return status;
+}
+
+static enum pith_status recover(struct pith_session *session,
+                                const struct pith_json *arguments,
+                                enum pith_method method,
+                                struct pith_answer *answer,
+                                struct pith_error *error)
+{
+    const struct pith_json *word = pith_json_get(arguments, "method");
+    if (word != NULL)
+        PITH_TRY(pith_request_read_method(word, &method, error));
+    return pith_answer_recover(session, arguments, method, answer, error);
+}
+
+static enum pith_status call(const struct pith_mcp_tool *tool,
+                             struct pith_session *session,
+                             const struct pith_json *arguments,
+                             const struct pith_compress_options *defaults,
+                             struct pith_answer *answer,
+                             struct pith_error *error)
+{
+    switch (tool->kind) {
+    case TOOL_COMPRESS:
+        return compress(session, arguments, defaults, answer, error);
+    case TOOL_RECOVER:
+        return recover(session, arguments, defaults->method, answer, error);
+    case TOOL_SCORE:
+        return pith_answer_score(session, arguments, answer, error);
+    }
+    return PITH_OK;
+}
+
+static void write_content(struct pith_buffer *out, struct pith_text text)
+{
+    pith_buffer_string(out, "[{\"type\":\"text\",\"text\":");
+    pith_json_write_string(out, text);
+    pith_buffer_string(out, "}]");
+}
+
+/* A compressed prompt is for a model to read, and short: its content is the
+ * text alone, although the protocol would rather see the structure again
+ * there.  A score has nothing else to show. */
+static void write_answer(struct pith_buffer *out,
+                         const struct pith_mcp_tool *tool,
+                         const struct pith_answer *answer,
+                         enum pith_mcp_revision revision)
+{
+    const struct pith_buffer *shown =
+        tool->kind == TOOL_SCORE ? &answer->result : &answer->text;
+    write_content(out, (struct pith_text){shown->data, shown->size});
+    if (revision >= PITH_MCP_2025_06_18) {
+        pith_buffer_string(out, ",\"structuredContent\":");
+        pith_buffer_append(out, answer->result.data, answer->result.size);
+    }
+    out->failed |= answer->result.failed || answer->text.failed;
+}
+
+void pith_mcp_call_tool(const struct pith_mcp_tool *tool,
+                        struct pith_session *session,
+                        const struct pith_json *arguments,
+                        const struct pith_compress_options *defaults,
+                        enum pith_mcp_revision revision,
+                        struct pith_buffer *out)
+{
+    struct pith_answer answer = {0};
+    struct pith_error why;
+    if (call(tool, session, arguments, defaults, &answer, &why) == PITH_OK) {
+        write_answer(out, tool, &answer, revision);
+    } else {
+        write_content(out, (struct pith_text){why.detail, strlen(why.detail)});
+        pith_buffer_string(out, ",\"isError\":true");
+    }
+    pith_answer_free(&answer);
+}
