@@ -179,6 +179,11 @@ static const struct line wrong[] = {
     {"tokenize --format tsv", 2, "--format \"tsv\""},
     {"tokenize --threads 2", 2, "unknown option --threads"},
     {"info a b", 2, "unexpected argument \"b\""},
+    {"serve", 2, "expected one of --stdio and --mcp"},
+    {"serve --stdio --mcp", 2, "expected one of --stdio and --mcp"},
+    {"serve --stdio x", 2, "unexpected argument \"x\""},
+    {"serve --mcp --trace", 2, "--trace belongs to --stdio"},
+    {"serve --stdio --rate 0.5 --target 9", 2, "--rate and --target exclude"},
     {"convert", 2, "expected: pith convert SOURCE DESTINATION"},
     {"convert a", 2, "expected: pith convert SOURCE DESTINATION"},
     {"convert a b c", 2, "unexpected argument \"c\""},
@@ -203,6 +208,7 @@ static const struct line failing[] = {
     {"compress --request missing.jsonl", 1, "missing.jsonl: cannot open"},
     {"compress -m missing.pith", 1, "missing.pith: cannot open"},
     {"compress -o no/such/folder/x", 1, "no/such/folder/x: cannot create"},
+    {"serve --stdio -m missing.pith", 1, "missing.pith: cannot open"},
     {"score missing.txt", 1, "missing.txt: cannot open"},
     {"score -m missing.pith", 1, "missing.pith: cannot open"},
     {"tokenize missing.txt", 1, "missing.txt: cannot open"},
@@ -225,10 +231,10 @@ END_TEST
 START_TEST(help_and_version_go_to_stdout)
 {
     static const char *const commands[] = {"compress", "score", "tokenize",
-                                           "info", "convert"};
+                                           "info", "convert", "serve"};
     char script[256];
     struct run it;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         static const char *const forms[] = {
             "\"$PITH\" help %s", "\"$PITH\" %s --help", "\"$PITH\" %s -h"};
         char *first = NULL;

@@ -13,8 +13,8 @@
 #include "common.h"
 
 static const struct command *const commands[] = {
-    &tool_compress, &tool_score, &tool_tokenize, &tool_info, &tool_convert,
-    &tool_bench};
+    &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
+    &tool_info,     &tool_convert, &tool_bench};
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,0 +1,276 @@
+/*
+ * serve.c - `pith serve`: a model that stays loaded and answers lines of
+ * JSON, as plain requests or as messages of the Model Context Protocol.
+ *
+ * Nothing that arrives ends it: what cannot be answered is answered with an
+ * error.  It ends when its input does, or when nobody reads its output.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common.h"
+
+/* A longer line is answered with an error and not held.  A parsed request
+ * takes up to fifty times its bytes, so this bounds the memory too. */
+enum { MAX_LINE_BYTES = 16 << 20, CHUNK_BYTES = 1 << 16 };
+
+struct arguments {
+    struct model_options model;
+    struct pith_compress_options options;
+    size_t method; /* enum pith_method */
+    bool as_stdio, as_mcp, trace;
+};
+
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct option options[] = {
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What is spoken:"},
+    {0, "stdio", NULL, OPTION_FLAG, AT(as_stdio), 0, 0,
+     "requests of docs/REQUESTS.md, one on a line, and a\n"
+     "reply line for each"},
+    {0, "mcp", NULL, OPTION_FLAG, AT(as_mcp), 0, 0,
+     "the Model Context Protocol, with the tools\n"
+     "compress, recover and score"},
+
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What requests leave out:"},
+    {'r', "rate", "R", OPTION_REAL, AT(options.rate), 0, 1,
+     "share of the tokens, above 0 and up to 1 (0.5)"},
+    {'n', "target", "N", OPTION_REAL, AT(options.target), 0, 1e12,
+     "number of tokens, instead of --rate"},
+    {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
+     "as published (the default), or the decisions of\n"
+     "microsoft/LLMLingua"},
+    {0, "punkt", "DIR", OPTION_WORD, AT(options.reference.punkt), 0, 0,
+     "parameters that find sentences, NLTK's\n"
+     "punkt_tab/english (a short list of our own)"},
+    {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
+     "with --stdio: add thresholds, ranking and kept ids"},
+
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
+    MODEL_OPTION(struct arguments),
+    RUN_OPTIONS(struct arguments),
+};
+
+/* --- lines ------------------------------------------------------------------ */
+
+struct reader {
+    char chunk[CHUNK_BYTES];
+    size_t at, n; /* what is left of the chunk */
+    char *line;   /* the line so far */
+    size_t size, capacity;
+    bool too_long; /* the rest of the line is passed over */
+};
+
+/* Reads what there is; false at the end and after an error. */
+static bool fill(struct reader *reader, int *code)
+{
+    ssize_t n;
+    do
+        n = read(STDIN_FILENO, reader->chunk, sizeof reader->chunk);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        *code = tool_fail("standard input: cannot read: %s", strerror(errno));
+    reader->at = 0;
+    reader->n = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+static void drop_line(struct reader *reader)
+{
+    free(reader->line);
+    reader->line = NULL;
+    reader->size = reader->capacity = 0;
+}
+
+/* Without memory for it a line counts as too long. */
+static void append(struct reader *reader, const char *bytes, size_t size)
+{
+    size_t needed = reader->size + size;
+    if (reader->too_long || size == 0)
+        return;
+    if (needed > reader->capacity) {
+        size_t wanted = needed < MAX_LINE_BYTES / 2 ? needed * 2
+                                                    : MAX_LINE_BYTES;
+        char *grown = needed <= MAX_LINE_BYTES ? realloc(reader->line, wanted)
+                                               : NULL;
+        if (grown == NULL) {
+            drop_line(reader);
+            reader->too_long = true;
+            return;
+        }
+        reader->line = grown;
+        reader->capacity = wanted;
+    }
+    memcpy(reader->line + reader->size, bytes, size);
+    reader->size = needed;
+}
+
+/* The memory of a long line is given back with it. */
+static void next_line(struct reader *reader)
+{
+    if (reader->capacity > 2 * CHUNK_BYTES)
+        drop_line(reader);
+    reader->size = 0;
+    reader->too_long = false;
+}
+
+/* Reads on to the end of a line or of the input; false when there is nothing
+ * any more. */
+static bool read_line(struct reader *reader, int *code)
+{
+    next_line(reader);
+    for (bool any = false;; any = true) {
+        if (reader->at == reader->n && !fill(reader, code))
+            return any && *code == TOOL_OK;
+        const char *from = reader->chunk + reader->at;
+        size_t left = reader->n - reader->at;
+        const char *end = memchr(from, '\n', left);
+        size_t n = end != NULL ? (size_t)(end - from) : left;
+        append(reader, from, n);
+        reader->at += n + (end != NULL);
+        if (end != NULL)
+            return true;
+    }
+}
+
+static bool is_blank(const struct reader *reader)
+{
+    for (size_t i = 0; i < reader->size; i++)
+        if (memchr(" \t\r", reader->line[i], 3) == NULL)
+            return false;
+    return !reader->too_long;
+}
+
+/* --- replies ---------------------------------------------------------------- */
+
+struct server {
+    const struct arguments *arguments;
+    struct opened opened;
+    struct pith_mcp *mcp; /* NULL: plain requests */
+};
+
+/* What is said when the library cannot say it. */
+static void print_refusal(const struct server *server, const char *detail)
+{
+    if (server->mcp != NULL)
+        printf("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,"
+               "\"message\":\"%s\"}}\n", detail);
+    else
+        printf("{\"name\":null,\"result\":null,\"error\":\"%s\"}\n", detail);
+}
+
+static void answer(struct server *server, const struct reader *reader)
+{
+    struct pith_error error;
+    struct pith_text line = {reader->line, reader->size};
+    char *reply;
+    if (reader->too_long) {
+        print_refusal(server, "the line is longer than 16 MiB");
+        return;
+    }
+    /* A second of work is a second since now, not since the start. */
+    server->opened.line.start = tool_seconds();
+    server->opened.line.level = 0;
+    enum pith_status status =
+        server->mcp != NULL
+            ? pith_mcp_answer(server->mcp, line, &reply, &error)
+            : pith_request_run(server->opened.session, line,
+                               &server->arguments->options, &reply, &error);
+    tool_progress_erase(&server->opened.line);
+    if (status != PITH_OK)
+        print_refusal(server, "out of memory");
+    else if (reply != NULL)
+        puts(reply);
+    pith_free(reply);
+}
+
+/* The end of the output is noticed at the first reply that nobody takes. */
+static int answer_all(struct server *server, struct reader *reader)
+{
+    int code = TOOL_OK;
+    while (read_line(reader, &code)) {
+        if (is_blank(reader))
+            continue;
+        answer(server, reader);
+        if (fflush(stdout) != 0)
+            return errno == EPIPE
+                       ? tool_fail("standard output: nobody reads it any more")
+                       : tool_fail("standard output: cannot write: %s",
+                                   strerror(errno));
+    }
+    return code;
+}
+
+static int serve(const struct arguments *arguments)
+{
+    struct server server = {.arguments = arguments};
+    struct pith_error error;
+    struct reader *reader = calloc(1, sizeof *reader);
+    int code = tool_open(&server.opened, &arguments->model);
+    if (code == TOOL_OK && arguments->as_mcp &&
+        pith_mcp_create(server.opened.session, &arguments->options,
+                        &server.mcp, &error) != PITH_OK)
+        code = tool_library(&error);
+    if (code == TOOL_OK && reader == NULL)
+        code = tool_no_memory();
+    if (code == TOOL_OK)
+        code = answer_all(&server, reader);
+    if (reader != NULL)
+        free(reader->line);
+    free(reader);
+    pith_mcp_free(server.mcp);
+    tool_close(&server.opened);
+    return code;
+}
+
+static int settle(const struct command *command,
+                  const struct operands *operands, struct arguments *arguments)
+{
+    bool target = tool_option_given(command, operands, "target");
+    if (arguments->as_stdio == arguments->as_mcp)
+        return tool_usage(command, "expected one of --stdio and --mcp");
+    if (arguments->as_mcp && arguments->trace)
+        return tool_usage(command, "--trace belongs to --stdio");
+    if (target && tool_option_given(command, operands, "rate"))
+        return tool_usage(command, "--rate and --target exclude each other");
+    if (target)
+        arguments->options.rate = -1;
+    arguments->options.method = (enum pith_method)arguments->method;
+    arguments->options.trace = arguments->trace;
+    return TOOL_OK;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    struct operands operands;
+    pith_compress_options_init(&arguments.options);
+    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
+    if (code == TOOL_OK && operands.help) {
+        tool_options_help(command, stdout);
+    } else if (code == TOOL_OK) {
+        code = settle(command, &operands, &arguments);
+        if (code == TOOL_OK)
+            code = serve(&arguments);
+    }
+    tool_options_free(command, &arguments, &operands);
+    return code;
+}
+
+const struct command tool_serve = {
+    .name = "serve",
+    .operands = "",
+    .summary = "answer requests from standard input, model loaded once",
+    .about =
+        "Reads lines of JSON from standard input and answers each with a line\n"
+        "on standard output, until the input ends (docs/SERVE.md).  What cannot\n"
+        "be read or done is answered with an error; blank lines and, in MCP,\n"
+        "notifications are not answered.  A line may have 16 MiB.",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .run = run,
+};
