@@ -196,12 +196,22 @@ START_TEST(options_are_the_defaults_of_requests)
     send_line(&server, request);
     reply = receive_reply(&server);
     ck_json_string(&reply, "result.method", "reference");
+    ck_json_string(&reply, "result.precision", "f32");
     release(&reply);
     stop(&server);
     server = start("--stdio", tiny, "--trace");
     send_line(&server, request);
     reply = receive_reply(&server);
     at(&reply, "trace.thresholds");
+    char precision[16];
+    struct pith_text name = at(&reply, "result.precision")->string;
+    snprintf(precision, sizeof precision, "%.*s", (int)name.size, name.bytes);
+    release(&reply);
+    stop(&server);
+    server = start("--stdio", tiny, "--precision=auto");
+    send_line(&server, request);
+    reply = receive_reply(&server);
+    ck_json_string(&reply, "result.precision", precision);
     release(&reply);
     stop(&server);
 }

@@ -124,6 +124,10 @@ int tool_load(struct opened *opened, const struct model_options *options);
 int tool_open(struct opened *opened, const struct model_options *options);
 void tool_close(struct opened *opened);
 
+/* The precision that a compression has when none was asked for. */
+void tool_choose_precision(struct model_options *options,
+                           enum pith_method method);
+
 /* Progress on stderr when it is a terminal and the work takes long. */
 struct pith_progress tool_progress(struct progress_line *line, bool quiet);
 void tool_progress_erase(struct progress_line *line);

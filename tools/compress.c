@@ -269,10 +269,7 @@ static int settle(const struct command *command,
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
     fill_options(command, operands, arguments);
-    /* The reference is there to be compared with. */
-    if (arguments->model.precision == NULL &&
-        arguments->options.method == PITH_METHOD_PAPER)
-        arguments->model.precision = "auto";
+    tool_choose_precision(&arguments->model, arguments->options.method);
     code = check_method(command, operands, arguments);
     if (code == TOOL_OK)
         code = fill_keep(arguments);

@@ -241,6 +241,7 @@ static int settle(const struct command *command,
         arguments->options.rate = -1;
     arguments->options.method = (enum pith_method)arguments->method;
     arguments->options.trace = arguments->trace;
+    tool_choose_precision(&arguments->model, arguments->options.method);
     return TOOL_OK;
 }
 
