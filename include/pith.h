@@ -372,6 +372,21 @@ struct pith_reference_options {
                                           is forced */
 };
 
+/* Counts tokens of the target model, the one that will read the compressed
+ * prompt.  Immutable, may be shared by threads. */
+struct pith_counter;
+
+/* From a .tiktoken file: cl100k_base (GPT-3.5 and GPT-4).
+ *   counter  handed over; free with pith_counter_free
+ * Errors: IO, FORMAT, MEMORY; UNSUPPORTED for other encodings. */
+enum pith_status pith_counter_load(const char *path,
+                                   struct pith_counter **counter,
+                                   struct pith_error *error);
+void pith_counter_free(struct pith_counter *counter);
+enum pith_status pith_counter_count(const struct pith_counter *counter,
+                                    struct pith_text text, size_t *n,
+                                    struct pith_error *error);
+
 struct pith_compress_options {
     size_t sizeof_options;
     enum pith_method method;
@@ -396,6 +411,8 @@ struct pith_compress_options {
     size_t n_keep;
     const char *keep_regex; /* what it matches within a line stays; POSIX
                                extended, in the current locale; or NULL */
+    /* Counts of the result are those of this model; borrowed, may be NULL. */
+    const struct pith_counter *count_with;
 };
 
 /* The defaults named above, method paper, rate 0.5. */
@@ -490,7 +507,7 @@ struct pith_timings { /* wall-clock seconds */
 
 struct pith_result {
     struct pith_text text; /* the compressed prompt */
-    size_t origin_tokens;  /* of the scoring model */
+    size_t origin_tokens; /* of options.count_with, or the scoring model */
     size_t compressed_tokens;
     struct pith_part_result *parts;
     size_t n_parts;
@@ -498,6 +515,8 @@ struct pith_result {
     struct pith_trace trace;
     struct pith_timings timings;
     struct pith_detail detail;
+    size_t model_origin_tokens; /* of the scoring model, as in parts */
+    size_t model_compressed_tokens;
 };
 
 /* Compresses a prompt.  The result is valid UTF-8: bytes of the prompt that

@@ -22,6 +22,7 @@
 
 static struct pith_model *model;
 static struct pith_session *session;
+static struct pith_counter *counter; /* NULL where its file is not */
 
 /* One golden line and our answer to it. */
 struct replay {
@@ -131,6 +132,27 @@ static void compare_text(const struct replay *replay)
                   replay->name, n, got.bytes + n, want.bytes + n);
 }
 
+/* Counts of GPT-3.5's tokens, as in the Python package. */
+static void compare_counts(const struct replay *replay)
+{
+    static const char *const texts[] = {"ratio", "rate"};
+    static const char *const numbers[] = {"origin_tokens", "compressed_tokens"};
+    for (size_t i = 0; i < 2 && counter != NULL; i++) {
+        const struct pith_json *want = member(replay->want, "result",
+                                              numbers[i]);
+        const struct pith_json *got = member(replay->got, "result", numbers[i]);
+        ck_assert_msg(want->number == got->number, "%s: %s is %g, want %g",
+                      replay->name, numbers[i], got->number, want->number);
+        want = member(replay->want, "result", texts[i]);
+        got = member(replay->got, "result", texts[i]);
+        ck_assert_msg(want->string.size == got->string.size &&
+                          memcmp(want->string.bytes, got->string.bytes,
+                                 want->string.size) == 0,
+                      "%s: %s is %.*s", replay->name, texts[i],
+                      (int)got->string.size, got->string.bytes);
+    }
+}
+
 /* NLTK's English parameters, where they are: the goldens used them. */
 static const char *punkt_folder(void)
 {
@@ -145,6 +167,7 @@ static void run_request(struct replay *replay, const char *line, size_t size)
     pith_compress_options_init(&defaults);
     defaults.method = PITH_METHOD_REFERENCE;
     defaults.trace = true;
+    defaults.count_with = counter;
     defaults.reference.punkt = punkt_folder();
     assert_ok(pith_json_parse(text, "golden", &replay->want_document, &error),
               error);
@@ -172,6 +195,7 @@ static bool replay_line(const char *line, size_t size)
         compare_rankings(&replay);
         compare_tokens(&replay);
         compare_text(&replay);
+        compare_counts(&replay);
         fprintf(stderr, "  %-22s %6.2f s\n", replay.name,
                 pith_json_get(member(replay.got, "result", "timings"),
                               "total")->number);
@@ -226,12 +250,17 @@ static void open_model(const char *path)
     struct pith_error error;
     assert_ok(pith_model_load(path, NULL, &model, &error), error);
     assert_ok(pith_session_create(model, NULL, &session, &error), error);
+    const char *ranks = shared_path("tokenizers/cl100k_base.tiktoken");
+    if (ranks != NULL)
+        assert_ok(pith_counter_load(ranks, &counter, &error), error);
 }
 
 static void close_model(void)
 {
     pith_session_free(session);
     pith_model_free(model);
+    pith_counter_free(counter);
+    counter = NULL;
 }
 
 START_TEST(smollm2_goldens)

@@ -16,7 +16,8 @@ struct arguments {
     struct words contexts, keep;
     struct pith_text *kept; /* views on keep */
     struct counts force_ids;
-    const char *output, *request;
+    const char *output, *request, *count_with;
+    struct pith_counter *counter;
     bool trace;
 };
 
@@ -137,6 +138,9 @@ static const struct option options[] = {
      "\"options\"}, one reply line each (docs/REQUESTS.md)"},
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "json: one object with the counts beside the text"},
+    {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
+     "count tokens of the target model:\n"
+     "cl100k_base.tiktoken"},
     {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
      "add thresholds, ranking and kept ids to the JSON"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
@@ -209,6 +213,18 @@ static int check_trace(const struct command *command,
         arguments->format != TOOL_JSON)
         return tool_usage(command,
                           "--trace needs --format json or --request");
+    return TOOL_OK;
+}
+
+static int load_counter(struct arguments *arguments)
+{
+    struct pith_error error;
+    if (arguments->count_with == NULL)
+        return TOOL_OK;
+    if (pith_counter_load(arguments->count_with, &arguments->counter,
+                          &error) != PITH_OK)
+        return tool_library(&error);
+    arguments->options.count_with = arguments->counter;
     return TOOL_OK;
 }
 
@@ -419,8 +435,9 @@ static void report(const struct arguments *arguments,
     bool paper = arguments->options.method == PITH_METHOD_PAPER;
     if (arguments->model.quiet)
         return;
-    fprintf(stderr, "pith: %s -> %s tokens (%.1fx) in %s, %s, %.*s\n",
-            tool_grouped(n, before), tool_grouped(kept, after), ratio,
+    fprintf(stderr, "pith: %s -> %s tokens%s (%.1fx) in %s, %s, %.*s\n",
+            tool_grouped(n, before), tool_grouped(kept, after),
+            arguments->counter != NULL ? " of the target model" : "", ratio,
             tool_duration(result->timings.total, time),
             paper ? "paper" : "reference", (int)name.size, name.bytes);
     if (result->note != NULL)
@@ -551,6 +568,8 @@ static int run(const struct command *command, int argc, char **argv)
     } else if (code == TOOL_OK) {
         code = settle(command, &operands, &arguments);
         if (code == TOOL_OK)
+            code = load_counter(&arguments);
+        if (code == TOOL_OK)
             code = tool_output_open(&output, arguments.output);
         if (code == TOOL_OK)
             code = arguments.request != NULL
@@ -561,6 +580,7 @@ static int run(const struct command *command, int argc, char **argv)
         tool_close(&opened);
     }
     free(arguments.kept);
+    pith_counter_free(arguments.counter);
     tool_options_free(command, &arguments, &operands);
     return code;
 }

@@ -367,4 +367,5 @@ void pith_itpc_free(struct pith_itpc *itpc)
     pith_ids_free(&itpc->kept);
     pith_buffer_free(&itpc->text);
     free(itpc->part_kept);
+    itpc->part_kept = NULL;
 }

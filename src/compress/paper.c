@@ -14,6 +14,7 @@
 #include "../base/memory.h"
 #include "budget.h"
 #include "compress.h"
+#include "counter.h"
 #include "itpc.h"
 #include "keep.h"
 #include "rank.h"
@@ -29,6 +30,7 @@ struct paper {
     double *perplexities; /* by part, (n_parts); 0: not ranked */
     struct pith_budget budget;
     struct pith_itpc itpc;
+    bool passed;          /* nothing would be saved: the prompt comes back */
     struct pith_decisions decisions; /* with options->detail */
 };
 
@@ -197,12 +199,14 @@ static enum pith_status compress_tokens(struct paper *p,
     return status;
 }
 
-/* Rate 1, or a prompt that is within its target: everything stays. */
+/* Rate 1, a prompt that is within its target, or one that compression would
+ * make no shorter: everything stays. */
 static enum pith_status keep_everything(struct paper *p,
                                         struct pith_error *error)
 {
     struct pith_itpc *out = &p->itpc;
     size_t n = p->parts.n_parts;
+    pith_itpc_free(out);
     out->part_kept = pith_array_zero(n, sizeof *out->part_kept);
     if (out->part_kept == NULL)
         return pith_no_memory(error, n, sizeof *out->part_kept);
@@ -232,6 +236,44 @@ static enum pith_status control_and_compress(struct paper *p,
     return PITH_OK;
 }
 
+static struct pith_text view(const struct pith_buffer *buffer)
+{
+    return (struct pith_text){buffer->data, buffer->size};
+}
+
+/* Counts prompt and result, and returns the prompt instead where the target
+ * model would read no fewer tokens. */
+static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    const struct pith_counter *counter = p->options->count_with;
+    if (p->itpc.text.failed)
+        return pith_no_memory(error, p->target, 1);
+    r->origin_tokens = p->parts.ids.n;
+    r->compressed_tokens = p->itpc.kept.n;
+    PITH_TRY(pith_counter_replace(counter, view(&p->parts.text),
+                                  &r->origin_tokens, &r->model_origin_tokens,
+                                  error));
+    PITH_TRY(pith_counter_replace(counter, view(&p->itpc.text),
+                                  &r->compressed_tokens,
+                                  &r->model_compressed_tokens, error));
+    if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
+        p->options->target >= (double)p->parts.ids.n ||
+        p->parts.ids.n == 0)
+        return PITH_OK;
+    PITH_TRY(pith_result_note(r, error,
+                              "Nothing would be saved: the prompt has %zu "
+                              "token%s%s, compressed %zu; it is unchanged.",
+                              r->origin_tokens,
+                              r->origin_tokens == 1 ? "" : "s",
+                              counter != NULL ? " of the target model" : "",
+                              r->compressed_tokens));
+    r->compressed_tokens = r->origin_tokens;
+    r->model_compressed_tokens = r->model_origin_tokens;
+    p->passed = true;
+    return keep_everything(p, error);
+}
+
 static enum pith_status note(struct paper *p, struct pith_error *error)
 {
     size_t n_replaced = p->parts.n_replaced;
@@ -241,6 +283,8 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "became U+FFFD.", n_replaced,
                                   n_replaced == 1 ? "" : "s",
                                   n_replaced == 1 ? "was" : "were"));
+    if (p->passed)
+        return PITH_OK;
     if (p->itpc.n_forced > 0 && p->itpc.kept.n > p->target &&
         p->itpc.n_forced >= p->itpc.kept.n)
         PITH_TRY(pith_result_note(p->result, error,
@@ -273,8 +317,6 @@ static enum pith_status fill_result(struct paper *p, struct pith_error *error)
     char *text;
     if (p->itpc.kept.failed)
         return pith_no_memory(error, p->target, sizeof *p->itpc.kept.data);
-    result->origin_tokens = p->parts.ids.n;
-    result->compressed_tokens = p->itpc.kept.n;
     for (size_t i = 0; i < p->parts.n_parts; i++) {
         const struct pith_part *part = &p->parts.parts[i];
         struct pith_part_result made = {.kind = part->kind,
@@ -316,6 +358,7 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     }
     p->result->timings.tokenize = pith_seconds() - start;
     PITH_TRY(control_and_compress(p, error));
+    PITH_TRY(count_or_pass(p, error));
     PITH_TRY(fill_result(p, error));
     return p->options->detail
                ? pith_detail_of_parts(p->result, &p->parts, prompt,

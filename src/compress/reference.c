@@ -4,6 +4,7 @@
  *
  * It answers to compress_prompt() of the Python package.
  */
+#include "counter.h"
 #include "reference.h"
 
 #include <math.h>
@@ -594,8 +595,12 @@ static enum pith_status write_text(struct reference_run *run,
     size_t size;
     PITH_TRY(pith_buffer_take(&out, &bytes, &size, error));
     run->result->text = (struct pith_text){bytes, size};
-    return pith_reference_count(run->tokenizer, run->result->text, 0,
-                                &run->result->compressed_tokens, error);
+    struct pith_result *result = run->result;
+    PITH_TRY(pith_reference_count(run->tokenizer, result->text, 0,
+                                  &result->compressed_tokens, error));
+    return pith_counter_replace(run->options->count_with, result->text,
+                                &result->compressed_tokens,
+                                &result->model_compressed_tokens, error);
 }
 
 /* The prompt as it was: parts and blank lines, the ends stripped. */
@@ -607,12 +612,16 @@ static enum pith_status count_origin(struct reference_run *run,
     for (size_t i = 0; i < run->contexts.n; i++)
         pith_reference_join(&all, run->contexts.items[i].text, false);
     pith_reference_join(&all, run->prompt->question, false);
+    struct pith_text text = pith_reference_strip(buffer_text(&all));
+    struct pith_result *result = run->result;
     enum pith_status status =
         all.failed ? pith_no_memory(error, all.size, 1)
-                   : pith_reference_count(
-                         run->tokenizer,
-                         pith_reference_strip(buffer_text(&all)), 0,
-                         &run->result->origin_tokens, error);
+                   : pith_reference_count(run->tokenizer, text, 0,
+                                          &result->origin_tokens, error);
+    if (status == PITH_OK)
+        status = pith_counter_replace(run->options->count_with, text,
+                                      &result->origin_tokens,
+                                      &result->model_origin_tokens, error);
     pith_buffer_free(&all);
     return status;
 }

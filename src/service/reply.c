@@ -104,6 +104,11 @@ void pith_write_result(struct pith_buffer *out,
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
                        paper ? "paper" : "reference",
                        pith_session_precision(session));
+    if (options->count_with != NULL)
+        pith_buffer_printf(out, ",\"model_origin_tokens\":%zu,"
+                           "\"model_compressed_tokens\":%zu",
+                           result->model_origin_tokens,
+                           result->model_compressed_tokens);
     write_timings(out, &result->timings);
     write_parts(out, result);
     if (options->detail)
