@@ -238,7 +238,8 @@ static void check_tiny(const struct pith_json *golden, const char *path,
                        const char *kernels, int n_threads)
 {
     struct pith_load_options load = {sizeof load, kernels, true};
-    struct pith_session_options open = {sizeof open, n_threads, 0, NULL};
+    struct pith_session_options open = {.sizeof_options = sizeof open,
+                                        .n_threads = n_threads};
     const struct pith_json *ids = pith_json_get(golden, "ids")->first;
     const struct pith_json *nll = pith_json_get(golden, "nll")->first;
     const struct pith_json *last = pith_json_get(golden, "logits_last")->first;
