@@ -132,4 +132,7 @@ void tool_choose_precision(struct model_options *options,
 struct pith_progress tool_progress(struct progress_line *line, bool quiet);
 void tool_progress_erase(struct progress_line *line);
 
+/* Tokens of the target model, counted by a .tiktoken file; NULL for none. */
+int tool_load_counter(const char *path, struct pith_counter **counter);
+
 #endif

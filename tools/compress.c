@@ -216,18 +216,6 @@ static int check_trace(const struct command *command,
     return TOOL_OK;
 }
 
-static int load_counter(struct arguments *arguments)
-{
-    struct pith_error error;
-    if (arguments->count_with == NULL)
-        return TOOL_OK;
-    if (pith_counter_load(arguments->count_with, &arguments->counter,
-                          &error) != PITH_OK)
-        return tool_library(&error);
-    arguments->options.count_with = arguments->counter;
-    return TOOL_OK;
-}
-
 /* Strings to keep as the library reads them. */
 static int fill_keep(struct arguments *arguments)
 {
@@ -568,7 +556,9 @@ static int run(const struct command *command, int argc, char **argv)
     } else if (code == TOOL_OK) {
         code = settle(command, &operands, &arguments);
         if (code == TOOL_OK)
-            code = load_counter(&arguments);
+            code = tool_load_counter(arguments.count_with,
+                                     &arguments.counter);
+        arguments.options.count_with = arguments.counter;
         if (code == TOOL_OK)
             code = tool_output_open(&output, arguments.output);
         if (code == TOOL_OK)

@@ -178,3 +178,12 @@ void tool_progress_erase(struct progress_line *line)
         fputs("\r\033[K", stderr);
     line->drawn = false;
 }
+
+int tool_load_counter(const char *path, struct pith_counter **counter)
+{
+    struct pith_error error;
+    *counter = NULL;
+    if (path != NULL && pith_counter_load(path, counter, &error) != PITH_OK)
+        return tool_library(&error);
+    return TOOL_OK;
+}

@@ -22,6 +22,8 @@ struct arguments {
     struct model_options model;
     struct pith_compress_options options;
     size_t method; /* enum pith_method */
+    const char *count_with;
+    struct pith_counter *counter;
     bool as_stdio, as_mcp, trace;
 };
 
@@ -47,6 +49,9 @@ static const struct option options[] = {
     {0, "punkt", "DIR", OPTION_WORD, AT(options.reference.punkt), 0, 0,
      "parameters that find sentences, NLTK's\n"
      "punkt_tab/english (a short list of our own)"},
+    {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
+     "count tokens of the target model:\n"
+     "cl100k_base.tiktoken"},
     {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
      "with --stdio: add thresholds, ranking and kept ids"},
 
@@ -256,8 +261,12 @@ static int run(const struct command *command, int argc, char **argv)
     } else if (code == TOOL_OK) {
         code = settle(command, &operands, &arguments);
         if (code == TOOL_OK)
+            code = tool_load_counter(arguments.count_with, &arguments.counter);
+        arguments.options.count_with = arguments.counter;
+        if (code == TOOL_OK)
             code = serve(&arguments);
     }
+    pith_counter_free(arguments.counter);
     tool_options_free(command, &arguments, &operands);
     return code;
 }
