@@ -263,6 +263,7 @@ struct pith_session_options {
      *   "f32"     float32; NULL means this one
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
+     *   "int8"    32 numbers at a time as 8-bit integers and a scale
      *   "auto"    the fastest here that decides as f32 does
      * All work everywhere, but where the CPU has no instructions for them
      * they are slower than f32. */

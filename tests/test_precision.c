@@ -11,6 +11,7 @@
 
 #include "../src/base/half.h"
 #include "../src/base/memory.h"
+#include "../src/kernels/int8.h"
 #include "../src/kernels/ops.h"
 #include "../src/kernels/precision.h"
 #include "../src/model/session.h"
@@ -24,7 +25,7 @@ static const enum pith_type TYPES[] = {PITH_F32, PITH_F16, PITH_BF16, PITH_Q8,
                                        PITH_Q4};
 enum { N_TYPES = sizeof TYPES / sizeof *TYPES };
 
-static const char *const NAMES[] = {"f32", "bf16", "bf16x3"};
+static const char *const NAMES[] = {"f32", "bf16", "bf16x3", "int8"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 static uint64_t seed = 11;
@@ -129,10 +130,20 @@ static struct pith_compute open_compute(const struct pith_kernels *set,
     return compute;
 }
 
-/* A factor of a product as the precision sees it. */
-static double rounded(const struct pith_precision *precision, float x)
+/* n factors as the precision sees them; exact: it takes them as they are. */
+static void round_factors(const struct pith_precision *precision, float *x,
+                          size_t n, bool exact)
 {
-    return is(precision, "bf16") ? pith_bf16_to_f32(pith_f32_to_bf16(x)) : x;
+    for (size_t i = 0; i < n && is(precision, "bf16"); i++)
+        x[i] = pith_bf16_to_f32(pith_f32_to_bf16(x[i]));
+    for (size_t i = 0; i < n && is(precision, "int8") && !exact;
+         i += PITH_BLOCK) {
+        int8_t q[PITH_BLOCK];
+        size_t size = n - i < PITH_BLOCK ? n - i : PITH_BLOCK;
+        float scale = pith_int8_quantise(q, x + i, size);
+        for (size_t j = 0; j < size; j++)
+            x[i + j] = scale * (float)q[j];
+    }
 }
 
 /* Error allowed, as a share of the sum of |products|. */
@@ -150,13 +161,15 @@ static void check_linear(const struct pith_kernels *set,
     float *x = random_floats(T * C, 1), *out = random_floats(T * N, 1);
     float *row = random_floats(C, 1);
     pith_linear(&compute, out, x, &weight, NULL, T, false);
+    for (size_t t = 0; t < T; t++)
+        round_factors(precision, x + t * C, C, false);
     for (size_t n = 0; n < N; n++) {
         pith_row_to_floats(row, &weight, n);
+        round_factors(precision, row, C, type == PITH_Q8 || type == PITH_Q4);
         for (size_t t = 0; t < T; t++) {
             double sum = 0, size = 0;
             for (size_t c = 0; c < C; c++) {
-                double product = rounded(precision, row[c]) *
-                                 rounded(precision, x[t * C + c]);
+                double product = (double)row[c] * x[t * C + c];
                 sum += product;
                 size += fabs(product);
             }
@@ -367,6 +380,75 @@ START_TEST(amx_tiles_are_exact)
 }
 END_TEST
 
+/* --- int8 ----------------------------------------------------------------- */
+
+START_TEST(integers_come_from_the_largest)
+{
+    float x[PITH_BLOCK] = {0.5f, -1, 0.25f, 1 / 127.0f, 1.5f / 127, 2.5f / 127};
+    int8_t q[PITH_BLOCK];
+    ck_assert_float_eq(pith_int8_quantise(q, x, 6), 1 / 127.0f);
+    static const int8_t WANT[PITH_BLOCK] = {64, -127, 32, 1, 2, 2};
+    ck_assert_mem_eq(q, WANT, PITH_BLOCK);
+    memset(x, 0, sizeof x);
+    ck_assert_float_eq(pith_int8_quantise(q, x, PITH_BLOCK), 0);
+    x[3] = 1e-44f;
+    ck_assert(isfinite(pith_int8_quantise(q, x, PITH_BLOCK)));
+    x[3] = 3e38f;
+    ck_assert_float_eq(pith_int8_quantise(q, x, PITH_BLOCK), 3e38f / 127);
+    ck_assert_int_eq(q[3], 127);
+    x[3] = INFINITY;
+    ck_assert(isnan(pith_int8_quantise(q, x, PITH_BLOCK)));
+    x[3] = NAN;
+    ck_assert(isnan(pith_int8_quantise(q, x, PITH_BLOCK)));
+}
+END_TEST
+
+/* out (rows of the specification, L) of random weights and tokens. */
+static void run_tile(const struct pith_kernels *set,
+                     const struct pith_precision *precision, const float *x,
+                     enum pith_type type, const uint8_t *bytes, size_t n,
+                     float *out, bool add)
+{
+    size_t L = set->lanes, rows = precision->rows;
+    size_t row_bytes = pith_row_bytes(type, n);
+    float *weights = random_floats(rows * PITH_ROW_STRIDE, 1);
+    float *panel = random_floats(padded(precision, n) * L, 1);
+    for (size_t r = 0; r < rows; r++)
+        precision->unpack(set, weights + r * PITH_ROW_STRIDE, type,
+                          bytes + r * row_bytes, n);
+    precision->pack(set, panel, x, L, n);
+    multiply(set, precision, out, weights, panel, n, L, add);
+    free(weights), free(panel);
+}
+
+START_TEST(int8_tiles_are_exact)
+{
+    const struct pith_kernels *set = set_at(_i);
+    if (set == NULL)
+        return;
+    const struct pith_precision *best = pith_precision_get(set, "int8");
+    size_t L = set->lanes, rows = pith_precision_int8.rows;
+    ck_assert_uint_eq(best->rows, rows);
+    for (size_t n = 1; n <= PITH_DEPTH; n += n < 36 ? 1 : 44)
+        for (size_t j = 0; j < N_TYPES; j++) {
+            if (TYPES[j] >= PITH_Q8 && n % PITH_BLOCK != 0)
+                continue;
+            struct pith_tensor w = random_tensor(TYPES[j], rows, n);
+            float *x = random_floats(L * n, 1);
+            float *want = random_floats(rows * L, 1);
+            float *got = pith_array(rows * L, sizeof *got);
+            memcpy(got, want, rows * L * sizeof *got);
+            memset(x + n, 0, n * sizeof *x); /* a token of zeros */
+            run_tile(set, &pith_precision_int8, x, TYPES[j], w.data, n, want,
+                     n % 2);
+            run_tile(set, best, x, TYPES[j], w.data, n, got, n % 2);
+            ck_assert_mem_eq(got, want, rows * L * sizeof *got);
+            free((void *)(uintptr_t)w.data);
+            free(x), free(want), free(got);
+        }
+}
+END_TEST
+
 /* --- sessions ------------------------------------------------------------- */
 
 enum { N_TOKENS = 70 };
@@ -397,8 +479,9 @@ static void losses_of(const struct pith_model *model, const char *precision,
 
 START_TEST(sessions_have_a_precision)
 {
-    static const char *const LIST[] = {NULL, "f32", "bf16x3", "auto", "bf16"};
-    static const double ALLOWED[] = {0, 0, 1e-4, 0.05, 0.05};
+    static const char *const LIST[] = {NULL,   "f32",  "bf16x3",
+                                       "auto", "bf16", "int8"};
+    static const double ALLOWED[] = {0, 0, 1e-4, 1e-4, 0.05, 0.3};
     struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
     float want[N_TOKENS], got[N_TOKENS], again[N_TOKENS];
     losses_of(model, "f32", N_TOKENS, want);
@@ -438,6 +521,8 @@ Suite *make_suite(void)
                         MAX_SETS);
     tcase_add_loop_test(tcase, nothing_else_is_touched, 0, MAX_SETS);
     tcase_add_loop_test(tcase, amx_tiles_are_exact, 0, MAX_SETS);
+    tcase_add_test(tcase, integers_come_from_the_largest);
+    tcase_add_loop_test(tcase, int8_tiles_are_exact, 0, MAX_SETS);
     tcase_add_test(tcase, sessions_have_a_precision);
     tcase_add_test(tcase, unknown_precisions_are_refused);
     suite_add_tcase(suite, tcase);

@@ -96,8 +96,8 @@ struct model_options {
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \
-     "of matrix products: f32, bf16, bf16x3, or auto, the\n"                   \
-     "fastest here that decides as f32 does"},                                 \
+     "of matrix products: f32, bf16x3, bf16, int8, or auto,\n"                 \
+     "the fastest here that decides as f32 does"},                             \
     {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
      4096, "threads; the result does not depend on it"},                       \
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \

@@ -11,7 +11,7 @@
  * denormals count as zero.
  */
 #include "precision.h"
-#ifdef PITH_BUILDS_AVX512_BF16
+#ifdef PITH_BUILDS_AVX512
 
 #include <immintrin.h>
 

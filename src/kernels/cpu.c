@@ -87,16 +87,19 @@ bool pith_cpu_has_avx512_bf16(void)
            has_bits(a, 1u << 5);
 }
 
-bool pith_cpu_prefers_amx(void)
+bool pith_cpu_has_avx512_vnni(void)
 {
     uint32_t a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-           has_bits(d, 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */);
+    return pith_cpu_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           has_bits(c, 1u << 11);
 }
 
 bool pith_cpu_has_amx_bf16(void)
 {
-    return pith_cpu_has_avx512_bf16() && pith_cpu_prefers_amx() &&
+    const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */;
+    uint32_t a, b, c, d;
+    return pith_cpu_has_avx512_bf16() &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && has_bits(d, needed) &&
            has_bits(saved_state(), XCR0_TILES) && allow_tiles();
 }
 
@@ -107,7 +110,7 @@ bool pith_cpu_has_avx512_bf16(void)
     return false;
 }
 
-bool pith_cpu_prefers_amx(void)
+bool pith_cpu_has_avx512_vnni(void)
 {
     return false;
 }

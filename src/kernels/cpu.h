@@ -12,12 +12,9 @@ bool pith_cpu_has_avx2(void);
 /* AVX2 and its companions, AVX-512 F, BW, DQ and VL. */
 bool pith_cpu_has_avx512(void);
 
-/* With AVX512-BF16 besides. */
+/* With AVX512-BF16 or AVX512-VNNI besides. */
 bool pith_cpu_has_avx512_bf16(void);
-
-/* Whether there are AMX tiles of bfloat16, even if the operating system does
- * not give them: such CPUs are slow at AVX512-BF16. */
-bool pith_cpu_prefers_amx(void);
+bool pith_cpu_has_avx512_vnni(void);
 
 /* AMX tiles of bfloat16, with AVX-512 and its bfloat16.  Asks the operating
  * system for the tile registers, which it hands to a process only then. */

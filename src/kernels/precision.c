@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "cpu.h"
-
 /* The best way to each name first. */
 static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_f32,
@@ -14,11 +12,13 @@ static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_bf16x3_amx,
     &pith_precision_bf16_amx,
 #endif
-#ifdef PITH_BUILDS_AVX512_BF16
+#ifdef PITH_BUILDS_AVX512
     &pith_precision_bf16_avx512,
+    &pith_precision_int8_vnni,
 #endif
     &pith_precision_bf16x3,
     &pith_precision_bf16,
+    &pith_precision_int8,
 };
 
 const struct pith_precision *
@@ -30,18 +30,15 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index)
     return NULL;
 }
 
-/* The fastest whose decisions are those of f32 for 99 of 100 tokens and more;
- * docs/KERNELS.md has the measurements. */
+/* The fastest that decides as f32 does for 99 of 100 tokens and more, in
+ * `paper` too, where one token decided otherwise changes what is decided
+ * later; docs/KERNELS.md has the measurements. */
 static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
 #ifdef PITH_BUILDS_AMX
-    if (pith_precision_bf16_amx.usable(kernels))
-        return &pith_precision_bf16_amx;
-#endif
-#ifdef PITH_BUILDS_AVX512_BF16
-    if (pith_precision_bf16_avx512.usable(kernels) && !pith_cpu_prefers_amx())
-        return &pith_precision_bf16_avx512;
+    if (pith_precision_bf16x3_amx.usable(kernels))
+        return &pith_precision_bf16x3_amx;
 #endif
     (void)kernels;
     return &pith_precision_f32;

@@ -14,7 +14,7 @@
 
 /* Whether the compiler knows the instructions. */
 #if defined(__GNUC__) && defined(__x86_64__)
-#define PITH_BUILDS_AVX512_BF16
+#define PITH_BUILDS_AVX512
 #endif
 #if defined(__GNUC__) && defined(__x86_64__) &&                                \
     (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
@@ -73,10 +73,12 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index);
 extern const struct pith_precision pith_precision_f32;
 extern const struct pith_precision pith_precision_bf16;
 extern const struct pith_precision pith_precision_bf16x3;
+extern const struct pith_precision pith_precision_int8;
 /* With avx512. */
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;
 extern const struct pith_precision pith_precision_bf16x3_amx;
+extern const struct pith_precision pith_precision_int8_vnni;
 
 /* What both bf16 of avx512 use, avx512bf16.c. */
 void pith_pack_bf16(const struct pith_kernels *kernels, float *panel,

@@ -45,8 +45,8 @@ static enum pith_status choose_precision(
     *precision = pith_precision_get(model->kernels, name != NULL ? name : "f32");
     if (*precision == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "precision: \"%s\" is not known; expected f32, bf16, "
-                         "bf16x3 or auto", name);
+                         "precision: \"%s\" is not known; expected f32, "
+                         "bf16x3, bf16, int8 or auto", name);
     return PITH_OK;
 }
 
