@@ -105,6 +105,7 @@ check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    sh tests/run.sh $(TESTS)
 	$(Q)CC="$(CC)" sh tests/house.sh $(BUILD)/libpith.a
+	$(Q)sh tests/manual.sh $(BUILD)/pith
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
@@ -116,14 +117,19 @@ check-mcp: all
 
 # --- installation ----------------------------------------------------------
 
-## install: program, library, header, model and pkg-config file under PREFIX
+COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+
+## install: program, library, header, model, manual page and so on under PREFIX
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(COMPLETIONS)
 	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
 	install -m 644 include/pith.h $(DESTDIR)$(PREFIX)/include/pith.h
 	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
 	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
+	install -m 644 docs/pith.1 $(DESTDIR)$(PREFIX)/share/man/man1/pith.1
+	install -m 644 tools/completion/pith.bash $(DESTDIR)$(COMPLETIONS)/pith
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
 	    'libdir=$${prefix}/lib' 'Name: pith' \
 	    'Description: prompt compression with a small language model' \
@@ -137,7 +143,9 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pith $(DESTDIR)$(PREFIX)/include/pith.h \
 	    $(DESTDIR)$(PREFIX)/lib/libpith.a \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
-	    $(DESTDIR)$(PREFIX)/share/pith/default.pith
+	    $(DESTDIR)$(PREFIX)/share/pith/default.pith \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/pith.1 \
+	    $(DESTDIR)$(COMPLETIONS)/pith
 	-rmdir $(DESTDIR)$(PREFIX)/share/pith
 
 ## clean: remove build/

@@ -1,0 +1,120 @@
+#!/bin/sh
+# The manual page and the completion know every command and option that the
+# program's help shows, with its letter and value, and no other.
+# usage: manual.sh PROGRAM
+set -u
+program=${1:?usage: manual.sh PROGRAM}
+page=docs/pith.1
+failures=0
+
+complain() {
+    echo "manual: $*" >&2
+    failures=$((failures + 1))
+}
+
+commands() {
+    "$program" help | sed -n -E 's/^  ([a-z]+) .*/\1/p' | grep -v '^help$'
+}
+
+# "-r, --rate R" for each option of a command, from its help.
+helped() {
+    "$program" help "$1" | sed -n -E \
+        -e 's/^  (-., )?(    )?(--[a-z-]+)( ([^ ]*\|[^ ]*|[A-Z][A-Z,]*))?( .*)?$/\1\3\4/p' |
+        grep -v -- '--help' | sort
+}
+
+# The same from the page: tags, the lines behind .TP, of a subsection.
+tags() {
+    awk -v title="$1" '
+        /^\.S[SH] / { inside = ($0 == ".SS " title) }
+        inside && tag { print; tag = 0 }
+        inside && $0 == ".TP" { tag = 1 }' "$page" |
+        sed -e 's/\\f.//g' -e 's/\\-/-/g' | sort
+}
+
+# Those of the command and, of the common ones, those that it has.
+documented() {
+    { tags "pith $1"; tags "Common options" | grep -F -x -f "$scratch/help"; } | sort
+}
+
+# Options that bash offers.
+offered() {
+    bash -c '
+        source tools/completion/pith.bash
+        COMP_WORDS=("$0" "$1" --) COMP_CWORD=2
+        _pith "$0" 2>/dev/null
+        printf "%s\n" "${COMPREPLY[@]}"' "$program" "$1" | grep -v -- '--help' | sort
+}
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+for command in $(commands); do
+    helped "$command" > "$scratch/help"
+    [ -s "$scratch/help" ] || complain "no options in the help of $command"
+    documented "$command" > "$scratch/page"
+    diff "$scratch/help" "$scratch/page" > "$scratch/diff" || {
+        complain "$page and pith help $command differ (<: help, >: page)"
+        grep '^[<>]' "$scratch/diff" >&2
+    }
+    if command -v bash >/dev/null; then
+        grep -o -E -- '--[a-z-]+' "$scratch/help" | sort > "$scratch/names"
+        offered "$command" | diff "$scratch/names" - > "$scratch/diff" ||
+            complain "completion of $command: $(grep '^[<>]' "$scratch/diff")"
+    fi
+done
+
+# What follows words that bash has taken apart.
+expect() {
+    want=$1
+    shift
+    got=$(bash -c '
+        source tools/completion/pith.bash
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _pith "$1" 2>/dev/null
+        echo "${COMPREPLY[@]}"' completion "$program" "$@")
+    [ "$got" = "$want" ] || complain "after \"$*\" bash offers \"$got\", not \"$want\""
+}
+
+if command -v bash >/dev/null; then
+    expect "compress convert" co
+    expect "compress convert" help co
+    expect "paper reference" compress --method ""
+    expect "reference" compress --method = r
+    expect "text json" compress --format =
+    expect "on off" compress --context-filter ""
+    expect "--rate --rank-method" compress --ra
+    expect "Makefile" compress -c Makefi
+    expect "Makefile" compress Makefi
+    expect "Makefile" compress --quiet Makefi
+    expect "src" compress --punkt sr
+    expect "" compress --rate ""
+else
+    echo "SKIPPED: bash is not here, its completion is untried" >&2
+fi
+
+# Nothing is left over, and the version is this one.
+for command in $(commands); do
+    helped "$command"
+done > "$scratch/all"
+old=$(tags "Common options" | grep -v -F -x -f "$scratch/all")
+[ -z "$old" ] || complain "common options that no command has: $old"
+grep -q "^\.TH PITH 1 .*\"$("$program" --version)\"" "$page" ||
+    complain "$page is not of $("$program" --version)"
+for command in $(commands); do
+    grep -q "^.fBpith $command[ \\]" "$page" || complain "the synopsis lacks $command"
+done
+
+# The page itself is free of mistakes.
+if command -v mandoc >/dev/null; then
+    mandoc -T lint -W warning "$page" >&2 || complain "mandoc complains"
+fi
+if command -v groff >/dev/null; then
+    said=$(groff -man -ww -Tutf8 -z "$page" 2>&1)
+    [ -z "$said" ] || complain "groff complains: $said"
+fi
+
+if [ "$failures" -eq 0 ]; then
+    echo "manual: page and completion agree with the help"
+fi
+exit "$failures"
