@@ -264,7 +264,8 @@ struct pith_session_options {
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
      *   "int8"    32 numbers at a time as 8-bit integers and a scale
-     *   "auto"    the fastest here that decides as f32 does
+     *   "auto"    the fastest here that decides as f32 does; f32 itself in
+     *             compressions of method reference, which are to be compared
      * All work everywhere, but where the CPU has no instructions for them
      * they are slower than f32. */
     const char *precision;
@@ -280,7 +281,7 @@ enum pith_status pith_session_create(const struct pith_model *model,
 
 void pith_session_free(struct pith_session *session);
 
-/* The precision in use, never "auto". */
+/* The precision in use, never "auto": that of scores and of method paper. */
 const char *pith_session_precision(const struct pith_session *session);
 
 /* Negative log-likelihood, in nats, of every token given those before it and
@@ -515,6 +516,7 @@ struct pith_result {
     char *note; /* what the user should know, one line; NULL: nothing */
     struct pith_trace trace;
     struct pith_timings timings;
+    const char *precision; /* that it was computed in, a static string */
     struct pith_detail detail;
     size_t model_origin_tokens; /* of the scoring model, as in parts */
     size_t model_compressed_tokens;

@@ -96,8 +96,8 @@ struct model_options {
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \
-     "of matrix products: f32, bf16x3, bf16, int8, or auto,\n"                 \
-     "the fastest here that decides as f32 does"},                             \
+     "of products: f32, bf16x3, bf16, int8, or auto:\n"                        \
+     "the fastest that decides as f32 (reference: f32)"},                      \
     {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
      4096, "threads; the result does not depend on it"},                       \
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \
@@ -123,10 +123,6 @@ int tool_find_model(const char *wanted, char **path);
 int tool_load(struct opened *opened, const struct model_options *options);
 int tool_open(struct opened *opened, const struct model_options *options);
 void tool_close(struct opened *opened);
-
-/* The precision that a compression has when none was asked for. */
-void tool_choose_precision(struct model_options *options,
-                           enum pith_method method);
 
 /* Progress on stderr when it is a terminal and the work takes long. */
 struct pith_progress tool_progress(struct progress_line *line, bool quiet);

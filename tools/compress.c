@@ -273,7 +273,8 @@ static int settle(const struct command *command,
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
     fill_options(command, operands, arguments);
-    tool_choose_precision(&arguments->model, arguments->options.method);
+    if (arguments->model.precision == NULL)
+        arguments->model.precision = "auto";
     code = check_method(command, operands, arguments);
     if (code == TOOL_OK)
         code = fill_keep(arguments);

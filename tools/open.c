@@ -111,14 +111,6 @@ int tool_open(struct opened *opened, const struct model_options *options)
     return TOOL_OK;
 }
 
-/* The reference is there to be compared with. */
-void tool_choose_precision(struct model_options *options,
-                           enum pith_method method)
-{
-    if (options->precision == NULL && method == PITH_METHOD_PAPER)
-        options->precision = "auto";
-}
-
 void tool_close(struct opened *opened)
 {
     tool_progress_erase(&opened->line);

@@ -246,7 +246,8 @@ static int settle(const struct command *command,
         arguments->options.rate = -1;
     arguments->options.method = (enum pith_method)arguments->method;
     arguments->options.trace = arguments->trace;
-    tool_choose_precision(&arguments->model, arguments->options.method);
+    if (arguments->model.precision == NULL)
+        arguments->model.precision = "auto";
     return TOOL_OK;
 }
 

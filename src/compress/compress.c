@@ -119,7 +119,11 @@ enum pith_status pith_compress(struct pith_session *session,
     struct pith_result *made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
+    /* The decisions of `reference` are there to be compared. */
+    pith_session_use_exact(session, known.method == PITH_METHOD_REFERENCE);
+    made->precision = pith_session_precision(session);
     enum pith_status status = run_method(session, prompt, &known, made, error);
+    pith_session_use_exact(session, false);
     if (status != PITH_OK) {
         pith_result_free(made);
         return status;

@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "../base/options.h"
@@ -98,6 +99,8 @@ static enum pith_status open_session(struct pith_session *session,
                           options->n_threads, options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
+    session->automatic =
+        options->precision != NULL && strcmp(options->precision, "auto") == 0;
     return pith_activations_create(&session->activations,
                                    &model->format.config, options->n_ctx,
                                    error);
@@ -140,6 +143,13 @@ void pith_session_free(struct pith_session *session)
 const char *pith_session_precision(const struct pith_session *session)
 {
     return pith_precision_get_name(session->compute.precision);
+}
+
+void pith_session_use_exact(struct pith_session *session, bool exact)
+{
+    if (session->automatic)
+        session->compute.precision = pith_precision_get(
+            session->model->kernels, exact ? "f32" : "auto");
 }
 
 enum pith_status pith_session_reserve(struct pith_session *session,

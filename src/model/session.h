@@ -18,6 +18,7 @@ struct pith_session {
     const struct pith_model *model; /* borrowed */
     struct pith_compute compute;
     struct pith_progress progress;  /* report NULL: none */
+    bool automatic; /* precision was left to us: see use_exact */
     size_t n_ctx;                   /* positions that the cache can hold */
     size_t n_past;                  /* positions that it holds */
     size_t n_window;                /* n_ctx at creation: sliding contexts keep
@@ -43,6 +44,9 @@ enum pith_status pith_session_forward(struct pith_session *session,
 /* Logits (V) that follow the last token of the cache's latest forward. */
 enum pith_status pith_session_logits(struct pith_session *session,
                                      float *logits, struct pith_error *error);
+
+/* With precision "auto": float32 from now on, or the fastest again. */
+void pith_session_use_exact(struct pith_session *session, bool exact);
 
 /* Keeps the first n_keep positions. */
 void pith_session_truncate(struct pith_session *session, size_t n_keep);

@@ -102,8 +102,7 @@ void pith_write_result(struct pith_buffer *out,
                        n, kept, ratio, 1 / ratio * 100);
     pith_json_write_string(out, text_of(info.name));
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
-                       paper ? "paper" : "reference",
-                       pith_session_precision(session));
+                       paper ? "paper" : "reference", result->precision);
     if (options->count_with != NULL)
         pith_buffer_printf(out, ",\"model_origin_tokens\":%zu,"
                            "\"model_compressed_tokens\":%zu",
