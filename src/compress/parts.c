@@ -33,46 +33,44 @@ static void append_valid(struct pith_parts *parts, struct pith_text text)
 /* Where in text a piece ends that starts at `at`.  Bytes that the piece does
  * not have are passed over: tokenizers leave out what they have no token for.
  * A SentencePiece space also stands for U+2581 in the text itself. */
-static size_t follow(struct pith_text piece, const struct pith_buffer *text,
-                     size_t at)
+static size_t follow(struct pith_text piece, struct pith_text text, size_t at)
 {
     static const char mark[] = "\xE2\x96\x81";
     size_t n_mark = sizeof mark - 1;
     for (size_t i = 0; i < piece.size; i++) {
-        while (at < text->size && text->data[at] != piece.bytes[i] &&
-               !(piece.bytes[i] == ' ' && text->size - at >= n_mark &&
-                 memcmp(text->data + at, mark, n_mark) == 0))
+        while (at < text.size && text.bytes[at] != piece.bytes[i] &&
+               !(piece.bytes[i] == ' ' && text.size - at >= n_mark &&
+                 memcmp(text.bytes + at, mark, n_mark) == 0))
             at++;
-        if (at < text->size)
-            at += text->data[at] == piece.bytes[i] ? 1 : n_mark;
+        if (at < text.size)
+            at += text.bytes[at] == piece.bytes[i] ? 1 : n_mark;
     }
     return at;
 }
 
-/* Where in parts->text each token from first.token on ends.  Every text that
- * SentencePiece encodes gets a space in front, which belongs to its first
- * token and is no part of the text; an unknown piece spells nothing. */
-static void find_ends(const struct pith_parts *parts,
-                      const struct pith_tokenizer *tokenizer,
-                      struct pith_unit first, size_t *ends)
+/* Every text that SentencePiece encodes gets a space in front, which belongs
+ * to its first token and is no part of the text; an unknown piece spells
+ * nothing. */
+void pith_token_ends(const struct pith_tokenizer *tokenizer,
+                     struct pith_text text, const int32_t *ids, size_t n,
+                     size_t *ends)
 {
     struct pith_vocab facts;
     pith_tokenizer_describe(tokenizer, &facts);
     bool dummy = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
-    size_t at = first.byte, n = parts->ids.n - first.token;
+    size_t at = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t id = parts->ids.data[first.token + i];
-        struct pith_text piece = pith_tokenizer_piece(tokenizer, id);
+        struct pith_text piece = pith_tokenizer_piece(tokenizer, ids[i]);
         if (i == 0 && dummy && piece.size > 0 && piece.bytes[0] == ' ') {
             piece.bytes++;
             piece.size--;
         }
-        if (pith_tokenizer_piece_kind(tokenizer, id) != PITH_PIECE_UNKNOWN)
-            at = follow(piece, &parts->text, at);
+        if (pith_tokenizer_piece_kind(tokenizer, ids[i]) != PITH_PIECE_UNKNOWN)
+            at = follow(piece, text, at);
         ends[i] = at;
     }
     if (n > 0)
-        ends[n - 1] = parts->text.size;
+        ends[n - 1] = text.size;
 }
 
 static enum pith_status append_text_units(struct pith_parts *parts,
@@ -84,7 +82,11 @@ static enum pith_status append_text_units(struct pith_parts *parts,
     size_t *ends = pith_array(n, sizeof *ends);
     if (ends == NULL)
         return pith_no_memory(error, n, sizeof *ends);
-    find_ends(parts, tokenizer, first, ends);
+    struct pith_text text = {parts->text.data + first.byte,
+                             parts->text.size - first.byte};
+    pith_token_ends(tokenizer, text, parts->ids.data + first.token, n, ends);
+    for (size_t i = 0; i < n; i++)
+        ends[i] += first.byte;
     enum pith_status status = pith_units_append(parts, first, ends, n, error);
     free(ends);
     return status;

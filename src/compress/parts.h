@@ -52,6 +52,16 @@ void pith_parts_free(struct pith_parts *parts);
 /* Tokens of a part with the blank line in front of it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);
 
+/* Where in text each of its n tokens ends, ascending; the last one ends with
+ * the text, whatever its tokenizer had no token for.
+ *   ends  (n) filled by the call */
+void pith_token_ends(const struct pith_tokenizer *tokenizer,
+                     struct pith_text text, const int32_t *ids, size_t n,
+                     size_t *ends);
+
+/* Whether no character of the text has bytes on both sides of `at`. */
+bool pith_between_characters(struct pith_text text, size_t at);
+
 /* Appends one unit to parts->units. */
 enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,
                                 struct pith_error *error);

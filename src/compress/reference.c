@@ -58,6 +58,7 @@ void pith_reference_contexts_free(struct pith_reference_contexts *contexts)
     for (size_t i = 0; i < contexts->n; i++) {
         free(contexts->items[i].owned);
         free(contexts->items[i].segments);
+        free(contexts->items[i].owned_origins);
     }
     free(contexts->items);
     *contexts = (struct pith_reference_contexts){0};
@@ -226,6 +227,33 @@ static enum pith_status normalize(const struct reference_run *run,
     return status;
 }
 
+/* Where the text of the segments stands in the context as it was given, once
+ * `tagged` has been parsed into `structure`. */
+static enum pith_status note_origins(const struct reference_run *run,
+                                     struct pith_reference_context *context,
+                                     const struct pith_structure *structure,
+                                     struct pith_error *error)
+{
+    size_t n = 0, *origins, *decoded;
+    if (!run->options->detail || context->index >= run->prompt->n_contexts)
+        return PITH_OK;
+    PITH_TRY(pith_reference_origins(context->text,
+                                    run->prompt->contexts[context->index],
+                                    &decoded, error));
+    origins = pith_array(structure->size, sizeof *origins);
+    if (origins == NULL) {
+        free(decoded);
+        return pith_no_memory(error, structure->size, sizeof *origins);
+    }
+    for (size_t i = 0; i < structure->n_segments; i++)
+        for (size_t j = 0; j < structure->segments[i].n_bytes; j++)
+            origins[n++] = decoded[structure->segments[i].offset + j];
+    free(decoded);
+    context->owned_origins = origins;
+    context->origins = origins;
+    return PITH_OK;
+}
+
 /* Reads the tags.  Target and the rate of segments that name none come from
  * the contexts as they are with their tags. */
 static enum pith_status read_structure(struct reference_run *run,
@@ -245,6 +273,12 @@ static enum pith_status read_structure(struct reference_run *run,
         PITH_TRY(pith_structure_parse(context->text, run->rate,
                                       PITH_STRUCTURE_REFERENCE, &structure,
                                       error));
+        enum pith_status status =
+            note_origins(run, context, &structure, error);
+        if (status != PITH_OK) {
+            pith_structure_free(&structure);
+            return status;
+        }
         free(context->owned);
         context->owned = structure.text;
         context->text = (struct pith_text){structure.text, structure.size};
@@ -348,6 +382,7 @@ static enum pith_status copy_context(const struct pith_reference_context *from,
     size_t n = from->n_segments;
     to->text = from->text;
     to->index = from->index;
+    to->origins = from->origins;
     if (n == 0)
         return PITH_OK;
     to->segments = pith_array(n, sizeof *to->segments);
@@ -388,19 +423,6 @@ static enum pith_status choose_sentences(struct reference_run *run,
 }
 
 /* --- The token stage ------------------------------------------------------- */
-
-/* Without the token stage the chosen contexts stay as they are. */
-static enum pith_status keep_whole(struct reference_run *run,
-                                   struct pith_error *error)
-{
-    for (size_t i = 0; i < run->chosen.n; i++) {
-        const struct pith_reference_context *context = &run->chosen.items[i];
-        pith_reference_join(&run->text, context->text, i == 0);
-        PITH_TRY(count_default(run, context->text,
-                               &run->n_kept[context->index], error));
-    }
-    return PITH_OK;
-}
 
 /* Which context each kept token lies in: the one that its first byte is in,
  * or the one before a blank line.  The contexts begin behind `skip` bytes. */
@@ -471,6 +493,24 @@ static void free_token_text(struct token_text *text)
     pith_ids_free(&text->ids);
 }
 
+/* Appends the contexts and encodes all of the text. */
+static enum pith_status encode_joined(struct reference_run *run,
+                                      struct token_text *text,
+                                      struct pith_error *error)
+{
+    bool behind_prefix = text->n_prefix_bytes > 0;
+    for (size_t i = 0; i < run->chosen.n; i++)
+        pith_reference_join(&text->joined, run->chosen.items[i].text,
+                            i == 0 && !behind_prefix);
+    if (text->joined.failed)
+        return pith_no_memory(error, text->joined.size, 1);
+    PITH_TRY(pith_reference_encode(run->tokenizer, buffer_text(&text->joined),
+                                   0, &text->ids, error));
+    if (text->start > text->ids.n)
+        text->start = text->ids.n;
+    return PITH_OK;
+}
+
 static enum pith_status join_contexts(struct reference_run *run,
                                       struct token_text *text,
                                       struct pith_error *error)
@@ -485,17 +525,53 @@ static enum pith_status join_contexts(struct reference_run *run,
                                               &text->start, error));
         text->n_prefix_bytes = text->joined.size + 2;
     }
-    for (size_t i = 0; i < run->chosen.n; i++)
-        pith_reference_join(&text->joined, run->chosen.items[i].text,
-                            i == 0 && !run->has_prefix);
-    if (text->joined.failed)
-        return pith_no_memory(error, text->joined.size, 1);
-    PITH_TRY(pith_reference_encode(run->tokenizer, buffer_text(&text->joined),
-                                   0, &text->ids, error));
-    if (text->start > text->ids.n)
-        text->start = text->ids.n;
-    return PITH_OK;
+    return encode_joined(run, text, error);
 }
+
+/* The tokens' part of the result's detail. */
+static enum pith_status detail_of_tokens(struct reference_run *run,
+                                         const struct token_text *text,
+                                         const struct pith_decisions *decisions,
+                                         struct pith_error *error)
+{
+    struct pith_reference_stage stage = {.tokenizer = run->tokenizer,
+                                         .prompt = run->prompt,
+                                         .contexts = &run->chosen,
+                                         .text = buffer_text(&text->joined),
+                                         .begin = text->n_prefix_bytes,
+                                         .ids = text->ids.data,
+                                         .n_ids = text->ids.n,
+                                         .start = text->start,
+                                         .decisions = decisions};
+    return pith_reference_detail_stage(&stage, run->result, error);
+}
+
+/* Without the token stage the chosen contexts stay as they are. */
+static enum pith_status keep_whole(struct reference_run *run,
+                                   struct pith_error *error)
+{
+    for (size_t i = 0; i < run->chosen.n; i++) {
+        const struct pith_reference_context *context = &run->chosen.items[i];
+        pith_reference_join(&run->text, context->text, i == 0);
+        PITH_TRY(count_default(run, context->text,
+                               &run->n_kept[context->index], error));
+    }
+    if (!run->options->detail)
+        return PITH_OK;
+    struct token_text text = {0};
+    struct pith_decisions decisions = {0};
+    enum pith_status status = PITH_OK;
+    PITH_TRY_DONE(encode_joined(run, &text, error));
+    PITH_TRY_DONE(pith_decisions_make(&decisions, text.ids.n, error));
+    for (size_t i = 0; i < decisions.n; i++)
+        decisions.of[i].kept = true;
+    status = detail_of_tokens(run, &text, &decisions, error);
+done:
+    free_token_text(&text);
+    pith_decisions_free(&decisions);
+    return status;
+}
+
 
 /* Rates by segment for structured prompts, by context otherwise. */
 static enum pith_status plan_rates(struct reference_run *run,
@@ -535,11 +611,15 @@ static enum pith_status compress_tokens(struct reference_run *run,
     struct pith_rate_plan plan = {0};
     struct pith_session *second = NULL;
     struct pith_itpc_result kept = {0};
+    struct pith_decisions decisions = {0};
+    bool detail = run->options->detail;
     enum pith_status status = PITH_OK;
 
     PITH_TRY_DONE(join_contexts(run, &text, error));
     PITH_TRY_DONE(plan_rates(run, &text, &plan, error));
     PITH_TRY_DONE(open_second(run, &second, error));
+    if (detail)
+        PITH_TRY_DONE(pith_decisions_make(&decisions, text.ids.n, error));
     struct pith_itpc_task task = {
         .ids = text.ids.data,
         .n_ids = text.ids.n,
@@ -547,10 +627,16 @@ static enum pith_status compress_tokens(struct reference_run *run,
         .window = run->options->reference.iterative_size,
         .keep_split = run->options->reference.keep_split,
         .start = text.start,
-        .alone = second};
+        .alone = second,
+        .decisions = detail ? &decisions : NULL};
     PITH_TRY_DONE(pith_reference_itpc(run->session, &task, &kept,
-                                      run->options->trace ? run->result : NULL,
+                                      run->options->trace || detail
+                                          ? run->result : NULL,
                                       error));
+    for (size_t i = 0; detail && i < kept.n; i++)
+        decisions.of[kept.origin[i]].kept = true;
+    if (detail)
+        PITH_TRY_DONE(detail_of_tokens(run, &text, &decisions, error));
     if (run->options->trace)
         PITH_TRY_DONE(pith_result_set_kept_ids(run->result, kept.ids, kept.n,
                                                error));
@@ -562,6 +648,7 @@ done:
     free_token_text(&text);
     pith_rate_plan_free(&plan);
     pith_session_free(second);
+    pith_decisions_free(&decisions);
     pith_itpc_result_free(&kept);
     return status;
 }
@@ -705,6 +792,10 @@ pith_compress_reference(struct pith_session *session,
     PITH_TRY_DONE(compress(&run, error));
     PITH_TRY_DONE(write_text(&run, error));
     PITH_TRY_DONE(add_parts(&run, error));
+    if (options->detail)
+        PITH_TRY_DONE(pith_reference_detail_rest(
+            run.tokenizer, prompt, options->reference.concate_question, result,
+            error));
     result->timings.tokenize = prepared - begun;
     result->timings.rank = filtered - prepared;
     result->timings.compress = pith_seconds() - filtered;

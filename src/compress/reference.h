@@ -11,12 +11,14 @@
  * reference_prefix.c    the question in front of the token stage
  * reference_itpc.c      the token stage
  * reference_text.c      from kept tokens to text
+ * reference_detail.c    what became of every token, when asked
  */
 #ifndef PITH_COMPRESS_REFERENCE_H
 #define PITH_COMPRESS_REFERENCE_H
 
 #include "../base/buffer.h"
 #include "compress.h"
+#include "detail.h"
 #include "structure.h"
 
 /* A context on its way through the stages. */
@@ -27,6 +29,10 @@ struct pith_reference_context {
     /* Structured prompts: the rates of its text, end to end; owned. */
     struct pith_segment *segments;
     size_t n_segments;
+    /* Where each byte of text stands in the prompt's context; NULL: in the
+     * same place.  Known to the detail alone. */
+    const size_t *origins;
+    size_t *owned_origins; /* NULL: borrowed */
 };
 
 struct pith_reference_contexts {
@@ -185,6 +191,7 @@ struct pith_itpc_task {
      * difference of the losses decides, without one (NULL) the losses do. */
     size_t start;
     struct pith_session *alone;
+    struct pith_decisions *decisions; /* borrowed, by token; or NULL */
 };
 
 struct pith_itpc_result {
@@ -200,6 +207,41 @@ enum pith_status pith_reference_itpc(struct pith_session *session,
                                      struct pith_result *trace,
                                      struct pith_error *error);
 void pith_itpc_result_free(struct pith_itpc_result *kept);
+
+/* --- reference_detail.c ---------------------------------------------------- */
+
+/* Where each byte of a text stands in the one that it was decoded from.
+ *   origins  handed over, (made.size) */
+enum pith_status pith_reference_origins(struct pith_text made,
+                                        struct pith_text given,
+                                        size_t **origins,
+                                        struct pith_error *error);
+
+/* What the token stage saw; all borrowed. */
+struct pith_reference_stage {
+    const struct pith_tokenizer *tokenizer;
+    const struct pith_prompt *prompt;
+    const struct pith_reference_contexts *contexts; /* in its order */
+    struct pith_text text; /* the contexts joined, behind any question */
+    size_t begin;          /* of the contexts, in bytes */
+    const int32_t *ids;    /* (n_ids) of the text */
+    size_t n_ids, start;   /* start: of the contexts, in tokens */
+    const struct pith_decisions *decisions;
+};
+
+/* Adds the units of the token stage to the result's detail. */
+enum pith_status
+pith_reference_detail_stage(const struct pith_reference_stage *stage,
+                            struct pith_result *result,
+                            struct pith_error *error);
+
+/* Adds those of instruction and question and of what had been dropped before
+ * the token stage, and the spans; the result has its parts by then. */
+enum pith_status
+pith_reference_detail_rest(const struct pith_tokenizer *tokenizer,
+                           const struct pith_prompt *prompt,
+                           bool keep_question, struct pith_result *result,
+                           struct pith_error *error);
 
 /* --- reference_text.c ------------------------------------------------------ */
 

@@ -313,6 +313,22 @@ static void squeeze_tokens(struct itpc *itpc)
     itpc->n = at - itpc->popped;
 }
 
+/* What the decision about tokens [begin, end) goes by. */
+static enum pith_status note_decisions(const struct itpc *itpc,
+                                       ptrdiff_t begin, ptrdiff_t end,
+                                       struct pith_error *error)
+{
+    size_t n = itpc->whole.n_losses;
+    size_t first = pith_slice_bound(begin, n + 1);
+    size_t behind = pith_slice_bound(end, n + 1);
+    if (behind > n)
+        behind = n;
+    return pith_decisions_add(itpc->task->decisions,
+                              itpc->origin + itpc->popped + first,
+                              itpc->scores + first,
+                              behind > first ? behind - first : 0, error);
+}
+
 /* Prunes the tokens [begin, end) at one rate; *end is moved to where they end
  * afterwards. */
 static enum pith_status prune(struct itpc *itpc, ptrdiff_t begin,
@@ -330,6 +346,8 @@ static enum pith_status prune(struct itpc *itpc, ptrdiff_t begin,
             itpc->trace,
             (struct pith_threshold){n_losses - first, rate, (double)gamma},
             error));
+    if (itpc->task->decisions != NULL)
+        PITH_TRY(note_decisions(itpc, begin, *end, error));
     mark_kept(itpc, begin, *end, gamma);
     for (size_t i = n_losses + 1; i < itpc->capacity; i++)
         itpc->keep[i] = true;

@@ -258,6 +258,27 @@ static void cut_segments(struct sentence *sentences, size_t first, size_t end,
     }
 }
 
+/* Where the bytes of the kept sentences stand in the prompt's context. */
+static enum pith_status
+rewrite_origins(struct pith_reference_context *item,
+                const struct sentence *sentences, size_t n, size_t n_bytes,
+                struct pith_error *error)
+{
+    size_t *origins = pith_array(n_bytes, sizeof *origins), n_done = 0;
+    if (origins == NULL)
+        return pith_no_memory(error, n_bytes, sizeof *origins);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = (size_t)(sentences[i].text.bytes - item->text.bytes);
+        for (size_t j = 0; sentences[i].keep && j < sentences[i].text.size; j++)
+            origins[n_done++] =
+                item->origins != NULL ? item->origins[at + j] : at + j;
+    }
+    free(item->owned_origins);
+    item->owned_origins = origins;
+    item->origins = origins;
+    return PITH_OK;
+}
+
 /* Replaces a context by those of its sentences [first, end) that are kept. */
 static enum pith_status rewrite(const struct filter *filter, size_t context,
                                 size_t first, size_t end,
@@ -267,6 +288,7 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
     struct pith_buffer text = {0};
     size_t n_most = item->n_segments + (end - first), n_cut;
     char *bytes;
+    enum pith_status status;
     if (item->segments != NULL) {
         struct pith_segment *cut = pith_array(n_most + 1, sizeof *cut);
         if (cut == NULL)
@@ -280,6 +302,12 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
         if (filter->sentences[i].keep)
             pith_buffer_append(&text, filter->sentences[i].text.bytes,
                                filter->sentences[i].text.size);
+    status = rewrite_origins(item, filter->sentences + first, end - first,
+                             text.size, error);
+    if (status != PITH_OK || text.failed) {
+        pith_buffer_free(&text);
+        return status != PITH_OK ? status : pith_no_memory(error, text.size, 1);
+    }
     PITH_TRY(pith_buffer_take(&text, &bytes, &item->text.size, error));
     free(item->owned);
     item->owned = bytes;

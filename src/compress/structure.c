@@ -205,7 +205,7 @@ static enum pith_status add_segment(struct reader *reader,
         reader->capacity = grown;
     }
     struct pith_segment *segment = &reader->segments[reader->n];
-    *segment = (struct pith_segment){.n_bytes = end - first};
+    *segment = (struct pith_segment){.n_bytes = end - first, .offset = first};
     PITH_TRY(settle_segment(reader, tag, segment, error));
     const char *bytes = reader->cursor.bytes;
     for (size_t at = first; at < end; segment->n_chars++) {
@@ -307,6 +307,9 @@ static enum pith_status parse_reference(struct pith_text tagged,
     }
     reader->cursor = (struct cursor){with_tags.data, with_tags.size, 0};
     enum pith_status status = read_by_reference_rules(reader, error);
+    if (!looking_at(&(struct cursor){tagged.bytes, tagged.size, 0}, opening))
+        for (size_t i = 0; i < reader->n; i++)
+            reader->segments[i].offset -= strlen("<llmlingua>");
     *n_lost = count_lost(tagged, reader);
     pith_buffer_free(&with_tags);
     return status;

@@ -28,6 +28,7 @@
 /* A run of text with one rate. */
 struct pith_segment {
     size_t n_bytes;
+    size_t offset;  /* where it begins in the text with its tags */
     size_t n_chars; /* code points: what len() of a Python string counts */
     double rate;    /* as in the tag or inherited; not forced to 1 */
     bool compress;

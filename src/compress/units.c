@@ -25,18 +25,19 @@ enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,
     return PITH_OK;
 }
 
-static bool between_characters(const struct pith_buffer *text, size_t at)
+bool pith_between_characters(struct pith_text text, size_t at)
 {
-    return at >= text->size || ((unsigned char)text->data[at] & 0xC0) != 0x80;
+    return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
 }
 
 enum pith_status pith_units_append(struct pith_parts *parts,
                                    struct pith_unit first, const size_t *ends,
                                    size_t n, struct pith_error *error)
 {
+    struct pith_text text = {parts->text.data, parts->text.size};
     struct pith_unit unit = first;
     for (size_t i = 0; i < n; i++) {
-        if (i + 1 < n && !between_characters(&parts->text, ends[i]))
+        if (i + 1 < n && !pith_between_characters(text, ends[i]))
             continue;
         unit.n_tokens = first.token + i + 1 - unit.token;
         unit.n_bytes = ends[i] - unit.byte;
