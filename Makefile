@@ -84,7 +84,7 @@ $(BUILD)/tests/%.o: tests/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/support.a: $(addprefix $(BUILD)/tests/, support.o tiny_model.o \
-                         foreign.o replies.o)
+                         foreign.o replies.o random_prompt.o)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

@@ -11,72 +11,9 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
+#include "random_prompt.h"
 #include "support.h"
 #include "tiny_model.h"
-
-/* --- random prompts --------------------------------------------------------- */
-
-enum { MOST_CONTEXTS = 7, MOST_PARTS = MOST_CONTEXTS + 2 };
-
-/* A prompt and the memory that it borrows. */
-struct prompt {
-    struct pith_prompt prompt;
-    struct pith_text contexts[MOST_CONTEXTS];
-    struct pith_buffer texts[MOST_PARTS];
-};
-
-static const char *const words[] = {
-    "the", "rain", "in", "Spain", "stays", "12.5", "7", "\n", "Question:",
-    "na\xC3\xAFve", "\xE6\xBC\xA2\xE5\xAD\x97", "\xE6\x97\xA5\xE6\x9C\xAC",
-    "\xD8\xB9\xD8\xB1\xD8\xA8\xD9\x8A", "\xF0\x9F\x98\x80",
-    "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB", "x=y+1;", "<|endoftext|>",
-    "</s>", "\xE2\x96\x81", "  ", "\t", "antidisestablishmentarianism"};
-
-static void add_words(struct pith_buffer *text, uint64_t *random, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (random_below(random, 5) > 0)
-            pith_buffer_byte(text, ' ');
-        pith_buffer_string(
-            text, words[random_below(random, sizeof words / sizeof *words)]);
-    }
-}
-
-/* Parts of 0 to `most` words; one in four is empty. */
-static struct pith_text random_text(struct prompt *made, uint64_t *random,
-                                    size_t part, size_t most)
-{
-    struct pith_buffer *text = &made->texts[part];
-    if (random_below(random, 4) > 0)
-        add_words(text, random, random_below(random, most + 1));
-    ck_assert(!text->failed);
-    return (struct pith_text){text->data, text->size};
-}
-
-static void random_prompt(struct prompt *made, uint64_t *random, size_t most)
-{
-    *made = (struct prompt){0};
-    size_t n = random_below(random, MOST_CONTEXTS + 1);
-    made->prompt.instruction = random_text(made, random, 0, most / 4);
-    for (size_t i = 0; i < n; i++)
-        made->contexts[i] = random_text(made, random, 1 + i, most);
-    made->prompt.contexts = made->contexts;
-    made->prompt.n_contexts = n;
-    made->prompt.question = random_text(made, random, n + 1, most / 4);
-}
-
-static void free_prompt(struct prompt *made)
-{
-    for (size_t i = 0; i < MOST_PARTS; i++)
-        pith_buffer_free(&made->texts[i]);
-}
-
-static struct pith_text part_text(const struct pith_prompt *prompt, size_t i)
-{
-    if (i == 0)
-        return prompt->instruction;
-    return i <= prompt->n_contexts ? prompt->contexts[i - 1] : prompt->question;
-}
 
 /* --- what must hold --------------------------------------------------------- */
 
@@ -88,7 +25,7 @@ static void join(const struct pith_model *model,
     struct pith_text line = {"\n\n", 2};
     struct pith_error error;
     for (size_t i = 0; i < prompt->n_contexts + 2; i++) {
-        struct pith_text pair[] = {line, part_text(prompt, i)};
+        struct pith_text pair[] = {line, prompt_part(prompt, i)};
         for (size_t j = text->size > 0 ? 0 : 1; j < 2 && pair[1].size > 0;
              j++) {
             int32_t *found;
@@ -168,7 +105,7 @@ static void assert_sound(const struct pith_model *model,
     size_t n_parts = 0;
     join(model, prompt, &text, &ids);
     for (size_t i = 0; i < prompt->n_contexts + 2; i++)
-        n_parts += part_text(prompt, i).size > 0;
+        n_parts += prompt_part(prompt, i).size > 0;
     ck_assert_uint_eq(result->origin_tokens, ids.n);
     double off = (double)result->compressed_tokens - asked(options, ids.n);
     ck_assert_msg(fabs(off) <= fmax(1, (double)n_parts),
@@ -275,8 +212,8 @@ START_TEST(any_prompt_meets_its_target)
 {
     uint64_t random = (uint64_t)_i;
     for (int i = 0; i < 25; i++) {
-        struct prompt made;
-        random_prompt(&made, &random, i % 2 == 0 ? 12 : 60);
+        struct random_prompt made;
+        random_prompt_make(&made, &random, i % 2 == 0 ? 12 : 60);
         struct pith_compress_options options = random_options(&random);
         for (int kind = 0; kind < TINY_KINDS; kind++) {
             struct pith_result *result =
@@ -284,7 +221,7 @@ START_TEST(any_prompt_meets_its_target)
             assert_sound(models[kind], &made.prompt, &options, result);
             pith_result_free(result);
         }
-        free_prompt(&made);
+        random_prompt_free(&made);
     }
 }
 END_TEST
@@ -293,15 +230,15 @@ START_TEST(rate_1_returns_the_prompt)
 {
     uint64_t random = 99;
     for (int i = 0; i < 20; i++) {
-        struct prompt made;
-        random_prompt(&made, &random, 30);
+        struct random_prompt made;
+        random_prompt_make(&made, &random, 30);
         struct pith_compress_options options = traced(1, -1);
         struct pith_result *result =
             compress(sessions[i % TINY_KINDS], &made.prompt, &options);
         assert_sound(models[i % TINY_KINDS], &made.prompt, &options, result);
         ck_assert_ptr_null(result->note);
         pith_result_free(result);
-        free_prompt(&made);
+        random_prompt_free(&made);
     }
 }
 END_TEST
@@ -310,9 +247,9 @@ END_TEST
 START_TEST(the_same_bytes_come_out)
 {
     uint64_t random = 5;
-    struct prompt made[4];
+    struct random_prompt made[4];
     for (size_t i = 0; i < 4; i++)
-        random_prompt(&made[i], &random, 60);
+        random_prompt_make(&made[i], &random, 60);
     for (int kind = 0; kind < TINY_KINDS; kind++) {
         struct pith_compress_options options = traced(0.4, -1);
         struct pith_result *want[4];
@@ -333,15 +270,15 @@ START_TEST(the_same_bytes_come_out)
             pith_result_free(want[i]);
     }
     for (size_t i = 0; i < 4; i++)
-        free_prompt(&made[i]);
+        random_prompt_free(&made[i]);
 }
 END_TEST
 
 START_TEST(every_kernel_set_gives_a_sound_result)
 {
     uint64_t random = 11;
-    struct prompt made;
-    random_prompt(&made, &random, 60);
+    struct random_prompt made;
+    random_prompt_make(&made, &random, 60);
     struct pith_compress_options options = traced(0.3, -1);
     for (size_t i = 0; pith_kernels_name(i) != NULL; i++) {
         struct pith_model *model =
@@ -353,15 +290,15 @@ START_TEST(every_kernel_set_gives_a_sound_result)
         pith_session_free(session);
         pith_model_free(model);
     }
-    free_prompt(&made);
+    random_prompt_free(&made);
 }
 END_TEST
 
 START_TEST(a_prompt_far_longer_than_the_context_is_sound)
 {
     uint64_t random = 21;
-    struct prompt made = {0};
-    add_words(&made.texts[0], &random, 8000);
+    struct random_prompt made = {0};
+    random_words(&made.texts[0], &random, 8000);
     made.contexts[0] = (struct pith_text){made.texts[0].data,
                                           made.texts[0].size};
     made.prompt = (struct pith_prompt){.contexts = made.contexts,
@@ -375,7 +312,7 @@ START_TEST(a_prompt_far_longer_than_the_context_is_sound)
     struct pith_result *result = compress(sessions[0], &made.prompt, &options);
     assert_sound(models[0], &made.prompt, &options, result);
     pith_result_free(result);
-    free_prompt(&made);
+    random_prompt_free(&made);
 }
 END_TEST
 
@@ -446,22 +383,22 @@ END_TEST
 START_TEST(coarse_selection_follows_the_ranking)
 {
     uint64_t random = 3;
-    struct prompt made = {0};
-    for (size_t i = 0; i < MOST_CONTEXTS; i++) {
-        add_words(&made.texts[i], &random, 30);
+    struct random_prompt made = {0};
+    for (size_t i = 0; i < RANDOM_CONTEXTS; i++) {
+        random_words(&made.texts[i], &random, 30);
         made.contexts[i] = (struct pith_text){made.texts[i].data,
                                               made.texts[i].size};
     }
     made.prompt = (struct pith_prompt){.contexts = made.contexts,
-                                       .n_contexts = MOST_CONTEXTS,
+                                       .n_contexts = RANDOM_CONTEXTS,
                                        .question = text_of("Is it so?")};
     struct pith_compress_options options = traced(0.2, -1);
     struct pith_result *result = compress(sessions[0], &made.prompt, &options);
     assert_sound(models[0], &made.prompt, &options, result);
     ck_assert_uint_eq(result->trace.n_rankings, 1);
-    ck_assert_uint_eq(result->trace.n_ranks[0], MOST_CONTEXTS);
+    ck_assert_uint_eq(result->trace.n_ranks[0], RANDOM_CONTEXTS);
     bool dropped = false;
-    for (size_t i = 0; i < MOST_CONTEXTS; i++) {
+    for (size_t i = 0; i < RANDOM_CONTEXTS; i++) {
         const struct pith_rank *rank = &result->trace.rankings[0][i];
         const struct pith_part_result *part = &result->parts[1 + rank->index];
         ck_assert_uint_eq(part->index, rank->index);
@@ -475,7 +412,7 @@ START_TEST(coarse_selection_follows_the_ranking)
     ck_assert(dropped && result->parts[1 + result->trace.rankings[0][0].index]
                                  .n_kept > 0);
     pith_result_free(result);
-    free_prompt(&made);
+    random_prompt_free(&made);
 }
 END_TEST
 
@@ -493,7 +430,7 @@ static int stop(void *user, const char *stage, size_t done, size_t total)
 START_TEST(a_progress_callback_can_stop_it)
 {
     uint64_t random = 8;
-    struct prompt made;
+    struct random_prompt made;
     struct stopper stopper = {0, 0};
     struct pith_progress progress = {stop, &stopper};
     struct pith_session_options options = {.sizeof_options = sizeof options,
@@ -502,7 +439,7 @@ START_TEST(a_progress_callback_can_stop_it)
     struct pith_session *session;
     struct pith_result *result;
     struct pith_error error;
-    random_prompt(&made, &random, 60);
+    random_prompt_make(&made, &random, 60);
     assert_ok(pith_session_create(models[0], &options, &session, &error),
               error);
     pith_result_free(compress(session, &made.prompt, &halve));
@@ -515,7 +452,7 @@ START_TEST(a_progress_callback_can_stop_it)
         ck_assert_ptr_null(result);
     }
     pith_session_free(session);
-    free_prompt(&made);
+    random_prompt_free(&made);
 }
 END_TEST
 
@@ -543,11 +480,11 @@ static void close_default(void)
     pith_model_free(default_model);
 }
 
-/* Contexts are the paragraphs of the text, MOST_CONTEXTS at most. */
+/* Contexts are the paragraphs of the text, RANDOM_CONTEXTS at most. */
 static size_t split(const char *text, size_t size, struct pith_text *contexts)
 {
     size_t n = 0, from = 0;
-    for (size_t i = 0; i + 1 < size && n + 1 < MOST_CONTEXTS; i++)
+    for (size_t i = 0; i + 1 < size && n + 1 < RANDOM_CONTEXTS; i++)
         if (memcmp(text + i, "\n\n", 2) == 0 && i > from) {
             contexts[n++] = (struct pith_text){text + from, i - from};
             from = i + 2;
@@ -573,7 +510,7 @@ START_TEST(real_prompts_meet_their_targets)
     if (size > most)
         for (size = most; (text[size] & 0xC0) == 0x80;)
             size--;
-    struct pith_text contexts[MOST_CONTEXTS];
+    struct pith_text contexts[RANDOM_CONTEXTS];
     size_t n = split(text, size, contexts);
     struct pith_prompt prompt = {
         text_of("Answer the question as in the examples."), contexts, n,

@@ -48,26 +48,30 @@ static size_t follow(struct pith_text piece, struct pith_text text, size_t at)
     return at;
 }
 
-/* Every text that SentencePiece encodes gets a space in front, which belongs
- * to its first token and is no part of the text; an unknown piece spells
- * nothing. */
+/* Every stretch of text between special tokens that SentencePiece encodes
+ * gets a space in front, which belongs to its first token and is no part of
+ * the text; an unknown piece spells nothing. */
 void pith_token_ends(const struct pith_tokenizer *tokenizer,
                      struct pith_text text, const int32_t *ids, size_t n,
                      size_t *ends)
 {
     struct pith_vocab facts;
     pith_tokenizer_describe(tokenizer, &facts);
-    bool dummy = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
+    bool prefixed = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
+    bool dummy = prefixed; /* the next piece may begin with that space */
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
         struct pith_text piece = pith_tokenizer_piece(tokenizer, ids[i]);
-        if (i == 0 && dummy && piece.size > 0 && piece.bytes[0] == ' ') {
+        enum pith_piece_kind kind =
+            pith_tokenizer_piece_kind(tokenizer, ids[i]);
+        if (dummy && piece.size > 0 && piece.bytes[0] == ' ') {
             piece.bytes++;
             piece.size--;
         }
-        if (pith_tokenizer_piece_kind(tokenizer, ids[i]) != PITH_PIECE_UNKNOWN)
+        if (kind != PITH_PIECE_UNKNOWN)
             at = follow(piece, text, at);
         ends[i] = at;
+        dummy = prefixed && kind == PITH_PIECE_SPECIAL;
     }
     if (n > 0)
         ends[n - 1] = text.size;

@@ -11,38 +11,55 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/utf8.h"
 #include "detail.h"
 #include "reference.h"
 
 /* --- where the text of a context comes from ---------------------------------- */
 
-/* Both loops skip what the decoder left out of the text; a U+FFFD that it put
- * in stands where the text goes on. */
+/* U+FFFD, which a decoder writes for what is no character, and U+2581, which
+ * SentencePiece reads as a space. */
+static const char replacement[] = "\xEF\xBF\xBD", mark[] = "\xE2\x96\x81";
+enum { N_WIDE = 3 }; /* bytes of either */
+
+static bool stands_at(struct pith_text text, size_t at, const char *character)
+{
+    return at < text.size && text.size - at >= N_WIDE &&
+           memcmp(text.bytes + at, character, N_WIDE) == 0;
+}
+
+/* Where a byte of the decoded text comes from, at or behind `at`: decoding
+ * leaves out spaces and bytes that are no UTF-8.  SIZE_MAX: it was put in. */
+static size_t find_origin(struct pith_text given, size_t at, char byte)
+{
+    while (at < given.size && given.bytes[at] != byte &&
+           (given.bytes[at] == ' ' ||
+            pith_utf8_valid_length(given.bytes + at, given.size - at) == 0))
+        at++;
+    if (at < given.size && given.bytes[at] == byte)
+        return at;
+    return byte == ' ' && stands_at(given, at, mark) ? at : SIZE_MAX;
+}
+
 enum pith_status pith_reference_origins(struct pith_text made,
                                         struct pith_text given,
                                         size_t **origins,
                                         struct pith_error *error)
 {
-    static const char replacement[] = "\xEF\xBF\xBD";
-    size_t at = 0, n_inserted = 0;
+    size_t at = 0, n_put_in = 0;
     *origins = pith_array(made.size, sizeof **origins);
     if (*origins == NULL)
         return pith_no_memory(error, made.size, sizeof **origins);
     for (size_t i = 0; i < made.size; i++) {
-        if (n_inserted == 0 && made.size - i >= 3 &&
-            memcmp(made.bytes + i, replacement, 3) == 0 &&
-            (given.size - at < 3 ||
-             memcmp(given.bytes + at, replacement, 3) != 0))
-            n_inserted = 3;
-        const char *found =
-            n_inserted == 0 && at < given.size
-                ? memchr(given.bytes + at, made.bytes[i], given.size - at)
-                : NULL;
-        if (found != NULL)
-            at = (size_t)(found - given.bytes);
-        (*origins)[i] = at;
-        at += found != NULL;
-        n_inserted -= n_inserted > 0;
+        if (n_put_in == 0 && stands_at(made, i, replacement) &&
+            !stands_at(given, at, replacement))
+            n_put_in = N_WIDE;
+        size_t found = n_put_in > 0 ? SIZE_MAX
+                                    : find_origin(given, at, made.bytes[i]);
+        (*origins)[i] = found != SIZE_MAX ? found : at;
+        if (found != SIZE_MAX)
+            at = found + (given.bytes[found] == made.bytes[i] ? 1 : N_WIDE);
+        n_put_in -= n_put_in > 0;
     }
     return PITH_OK;
 }
@@ -112,6 +129,40 @@ static size_t piece_end(const struct pith_reference_context *context,
     return at;
 }
 
+/* The end of the character of the prompt that has bytes on both sides of
+ * `at`: one that became U+FFFD or a space as a whole. */
+static size_t character_end(const struct pith_text *contexts,
+                            const struct pith_reference_context *context,
+                            size_t at)
+{
+    while (context->origins != NULL &&
+           !pith_between_characters(contexts[context->index], at))
+        at++;
+    return at;
+}
+
+/* Says where bytes [at, end) of the stage's text stand in the prompt, as far
+ * as they stand side by side there; returns where that ends. */
+static size_t place(const struct walk *walk, struct pith_unit_result *unit,
+                    size_t at, size_t end)
+{
+    const struct pith_prompt *prompt = walk->stage->prompt;
+    const struct pith_reference_context *context = current(walk);
+    size_t size = context->text.size, from = at - walk->begin;
+    unit->part = first_context_part(prompt) + context->index;
+    unit->join = from >= size;
+    unit->offset = unit->join ? prompt->contexts[context->index].size
+                              : origin(context, from);
+    unit->size = 0;
+    if (unit->join || end == at)
+        return end;
+    size_t most = end - walk->begin < size ? end - walk->begin : size;
+    size_t to = piece_end(context, from, most);
+    unit->size = character_end(prompt->contexts, context,
+                               origin(context, to - 1) + 1) - unit->offset;
+    return walk->begin + to;
+}
+
 /* Adds a unit for bytes [at, end) of the stage's text, and one without tokens
  * for each further place of the prompt that they come from. */
 static enum pith_status add_pieces(struct walk *walk,
@@ -119,26 +170,16 @@ static enum pith_status add_pieces(struct walk *walk,
                                    const int32_t *ids, size_t at, size_t end,
                                    struct pith_error *error)
 {
-    const struct pith_prompt *prompt = walk->stage->prompt;
     do {
         move_to(walk, at);
-        const struct pith_reference_context *context = current(walk);
-        size_t size = context->text.size, from = at - walk->begin;
-        size_t next = end < end_of_context(walk) ? end : end_of_context(walk);
-        unit.part = first_context_part(prompt) + context->index;
-        unit.join = from >= size;
-        unit.size = 0;
-        if (from < size && next > at) {
-            size_t most = next - walk->begin;
-            size_t to = piece_end(context, from, most < size ? most : size);
-            unit.offset = origin(context, from);
-            unit.size = origin(context, to - 1) + 1 - unit.offset;
-            next = walk->begin + to;
-        } else if (walk->shown) {
-            unit.offset = prompt->contexts[context->index].size;
+        size_t limit = end_of_context(walk);
+        size_t next = end < limit ? end : limit;
+        if (walk->shown) {
+            next = place(walk, &unit, at, next);
+            if (unit.n_ids > 0 || unit.size > 0)
+                PITH_TRY(pith_detail_add(&walk->result->detail, unit, ids,
+                                         error));
         }
-        if (walk->shown && (unit.n_ids > 0 || unit.size > 0))
-            PITH_TRY(pith_detail_add(&walk->result->detail, unit, ids, error));
         unit.n_ids = unit.n_kept = 0;
         at = next;
     } while (at < end);
