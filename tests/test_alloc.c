@@ -141,7 +141,7 @@ static enum pith_status compress(enum pith_method method)
 
     pith_compress_options_init(&options);
     options.method = method;
-    options.trace = true;
+    options.trace = options.detail = true;
     enum pith_status status =
         pith_compress(session, &prompt, &options, &result, &error);
     expect((result == NULL) == (status != PITH_OK));

@@ -169,6 +169,7 @@ static const struct line wrong[] = {
      "--force-context-ids \"\""},
     {"compress --format xml", 2, "--format \"xml\": expected one of text|json"},
     {"compress --trace", 2, "--trace needs --format json"},
+    {"compress --spans", 2, "--spans needs --format json"},
     {"compress --instruction a --instruction-file b", 2, "exclude each other"},
     {"compress --question a --question-file b", 2, "exclude each other"},
     {"compress --context a b", 2, "\"b\" and --context exclude"},

@@ -213,6 +213,28 @@ START_TEST(a_request_is_answered_in_the_form_of_the_goldens)
 }
 END_TEST
 
+/* Parts that stay whole are one span each. */
+START_TEST(spans_come_on_request)
+{
+    struct reply reply = ask("{" PROMPT ",\"options\":{\"rate\":0.5}}");
+    ck_assert_ptr_null(pith_json_get(at(&reply, "result"), "spans"));
+    release(&reply);
+    reply = ask("{" PROMPT ",\"options\":{\"rate\":1,\"method\":\"paper\","
+                "\"question\":\"Wh\u00e9re?\",\"spans\":true}}");
+    const struct pith_json *spans = at(&reply, "result.spans");
+    ck_assert_uint_eq(spans->n_children, 3);
+    const struct pith_json *span = item(spans, 1);
+    ck_assert(pith_json_string_is(pith_json_get(span, "part"), "context"));
+    ck_assert_double_eq(pith_json_get(span, "index")->number, 1);
+    ck_assert_double_eq(pith_json_get(span, "start")->number, 0);
+    ck_assert_double_eq(pith_json_get(span, "end")->number, 15);
+    span = item(spans, 2);
+    ck_assert(pith_json_string_is(pith_json_get(span, "part"), "question"));
+    ck_assert_double_eq(pith_json_get(span, "end")->number, 7);
+    release(&reply);
+}
+END_TEST
+
 START_TEST(unreadable_requests_are_refused)
 {
     assert_refused("", "request");
@@ -616,6 +638,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, empty_results_have_ratio_one);
     tcase_add_test(tcase, a_trace_has_the_form_of_the_goldens);
     tcase_add_test(tcase, a_request_is_answered_in_the_form_of_the_goldens);
+    tcase_add_test(tcase, spans_come_on_request);
     tcase_add_test(tcase, unreadable_requests_are_refused);
     tcase_add_test(tcase, a_refusal_keeps_the_name);
     tcase_add_loop_test(tcase, bad_options_are_refused_by_name, 0,

@@ -143,6 +143,8 @@ static const struct option options[] = {
      "cl100k_base.tiktoken"},
     {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
      "add thresholds, ranking and kept ids to the JSON"},
+    {0, "spans", NULL, OPTION_FLAG, AT(options.detail), 0, 0,
+     "add the byte offsets of what stays to the JSON"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
 
@@ -207,12 +209,15 @@ static int check_method(const struct command *command,
 }
 
 static int check_trace(const struct command *command,
+                       const struct operands *operands,
                        const struct arguments *arguments)
 {
-    if (arguments->trace && arguments->request == NULL &&
+    static const char *const names[] = {"trace", "spans", NULL};
+    const char *given = first_given(command, operands, names);
+    if (given != NULL && arguments->request == NULL &&
         arguments->format != TOOL_JSON)
-        return tool_usage(command,
-                          "--trace needs --format json or --request");
+        return tool_usage(command, "--%s needs --format json or --request",
+                          given);
     return TOOL_OK;
 }
 
@@ -278,7 +283,7 @@ static int settle(const struct command *command,
     code = check_method(command, operands, arguments);
     if (code == TOOL_OK)
         code = fill_keep(arguments);
-    return code == TOOL_OK ? check_trace(command, arguments) : code;
+    return code == TOOL_OK ? check_trace(command, operands, arguments) : code;
 }
 
 /* --- the prompt ------------------------------------------------------------ */
