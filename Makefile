@@ -95,10 +95,14 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)
 $(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
+$(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
 ## check-programs: build the test programs without running them
 check-programs:
 	$(Q)sh tools/install-check
-	$(Q)$(MAKE) --no-print-directory $(if $(TOOL_SRC),$(BUILD)/pith) $(TESTS)
+	$(Q)$(MAKE) --no-print-directory $(if $(TOOL_SRC),$(BUILD)/pith) \
+	    $(BUILD)/tutorial $(TESTS)
 
 ## check: run every test (installs Check when it is missing)
 check: check-programs
@@ -106,6 +110,7 @@ check: check-programs
 	    sh tests/run.sh $(TESTS)
 	$(Q)CC="$(CC)" sh tests/house.sh $(BUILD)/libpith.a
 	$(Q)sh tests/manual.sh $(BUILD)/pith
+	$(Q)sh tests/tutorial.sh $(BUILD)/tutorial
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:

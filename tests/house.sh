@@ -42,7 +42,7 @@ for folder in src/*/; do
 done
 
 if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \
-        docs/examples/*.c >&2; then
+        docs/examples/*.c docs/tutorial/*.c >&2; then
     complain "tools and examples use the public header only"
 fi
 
