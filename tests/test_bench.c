@@ -134,13 +134,15 @@ START_TEST(json_has_every_figure)
     ck_assert(pith_json_is(member(root, "prompt"), PITH_JSON_NULL));
 
     const struct pith_json *scoring = member(root, "scoring");
-    ck_assert_uint_eq(scoring->n_children, 2 * count_kernels());
+    ck_assert_uint_eq(scoring->n_children, 4 * count_kernels());
     size_t i = 0;
     for (const struct pith_json *it = scoring->first; it != NULL;
          it = it->next, i++) {
         ck_assert(pith_json_string_is(member(it, "kernels"),
-                                      pith_kernels_name(i / 2)));
-        ck_assert(pith_json_string_is(member(it, "precision"), "f32"));
+                                      pith_kernels_name(i / 4)));
+        ck_assert(pith_json_string_is(member(it, "precision"),
+                                      i / 2 % 2 == 0 ? "auto" : "f32"));
+        ck_assert(!pith_json_string_is(member(it, "means"), "auto"));
         ck_assert_double_eq(number(it, "threads"), i % 2 == 0 ? 1 : 2);
         expect_spread(it, "seconds");
         expect_positive(it, "tokens_per_second");
@@ -197,7 +199,7 @@ START_TEST(the_table_names_what_the_json_names)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         ck_assert_msg(strstr(out, words[i]) != NULL, "no \"%s\" in %s",
                       words[i], out);
-    const char *row = strstr(out, "\nscalar   f32");
+    const char *row = strstr(out, "\nscalar   auto: f32");
     ck_assert_msg(row != NULL, "no row for scalar in %s", out);
     free(out);
 }
@@ -247,7 +249,7 @@ START_TEST(a_setting_agrees_with_itself)
     static const char *const methods[] = {"paper", "reference"};
     char line[256];
     snprintf(line, sizeof line, "--agreement \"$REQUESTS\" --kernels scalar "
-             "--method %s", methods[_i]);
+             "--precision f32 --against scalar --method %s", methods[_i]);
     struct pith_json_document *document = bench_json(line);
     const struct pith_json *root = pith_json_root(document);
     ck_assert(pith_json_string_is(member(root, "method"), methods[_i]));
@@ -275,6 +277,8 @@ static const struct {
     {"--kernels sse9", 2, "kernels \"sse9\" cannot be had here"},
     {"--kernels scalar,", 2, "kernels \"\" cannot be had here"},
     {"--agreement r.jsonl --kernels scalar,scalar", 2, "compares one setting"},
+    {"-n 9 --precision int7", 2, "\"int7\" is not known"},
+    {"--precision a,b,c,d,e,f,g,h,i", 2, "more than 8 names"},
     {"--agreement r.jsonl prompt.txt", 2, "leave out prompt.txt"},
     {"--agreement /nowhere.jsonl", 1, "/nowhere.jsonl: cannot open"},
     {"-n 9 /nowhere.txt", 1, "/nowhere.txt: cannot open"},

@@ -2,15 +2,17 @@
  * bench.c - `pith bench`: how fast this machine scores and compresses with a
  * model, and how much of what its arithmetic allows that is.
  */
+#define _POSIX_C_SOURCE 200809L /* strdup */
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 
-enum { MAX_CASES = 64 };
+enum { MAX_NAMES = 8, MAX_CASES = 256 };
 
 struct arguments {
-    const char *model, *kernels, *output, *agreement, *against;
+    const char *model, *kernels, *precision, *output, *agreement, *against;
     size_t n_threads, n_tokens, n_runs;
     size_t format, method; /* enum tool_format, enum pith_method */
     struct counts lengths;
@@ -38,6 +40,9 @@ static const struct option options[] = {
     {0, "kernels", "NAME,NAME", OPTION_WORD, AT(kernels), 0, 0,
      "numeric routines, \"all\" of this machine, or\n"
      "$PITH_KERNELS; see pith info"},
+    {0, "precision", "P,P", OPTION_WORD, AT(precision), 0, 0,
+     "of matrix products, see pith help compress\n"
+     "(auto,f32; for --agreement auto)"},
     {'t', "threads", "N", OPTION_COUNT, AT(n_threads), 1, 4096,
      "threads; all of the machine's when left out"},
 
@@ -46,7 +51,8 @@ static const struct option options[] = {
      "run the requests of FILE (docs/REQUESTS.md) and\n"
      "count the tokens that only one setting keeps"},
     {0, "against", "NAME", OPTION_WORD, AT(against), 0, 0,
-     "kernels of the second setting (scalar)"},
+     "kernels or precision of the second setting, which\n"
+     "is otherwise as the first (f32)"},
     {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
      "how requests are compressed (paper)"},
 
@@ -59,56 +65,83 @@ static const struct option options[] = {
 
 /* --- settings -------------------------------------------------------------- */
 
+/* Names out of lists; those of kernels are the library's own strings. */
+struct names {
+    const char *items[MAX_NAMES];
+    size_t n;
+};
+
 struct settings {
-    struct bench_setting items[MAX_CASES];
+    struct bench_setting items[MAX_NAMES * MAX_NAMES];
     size_t n;
 };
 
 /* The library's own name of the kernel set; NULL when there is none. */
-static const char *kernels_called(const char *name, size_t length)
+static const char *kernels_called(const char *name)
 {
     const char *known;
     for (size_t i = 0; (known = pith_kernels_name(i)) != NULL; i++)
-        if (strlen(known) == length && memcmp(known, name, length) == 0)
+        if (strcmp(known, name) == 0)
             break;
     return known;
 }
 
-static int add_setting(const struct command *command, struct settings *settings,
-                       const char *name, size_t length)
+/* Cuts "a,b,c" at the commas. */
+static int split(const struct command *command, struct names *names, char *list)
 {
-    const char *kernels = kernels_called(name, length);
-    if (kernels == NULL)
-        return tool_usage(command, "kernels \"%.*s\" cannot be had here; see "
-                          "pith info", length < 80 ? (int)length : 80, name);
-    if (settings->n == MAX_CASES)
-        return tool_usage(command, "more than %d kernel sets", MAX_CASES);
-    settings->items[settings->n++] = (struct bench_setting){kernels, "f32"};
+    for (names->n = 0; list != NULL; names->n++) {
+        if (names->n == MAX_NAMES)
+            return tool_usage(command, "more than %d names in a list",
+                              MAX_NAMES);
+        names->items[names->n] = list;
+        list = strchr(list, ',');
+        if (list != NULL)
+            *list++ = '\0';
+    }
     return TOOL_OK;
 }
 
-/* "all", or names with commas between them; NULL: the best. */
-static int read_settings(const struct command *command,
-                         struct settings *settings, const char *list)
+/* "all", or names with commas between them; empty: the best. */
+static int read_kernels(const struct command *command, struct names *names,
+                        char *list)
 {
-    const char *name;
     int code = TOOL_OK;
-    *settings = (struct settings){.n = 0};
-    if (list == NULL || *list == '\0')
-        list = getenv("PITH_KERNELS");
-    if (list == NULL || *list == '\0')
-        list = pith_kernels_name(0);
-    if (strcmp(list, "all") == 0) {
-        for (size_t i = 0; (name = pith_kernels_name(i)) != NULL; i++)
-            code = add_setting(command, settings, name, strlen(name));
-        return code;
+    *names = (struct names){.n = 0};
+    if (*list == '\0') {
+        names->items[names->n++] = pith_kernels_name(0);
+    } else if (strcmp(list, "all") == 0) {
+        while (names->n < MAX_NAMES && pith_kernels_name(names->n) != NULL) {
+            names->items[names->n] = pith_kernels_name(names->n);
+            names->n++;
+        }
+    } else {
+        code = split(command, names, list);
     }
-    for (bool more = true; more && code == TOOL_OK;) {
-        size_t length = strcspn(list, ",");
-        code = add_setting(command, settings, list, length);
-        more = list[length] == ',';
-        list += length + more;
+    for (size_t i = 0; i < names->n && code == TOOL_OK; i++) {
+        const char *known = kernels_called(names->items[i]);
+        if (known == NULL)
+            code = tool_usage(command, "kernels \"%.80s\" cannot be had here; "
+                              "see pith info", names->items[i]);
+        names->items[i] = known;
     }
+    return code;
+}
+
+/* Every set of kernels with every precision.  The lists are cut to pieces;
+ * the library finds out about unknown precisions. */
+static int read_settings(const struct command *command,
+                         struct settings *settings, char *kernels_list,
+                         char *precision_list)
+{
+    struct names kernels, precisions;
+    int code = read_kernels(command, &kernels, kernels_list);
+    if (code == TOOL_OK)
+        code = split(command, &precisions, precision_list);
+    settings->n = 0;
+    for (size_t i = 0; code == TOOL_OK && i < kernels.n; i++)
+        for (size_t j = 0; j < precisions.n; j++)
+            settings->items[settings->n++] = (struct bench_setting){
+                kernels.items[i], precisions.items[j]};
     return code;
 }
 
@@ -254,18 +287,20 @@ static int agree(const struct command *command,
                  const struct arguments *arguments,
                  const struct settings *settings, struct output *output)
 {
-    struct settings second;
-    int code = read_settings(command, &second, arguments->against);
-    if (code == TOOL_OK && (settings->n != 1 || second.n != 1))
-        code = tool_usage(command, "--agreement compares one setting "
-                          "(--kernels) with one other (--against)");
-    if (code != TOOL_OK)
-        return code;
+    const char *kernels = kernels_called(arguments->against);
+    struct bench_setting second = settings->items[0];
+    if (settings->n != 1)
+        return tool_usage(command, "--agreement compares one setting with one "
+                          "other (--against)");
+    if (kernels != NULL)
+        second.kernels = kernels;
+    else
+        second.precision = arguments->against;
     struct bench_agreement agreement = {
         .method = (enum pith_method)arguments->method,
-        .settings = {settings->items[0], second.items[0]}};
-    code = bench_agree(&agreement, arguments->model, arguments->agreement,
-                       arguments->n_threads);
+        .settings = {settings->items[0], second}};
+    int code = bench_agree(&agreement, arguments->model, arguments->agreement,
+                           arguments->n_threads);
     if (code == TOOL_OK)
         bench_print_agreement(&agreement, (enum tool_format)arguments->format,
                               output->stream);
@@ -275,27 +310,56 @@ static int agree(const struct command *command,
 /* --- the command line ------------------------------------------------------------ */
 
 static int bench(const struct command *command, const struct operands *operands,
-                 struct arguments *arguments)
+                 const struct arguments *arguments,
+                 const struct settings *settings)
 {
-    struct settings settings;
     struct output output = {0};
-    if (arguments->n_threads == 0)
-        arguments->n_threads = bench_threads_available();
     if (arguments->agreement != NULL && operands->n > 0)
         return tool_usage(command, "--agreement brings its own prompts; leave "
                           "out %.200s", operands->items[0]);
-    int code = read_settings(command, &settings, arguments->kernels);
-    if (code == TOOL_OK)
-        code = tool_output_open(&output, arguments->output);
+    int code = tool_output_open(&output, arguments->output);
     if (code != TOOL_OK)
         return code;
     code = arguments->agreement != NULL
-               ? agree(command, arguments, &settings, &output)
-               : measure(command, arguments, operands->items[0], &settings,
+               ? agree(command, arguments, settings, &output)
+               : measure(command, arguments, operands->items[0], settings,
                          &output);
     if (code == TOOL_OK)
         code = tool_output_close(&output);
     tool_output_abort(&output);
+    return code;
+}
+
+/* What the table leaves open. */
+static void set_defaults(struct arguments *arguments)
+{
+    if (arguments->n_threads == 0)
+        arguments->n_threads = bench_threads_available();
+    if (arguments->kernels == NULL)
+        arguments->kernels = getenv("PITH_KERNELS");
+    if (arguments->kernels == NULL)
+        arguments->kernels = "";
+    if (arguments->precision == NULL)
+        arguments->precision =
+            arguments->agreement != NULL ? "auto" : "auto,f32";
+}
+
+static int bench_with_lists(const struct command *command,
+                            const struct operands *operands,
+                            struct arguments *arguments)
+{
+    struct settings settings;
+    set_defaults(arguments);
+    char *kernels = strdup(arguments->kernels);
+    char *precision = strdup(arguments->precision);
+    int code = kernels != NULL && precision != NULL ? TOOL_OK
+                                                    : tool_no_memory();
+    if (code == TOOL_OK)
+        code = read_settings(command, &settings, kernels, precision);
+    if (code == TOOL_OK)
+        code = bench(command, operands, arguments, &settings);
+    free(kernels);
+    free(precision);
     return code;
 }
 
@@ -304,7 +368,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments = {.n_tokens = 512,
                                   .n_runs = 5,
                                   .startup = true,
-                                  .against = "scalar",
+                                  .against = "f32",
                                   .format = TOOL_TEXT,
                                   .method = PITH_METHOD_PAPER};
     struct operands operands;
@@ -312,7 +376,7 @@ static int run(const struct command *command, int argc, char **argv)
     if (code == TOOL_OK && operands.help)
         tool_options_help(command, stdout);
     else if (code == TOOL_OK)
-        code = bench(command, &operands, &arguments);
+        code = bench_with_lists(command, &operands, &arguments);
     tool_options_free(command, &arguments, &operands);
     return code;
 }

@@ -13,7 +13,7 @@
 
 struct bench_setting {
     const char *kernels;   /* a set of pith_kernels_name */
-    const char *precision; /* of the arithmetic: "f32" */
+    const char *precision; /* of its products: "f32", "auto", ... */
 };
 
 int bench_open(struct opened *opened, const char *model,
@@ -52,8 +52,10 @@ struct bench_roof;
 
 /* The index-th that this CPU can run; NULL past the last. */
 const struct bench_roof *bench_roof_at(size_t index);
-/* The one that bounds a setting; NULL when none is known. */
-const struct bench_roof *bench_roof_of(const struct bench_setting *setting);
+/* The one that bounds a set of kernels in a precision (never "auto"); NULL
+ * when none is known. */
+const struct bench_roof *bench_roof_of(const char *kernels,
+                                       const char *precision);
 const char *bench_roof_name(const struct bench_roof *roof);
 /* GFLOP/s (or GOP/s of integers) that n_threads reach together. */
 double bench_roof_measure(const struct bench_roof *roof, size_t n_threads);
@@ -64,6 +66,7 @@ double bench_roof_measure(const struct bench_roof *roof, size_t n_threads);
 struct bench_case {
     struct bench_setting setting;
     size_t n_threads;
+    const char *means; /* the precision, "auto" replaced by what it chose */
     struct bench_spread seconds;
     const struct bench_roof *roof; /* NULL when none is known */
     struct bench_spread roof_gflops;

@@ -2,6 +2,7 @@
  * bench_print.c - the figures as a table for people and as JSON for scripts.
  */
 #include <math.h>
+#include <string.h>
 
 #include "bench.h"
 
@@ -75,8 +76,12 @@ static void print_case(const struct bench_report *report,
                        const struct bench_case *it, FILE *out)
 {
     const struct bench_case *one = alone(report, it);
-    fprintf(out, "%-9s%-11s%7zu%10.0f%9.0f%9.0f%9.1f", it->setting.kernels,
-            it->setting.precision, it->n_threads,
+    char precision[32];
+    snprintf(precision, sizeof precision,
+             strcmp(it->setting.precision, it->means) == 0 ? "%s" : "%s: %s",
+             it->setting.precision, it->means);
+    fprintf(out, "%-9s%-14s%7zu%10.0f%9.0f%9.0f%9.1f", it->setting.kernels,
+            precision, it->n_threads,
             tokens_per_second(report, it->seconds.median),
             tokens_per_second(report, it->seconds.max),
             tokens_per_second(report, it->seconds.min), gflops(report, it));
@@ -121,7 +126,7 @@ void bench_print_table(const struct bench_report *report, FILE *out)
 {
     const struct bench_startup *startup = report->startup;
     print_head(report, out);
-    fprintf(out, "%-9s%-11s%7s%10s%9s%9s%9s%8s%8s\n", "kernels", "precision",
+    fprintf(out, "%-9s%-14s%7s%10s%9s%9s%9s%8s%8s\n", "kernels", "precision",
             "threads", "tokens/s", "slowest", "fastest", "GFLOP/s", "limit",
             "x alone");
     for (size_t i = 0; i < report->n_cases; i++)
@@ -197,6 +202,8 @@ static void json_case(const struct bench_report *report,
 {
     fputc('{', out);
     json_setting(&it->setting, out);
+    fputc(',', out);
+    json_member("means", it->means, out);
     fprintf(out, ",\"threads\":%zu,", it->n_threads);
     json_spread("seconds", it->seconds, out);
     fprintf(out, ",\"tokens_per_second\":%.9g,\"gflops\":%.9g",

@@ -103,10 +103,12 @@ int bench_startup(struct bench_startup *startup, const char *model,
                   const char *path, size_t n_runs)
 {
     char threads[32], program[] = "pith", compress[] = "compress",
-         options[] = "-qm", with_threads[] = "-t", with_kernels[] = "--kernels";
+         options[] = "-qm", with_threads[] = "-t", with_kernels[] = "--kernels",
+         with_precision[] = "--precision";
     char *arguments[] = {program, compress, options, (char *)(uintptr_t)model,
                          with_threads, threads, with_kernels,
-                         (char *)(uintptr_t)setting->kernels, NULL};
+                         (char *)(uintptr_t)setting->kernels, with_precision,
+                         (char *)(uintptr_t)setting->precision, NULL};
     double warm_up, *seconds = calloc(n_runs, sizeof *seconds);
     FILE *file = tmpfile();
     int code = TOOL_OK;

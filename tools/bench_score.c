@@ -14,6 +14,7 @@ int bench_open(struct opened *opened, const char *model,
 {
     struct model_options options = {.path = model,
                                     .kernels = setting->kernels,
+                                    .precision = setting->precision,
                                     .n_threads = n_threads,
                                     .quiet = true};
     return tool_open(opened, &options);
@@ -89,7 +90,11 @@ static int open_lanes(struct lane *lanes, struct bench_case *cases,
         if (code == TOOL_OK &&
             (lanes[i].seconds == NULL || lanes[i].gflops == NULL))
             code = tool_no_memory();
-        cases[i].roof = bench_roof_of(&cases[i].setting);
+        if (code == TOOL_OK) {
+            cases[i].means = pith_session_precision(lanes[i].opened.session);
+            cases[i].roof =
+                bench_roof_of(cases[i].setting.kernels, cases[i].means);
+        }
     }
     return code;
 }
