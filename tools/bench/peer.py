@@ -1,0 +1,94 @@
+"""A peer that waits to be timed: the losses of all tokens of one prompt.
+
+usage: peer.py llama MODEL.gguf TOKENS THREADS
+       peer.py torch HF_FOLDER[:bfloat16] TOKENS THREADS
+
+Prints "ready" after a warm-up.  Then every line on standard input runs the
+prompt once, and one line of JSON says how long it took:
+    losses   seconds to the loss of every token
+    logits   llama.cpp: the part of it until the logits are there
+    peak     most memory so far, bytes
+"""
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+import torch
+
+
+def prompt(n_tokens, n_vocab):
+    generator = np.random.default_rng(0)
+    return generator.integers(100, min(n_vocab, 30000), n_tokens).tolist()
+
+
+def losses_of(logits, ids):
+    """-log p(ids[i + 1]) out of the logits at i, in float32."""
+    targets = torch.tensor(ids[1:])[:, None]
+    rows = logits[:-1]
+    return rows.logsumexp(1) - rows.gather(1, targets)[:, 0]
+
+
+def llama(model, n_tokens, threads):
+    import llama_cpp
+
+    engine = llama_cpp.Llama(model, n_ctx=n_tokens, n_batch=n_tokens,
+                             n_ubatch=n_tokens, n_threads=threads,
+                             n_threads_batch=threads, logits_all=True,
+                             verbose=False)
+    n_vocab = engine.n_vocab()
+    ids = prompt(n_tokens, n_vocab)
+    # The C interface itself: no copies by the Python package are timed.
+    batch = llama_cpp.llama_batch_init(n_tokens, 0, 1)
+    batch.n_tokens = n_tokens
+    for i, token in enumerate(ids):
+        batch.token[i] = token
+        batch.pos[i] = i
+        batch.n_seq_id[i] = 1
+        batch.seq_id[i][0] = 0
+        batch.logits[i] = 1
+
+    def run():
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(engine.ctx),
+                                     True)
+        start = time.perf_counter()
+        if llama_cpp.llama_decode(engine.ctx, batch) != 0:
+            sys.exit("llama_decode failed")
+        logits = np.ctypeslib.as_array(llama_cpp.llama_get_logits(engine.ctx),
+                                       (n_tokens, n_vocab))
+        middle = time.perf_counter()
+        losses_of(torch.from_numpy(logits), ids)
+        return {"logits": middle - start, "losses": time.perf_counter() - start}
+
+    return run
+
+
+def hugging_face(model, n_tokens, threads):
+    from transformers import AutoModelForCausalLM
+
+    folder, _, dtype = model.partition(":")
+    engine = AutoModelForCausalLM.from_pretrained(
+        folder, torch_dtype=getattr(torch, dtype or "float32")).eval()
+    ids = prompt(n_tokens, engine.config.vocab_size)
+    batch = torch.tensor([ids])
+
+    def run():
+        start = time.perf_counter()
+        with torch.inference_mode():
+            losses_of(engine(batch).logits[0].float(), ids)
+        return {"losses": time.perf_counter() - start}
+
+    return run
+
+
+kind, model, n_tokens, threads = sys.argv[1:]
+torch.set_num_threads(int(threads))
+run = {"llama": llama, "torch": hugging_face}[kind](model, int(n_tokens),
+                                                    int(threads))
+run()
+print("ready", flush=True)
+for line in sys.stdin:
+    row = run()
+    row["peak"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps(row), flush=True)
