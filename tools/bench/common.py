@@ -76,7 +76,9 @@ class Peer:
 
 
 def geometric_mean(values):
-    return math.exp(statistics.fmean(map(math.log, values)))
+    """None of nothing."""
+    logs = [math.log(value) for value in values]
+    return math.exp(statistics.fmean(logs)) if logs else None
 
 
 def show(value, form="{:,.0f}"):
