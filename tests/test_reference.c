@@ -445,9 +445,9 @@ START_TEST(random_prompts_give_results)
 {
     static char bytes[5][1500];
     uint64_t seed = (uint64_t)_i + 1;
-    size_t n_refused = 0;
+    int n_rounds = getenv("PITH_SANITIZED") != NULL ? 12 : 60, n_refused = 0;
     open_tiny((enum tiny_kind)_i);
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < n_rounds; round++) {
         struct pith_text contexts[4];
         struct pith_prompt prompt = {.contexts = contexts};
         struct pith_result *result;
@@ -468,7 +468,7 @@ START_TEST(random_prompts_give_results)
         check_result(result, &options);
         pith_result_free(result);
     }
-    ck_assert_uint_lt(n_refused, 30);
+    ck_assert_int_lt(n_refused, n_rounds / 2);
     close_model();
 }
 END_TEST
