@@ -415,6 +415,11 @@ struct pith_compress_options {
                                extended, in the current locale; or NULL */
     /* Counts of the result are those of this model; borrowed, may be NULL. */
     const struct pith_counter *count_with;
+    /* `paper`: LongLLMLingua.  Documents are ranked by what they say about
+     * the question, tokens by how much the question changes their loss. */
+    bool question_aware;
+    double delta_tau; /* spread of the documents' rates by rank: 0.3 */
+    enum pith_reorder reorder; /* ORIGINAL, or SORT: most relevant first */
 };
 
 /* The defaults named above, method paper, rate 0.5. */

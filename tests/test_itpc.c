@@ -261,9 +261,9 @@ START_TEST(one_part_is_compressed_as_algorithm_2_says)
     size_t n = parts.ids.n, target = n / 8 + random_below(&random, n / 4);
     struct pith_itpc itpc = {.parts = &parts,
                              .segment_size = 1 + random_below(&random, 32)};
-    struct pith_stage stages[PITH_N_STAGES] = {
+    struct pith_stage stages[3] = {
         {0}, {0}, {parts.units, parts.n_units, (double)target}};
-    assert_ok(pith_itpc_run(&itpc, session, stages, &error), error);
+    assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
 
     compress_plainly(&plain, parts.ids.data, n, itpc.segment_size, target);
     ck_assert_uint_eq(itpc.kept.n, target);
@@ -294,9 +294,9 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
               error);
     for (size_t target = 1; target < parts.ids.n; target += 7) {
         struct pith_itpc itpc = {.parts = &parts, .segment_size = 10};
-        struct pith_stage stages[PITH_N_STAGES] = {
+        struct pith_stage stages[3] = {
             {0}, {parts.units, parts.n_units, (double)target}, {0}};
-        assert_ok(pith_itpc_run(&itpc, session, stages, &error), error);
+        assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
         size_t n_kept_parts = 0, n_text = 0, n_lines = 0, n_early = 0;
         for (size_t i = 0; i < parts.n_parts; i++) {
             n_text += itpc.part_kept[i];

@@ -10,6 +10,7 @@
 struct arguments {
     struct model_options model;
     struct pith_compress_options options;
+    size_t paper_reorder;
     size_t method, reorder, rank_method, condition; /* enums of pith.h */
     size_t format; /* enum tool_format */
     const char *instruction, *instruction_file, *question, *question_file;
@@ -55,6 +56,13 @@ static const struct option options[] = {
      "paper: granularity coefficient (2)"},
     {0, "segment-size", "N", OPTION_COUNT, AT(options.segment_size), 1, 1e12,
      "paper: tokens of a segment (100)"},
+    {0, "question-aware", NULL, OPTION_FLAG, AT(options.question_aware), 0, 0,
+     "paper: rank documents and tokens by the question\n"
+     "(LongLLMLingua)"},
+    {0, "delta-tau", "R", OPTION_REAL, AT(options.delta_tau), 0, 1,
+     "paper: spread of the documents' rates (0.3)"},
+    {0, "reorder", "original|sort", OPTION_CHOICE, AT(paper_reorder), 0, 0,
+     "paper: sort puts the most relevant document first"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What must stay (paper):"},
     {0, "keep", "STRING", OPTION_WORDS, AT(keep), 0, 0,
@@ -159,7 +167,9 @@ static const char *const prompt_options[] = {
     "context", "instruction", "instruction-file", "question",
     "question-file", NULL};
 static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
-                                            "segment-size", "keep",
+                                            "segment-size",
+                                            "question-aware", "delta-tau",
+                                            "reorder", "keep",
                                             "keep-regex", "keep-digits",
                                             "keep-words", NULL};
 static const char *const reference_options[] = {
@@ -247,6 +257,7 @@ static void fill_options(const struct command *command,
     if (tool_option_given(command, operands, "target"))
         settings->rate = -1;
     settings->method = (enum pith_method)arguments->method;
+    settings->reorder = (enum pith_reorder)arguments->paper_reorder;
     settings->trace = arguments->trace;
     reference->force_context_ids = arguments->force_ids.items;
     reference->n_force_context_ids = arguments->force_ids.n;

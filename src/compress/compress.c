@@ -24,6 +24,7 @@ void pith_compress_options_init(struct pith_compress_options *options)
         .tau_que = 0.9,
         .k = 2,
         .segment_size = 100,
+        .delta_tau = 0.3,
         .reference = {.iterative_size = 200,
                       .context_budget = "+100",
                       .use_context_level_filter = true,

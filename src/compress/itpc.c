@@ -29,6 +29,10 @@ struct run {
     struct pith_itpc *itpc;
     struct pith_session *session;
     struct pith_prefix prefix;
+    /* The same text behind the question, in a cache of its own. */
+    struct pith_session *second;
+    struct pith_prefix behind_question;
+    bool contrastive; /* of the current stage */
     /* The blank line that comes before the next unit kept, if any. */
     const struct pith_unit *blank_line;
     /* Of the current stage: tokens not yet walked, and the part of its budget
@@ -40,7 +44,7 @@ struct run {
     size_t n_stage_forced, n_run_forced;
     size_t n_done, n_total; /* tokens, for progress */
     int32_t *ids;           /* scratch of one segment, (segment_size) */
-    float *losses, *unit_losses;
+    float *losses, *conditional, *unit_losses;
     bool *keep;
 };
 
@@ -61,6 +65,9 @@ static void append(struct run *run, const struct pith_unit *unit)
     const struct pith_parts *parts = run->itpc->parts;
     pith_ids_append_all(&run->prefix.ids, parts->ids.data + unit->token,
                         unit->n_tokens);
+    if (run->second != NULL)
+        pith_ids_append_all(&run->behind_question.ids,
+                            parts->ids.data + unit->token, unit->n_tokens);
     pith_buffer_append(&run->itpc->text, parts->text.data + unit->byte,
                        unit->n_bytes);
     if (run->itpc->decisions != NULL)
@@ -90,24 +97,44 @@ static void average(struct run *run, const struct segment *segment)
     }
 }
 
-/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses behind the
- * compressed segments before it and, if it starts a part, a blank line. */
-static enum pith_status score_segment(struct run *run,
-                                      const struct segment *segment,
-                                      struct pith_error *error)
+/* Losses of a segment's tokens behind one of the prefixes and, if it starts a
+ * part, a blank line. */
+static enum pith_status score_behind(struct run *run,
+                                     struct pith_prefix *prefix,
+                                     size_t n_ids, float *losses,
+                                     struct pith_error *error)
 {
-    struct pith_prefix *prefix = &run->prefix;
     const struct pith_parts *parts = run->itpc->parts;
-    size_t n_prefix = prefix->ids.n, n_ids = 0;
-    for (size_t i = 0; i < segment->n; i++)
-        for (size_t j = 0; j < segment->units[i].n_tokens; j++)
-            run->ids[n_ids++] = parts->ids.data[segment->units[i].token + j];
+    size_t n_prefix = prefix->ids.n;
     if (opening(run) > 0)
         pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
     if (prefix->ids.failed)
         return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
-    PITH_TRY(pith_prefix_score(prefix, run->ids, n_ids, run->losses, error));
+    PITH_TRY(pith_prefix_score(prefix, run->ids, n_ids, losses, error));
     pith_prefix_cut(prefix, n_prefix);
+    return PITH_OK;
+}
+
+/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses behind the
+ * compressed segments before it. */
+static enum pith_status score_segment(struct run *run,
+                                      const struct segment *segment,
+                                      struct pith_error *error)
+{
+    const struct pith_parts *parts = run->itpc->parts;
+    size_t n_ids = 0;
+    for (size_t i = 0; i < segment->n; i++)
+        for (size_t j = 0; j < segment->units[i].n_tokens; j++)
+            run->ids[n_ids++] = parts->ids.data[segment->units[i].token + j];
+    PITH_TRY(score_behind(run, &run->prefix, n_ids, run->losses, error));
+    if (run->contrastive) {
+        /* LongLLMLingua:
+         * s_i = NLL(x_i | x_<i) - NLL(x_i | x_que, x_<i) */
+        PITH_TRY(score_behind(run, &run->behind_question, n_ids,
+                              run->conditional, error));
+        for (size_t i = 0; i < n_ids; i++)
+            run->losses[i] -= run->conditional[i];
+    }
     average(run, segment);
     return PITH_OK;
 }
@@ -282,6 +309,7 @@ static enum pith_status run_stage(struct run *run,
     for (size_t i = 0; i < stage->n_units; i++)
         run->n_left += stage->units[i].n_tokens;
     run->n_stage_forced = pith_forced_tokens(stage->units, stage->n_units);
+    run->contrastive = stage->contrastive;
     run->end = stage->end;
     if (run->n_run_forced > run->n_stage_forced) {
         size_t later = run->n_run_forced - run->n_stage_forced;
@@ -322,41 +350,66 @@ static enum pith_status allocate(struct run *run, struct pith_error *error)
     size_t n = longest_segment(itpc), n_parts = itpc->parts->n_parts;
     run->ids = pith_array(n, sizeof *run->ids);
     run->losses = pith_array(n, sizeof *run->losses);
+    run->conditional = pith_array(n, sizeof *run->conditional);
     run->unit_losses = pith_array(n, sizeof *run->unit_losses);
     run->keep = pith_array(n, sizeof *run->keep);
     itpc->part_kept = pith_array_zero(n_parts, sizeof *itpc->part_kept);
-    if (run->ids == NULL || run->losses == NULL || run->unit_losses == NULL ||
+    if (run->ids == NULL || run->losses == NULL ||
+        run->conditional == NULL || run->unit_losses == NULL ||
         run->keep == NULL || itpc->part_kept == NULL)
         return pith_no_memory(error, n, sizeof *run->ids);
     return PITH_OK;
 }
 
+/* A second session of the same kind, whose cache starts with the question. */
+static enum pith_status open_second(struct run *run, struct pith_error *error)
+{
+    const struct pith_session *session = run->session;
+    const struct pith_ids *question = &run->itpc->question;
+    struct pith_session_options options = {
+        .sizeof_options = sizeof options,
+        .n_threads = session->compute.n_threads,
+        .n_ctx = session->n_window};
+    if (question->n == 0)
+        return PITH_OK;
+    PITH_TRY(pith_session_create(session->model, &options, &run->second,
+                                 error));
+    run->second->compute.precision = session->compute.precision;
+    PITH_TRY(pith_prefix_init(&run->behind_question, run->second, error));
+    return pith_prefix_open(&run->behind_question, question->data, question->n,
+                            error);
+}
+
 enum pith_status pith_itpc_run(struct pith_itpc *itpc,
                                struct pith_session *session,
-                               const struct pith_stage *stages,
+                               const struct pith_stage *stages, size_t n,
                                struct pith_error *error)
 {
     enum pith_status status;
     struct run run = {.itpc = itpc, .session = session};
-    for (size_t i = 0; i < PITH_N_STAGES; i++) {
+    for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < stages[i].n_units; j++)
             run.n_total += stages[i].units[j].n_tokens;
         run.n_run_forced +=
             pith_forced_tokens(stages[i].units, stages[i].n_units);
     }
-    run.target = round_to_tokens(stages[PITH_N_STAGES - 1].end);
+    run.target = round_to_tokens(stages[n - 1].end);
     itpc->n_forced = run.n_run_forced;
     PITH_TRY_DONE(pith_prefix_init(&run.prefix, session, error));
+    PITH_TRY_DONE(open_second(&run, error));
     PITH_TRY_DONE(allocate(&run, error));
-    for (size_t i = 0; i < PITH_N_STAGES; i++)
+    for (size_t i = 0; i < n; i++)
         PITH_TRY_DONE(run_stage(&run, &stages[i], error));
     pith_ids_append_all(&itpc->kept, run.prefix.ids.data + 1, n_output(&run));
     if (run.prefix.ids.failed || itpc->kept.failed || itpc->text.failed)
         status = pith_no_memory(error, n_output(&run), sizeof *run.ids);
 done:
     pith_prefix_free(&run.prefix);
+    pith_prefix_free(&run.behind_question);
+    pith_session_free(run.second);
     free(run.ids);
     free(run.losses);
+    free(run.conditional);
     free(run.unit_losses);
     free(run.keep);
     return status;
@@ -365,6 +418,7 @@ done:
 void pith_itpc_free(struct pith_itpc *itpc)
 {
     pith_ids_free(&itpc->kept);
+    pith_ids_free(&itpc->question);
     pith_buffer_free(&itpc->text);
     free(itpc->part_kept);
     itpc->part_kept = NULL;

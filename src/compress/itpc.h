@@ -31,14 +31,12 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
                              size_t *n_kept, double *gamma,
                              struct pith_error *error);
 
-/* The three components in the order of Algorithm 2. */
-enum { PITH_N_STAGES = 3 };
-
-/* Units of one component and where its budget ends. */
+/* Units of one component, or of one document, and where its budget ends. */
 struct pith_stage {
     const struct pith_unit *units; /* borrowed */
     size_t n_units;
     double end; /* tokens of the output once this stage is done */
+    bool contrastive; /* losses less those behind the question */
 };
 
 struct pith_itpc {
@@ -46,6 +44,8 @@ struct pith_itpc {
     size_t segment_size;
     struct pith_result *result; /* borrowed: thresholds go there; or NULL */
     struct pith_decisions *decisions; /* borrowed, by token; or NULL */
+    struct pith_ids question; /* stands in front where losses are contrastive;
+                                 empty: nowhere */
     /* Found. */
     struct pith_ids kept;    /* the compressed prompt */
     struct pith_buffer text; /* its bytes */
@@ -53,10 +53,11 @@ struct pith_itpc {
     size_t n_forced;         /* tokens that had to stay, with blank lines */
 };
 
-/* Compresses stages[0 .. PITH_N_STAGES). */
+/* Compresses n stages, in the order of Algorithm 2: the instruction, the
+ * demonstrations, the question. */
 enum pith_status pith_itpc_run(struct pith_itpc *itpc,
                                struct pith_session *session,
-                               const struct pith_stage *stages,
+                               const struct pith_stage *stages, size_t n,
                                struct pith_error *error);
 void pith_itpc_free(struct pith_itpc *itpc);
 

@@ -15,6 +15,7 @@
 #include "budget.h"
 #include "compress.h"
 #include "counter.h"
+#include "documents.h"
 #include "itpc.h"
 #include "keep.h"
 #include "rank.h"
@@ -28,6 +29,9 @@ struct paper {
     size_t target;        /* tokens that stay */
     bool *selected;       /* D, by part, (n_parts) */
     double *perplexities; /* by part, (n_parts); 0: not ranked */
+    size_t *order;        /* parts that are demonstrations, best first where
+                             they were ranked, (n_order) */
+    size_t n_order;
     struct pith_budget budget;
     struct pith_itpc itpc;
     bool passed;          /* nothing would be saved: the prompt comes back */
@@ -57,6 +61,14 @@ static enum pith_status check_options(const struct pith_session *session,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "k is %g; expected a number above 0 (the paper has "
                          "2)", o->k);
+    if (!(o->delta_tau >= 0) || o->delta_tau > 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "delta_tau is %g; expected 0 to 1 (the paper has "
+                         "0.3)", o->delta_tau);
+    if (o->reorder != PITH_REORDER_ORIGINAL && o->reorder != PITH_REORDER_SORT)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "reorder is %d; method paper has original and sort",
+                         (int)o->reorder);
     if (o->segment_size == 0 || o->segment_size > most)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "segment_size is %zu tokens; expected 1 to %zu, half "
@@ -106,6 +118,22 @@ static enum pith_status trace_ranking(struct paper *p, struct pith_rank *ranks,
     return pith_result_add_ranking(p->result, ranks, n, error);
 }
 
+/* Perplexities as mean losses, high first; for LongLLMLingua r_k, low first,
+ * which is handed over with the other sign. */
+static enum pith_status rank(struct paper *p, struct pith_rank *ranks, size_t n,
+                             struct pith_error *error)
+{
+    bool aware = p->options->question_aware;
+    PITH_TRY(aware ? pith_rank_documents(p->session, &p->parts, ranks, n, error)
+                   : pith_rank_demonstrations(p->session, &p->parts, ranks, n,
+                                              error));
+    for (size_t i = 0; i < n; i++) {
+        p->perplexities[ranks[i].index] = exp(ranks[i].score);
+        ranks[i].score *= aware ? -1 : 1;
+    }
+    return PITH_OK;
+}
+
 /* Algorithm 1, lines 4-9, where some demonstrations must be left out. */
 static enum pith_status rank_and_select(struct paper *p, size_t n,
                                         struct pith_error *error)
@@ -118,13 +146,14 @@ static enum pith_status rank_and_select(struct paper *p, size_t n,
         status = pith_no_memory(error, n_parts, sizeof *ranks);
         goto done;
     }
-    PITH_TRY_DONE(pith_rank_demonstrations(p->session, &p->parts, ranks, n,
-                                           error));
-    for (size_t i = 0; i < n; i++)
-        p->perplexities[ranks[i].index] = exp(ranks[i].score);
+    PITH_TRY_DONE(rank(p, ranks, n, error));
     for (size_t i = 0; i < n_parts; i++)
         lengths[i] = pith_part_length(&p->parts, i);
     pith_budget_select(&p->budget, lengths, ranks, n, p->selected);
+    for (size_t i = 0; i < n; i++) {
+        p->order[i] = ranks[i].index;
+        ranks[i].score *= p->options->question_aware ? -1 : 1;
+    }
     PITH_TRY_DONE(trace_ranking(p, ranks, n, error));
 done:
     free(ranks);
@@ -140,10 +169,13 @@ static enum pith_status select_demonstrations(struct paper *p,
 {
     size_t n = 0;
     for (size_t i = 0; i < p->parts.n_parts; i++)
-        n += pith_is_demonstration(&p->parts.parts[i]);
+        if (pith_is_demonstration(&p->parts.parts[i]))
+            p->order[n++] = i;
+    p->n_order = n;
     if (p->budget.tau_dems <= 0)
         return PITH_OK;
-    if (n > 1 && pith_budget_must_select(&p->budget))
+    if (n > 1 && (p->options->question_aware ||
+                  pith_budget_must_select(&p->budget)))
         return rank_and_select(p, n, error);
     for (size_t i = 0; i < p->parts.n_parts; i++)
         p->selected[i] = pith_is_demonstration(&p->parts.parts[i]);
@@ -151,23 +183,41 @@ static enum pith_status select_demonstrations(struct paper *p,
     return PITH_OK;
 }
 
-/* The units of D, in the order of the prompt, and of other demonstrations what
- * must stay. */
-static struct pith_unit *gather_units(const struct paper *p, size_t *n_units)
+/* The units of a demonstration that are D's, and of one that was left out
+ * what must stay. */
+static size_t gather_units(const struct paper *p, size_t part,
+                           struct pith_unit *units)
 {
-    const struct pith_parts *parts = &p->parts;
-    struct pith_unit *units = pith_array(parts->n_units, sizeof *units);
-    *n_units = units == NULL ? parts->n_units : 0;
-    if (units == NULL)
-        return NULL;
-    for (size_t i = 0; i < parts->n_units; i++) {
-        const struct pith_unit *unit = &parts->units[i];
-        bool forced = unit->forced &&
-                      pith_is_demonstration(&parts->parts[unit->part]);
-        if (p->selected[unit->part] || forced)
-            units[(*n_units)++] = *unit;
-    }
-    return units;
+    const struct pith_part *from = &p->parts.parts[part];
+    size_t n = 0;
+    for (size_t i = from->unit; i < from->unit + from->n_units; i++)
+        if (p->selected[part] || p->parts.units[i].forced)
+            units[n++] = p->parts.units[i];
+    return n;
+}
+
+/* Any blank line: they are all alike. */
+static const struct pith_unit *find_structure(const struct pith_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_units; i++)
+        if (parts->units[i].structure)
+            return &parts->units[i];
+    return NULL;
+}
+
+/* The same with a blank line in front, which the first part of the prompt
+ * needs where it does not come first in the result. */
+static size_t gather_joined(const struct paper *p, size_t part,
+                            struct pith_unit *units)
+{
+    const struct pith_unit *line = find_structure(&p->parts);
+    if (line == NULL || p->parts.units[p->parts.parts[part].unit].structure)
+        return gather_units(p, part, units);
+    size_t n = gather_units(p, part, units + 1);
+    units[0] = *line;
+    units[0].part = part;
+    units[0].forced = pith_forced_tokens(units + 1, n) > 0;
+    return n > 0 ? n + 1 : 0;
 }
 
 static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
@@ -177,25 +227,119 @@ static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
                                .n_units = part->n_units};
 }
 
+/* All of D as one stage, in the order of the prompt. */
+static size_t stage_demonstrations(const struct paper *p,
+                                   struct pith_stage *stages, double end,
+                                   struct pith_unit *units)
+{
+    stages[0] = (struct pith_stage){.units = units, .end = end};
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        if (pith_is_demonstration(&p->parts.parts[i]))
+            stages[0].n_units += gather_units(p, i, units + stages[0].n_units);
+    return 1;
+}
+
+/* Rates of the documents of D by rank, 0 of the others: by part. */
+static enum pith_status rate_documents(const struct paper *p, double *by_part,
+                                       struct pith_error *error)
+{
+    const struct pith_budget *b = &p->budget;
+    double *lengths = pith_array(p->n_order, sizeof *lengths);
+    double *rates = pith_array(p->n_order, sizeof *rates);
+    size_t n = 0;
+    if (lengths == NULL || rates == NULL) {
+        free(lengths);
+        free(rates);
+        return pith_no_memory(error, p->n_order, sizeof *rates);
+    }
+    for (size_t i = 0; i < p->n_order; i++)
+        if (p->selected[p->order[i]])
+            lengths[n++] = (double)pith_part_length(&p->parts, p->order[i]);
+    pith_document_rates(lengths, n, b->rate_d, p->options->delta_tau,
+                        b->rate_d * (double)b->n_selected, rates);
+    n = 0;
+    for (size_t i = 0; i < p->n_order; i++)
+        if (p->selected[p->order[i]])
+            by_part[p->order[i]] = rates[n++];
+    free(lengths);
+    free(rates);
+    return PITH_OK;
+}
+
+/* Every document as a stage of its own, with its rate. */
+static enum pith_status stage_documents(struct paper *p,
+                                        struct pith_stage *stages, double end,
+                                        struct pith_unit *units,
+                                        struct pith_error *error)
+{
+    size_t n_parts = p->parts.n_parts;
+    double *rates = pith_array_zero(n_parts, sizeof *rates);
+    if (rates == NULL)
+        return pith_no_memory(error, n_parts, sizeof *rates);
+    enum pith_status status = rate_documents(p, rates, error);
+    bool sort = p->options->reorder == PITH_REORDER_SORT;
+    size_t n = 0;
+    for (size_t i = 0; i < (sort ? p->n_order : n_parts); i++) {
+        size_t part = sort ? p->order[i] : i;
+        if (!pith_is_demonstration(&p->parts.parts[part]))
+            continue;
+        struct pith_stage *stage = &stages[n++];
+        *stage = (struct pith_stage){.units = units, .contrastive = true};
+        stage->n_units = sort ? gather_joined(p, part, units)
+                              : gather_units(p, part, units);
+        units += stage->n_units;
+        end += rates[part] * (double)pith_part_length(&p->parts, part);
+        stage->end = end;
+    }
+    free(rates);
+    return status;
+}
+
+/* The question's tokens, in front of which documents are looked at. */
+static void set_question(struct paper *p)
+{
+    const struct pith_part *part = &p->parts.parts[p->parts.n_parts - 1];
+    pith_ids_append_all(&p->itpc.question, p->parts.ids.data + part->token,
+                        part->n_tokens);
+    pith_ids_append_all(&p->itpc.question, p->parts.join.data,
+                        p->parts.join.n);
+}
+
+static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
+                                   struct pith_unit *units,
+                                   struct pith_error *error)
+{
+    const struct pith_budget *b = &p->budget;
+    size_t n = 1;
+    stages[0] = whole_part(&p->parts, 0);
+    stages[0].end = b->rate_ins * (double)b->n_ins;
+    if (p->options->question_aware) {
+        set_question(p);
+        PITH_TRY(stage_documents(p, stages + 1, stages[0].end, units, error));
+        n += p->n_order;
+    } else {
+        n += stage_demonstrations(
+            p, stages + 1, stages[0].end + b->rate_d * (double)b->n_selected,
+            units);
+    }
+    stages[n] = whole_part(&p->parts, p->parts.n_parts - 1);
+    stages[n++].end = (double)p->target;
+    return pith_itpc_run(&p->itpc, p->session, stages, n, error);
+}
+
 /* Algorithm 2 on (x_ins, D, x_que), each with its share of the target. */
 static enum pith_status compress_tokens(struct paper *p,
                                         struct pith_error *error)
 {
-    const struct pith_budget *b = &p->budget;
-    struct pith_stage stages[PITH_N_STAGES];
-    size_t n_units;
-    struct pith_unit *units = gather_units(p, &n_units);
-    if (units == NULL)
-        return pith_no_memory(error, n_units, sizeof *units);
-    stages[0] = whole_part(&p->parts, 0);
-    stages[0].end = b->rate_ins * (double)b->n_ins;
-    stages[1] = (struct pith_stage){.units = units, .n_units = n_units};
-    stages[1].end = stages[0].end + b->rate_d * (double)b->n_selected;
-    stages[2] = whole_part(&p->parts, p->parts.n_parts - 1);
-    stages[2].end = (double)p->target;
-    enum pith_status status = pith_itpc_run(&p->itpc, p->session, stages,
-                                            error);
+    size_t n_units = p->parts.n_units + 1, n_stages = p->parts.n_parts + 1;
+    struct pith_unit *units = pith_array(n_units, sizeof *units);
+    struct pith_stage *stages = pith_array(n_stages, sizeof *stages);
+    enum pith_status status =
+        units != NULL && stages != NULL
+            ? run_stages(p, stages, units, error)
+            : pith_no_memory(error, n_units, sizeof *units);
     free(units);
+    free(stages);
     return status;
 }
 
@@ -341,11 +485,16 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     double start = pith_seconds();
     PITH_TRY(pith_parts_make(&p->parts, p->session->model->tokenizer, prompt,
                              error));
+    if (p->options->question_aware &&
+        p->parts.parts[p->parts.n_parts - 1].n_tokens == 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "question_aware needs a question");
     PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
     size_t n = p->parts.n_parts;
     p->selected = pith_array_zero(n, sizeof *p->selected);
     p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
-    if (p->selected == NULL || p->perplexities == NULL)
+    p->order = pith_array(n, sizeof *p->order);
+    if (p->order == NULL || p->selected == NULL || p->perplexities == NULL)
         return pith_no_memory(error, n, sizeof *p->perplexities);
     p->target = target_tokens(p->options, p->parts.ids.n);
     p->itpc.parts = &p->parts;
@@ -379,6 +528,7 @@ enum pith_status pith_compress_paper(struct pith_session *session,
     pith_itpc_free(&paper.itpc);
     pith_parts_free(&paper.parts);
     free(paper.selected);
+    free(paper.order);
     free(paper.perplexities);
     pith_decisions_free(&paper.decisions);
     return status;

@@ -14,7 +14,8 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
 {
     size_t n = session->n_window;
     int32_t start = pith_model_start_id(session->model);
-    *prefix = (struct pith_prefix){.session = session, .from = 1};
+    *prefix = (struct pith_prefix){.session = session, .n_head = 1,
+                                   .from = 1};
     if (start < 0)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: the model has neither a BOS nor an end-of-text "
@@ -31,6 +32,19 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
     return PITH_OK;
 }
 
+enum pith_status pith_prefix_open(struct pith_prefix *prefix,
+                                  const int32_t *ids, size_t n,
+                                  struct pith_error *error)
+{
+    size_t most = prefix->session->n_window / 4;
+    size_t skip = n > most ? n - most : 0;
+    pith_ids_append_all(&prefix->ids, ids + skip, n - skip);
+    if (prefix->ids.failed)
+        return pith_no_memory(error, n, sizeof *ids);
+    prefix->n_head = prefix->from = prefix->ids.n;
+    return PITH_OK;
+}
+
 void pith_prefix_free(struct pith_prefix *prefix)
 {
     free(prefix->feed);
@@ -42,19 +56,21 @@ void pith_prefix_free(struct pith_prefix *prefix)
 /* Positions of the cache that the prefix takes. */
 static size_t positions(const struct pith_prefix *prefix)
 {
-    return 1 + prefix->ids.n - prefix->from;
+    return prefix->n_head + prefix->ids.n - prefix->from;
 }
 
 static int32_t id_at(const struct pith_prefix *prefix, size_t position)
 {
-    return prefix->ids.data[position == 0 ? 0 : prefix->from + position - 1];
+    size_t n_head = prefix->n_head;
+    return prefix->ids.data[position < n_head
+                                ? position : prefix->from + position - n_head];
 }
 
 /* Starts the cache anew with the latest tokens, so that n more fit. */
 static void slide(struct pith_prefix *prefix, size_t n)
 {
     size_t n_window = prefix->session->n_window;
-    size_t room = n_window - n;
+    size_t room = n_window + 1 - prefix->n_head - n;
     size_t n_latest = n_window / 2 < room ? n_window / 2 : room;
     prefix->from = prefix->ids.n - n_latest;
     pith_session_truncate(prefix->session, 0);

@@ -15,7 +15,9 @@
 struct pith_prefix {
     struct pith_session *session; /* borrowed */
     struct pith_ids ids;          /* the start id, then the tokens kept */
-    size_t from; /* the cache stands for ids[0] and ids[from ...] */
+    size_t n_head; /* ids that always stand in front: the start id and what
+                      pith_prefix_open puts behind it */
+    size_t from; /* the cache stands for ids[0 .. n_head) and ids[from ...] */
     int32_t *feed, *targets; /* scratch of one forward pass, (n_window) */
     float *losses;           /* (n_window) */
 };
@@ -23,6 +25,11 @@ struct pith_prefix {
 /* Empties the session's cache. */
 enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
+                                  struct pith_error *error);
+/* Puts the latest of ids in front of all that follows, at most a quarter of
+ * the window; right after pith_prefix_init. */
+enum pith_status pith_prefix_open(struct pith_prefix *prefix,
+                                  const int32_t *ids, size_t n,
                                   struct pith_error *error);
 void pith_prefix_free(struct pith_prefix *prefix);
 

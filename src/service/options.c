@@ -22,6 +22,7 @@ enum value_kind {
     KIND_BUDGET,
     KIND_FORCE_IDS,
     KIND_KEEP,
+    KIND_PAPER_REORDER,
     KIND_REGEX,
     KIND_REORDER,
     KIND_RANK_METHOD,
@@ -53,6 +54,9 @@ static const struct option_entry entries[] = {
     {"tau_que", KIND_REAL, OF_PAPER, AT(tau_que)},
     {"k", KIND_REAL, OF_PAPER, AT(k)},
     {"segment_size", KIND_COUNT, OF_PAPER, AT(segment_size)},
+    {"question_aware", KIND_BOOL, OF_PAPER, AT(question_aware)},
+    {"delta_tau", KIND_REAL, OF_PAPER, AT(delta_tau)},
+    {"reorder", KIND_PAPER_REORDER, OF_PAPER, 0},
     {"keep_words", KIND_BOOL, OF_PAPER, AT(keep_words)},
     {"keep_digits", KIND_BOOL, OF_PAPER, AT(keep_digits)},
     {"keep", KIND_KEEP, OF_PAPER, 0},
@@ -356,6 +360,8 @@ static enum pith_status read_entry(struct pith_request *request,
         return read_keep(request, value, error);
     case KIND_REGEX:
         return read_regex(request, value, error);
+    case KIND_PAPER_REORDER:
+        return read_reorder(value, &options->reorder, error);
     case KIND_REORDER:
         return read_reorder(value, &options->reference.reorder_context, error);
     case KIND_RANK_METHOD:

@@ -1,0 +1,262 @@
+/*
+ * test_documents.c - src/compress/documents.c and what `paper` makes of it:
+ * LongLLMLingua's ranking against a plain recomputation, rates worked out by
+ * hand, budgets and order of any prompt.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/base/buffer.h"
+#include "../src/base/utf8.h"
+#include "../src/compress/documents.h"
+#include "../src/model/model.h"
+#include "../src/model/score.h"
+#include "support.h"
+#include "tiny_model.h"
+
+/* --- rates ------------------------------------------------------------------ */
+
+static void assert_rates(const double *lengths, size_t n, double tau,
+                         double delta, const double *want)
+{
+    double rates[8], budget = 0, spent = 0;
+    for (size_t i = 0; i < n; i++)
+        budget += tau * lengths[i];
+    pith_document_rates(lengths, n, tau, delta, budget, rates);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_double_eq_tol(rates[i], want[i], 1e-9);
+        spent += rates[i] * lengths[i];
+    }
+    ck_assert_double_eq_tol(spent, budget, 1e-6);
+}
+
+START_TEST(rates_fall_with_rank_and_meet_the_budget)
+{
+    const double even[] = {100, 100}, four[] = {10, 10, 10, 10};
+    const double uneven[] = {300, 100};
+    /* 0.5 + 0.3 and 0.5 + 0 spend 0.15 too much for each. */
+    assert_rates(even, 2, 0.5, 0.3, (double[]){0.65, 0.35});
+    assert_rates(even, 2, 0.5, 0, (double[]){0.5, 0.5});
+    assert_rates(four, 4, 0.5, 0.2, (double[]){0.65, 0.55, 0.45, 0.35});
+    /* 0.8 x 300 + 0.5 x 100 = 290 for 200: 90 / 400 less for each. */
+    assert_rates(uneven, 2, 0.5, 0.3, (double[]){0.575, 0.275});
+    /* The first is full, the second takes what is left. */
+    assert_rates(even, 2, 0.9, 0.3, (double[]){1, 0.8});
+    assert_rates(even, 2, 1, 0.3, (double[]){1, 1});
+    assert_rates(even, 2, 0.1, 0.5, (double[]){0.2, 0});
+}
+END_TEST
+
+/* --- ranking ---------------------------------------------------------------- */
+
+static struct pith_model *models[TINY_KINDS];
+static struct pith_session *sessions[TINY_KINDS];
+
+static void open_tiny(void)
+{
+    struct pith_error error;
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
+    for (int i = 0; i < TINY_KINDS; i++) {
+        models[i] = tiny_model_load((enum tiny_kind)i, PITH_F32, NULL);
+        assert_ok(pith_session_create(models[i], &options, &sessions[i],
+                                      &error), error);
+    }
+}
+
+static void close_tiny(void)
+{
+    for (int i = 0; i < TINY_KINDS; i++) {
+        pith_session_free(sessions[i]);
+        pith_model_free(models[i]);
+    }
+}
+
+static const struct pith_text three[] = {
+    {"rain in Spain", 13}, {"a red house", 11}, {"12 cats", 7}};
+static const struct pith_prompt small = {
+    .contexts = three, .n_contexts = 3, .question = {"Who has cats?", 13}};
+
+/* The mean loss of the question and the sentence behind a document. */
+static double plain_rank(int kind, const struct pith_parts *parts, size_t i)
+{
+    static const char sentence[] =
+        " We can get the answer to this question in the given documents.";
+    const struct pith_part *document = &parts->parts[i], *question =
+        &parts->parts[parts->n_parts - 1];
+    struct pith_ids ids = {0};
+    struct pith_error error;
+    float losses[512];
+    double sum = 0;
+    pith_ids_append_all(&ids, parts->ids.data + document->token,
+                        document->n_tokens);
+    pith_ids_append_all(&ids, parts->join.data, parts->join.n);
+    pith_ids_append_all(&ids, parts->ids.data + question->token,
+                        question->n_tokens);
+    assert_ok(pith_tokenizer_encode(
+                  models[kind]->tokenizer,
+                  (struct pith_text){sentence, strlen(sentence)},
+                  PITH_TOKENIZE_NO_SPECIAL, &ids, &error), error);
+    ck_assert_uint_le(ids.n, 512);
+    assert_ok(pith_score_text(sessions[kind], ids.data, ids.n, losses, &error),
+              error);
+    for (size_t j = document->n_tokens; j < ids.n; j++)
+        sum += (double)losses[j];
+    sum /= (double)(ids.n - document->n_tokens);
+    pith_ids_free(&ids);
+    return sum;
+}
+
+START_TEST(documents_rank_by_the_question_behind_them)
+{
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        struct pith_parts parts;
+        struct pith_rank ranks[3];
+        struct pith_error error;
+        assert_ok(pith_parts_make(&parts, models[kind]->tokenizer, &small,
+                                  &error), error);
+        assert_ok(pith_rank_documents(sessions[kind], &parts, ranks, 3,
+                                      &error), error);
+        for (size_t i = 0; i < 3; i++) {
+            ck_assert_uint_eq(ranks[i].index, i + 1);
+            ck_assert_double_eq_tol(ranks[i].score,
+                                    plain_rank(kind, &parts, i + 1), 1e-4);
+        }
+        pith_parts_free(&parts);
+    }
+}
+END_TEST
+
+/* --- whole compressions ------------------------------------------------------ */
+
+static struct pith_compress_options aware(double target)
+{
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.rate = -1;
+    options.target = target;
+    options.trace = true;
+    options.question_aware = true;
+    return options;
+}
+
+static struct pith_result *compress(int kind, const struct pith_prompt *prompt,
+                                    const struct pith_compress_options *options)
+{
+    struct pith_result *result;
+    struct pith_error error;
+    assert_ok(pith_compress(sessions[kind], prompt, options, &result, &error),
+              error);
+    return result;
+}
+
+START_TEST(sort_puts_the_most_relevant_first)
+{
+    static const struct pith_text marks[] = {{"x1x", 3}, {"y2y", 3}, {"z3z", 3}};
+    static const struct pith_text marked[] = {
+        {"x1x rain in Spain", 17}, {"y2y a red house", 15}, {"z3z cats", 8}};
+    struct pith_prompt prompt = {.contexts = marked, .n_contexts = 3,
+                                 .question = {"Who?", 4}};
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        struct pith_compress_options options = aware(-1);
+        options.rate = 0.8;
+        options.k = 100;
+        options.keep = marks;
+        options.n_keep = 3;
+        options.reorder = PITH_REORDER_SORT;
+        struct pith_result *result = compress(kind, &prompt, &options);
+        ck_assert_uint_eq(result->trace.n_rankings, 1);
+        const struct pith_rank *ranks = result->trace.rankings[0];
+        const char *at = result->text.bytes;
+        for (size_t i = 0; i < 3; i++) {
+            ck_assert(i == 0 || ranks[i - 1].score <= ranks[i].score);
+            at = strstr(at, marks[ranks[i].index].bytes);
+            ck_assert_ptr_nonnull(at);
+            ck_assert(i == 0 || memcmp(at - 2, "\n\n", 2) == 0);
+        }
+        pith_result_free(result);
+    }
+}
+END_TEST
+
+START_TEST(a_question_is_needed)
+{
+    struct pith_compress_options options = aware(5);
+    struct pith_prompt prompt = {.contexts = three, .n_contexts = 3};
+    struct pith_result *result;
+    struct pith_error error;
+    ck_assert_int_eq(pith_compress(sessions[0], &prompt, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "question"));
+    options.delta_tau = 2;
+    ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
+                                   &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "delta_tau"));
+}
+END_TEST
+
+static const char *const vocabulary[] = {
+    "the", "rain", "in", "Spain", "7", "\n", "na\xC3\xAFve",
+    "\xE6\xBC\xA2\xE5\xAD\x97", "\xF0\x9F\x98\x80", "house"};
+
+enum { MOST = 5 };
+
+START_TEST(any_prompt_meets_its_target)
+{
+    uint64_t random = (uint64_t)_i + 40;
+    for (int round = 0; round < 12; round++) {
+        struct pith_buffer texts[MOST + 2] = {{0}};
+        struct pith_text parts[MOST + 2];
+        size_t n = random_below(&random, MOST + 1);
+        for (size_t i = 0; i < n + 2; i++) {
+            size_t n_words = random_below(&random, i == 0 ? 8 : 60);
+            for (size_t j = 0; j < n_words + (i == n + 1); j++) {
+                pith_buffer_byte(&texts[i], ' ');
+                pith_buffer_string(&texts[i],
+                                   vocabulary[random_below(&random, 10)]);
+            }
+            parts[i] = (struct pith_text){texts[i].data, texts[i].size};
+        }
+        struct pith_prompt prompt = {parts[0], parts + 1, n, parts[n + 1]};
+        struct pith_compress_options options =
+            aware((double)(1 + random_below(&random, 250)));
+        options.reorder = (enum pith_reorder)random_below(&random, 2);
+        options.keep_digits = random_below(&random, 3) == 0;
+        options.segment_size = 1 + random_below(&random, 120);
+        for (int kind = 0; kind < TINY_KINDS; kind++) {
+            struct pith_result *a = compress(kind, &prompt, &options);
+            struct pith_result *b = compress(kind, &prompt, &options);
+            double off = (double)a->compressed_tokens -
+                         fmin(options.target, (double)a->origin_tokens);
+            bool excess = a->note && strstr(a->note, "What must stay");
+            ck_assert_msg((off <= 2 && off >= -(double)(n + 2)) || excess,
+                          "%zu for %g", a->compressed_tokens, options.target);
+            ck_assert(pith_utf8_is_valid(a->text.bytes, a->text.size));
+            ck_assert_str_eq(a->text.bytes, b->text.bytes);
+            pith_result_free(a);
+            pith_result_free(b);
+        }
+        for (size_t i = 0; i < n + 2; i++)
+            pith_buffer_free(&texts[i]);
+    }
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("documents");
+    TCase *rates = tcase_create("rates");
+    tcase_add_test(rates, rates_fall_with_rank_and_meet_the_budget);
+    suite_add_tcase(suite, rates);
+    TCase *tiny = tcase_create("tiny models");
+    tcase_set_timeout(tiny, 120);
+    tcase_add_unchecked_fixture(tiny, open_tiny, close_tiny);
+    tcase_add_test(tiny, documents_rank_by_the_question_behind_them);
+    tcase_add_test(tiny, sort_puts_the_most_relevant_first);
+    tcase_add_test(tiny, a_question_is_needed);
+    tcase_add_loop_test(tiny, any_prompt_meets_its_target, 0, 3);
+    suite_add_tcase(suite, tiny);
+    return suite;
+}
