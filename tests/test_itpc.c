@@ -262,7 +262,7 @@ START_TEST(one_part_is_compressed_as_algorithm_2_says)
     struct pith_itpc itpc = {.parts = &parts,
                              .segment_size = 1 + random_below(&random, 32)};
     struct pith_stage stages[3] = {
-        {0}, {0}, {parts.units, parts.n_units, (double)target}};
+        {0}, {0}, {parts.units, parts.n_units, (double)target, false}};
     assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
 
     compress_plainly(&plain, parts.ids.data, n, itpc.segment_size, target);
@@ -295,7 +295,9 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
     for (size_t target = 1; target < parts.ids.n; target += 7) {
         struct pith_itpc itpc = {.parts = &parts, .segment_size = 10};
         struct pith_stage stages[3] = {
-            {0}, {parts.units, parts.n_units, (double)target}, {0}};
+            {0},
+            {parts.units, parts.n_units, (double)target, false},
+            {0}};
         assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
         size_t n_kept_parts = 0, n_text = 0, n_lines = 0, n_early = 0;
         for (size_t i = 0; i < parts.n_parts; i++) {
