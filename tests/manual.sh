@@ -13,12 +13,13 @@ complain() {
 }
 
 commands() {
-    "$program" help | sed -n -E 's/^  ([a-z]+) .*/\1/p' | grep -v '^help$'
+    "$program" help | sed -n -E 's/^  ([a-z]+( [a-z]+)?)  .*/\1/p' |
+        grep -v '^help$'
 }
 
 # "-r, --rate R" for each option of a command, from its help.
 helped() {
-    "$program" help "$1" | sed -n -E \
+    "$program" help $1 | sed -n -E \
         -e 's/^  (-., )?(    )?(--[a-z-]+)( ([^ ]*\|[^ ]*|[A-Z][A-Z,]*))?( .*)?$/\1\3\4/p' |
         grep -v -- '--help' | sort
 }
@@ -41,7 +42,7 @@ documented() {
 offered() {
     bash -c '
         source tools/completion/pith.bash
-        COMP_WORDS=("$0" "$1" --) COMP_CWORD=2
+        COMP_WORDS=("$0" $1 --) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
         _pith "$0" 2>/dev/null
         printf "%s\n" "${COMPREPLY[@]}"' "$program" "$1" | grep -v -- '--help' | sort
 }
@@ -49,7 +50,8 @@ offered() {
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-for command in $(commands); do
+commands > "$scratch/commands"
+while read -r command; do
     helped "$command" > "$scratch/help"
     [ -s "$scratch/help" ] || complain "no options in the help of $command"
     documented "$command" > "$scratch/page"
@@ -62,7 +64,7 @@ for command in $(commands); do
         offered "$command" | diff "$scratch/names" - > "$scratch/diff" ||
             complain "completion of $command: $(grep '^[<>]' "$scratch/diff")"
     fi
-done
+done < "$scratch/commands"
 
 # What follows words that bash has taken apart.
 expect() {
@@ -94,16 +96,16 @@ else
 fi
 
 # Nothing is left over, and the version is this one.
-for command in $(commands); do
+while read -r command; do
     helped "$command"
-done > "$scratch/all"
+done < "$scratch/commands" > "$scratch/all"
 old=$(tags "Common options" | grep -v -F -x -f "$scratch/all")
 [ -z "$old" ] || complain "common options that no command has: $old"
 grep -q "^\.TH PITH 1 .*\"$("$program" --version)\"" "$page" ||
     complain "$page is not of $("$program" --version)"
-for command in $(commands); do
+while read -r command; do
     grep -q "^.fBpith $command[ \\]" "$page" || complain "the synopsis lacks $command"
-done
+done < "$scratch/commands"
 
 # The page itself is free of mistakes.
 if command -v mandoc >/dev/null; then

@@ -16,14 +16,39 @@ static const struct command *const commands[] = {
     &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
     &tool_info,     &tool_convert, &tool_bench};
 
-enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+enum { N_COMMANDS = sizeof commands / sizeof commands[0], NAME_COLUMN = 16 };
 
-static const struct command *find_command(const char *name)
+/* The words of a command's name at the start of argv, 0 when it is not
+ * there. */
+static int match(const char *name, int argc, char **argv)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
+    int n = 0;
+    while (n < argc) {
+        size_t length = strcspn(name, " ");
+        if (strlen(argv[n]) != length || memcmp(argv[n], name, length) != 0)
+            return 0;
+        n++;
+        if (name[length] == '\0')
+            return n;
+        name += length + 1;
+    }
+    return 0;
+}
+
+/* The command that the first words of argv name, with as many words as
+ * possible: "pith align requests" is not "pith align". */
+static const struct command *find_command(int argc, char **argv, int *n_words)
+{
+    const struct command *found = NULL;
+    *n_words = 0;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        int n = match(commands[i]->name, argc, argv);
+        if (n > *n_words) {
+            found = commands[i];
+            *n_words = n;
+        }
+    }
+    return found;
 }
 
 static void print_overview(FILE *out)
@@ -32,9 +57,11 @@ static void print_overview(FILE *out)
           ": shorter prompts, chosen by a small language model\n\n"
           "usage: pith COMMAND [OPTION]... [FILE]\n\n", out);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(out, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
-    fputs("  help      explain a command: pith help compress\n\n"
-          "  -h, --help     this text\n"
+        fprintf(out, "  %-*s%s\n", NAME_COLUMN, commands[i]->name,
+                commands[i]->summary);
+    fprintf(out, "  %-*s%s\n\n", NAME_COLUMN, "help",
+            "explain a command: pith help compress");
+    fputs("  -h, --help     this text\n"
           "  -V, --version  the version\n\n"
           "example: pith compress --rate 0.4 --question \"Who won?\" "
           "report.txt\n", out);
@@ -52,7 +79,8 @@ static int help(int argc, char **argv)
         print_overview(stdout);
         return TOOL_OK;
     }
-    const struct command *command = find_command(argv[0]);
+    int n_words;
+    const struct command *command = find_command(argc, argv, &n_words);
     if (command == NULL)
         return unknown_command(argv[0]);
     tool_options_help(command, stdout);
@@ -73,10 +101,12 @@ static int dispatch(int argc, char **argv)
         puts("pith " PITH_VERSION);
         return TOOL_OK;
     }
-    const struct command *command = find_command(name);
+    int n_words;
+    const struct command *command =
+        find_command(argc - 1, argv + 1, &n_words);
     if (command == NULL)
         return unknown_command(name);
-    return command->run(command, argc - 2, argv + 2);
+    return command->run(command, argc - 1 - n_words, argv + 1 + n_words);
 }
 
 int main(int argc, char **argv)
