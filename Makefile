@@ -130,7 +130,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(COMPLETIONS)
 	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
-	install -m 644 include/pith.h $(DESTDIR)$(PREFIX)/include/pith.h
+	install -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
 	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
 	install -m 644 docs/pith.1 $(DESTDIR)$(PREFIX)/share/man/man1/pith.1
@@ -145,7 +145,8 @@ install: all
 
 ## uninstall: remove what install put under PREFIX
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/pith $(DESTDIR)$(PREFIX)/include/pith.h \
+	rm -f $(DESTDIR)$(PREFIX)/bin/pith \
+	    $(addprefix $(DESTDIR)$(PREFIX)/,$(wildcard include/*.h)) \
 	    $(DESTDIR)$(PREFIX)/lib/libpith.a \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
 	    $(DESTDIR)$(PREFIX)/share/pith/default.pith \

@@ -1,10 +1,10 @@
 #!/bin/sh
 # The rules of the house that a compiler does not check:
 #   - dependency order: base <- kernels <- text, model <- compress; align on
-#     model; convert on text and model; service on everything
-#   - tools and examples include no header of the library but pith.h
+#     model; convert on text and model; service and eval on everything
+#   - tools and examples include no header of the library but those of include/
 #   - every global symbol of the library starts with pith_
-#   - the public header compiles alone, as C and as C++
+#   - the public headers compile alone, as C and as C++
 # usage: house.sh LIBRARY.a
 set -u
 library=${1:?usage: house.sh LIBRARY.a}
@@ -25,7 +25,7 @@ allowed() {
     convert) echo base kernels text model ;;
     compress) echo base kernels text model ;;
     align) echo base kernels text model ;;
-    service) echo base kernels text model compress ;;
+    service | eval) echo base kernels text model compress ;;
     *) echo "unknown" ;;
     esac
 }
@@ -52,14 +52,17 @@ if [ -n "$foreign" ]; then
     complain "symbols without the pith_ prefix:" $foreign
 fi
 
-for language in c c++; do
-    command -v "${CC:-cc}" >/dev/null || continue
-    printf '#include "pith.h"\n' | "${CC:-cc}" -Wall -Wextra -Werror \
-        -Iinclude -fsyntax-only -x $language - 2>/dev/null ||
-        complain "include/pith.h does not compile alone as $language"
+for header in include/*.h; do
+    for language in c c++; do
+        command -v "${CC:-cc}" >/dev/null || continue
+        printf '#include "%s"\n' "$(basename "$header")" |
+            "${CC:-cc}" -Wall -Wextra -Werror -Iinclude -fsyntax-only \
+                -x $language - 2>/dev/null ||
+            complain "$header does not compile alone as $language"
+    done
 done
 
 if [ "$failures" -eq 0 ]; then
-    echo "house: layers, tools, symbols and public header are in order"
+    echo "house: layers, tools, symbols and public headers are in order"
 fi
 exit "$failures"

@@ -1,0 +1,26 @@
+/*
+ * split.h - texts into the words that BLEU and ROUGE count.
+ */
+#ifndef PITH_EVAL_SPLIT_H
+#define PITH_EVAL_SPLIT_H
+
+#include "words.h"
+
+/* Each appends the words of a text. */
+
+/* What lies between characters of white space. */
+enum pith_status pith_split_spaces(struct pith_words *words,
+                                   struct pith_text text,
+                                   struct pith_error *error);
+
+/* As mteval-v13a does for Western languages: symbols are words of their own,
+ * and so are periods and commas that do not stand between digits. */
+enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
+                                struct pith_error *error);
+
+/* Runs of a-z and 0-9 after lower-casing; everything else parts words. */
+enum pith_status pith_split_rouge(struct pith_words *words,
+                                  struct pith_text text,
+                                  struct pith_error *error);
+
+#endif
