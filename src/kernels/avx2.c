@@ -109,6 +109,11 @@ TARGET static inline vec power_of_2(__m256i n)
     return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 
+TARGET static inline vec vec_sqrt(vec x)
+{
+    return _mm256_sqrt_ps(x);
+}
+
 /* In two steps, as 2^n alone can be too small or too large for a float. */
 TARGET static inline vec vec_scale(vec x, vec n)
 {

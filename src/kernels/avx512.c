@@ -98,6 +98,11 @@ TARGET static inline vec vec_round(vec x)
                                        _MM_FROUND_NO_EXC);
 }
 
+TARGET static inline vec vec_sqrt(vec x)
+{
+    return _mm512_sqrt_ps(x);
+}
+
 TARGET static inline vec vec_scale(vec x, vec n)
 {
     return _mm512_scalef_ps(x, n);

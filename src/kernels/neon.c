@@ -109,6 +109,11 @@ static inline vec power_of_2(int32x4_t n)
     return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
 }
 
+static inline vec vec_sqrt(vec x)
+{
+    return vsqrtq_f32(x);
+}
+
 /* In two steps, as 2^n alone can be too small or too large for a float. */
 static inline vec vec_scale(vec x, vec n)
 {

@@ -138,4 +138,5 @@ const struct pith_kernels pith_kernels_scalar = {
     .gelu = gelu,
     .silu_mul = silu_mul,
     .rotate = rotate,
+    .gradients = &pith_gradient_kernels_scalar,
 };

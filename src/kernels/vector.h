@@ -18,6 +18,7 @@
  *   vec_clamp(x, low, high)  NaN stays NaN
  *   vec_zero_below(v, x, low)  0 in the lanes with x < low, else v
  *   vec_round(x)         to the nearest integer
+ *   vec_sqrt(x)          rounded correctly
  *   vec_scale(x, n)      x * 2^n, n integers in [-126, 129]
  *   vec_transpose(v)     transposes v[W] in place
  *   UNROLL               in front of a loop of at most 16 steps: unroll it
@@ -313,6 +314,8 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
     }
 }
 
+#include "gradient_vector.h"
+
 /* --- the table ------------------------------------------------------------ */
 
 #define DEFINE_SET(variable, set_name)                                         \
@@ -331,4 +334,5 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
         .gelu = gelu,                                                          \
         .silu_mul = silu_mul,                                                  \
         .rotate = rotate,                                                      \
+        .gradients = &gradient_kernels,                                        \
     }
