@@ -1,0 +1,82 @@
+/*
+ * records.h - instruction data: pairs (x, y) of eq. 8 read from JSON.
+ *
+ * A text is either JSONL, one record on a line, or one JSON array of records.
+ * A record is one of
+ *
+ *     {"instruction": ..., "input": ..., "output": ...}      Alpaca
+ *     {"question": ..., "answer": ...}                       GSM8K
+ *     {"prompt": ..., "completion": ...}
+ *     {"messages": [{"role": ..., "content": ...}, ...]}, or the array alone
+ *
+ * Records are read one at a time, so that a malformed one costs no more than
+ * itself and is known by its line.
+ */
+#ifndef PITH_ALIGN_RECORDS_H
+#define PITH_ALIGN_RECORDS_H
+
+#include "../text/json.h"
+
+enum pith_role { PITH_ROLE_SYSTEM, PITH_ROLE_USER, PITH_ROLE_ASSISTANT };
+
+const char *pith_role_name(enum pith_role role);
+
+struct pith_message {
+    enum pith_role role;
+    struct pith_text content;
+};
+
+enum pith_record_kind {
+    PITH_RECORD_ALPACA,
+    PITH_RECORD_QUESTION,
+    PITH_RECORD_COMPLETION,
+    PITH_RECORD_CHAT
+};
+
+/* All but chats have two messages, of the user and of the assistant; where
+ * there is no answer, one.  A chat without an answer ends with the user. */
+struct pith_record {
+    enum pith_record_kind kind;
+    const struct pith_message *messages;
+    size_t n_messages;
+    struct pith_text input; /* Alpaca's, behind the instruction; often empty */
+};
+
+struct pith_record_reader {
+    const char *name;      /* of the file, for errors; borrowed */
+    struct pith_text text; /* borrowed */
+    size_t at;             /* where the next record is looked for */
+    size_t line;           /* of `at`, from 1 */
+    size_t record_line;    /* of the record read last */
+    bool is_array, is_chat, ended;
+    struct pith_json_document *document; /* of the record read last */
+    struct pith_message *messages;
+    size_t n_room; /* messages that there is room for */
+};
+
+/* Nothing can fail; every reader is closed in the end. */
+void pith_record_reader_open(struct pith_record_reader *reader,
+                             struct pith_text text, const char *name);
+void pith_record_reader_close(struct pith_record_reader *reader);
+
+/* Reads the next record; *more is false, and the record empty, at the end.
+ *   record  borrows from the reader, valid until the next call
+ * Errors: FORMAT for a malformed record, "NAME:LINE: ..." - reading may go on
+ * behind it; MEMORY. */
+enum pith_status pith_record_read(struct pith_record_reader *reader,
+                                  struct pith_record *record, bool *more,
+                                  struct pith_error *error);
+
+/* Whether its last message is an answer.  Fails, FORMAT, with the names that
+ * are missing when it is not. */
+enum pith_status pith_record_check_answer(const struct pith_record *record,
+                                          const char *name, size_t line,
+                                          struct pith_error *error);
+
+/* The message of the user as a chat model is given it: an instruction with
+ * its input behind a blank line. */
+void pith_record_write_content(const struct pith_record *record,
+                               const struct pith_message *message,
+                               struct pith_buffer *out);
+
+#endif
