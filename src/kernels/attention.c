@@ -5,8 +5,9 @@
  * Queries, scores and outputs are panels (set.h): both products are those of
  * weights with tokens, the "weights" being a block of keys in the first and
  * of transposed values in the second.  A task takes a few panels of queries
- * that share a key head.  Blocks of keys start at multiples of
- * PITH_BLOCK_KEYS, wherever the queries are.
+ * of one run that share a key head.  Blocks of keys start at positions that are
+ * multiples of PITH_BLOCK_KEYS, wherever the queries are and in whatever rows
+ * the keys lie.
  */
 #include <math.h>
 #include <string.h>
@@ -18,15 +19,23 @@
 struct attention {
     struct pith_compute *compute;
     float *out;
-    const float *q, *keys, *values;
-    size_t T, H, group, D, n_past, stride;
+    const float *q;
+    const struct pith_attention_run *runs;
+    size_t H, group, D;
+    size_t n_tasks; /* of one key head */
+};
+
+/* A run with what its tasks share. */
+struct run {
+    const struct pith_attention_run *of;
+    size_t first;     /* its first token's row of q and out */
+    size_t n_past;    /* keys that all of its tokens see */
     size_t n_queries; /* panels of queries of one key head */
-    size_t n_tasks;   /* of one key head */
 };
 
 /* A panel of queries: L tokens of one head. */
 struct query {
-    size_t head, token, n_lanes;
+    size_t head, token, n_lanes; /* token: of its run */
     size_t n_visible; /* keys that its last token sees */
     float *q, *out;   /* (D, L) */
     struct pith_softmax *softmax;
@@ -35,6 +44,7 @@ struct query {
 /* Panels are numbered by token first, then by head of the group, so that
  * neighbours see nearly the same keys. */
 static struct query open_query(const struct attention *attention,
+                               const struct run *run,
                                struct pith_thread_scratch *scratch,
                                size_t key_head, size_t index, size_t slot)
 {
@@ -45,14 +55,15 @@ static struct query open_query(const struct attention *attention,
     struct query query;
     query.head = key_head * attention->group + index % attention->group;
     query.token = index / attention->group * L;
-    query.n_lanes = pith_min(L, attention->T - query.token);
-    query.n_visible = attention->n_past + query.token + query.n_lanes;
+    query.n_lanes = pith_min(L, run->of->T - query.token);
+    query.n_visible = run->n_past + query.token + query.n_lanes;
     query.q = scratch->queries + slot * size;
     query.out = scratch->outputs + slot * size;
     query.softmax = &scratch->softmax[slot];
 
     kernels->transpose(query.q, L,
-                       attention->q + (query.token * attention->H +
+                       attention->q + ((run->first + query.token) *
+                                           attention->H +
                                        query.head) * D,
                        attention->H * D, query.n_lanes, D);
     for (size_t t = 0; t < PITH_MAX_LANES; t++) {
@@ -64,19 +75,36 @@ static struct query open_query(const struct attention *attention,
     return query;
 }
 
+/* n keys that lie side by side, from row on, as entries `at` and so on of a
+ * block. */
+static void load_rows(const struct attention *attention, const struct run *run,
+                      struct pith_thread_scratch *scratch, size_t key_head,
+                      size_t row, size_t at, size_t n)
+{
+    size_t D = attention->D;
+    size_t start = (key_head * run->of->stride + row) * D;
+    for (size_t i = 0; i < n; i++)
+        memcpy(scratch->weights + (at + i) * PITH_ROW_STRIDE,
+               run->of->keys + start + i * D, D * sizeof(float));
+    attention->compute->kernels->transpose(scratch->values + at,
+                                           PITH_ROW_STRIDE,
+                                           run->of->values + start, D, n, D);
+}
+
 /* A block of keys, and its values transposed, with rows PITH_ROW_STRIDE
  * apart. */
-static void load_keys(const struct attention *attention,
+static void load_keys(const struct attention *attention, const struct run *run,
                       struct pith_thread_scratch *scratch, size_t key_head,
                       size_t key, size_t n)
 {
-    size_t D = attention->D;
-    size_t start = (key_head * attention->stride + key) * D;
-    for (size_t i = 0; i < n; i++)
-        memcpy(scratch->weights + i * PITH_ROW_STRIDE,
-               attention->keys + start + i * D, D * sizeof(float));
-    attention->compute->kernels->transpose(scratch->values, PITH_ROW_STRIDE,
-                                           attention->values + start, D, n, D);
+    size_t shared = run->of->n_shared;
+    size_t n_shared = key < shared ? pith_min(shared - key, n) : 0;
+    if (n_shared > 0)
+        load_rows(attention, run, scratch, key_head, key, 0, n_shared);
+    if (n_shared < n)
+        load_rows(attention, run, scratch, key_head,
+                  run->of->row + (key + n_shared - shared), n_shared,
+                  n - n_shared);
 }
 
 /* Token t sees the keys up to its own, n_past + t. */
@@ -92,7 +120,7 @@ static void mask_scores(const struct query *query, float *scores, size_t L,
 }
 
 /* Takes n keys, from key on, into the output of a panel of queries. */
-static void attend(const struct attention *attention,
+static void attend(const struct attention *attention, const struct run *run,
                    struct pith_thread_scratch *scratch,
                    const struct query *query, size_t key, size_t n)
 {
@@ -103,7 +131,7 @@ static void attend(const struct attention *attention,
         kernels->multiply(scratch->scores + i * L,
                           scratch->weights + i * PITH_ROW_STRIDE, query->q, D,
                           query->n_lanes, false);
-    mask_scores(query, scratch->scores, L, attention->n_past, key, n);
+    mask_scores(query, scratch->scores, L, run->n_past, key, n);
     kernels->softmax(scratch->scores, n, query->softmax);
     if (add)
         kernels->scale(query->out, D, query->softmax->scale);
@@ -114,7 +142,7 @@ static void attend(const struct attention *attention,
 }
 
 static void close_query(const struct attention *attention,
-                        const struct query *query)
+                        const struct run *run, const struct query *query)
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t D = attention->D, H = attention->H;
@@ -122,8 +150,37 @@ static void close_query(const struct attention *attention,
     for (size_t t = 0; t < query->n_lanes; t++)
         factors[t] = 1 / query->softmax->sum[t];
     kernels->scale(query->out, D, factors);
-    kernels->emit(attention->out + (query->token * H + query->head) * D, H * D,
-                  query->out, D, query->n_lanes, NULL, false);
+    kernels->emit(attention->out +
+                      ((run->first + query->token) * H + query->head) * D,
+                  H * D, query->out, D, query->n_lanes, NULL, false);
+}
+
+static struct run open_run(const struct attention *attention,
+                           const struct pith_attention_run *of, size_t first)
+{
+    size_t n_panels = pith_div_up(of->T, attention->compute->kernels->lanes);
+    return (struct run){.of = of,
+                        .first = first,
+                        .n_past = of->n_keys - of->T,
+                        .n_queries = n_panels * attention->group};
+}
+
+static size_t n_tasks_of(const struct run *run)
+{
+    return pith_div_up(run->n_queries, PITH_QUERY_PANELS);
+}
+
+/* The run of a task of one key head; *task becomes its number in the run. */
+static struct run find_run(const struct attention *attention, size_t *task)
+{
+    const struct pith_attention_run *of = attention->runs;
+    struct run run = open_run(attention, of, 0);
+    while (*task >= n_tasks_of(&run)) {
+        *task -= n_tasks_of(&run);
+        run = open_run(attention, of + 1, run.first + of->T);
+        of++;
+    }
+    return run;
 }
 
 static void attention_task(void *user, size_t index, int thread)
@@ -133,43 +190,55 @@ static void attention_task(void *user, size_t index, int thread)
         &attention->compute->scratch->threads[thread];
     struct query queries[PITH_QUERY_PANELS];
     size_t key_head = index / attention->n_tasks;
-    size_t first = index % attention->n_tasks * PITH_QUERY_PANELS;
-    size_t n_queries =
-        pith_min(PITH_QUERY_PANELS, attention->n_queries - first);
+    size_t task = index % attention->n_tasks;
+    struct run run = find_run(attention, &task);
+    size_t first = task * PITH_QUERY_PANELS;
+    size_t n_queries = pith_min(PITH_QUERY_PANELS, run.n_queries - first);
     size_t n_visible = 0;
     for (size_t i = 0; i < n_queries; i++) {
-        queries[i] = open_query(attention, scratch, key_head, first + i, i);
+        queries[i] =
+            open_query(attention, &run, scratch, key_head, first + i, i);
         n_visible = queries[i].n_visible; /* never falls */
     }
     for (size_t key = 0; key < n_visible; key += PITH_BLOCK_KEYS) {
         size_t n = pith_min(PITH_BLOCK_KEYS, n_visible - key);
-        load_keys(attention, scratch, key_head, key, n);
+        load_keys(attention, &run, scratch, key_head, key, n);
         for (size_t i = 0; i < n_queries; i++)
             if (queries[i].n_visible > key)
-                attend(attention, scratch, &queries[i], key,
+                attend(attention, &run, scratch, &queries[i], key,
                        pith_min(n, queries[i].n_visible - key));
     }
     for (size_t i = 0; i < n_queries; i++)
-        close_query(attention, &queries[i]);
+        close_query(attention, &run, &queries[i]);
+}
+
+void pith_attention_runs(struct pith_compute *compute, float *out,
+                         const float *q, const struct pith_attention_run *runs,
+                         size_t n_runs, size_t H, size_t n_kv_head, size_t D)
+{
+    struct attention job = {.compute = compute,
+                            .out = out,
+                            .q = q,
+                            .runs = runs,
+                            .H = H,
+                            .group = H / n_kv_head,
+                            .D = D};
+    for (size_t i = 0; i < n_runs; i++) {
+        struct run run = open_run(&job, &runs[i], 0);
+        job.n_tasks += n_tasks_of(&run);
+    }
+    pith_parallel_for(compute->n_threads, n_kv_head * job.n_tasks,
+                      attention_task, &job);
 }
 
 void pith_attention(struct pith_compute *compute, float *out, const float *q,
                     const float *keys, const float *values, size_t T, size_t H,
                     size_t n_kv_head, size_t D, size_t n_keys, size_t stride)
 {
-    struct attention job = {.compute = compute,
-                            .out = out,
-                            .q = q,
-                            .keys = keys,
-                            .values = values,
-                            .T = T,
-                            .H = H,
-                            .group = H / n_kv_head,
-                            .D = D,
-                            .n_past = n_keys - T,
-                            .stride = stride};
-    job.n_queries = pith_div_up(T, compute->kernels->lanes) * job.group;
-    job.n_tasks = pith_div_up(job.n_queries, PITH_QUERY_PANELS);
-    pith_parallel_for(compute->n_threads, n_kv_head * job.n_tasks,
-                      attention_task, &job);
+    struct pith_attention_run run = {.keys = keys,
+                                     .values = values,
+                                     .stride = stride,
+                                     .T = T,
+                                     .n_keys = n_keys};
+    pith_attention_runs(compute, out, q, &run, 1, H, n_kv_head, D);
 }

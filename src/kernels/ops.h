@@ -81,6 +81,23 @@ void pith_attention(struct pith_compute *compute, float *out, const float *q,
                     const float *keys, const float *values, size_t T, size_t H,
                     size_t n_kv_head, size_t D, size_t n_keys, size_t stride);
 
+/* Tokens of one sequence among those of a call, and the keys that they see.
+ * Positions below n_shared lie in the rows of the same number, those behind
+ * from `row` on: sequences can have a beginning in common. */
+struct pith_attention_run {
+    const float *keys, *values; /* (n_kv_head, stride, D), borrowed */
+    size_t stride;
+    size_t T;      /* tokens, the last of the n_keys positions held */
+    size_t n_keys; /* T or more */
+    size_t n_shared, row;
+};
+
+/* The same for several sequences, whose tokens follow one another in out and
+ * q; none sees another. */
+void pith_attention_runs(struct pith_compute *compute, float *out,
+                         const float *q, const struct pith_attention_run *runs,
+                         size_t n_runs, size_t H, size_t n_kv_head, size_t D);
+
 /* losses (T): -log softmax(x W^T)[target] of each row of x (T, C), by a fused
  * projection and log-sum-exp that holds a tile of logits only.
  * weight (V, C); targets (T), each in [0, V). */

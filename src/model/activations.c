@@ -79,8 +79,10 @@ static bool allocate(struct pith_activations *a,
         a->gate = floats(&ok, T, config->n_ff);
     a->last = floats(&ok, 1, config->n_embd);
     a->losses = floats(&ok, T, 1);
+    a->runs = pith_array(T, sizeof *a->runs);
+    a->sights = pith_array(T, sizeof *a->sights);
     a->targets = pith_array(T, sizeof *a->targets);
-    return ok && a->targets != NULL;
+    return ok && a->runs != NULL && a->sights != NULL && a->targets != NULL;
 }
 
 enum pith_status pith_activations_create(struct pith_activations **activations,
@@ -119,6 +121,8 @@ void pith_activations_free(struct pith_activations *activations)
     free(activations->hidden);
     free(activations->gate);
     free(activations->last);
+    free(activations->runs);
+    free(activations->sights);
     free(activations->targets);
     free(activations->losses);
     free(activations->cosines);

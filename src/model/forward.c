@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kvcache.h"
+
 void pith_output_norm(struct pith_session *session, float *out, const float *x,
                       size_t T)
 {
@@ -57,17 +59,60 @@ static void block_losses(struct pith_session *session, const int32_t *targets,
         losses[t] = targets[t] == PITH_NO_TARGET ? NAN : a->losses[next++];
 }
 
+void pith_attend(struct pith_session *session, const struct pith_pass *pass,
+                 size_t layer)
+{
+    const struct pith_config *config = &session->model->format.config;
+    struct pith_activations *a = session->activations;
+    size_t Hkv = config->n_kv_head, D = config->head_dim, token = 0;
+    for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T) {
+        const struct pith_run *run = &pass->runs[i];
+        pith_kv_store(run->session, layer, run->row, a->k + token * Hkv * D,
+                      a->v + token * Hkv * D, run->T);
+        a->sights[i] = (struct pith_attention_run){
+            .keys = pith_kv_keys(run->session, layer),
+            .values = pith_kv_values(run->session, layer),
+            .stride = run->session->n_ctx,
+            .T = run->T,
+            .n_keys = run->position + run->T,
+            .n_shared = run->n_shared,
+            .row = run->row - (run->position - run->n_shared)};
+    }
+    pith_attention_runs(&session->compute, a->attn, a->q, a->sights,
+                        pass->n_runs, config->n_head, Hkv, D);
+}
+
+static void run_layers(struct pith_session *session,
+                       const struct pith_pass *pass, const int32_t *ids)
+{
+    if (session->model->format.config.arch == PITH_ARCH_GPT2)
+        pith_gpt2_forward(session, pass, ids);
+    else
+        pith_llama_forward(session, pass, ids);
+}
+
+void pith_forward_pass(struct pith_session *session,
+                       const struct pith_pass *pass, const int32_t *ids,
+                       const int32_t *targets, float *losses)
+{
+    run_layers(session, pass, ids);
+    block_losses(session, targets, losses, pass->T);
+}
+
+/* The next T tokens of the cache. */
 static void forward_block(struct pith_session *session, const int32_t *ids,
                           size_t T, const int32_t *targets, float *losses)
 {
     struct pith_activations *a = session->activations;
-    const struct pith_config *config = &session->model->format.config;
-    size_t C = config->n_embd;
+    size_t C = session->model->format.config.n_embd;
+    struct pith_run run = {.session = session,
+                           .T = T,
+                           .position = session->n_past,
+                           .row = session->n_past,
+                           .n_shared = session->n_past};
+    struct pith_pass pass = {&run, 1, T};
 
-    if (config->arch == PITH_ARCH_GPT2)
-        pith_gpt2_forward(session, ids, T);
-    else
-        pith_llama_forward(session, ids, T);
+    run_layers(session, &pass, ids);
     memcpy(a->last, a->x + (T - 1) * C, C * sizeof *a->last);
     a->has_last = true;
     if (targets != NULL)
@@ -75,7 +120,7 @@ static void forward_block(struct pith_session *session, const int32_t *ids,
     session->n_past += T;
 }
 
-static enum pith_status check_ids(const struct pith_session *session,
+enum pith_status pith_check_ids(const struct pith_session *session,
                                   const int32_t *ids, size_t n,
                                   bool no_target_allowed,
                                   struct pith_error *error)
@@ -101,9 +146,9 @@ enum pith_status pith_session_forward(struct pith_session *session,
     size_t before = session->n_past;
     size_t step = session->activations->max_tokens;
 
-    PITH_TRY(check_ids(session, ids, n, false, error));
+    PITH_TRY(pith_check_ids(session, ids, n, false, error));
     if (targets != NULL)
-        PITH_TRY(check_ids(session, targets, n, true, error));
+        PITH_TRY(pith_check_ids(session, targets, n, true, error));
     if (n > session->n_ctx - before)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%zu tokens do not fit: the context of %zu positions "

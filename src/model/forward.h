@@ -23,6 +23,8 @@ struct pith_activations {
     float *gate;             /* (T, F); LLaMA */
     float *last;             /* (C) x of the latest token */
     bool has_last;
+    struct pith_run *runs;   /* (T) of a pass over branches */
+    struct pith_attention_run *sights; /* (T) what each run sees */
     int32_t *targets;        /* (T) those of a block that are wanted */
     float *losses;           /* (T) theirs */
     float *cosines, *sines;  /* (n_ctx, D/2) rotary angles; LLaMA */
@@ -41,13 +43,48 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
                                          size_t n_ctx,
                                          struct pith_error *error);
 
-/* Run T tokens at positions n_past .. n_past + T - 1 through all layers:
- * their keys and values go into the cache, the stream into x (T, C).
- * n_past stays what it was. */
-void pith_gpt2_forward(struct pith_session *session, const int32_t *ids,
-                       size_t T);
-void pith_llama_forward(struct pith_session *session, const int32_t *ids,
-                        size_t T);
+/* Tokens of one sequence, side by side, that a pass takes along. */
+struct pith_run {
+    struct pith_session *session; /* whose cache they go into */
+    size_t T;
+    size_t position; /* of the first of them */
+    size_t row;      /* of the cache, that it goes into */
+    /* What it sees: the first n_shared rows of the cache are positions of the
+     * same number, those from there to `position` end right before `row`. */
+    size_t n_shared;
+};
+
+/* What goes through the layers at once: the tokens of all runs, end to end.
+ * No run sees another. */
+struct pith_pass {
+    const struct pith_run *runs; /* borrowed */
+    size_t n_runs;
+    size_t T; /* tokens of all runs, at most max_tokens */
+};
+
+/* Run the tokens of a pass through all layers: their keys and values go into
+ * the caches, the stream into x (T, C).  n_past stays what it was. */
+void pith_gpt2_forward(struct pith_session *session,
+                       const struct pith_pass *pass, const int32_t *ids);
+void pith_llama_forward(struct pith_session *session,
+                        const struct pith_pass *pass, const int32_t *ids);
+
+/* Stores k, v (T, Hkv D) of a layer in the caches, then attn (T, H D) = what
+ * each token of q (T, H D) sees. */
+void pith_attend(struct pith_session *session, const struct pith_pass *pass,
+                 size_t layer);
+
+/* A pass in the architecture of the session's model: losses (T) of its
+ * targets (T). */
+void pith_forward_pass(struct pith_session *session,
+                       const struct pith_pass *pass, const int32_t *ids,
+                       const int32_t *targets, float *losses);
+
+/* Refuses an id that the model does not have. */
+enum pith_status pith_check_ids(const struct pith_session *session,
+                                const int32_t *ids, size_t n,
+                                bool no_target_allowed,
+                                struct pith_error *error);
 
 /* out (T, C) = the last norm of x (T, C); may be in place. */
 void pith_output_norm(struct pith_session *session, float *out, const float *x,

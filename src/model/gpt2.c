@@ -8,13 +8,14 @@
 #include "kvcache.h"
 
 /* x (T, C) += attention(norm(x)) W_out + b */
-static void attention_half(struct pith_session *session, size_t index, size_t T)
+static void attention_half(struct pith_session *session,
+                           const struct pith_pass *pass, size_t index)
 {
     const struct pith_config *config = &session->model->format.config;
     const struct pith_layer *layer = &session->model->layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
-    size_t C = config->n_embd, H = config->n_head, D = config->head_dim;
+    size_t C = config->n_embd, T = pass->T;
 
     pith_layer_norm(compute, a->norm, a->x, layer->attn_norm,
                     layer->attn_norm_bias, T, C, config->norm_eps); /* (T, C) */
@@ -24,10 +25,7 @@ static void attention_half(struct pith_session *session, size_t index, size_t T)
                 false);                                           /* (T, H D) */
     pith_linear(compute, a->v, a->norm, &layer->attn_v, layer->attn_v_bias, T,
                 false);                                           /* (T, H D) */
-    pith_kv_store(session, index, a->k, a->v, T);
-    pith_attention(compute, a->attn, a->q, pith_kv_keys(session, index),
-                   pith_kv_values(session, index), T, H, H, D,
-                   session->n_past + T, session->n_ctx);          /* (T, H D) */
+    pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, layer->attn_out_bias,
                 T, true);                                           /* (T, C) */
 }
@@ -51,16 +49,19 @@ static void feed_forward_half(struct pith_session *session, size_t index,
                 layer->ffn_down_bias, T, true);                     /* (T, C) */
 }
 
-void pith_gpt2_forward(struct pith_session *session, const int32_t *ids,
-                       size_t T)
+void pith_gpt2_forward(struct pith_session *session,
+                       const struct pith_pass *pass, const int32_t *ids)
 {
     const struct pith_model *model = session->model;
     struct pith_activations *a = session->activations;
+    size_t C = model->format.config.n_embd, token = 0;
 
-    pith_embed(model, a->x, ids, T);                                /* (T, C) */
-    pith_add_positions(model, a->x, a->norm, session->n_past, T);
+    pith_embed(model, a->x, ids, pass->T);                          /* (T, C) */
+    for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T)
+        pith_add_positions(model, a->x + token * C, a->norm,
+                           pass->runs[i].position, pass->runs[i].T);
     for (size_t i = 0; i < model->format.config.n_layer; i++) {
-        attention_half(session, i, T);
-        feed_forward_half(session, i, T);
+        attention_half(session, pass, i);
+        feed_forward_half(session, i, pass->T);
     }
 }

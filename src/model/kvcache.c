@@ -30,8 +30,8 @@ float *pith_kv_values(const struct pith_session *session, size_t layer)
     return session->values + layer * layer_floats(session);
 }
 
-void pith_kv_store(struct pith_session *session, size_t layer, const float *k,
-                   const float *v, size_t T)
+void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
+                   const float *k, const float *v, size_t T)
 {
     const struct pith_config *config = &session->model->format.config;
     size_t n_kv_head = config->n_kv_head, D = config->head_dim;
@@ -40,7 +40,7 @@ void pith_kv_store(struct pith_session *session, size_t layer, const float *k,
 
     for (size_t h = 0; h < n_kv_head; h++) {
         for (size_t t = 0; t < T; t++) {
-            size_t to = (h * session->n_ctx + session->n_past + t) * D;
+            size_t to = (h * session->n_ctx + row + t) * D;
             size_t from = (t * n_kv_head + h) * D;
             memcpy(keys + to, k + from, D * sizeof *keys);
             memcpy(values + to, v + from, D * sizeof *values);
@@ -101,22 +101,26 @@ void pith_session_truncate(struct pith_session *session, size_t n_keep)
         session->n_past = n_keep;
 }
 
-void pith_session_drop(struct pith_session *session, size_t from, size_t to)
+void pith_kv_move(struct pith_session *session, size_t to, size_t from,
+                  size_t n)
 {
     const struct pith_config *config = &session->model->format.config;
-    size_t D = config->head_dim;
+    size_t D = config->head_dim, floats = n * D;
 
+    for (size_t row = 0; row < n_rows(config); row++) {
+        float *keys = session->keys + row * session->n_ctx * D;
+        float *values = session->values + row * session->n_ctx * D;
+        memmove(keys + to * D, keys + from * D, floats * sizeof *keys);
+        memmove(values + to * D, values + from * D, floats * sizeof *values);
+    }
+}
+
+void pith_session_drop(struct pith_session *session, size_t from, size_t to)
+{
     if (to > session->n_past)
         to = session->n_past;
     if (from >= to)
         return;
-    size_t floats = (session->n_past - to) * D;
-    for (size_t row = 0; row < n_rows(config); row++) {
-        size_t start = row * session->n_ctx;
-        float *keys = session->keys + start * D;
-        float *values = session->values + start * D;
-        memmove(keys + from * D, keys + to * D, floats * sizeof *keys);
-        memmove(values + from * D, values + to * D, floats * sizeof *values);
-    }
+    pith_kv_move(session, from, to, session->n_past - to);
     session->n_past -= to - from;
 }

@@ -11,9 +11,13 @@
 float *pith_kv_keys(const struct pith_session *session, size_t layer);
 float *pith_kv_values(const struct pith_session *session, size_t layer);
 
-/* Stores k, v (T, Hkv D) of a layer at positions n_past .. n_past + T - 1. */
-void pith_kv_store(struct pith_session *session, size_t layer, const float *k,
-                   const float *v, size_t T);
+/* Stores k, v (T, Hkv D) of a layer in the rows row .. row + T - 1. */
+void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
+                   const float *k, const float *v, size_t T);
+
+/* Moves the rows from .. from + n - 1 of every layer down to row `to`. */
+void pith_kv_move(struct pith_session *session, size_t to, size_t from,
+                  size_t n);
 
 /* Gives the cache room for n_ctx positions and keeps those it holds.
  * Nothing changes on failure. */

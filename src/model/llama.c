@@ -8,17 +8,33 @@
 #include "forward.h"
 #include "kvcache.h"
 
+/* Turns q (T, H D) and k (T, Hkv D) by the positions of their tokens. */
+static void rotate(struct pith_session *session, const struct pith_pass *pass)
+{
+    const struct pith_config *config = &session->model->format.config;
+    struct pith_activations *a = session->activations;
+    size_t H = config->n_head, Hkv = config->n_kv_head, D = config->head_dim;
+    size_t token = 0;
+    for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T) {
+        const struct pith_run *run = &pass->runs[i];
+        const float *cosines = a->cosines + run->position * (D / 2);
+        const float *sines = a->sines + run->position * (D / 2); /* (T, D/2) */
+        pith_rope(&session->compute, a->q + token * H * D, cosines, sines,
+                  run->T, H, D);
+        pith_rope(&session->compute, a->k + token * Hkv * D, cosines, sines,
+                  run->T, Hkv, D);
+    }
+}
+
 /* x (T, C) += attention(norm(x)) W_out */
-static void attention_half(struct pith_session *session, size_t index, size_t T)
+static void attention_half(struct pith_session *session,
+                           const struct pith_pass *pass, size_t index)
 {
     const struct pith_config *config = &session->model->format.config;
     const struct pith_layer *layer = &session->model->layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
-    size_t C = config->n_embd, H = config->n_head, D = config->head_dim;
-    size_t Hkv = config->n_kv_head;
-    const float *cosines = a->cosines + session->n_past * (D / 2);
-    const float *sines = a->sines + session->n_past * (D / 2); /* (T, D/2) */
+    size_t C = config->n_embd, T = pass->T;
 
     pith_rms_norm(compute, a->norm, a->x, layer->attn_norm, T, C,
                   config->norm_eps);                                /* (T, C) */
@@ -28,12 +44,8 @@ static void attention_half(struct pith_session *session, size_t index, size_t T)
                 false);                                         /* (T, Hkv D) */
     pith_linear(compute, a->v, a->norm, &layer->attn_v, NULL, T,
                 false);                                         /* (T, Hkv D) */
-    pith_rope(compute, a->q, cosines, sines, T, H, D);
-    pith_rope(compute, a->k, cosines, sines, T, Hkv, D);
-    pith_kv_store(session, index, a->k, a->v, T);
-    pith_attention(compute, a->attn, a->q, pith_kv_keys(session, index),
-                   pith_kv_values(session, index), T, H, Hkv, D,
-                   session->n_past + T, session->n_ctx);          /* (T, H D) */
+    rotate(session, pass);
+    pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, NULL, T,
                 true);                                              /* (T, C) */
 }
@@ -59,14 +71,14 @@ static void feed_forward_half(struct pith_session *session, size_t index,
                 true);                                              /* (T, C) */
 }
 
-void pith_llama_forward(struct pith_session *session, const int32_t *ids,
-                        size_t T)
+void pith_llama_forward(struct pith_session *session,
+                        const struct pith_pass *pass, const int32_t *ids)
 {
     const struct pith_model *model = session->model;
 
-    pith_embed(model, session->activations->x, ids, T);             /* (T, C) */
+    pith_embed(model, session->activations->x, ids, pass->T);       /* (T, C) */
     for (size_t i = 0; i < model->format.config.n_layer; i++) {
-        attention_half(session, i, T);
-        feed_forward_half(session, i, T);
+        attention_half(session, pass, i);
+        feed_forward_half(session, i, pass->T);
     }
 }

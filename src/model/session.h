@@ -41,6 +41,23 @@ enum pith_status pith_session_forward(struct pith_session *session,
                                       const int32_t *targets, float *losses,
                                       struct pith_error *error);
 
+/* One of several texts that each follow the cache on their own. */
+struct pith_branch {
+    const int32_t *ids, *targets; /* (n) as of pith_session_forward */
+    float *losses;                /* (n) */
+    size_t n;
+};
+
+/* Gives each branch the losses that pith_session_forward() would give it
+ * behind what the cache holds, to the bit, with the tokens of several
+ * branches in one pass.  The cache then holds what it held before.
+ *   stage  for progress, in tokens
+ * Errors: as there; each branch must fit alone. */
+enum pith_status pith_session_branch(struct pith_session *session,
+                                     const struct pith_branch *branches,
+                                     size_t n, const char *stage,
+                                     struct pith_error *error);
+
 /* Logits (V) that follow the last token of the cache's latest forward. */
 enum pith_status pith_session_logits(struct pith_session *session,
                                      float *logits, struct pith_error *error);
