@@ -420,6 +420,17 @@ struct pith_compress_options {
     bool question_aware;
     double delta_tau; /* spread of the documents' rates by rank: 0.3 */
     enum pith_reorder reorder; /* ORIGINAL, or SORT: most relevant first */
+    /* `paper`: what each step is worth is seen by leaving it out, as Table 3
+     * of the paper does. */
+    bool use_itpc; /* true; false: eq. 4 instead of 5, tokens are scored
+                      behind all text before them, dropped or not */
+    bool use_budget_controller; /* true; false: every demonstration goes on,
+                                   and every component has the same rate */
+    bool use_dynamic_rates; /* true; false: instruction, what is selected of
+                               the demonstrations, and question have the same
+                               rate */
+    size_t selection_seed; /* 0; others: demonstrations are selected in a
+                              random order rather than by perplexity */
 };
 
 /* The defaults named above, method paper, rate 0.5. */

@@ -64,6 +64,19 @@ static const struct option options[] = {
     {0, "reorder", "original|sort", OPTION_CHOICE, AT(paper_reorder), 0, 0,
      "paper: sort puts the most relevant document first"},
 
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0,
+     "What a step is worth (paper; Table 3):"},
+    {0, "itpc", "on|off", OPTION_SWITCH, AT(options.use_itpc), 0, 0,
+     "score behind what stays; off: behind all text (on)"},
+    {0, "budget-controller", "on|off", OPTION_SWITCH,
+     AT(options.use_budget_controller), 0, 0,
+     "drop whole contexts first; a rate for each part (on)"},
+    {0, "dynamic-rates", "on|off", OPTION_SWITCH,
+     AT(options.use_dynamic_rates), 0, 0,
+     "a rate for each part (on)"},
+    {0, "selection-seed", "N", OPTION_COUNT, AT(options.selection_seed), 0,
+     1e12, "not 0: select contexts in a random order (0)"},
+
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What must stay (paper):"},
     {0, "keep", "STRING", OPTION_WORDS, AT(keep), 0, 0,
      "this text, wherever it occurs (may be repeated)"},
@@ -169,7 +182,10 @@ static const char *const prompt_options[] = {
 static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
                                             "segment-size",
                                             "question-aware", "delta-tau",
-                                            "reorder", "keep",
+                                            "reorder", "itpc",
+                                            "budget-controller",
+                                            "dynamic-rates",
+                                            "selection-seed", "keep",
                                             "keep-regex", "keep-digits",
                                             "keep-words", NULL};
 static const char *const reference_options[] = {

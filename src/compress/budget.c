@@ -17,8 +17,19 @@ static double wanted(const struct pith_budget *b)
     return b->tau_ins * (double)b->n_ins + b->tau_que * (double)b->n_que;
 }
 
+/* The rate at which so many tokens meet the target. */
+static double rate_of_all(const struct pith_budget *b, size_t n_dems)
+{
+    size_t n = b->n_ins + n_dems + b->n_que;
+    return n > 0 ? clamp(b->target / (double)n, 0, 1) : 0;
+}
+
 void pith_budget_demonstrations(struct pith_budget *b)
 {
+    if (b->uniform) {
+        b->tau_ins = b->tau_que = b->tau_dems = rate_of_all(b, b->n_dems);
+        return;
+    }
     /* Differs: the paper does not say what happens when instruction and
      * question alone are above the target; both rates shrink alike. */
     if (wanted(b) > b->target) {
@@ -99,6 +110,10 @@ static void spread(struct pith_budget *b, double remainder)
 
 void pith_budget_distribute(struct pith_budget *b)
 {
+    if (b->uniform) {
+        b->rate_ins = b->rate_que = b->rate_d = rate_of_all(b, b->n_selected);
+        return;
+    }
     double n_outer = (double)(b->n_ins + b->n_que);
     double n_selected = (double)b->n_selected;
     /* Eq. 3: Delta tau = (k tau_dems L_dems - L~_D) / (L_ins + L_que)

@@ -17,6 +17,8 @@ struct pith_budget {
     double k;                /* granularity coefficient */
     double tau_ins, tau_que; /* eq. 2 may scale them down */
     size_t n_ins, n_dems, n_que; /* L_ins, L_dems, L_que */
+    bool uniform; /* all components have one rate: tau_ins and tau_que are
+                     set by eq. 2, Delta tau is 0 */
     /* Found. */
     bool scaled;                /* tau_ins and tau_que were too large */
     double tau_dems;            /* eq. 2 */

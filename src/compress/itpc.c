@@ -50,7 +50,7 @@ struct run {
 
 static size_t n_output(const struct run *run)
 {
-    return run->prefix.ids.n - 1;
+    return run->itpc->kept.n;
 }
 
 /* Tokens of the blank line that the next unit kept brings along. */
@@ -60,14 +60,22 @@ static size_t opening(const struct run *run)
     return waits ? run->blank_line->n_tokens : 0;
 }
 
+/* Later segments are scored behind this unit. */
+static void show(struct run *run, const struct pith_unit *unit)
+{
+    const int32_t *ids = run->itpc->parts->ids.data + unit->token;
+    pith_ids_append_all(&run->prefix.ids, ids, unit->n_tokens);
+    if (run->second != NULL)
+        pith_ids_append_all(&run->behind_question.ids, ids, unit->n_tokens);
+}
+
 static void append(struct run *run, const struct pith_unit *unit)
 {
     const struct pith_parts *parts = run->itpc->parts;
-    pith_ids_append_all(&run->prefix.ids, parts->ids.data + unit->token,
+    pith_ids_append_all(&run->itpc->kept, parts->ids.data + unit->token,
                         unit->n_tokens);
-    if (run->second != NULL)
-        pith_ids_append_all(&run->behind_question.ids,
-                            parts->ids.data + unit->token, unit->n_tokens);
+    if (!run->itpc->behind_all)
+        show(run, unit);
     pith_buffer_append(&run->itpc->text, parts->text.data + unit->byte,
                        unit->n_bytes);
     if (run->itpc->decisions != NULL)
@@ -106,7 +114,7 @@ static enum pith_status score_behind(struct run *run,
 {
     const struct pith_parts *parts = run->itpc->parts;
     size_t n_prefix = prefix->ids.n;
-    if (opening(run) > 0)
+    if (opening(run) > 0 && !run->itpc->behind_all)
         pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
     if (prefix->ids.failed)
         return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
@@ -203,6 +211,8 @@ static size_t round_to_tokens(double tokens)
 static void append_kept(struct run *run, const struct segment *segment)
 {
     for (size_t i = 0; i < segment->n; i++) {
+        if (run->itpc->behind_all)
+            show(run, &segment->units[i]);
         if (segment->units[i].structure)
             run->blank_line = &segment->units[i];
         else if (run->keep[i])
@@ -320,6 +330,8 @@ static enum pith_status run_stage(struct run *run,
         const struct pith_unit *unit = &stage->units[at];
         if (unit->structure) {
             run->blank_line = unit;
+            if (run->itpc->behind_all)
+                show(run, unit);
             pass(run, unit->n_tokens, unit->forced ? unit->n_tokens : 0);
             at++;
             continue;
@@ -400,7 +412,6 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
     PITH_TRY_DONE(allocate(&run, error));
     for (size_t i = 0; i < n; i++)
         PITH_TRY_DONE(run_stage(&run, &stages[i], error));
-    pith_ids_append_all(&itpc->kept, run.prefix.ids.data + 1, n_output(&run));
     if (run.prefix.ids.failed || itpc->kept.failed || itpc->text.failed)
         status = pith_no_memory(error, n_output(&run), sizeof *run.ids);
 done:

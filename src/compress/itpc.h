@@ -42,6 +42,8 @@ struct pith_stage {
 struct pith_itpc {
     const struct pith_parts *parts; /* borrowed */
     size_t segment_size;
+    bool behind_all; /* eq. 4 instead of 5: segments are scored behind all
+                        text before them, dropped or not */
     struct pith_result *result; /* borrowed: thresholds go there; or NULL */
     struct pith_decisions *decisions; /* borrowed, by token; or NULL */
     struct pith_ids question; /* stands in front where losses are contrastive;

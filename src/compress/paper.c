@@ -12,6 +12,7 @@
 
 #include "../base/clock.h"
 #include "../base/memory.h"
+#include "../base/random.h"
 #include "budget.h"
 #include "compress.h"
 #include "counter.h"
@@ -99,7 +100,9 @@ static void measure(struct paper *p)
                               .tau_ins = p->options->tau_ins,
                               .tau_que = p->options->tau_que,
                               .n_ins = parts->parts[0].n_tokens,
-                              .n_que = parts->parts[last].n_tokens};
+                              .n_que = parts->parts[last].n_tokens,
+                              .uniform = !p->options->use_dynamic_rates ||
+                                         !p->options->use_budget_controller};
     for (size_t i = 1; i < last; i++)
         if (pith_is_demonstration(&parts->parts[i]))
             b->n_dems += pith_part_length(parts, i);
@@ -116,6 +119,16 @@ static enum pith_status trace_ranking(struct paper *p, struct pith_rank *ranks,
     for (size_t i = 0; i < n; i++)
         ranks[i].index = p->parts.parts[ranks[i].index].index;
     return pith_result_add_ranking(p->result, ranks, n, error);
+}
+
+/* Scores that put the demonstrations into a random order. */
+static void rank_at_random(const struct paper *p, struct pith_rank *ranks,
+                           size_t n)
+{
+    uint64_t state = p->options->selection_seed;
+    for (size_t i = 0; i < n; i++)
+        ranks[i] = (struct pith_rank){p->order[i],
+                                      pith_random_uniform(&state)};
 }
 
 /* Perplexities as mean losses, high first; for LongLLMLingua r_k, low first,
@@ -146,7 +159,10 @@ static enum pith_status rank_and_select(struct paper *p, size_t n,
         status = pith_no_memory(error, n_parts, sizeof *ranks);
         goto done;
     }
-    PITH_TRY_DONE(rank(p, ranks, n, error));
+    if (p->options->selection_seed != 0)
+        rank_at_random(p, ranks, n);
+    else
+        PITH_TRY_DONE(rank(p, ranks, n, error));
     for (size_t i = 0; i < n_parts; i++)
         lengths[i] = pith_part_length(&p->parts, i);
     pith_budget_select(&p->budget, lengths, ranks, n, p->selected);
@@ -174,8 +190,8 @@ static enum pith_status select_demonstrations(struct paper *p,
     p->n_order = n;
     if (p->budget.tau_dems <= 0)
         return PITH_OK;
-    if (n > 1 && (p->options->question_aware ||
-                  pith_budget_must_select(&p->budget)))
+    if (n > 1 && p->options->use_budget_controller &&
+        (p->options->question_aware || pith_budget_must_select(&p->budget)))
         return rank_and_select(p, n, error);
     for (size_t i = 0; i < p->parts.n_parts; i++)
         p->selected[i] = pith_is_demonstration(&p->parts.parts[i]);
@@ -499,6 +515,7 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     p->target = target_tokens(p->options, p->parts.ids.n);
     p->itpc.parts = &p->parts;
     p->itpc.segment_size = p->options->segment_size;
+    p->itpc.behind_all = !p->options->use_itpc;
     p->itpc.result =
         p->options->trace || p->options->detail ? p->result : NULL;
     if (p->options->detail) {
