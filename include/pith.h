@@ -398,7 +398,8 @@ struct pith_compress_options {
     /* `paper`: section 5 of the paper gives the defaults. */
     double tau_ins;      /* rate of the instruction: 0.85 */
     double tau_que;      /* rate of the question: 0.9 */
-    double k;            /* granularity coefficient of eq. 3: 2 */
+    double k;            /* granularity coefficient of eq. 3; 0: 2, and 1.3
+                            with question_aware */
     size_t segment_size; /* tokens of an ITPC segment: 100 */
     struct pith_reference_options reference;
     bool trace;  /* fill pith_result.trace */

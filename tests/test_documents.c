@@ -181,6 +181,29 @@ START_TEST(sort_puts_the_most_relevant_first)
 }
 END_TEST
 
+static void assert_same_text(const struct pith_compress_options *options,
+                             double k, bool same)
+{
+    struct pith_compress_options other = *options;
+    other.k = k;
+    struct pith_result *a = compress(TINY_GPT2, &small, options);
+    struct pith_result *b = compress(TINY_GPT2, &small, &other);
+    ck_assert_int_eq(strcmp(a->text.bytes, b->text.bytes) == 0, same);
+    pith_result_free(a);
+    pith_result_free(b);
+}
+
+START_TEST(k_is_that_of_the_method_unless_given)
+{
+    struct pith_compress_options options = aware(24);
+    assert_same_text(&options, 1.3, true);
+    assert_same_text(&options, 2, false);
+    options.question_aware = false;
+    assert_same_text(&options, 2, true);
+    assert_same_text(&options, 1.3, false);
+}
+END_TEST
+
 START_TEST(a_question_is_needed)
 {
     struct pith_compress_options options = aware(5);
@@ -255,6 +278,7 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tiny, open_tiny, close_tiny);
     tcase_add_test(tiny, documents_rank_by_the_question_behind_them);
     tcase_add_test(tiny, sort_puts_the_most_relevant_first);
+    tcase_add_test(tiny, k_is_that_of_the_method_unless_given);
     tcase_add_test(tiny, a_question_is_needed);
     tcase_add_loop_test(tiny, any_prompt_meets_its_target, 0, 3);
     suite_add_tcase(suite, tiny);

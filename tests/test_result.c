@@ -65,7 +65,7 @@ START_TEST(defaults_are_those_of_the_paper_and_the_package)
     ck_assert(options.target < 0);
     ck_assert_double_eq(options.tau_ins, 0.85);
     ck_assert_double_eq(options.tau_que, 0.9);
-    ck_assert_double_eq(options.k, 2);
+    ck_assert_double_eq(options.k, 0);
     ck_assert_uint_eq(options.segment_size, 100);
     ck_assert_uint_eq(options.reference.iterative_size, 200);
     ck_assert_str_eq(options.reference.context_budget, "+100");
@@ -141,7 +141,7 @@ START_TEST(impossible_options_are_refused_by_name)
     options = changed();
     options.tau_que = NAN;
     assert_refused(&options, "tau_que");
-    const double ks[] = {0, -1, NAN, INFINITY};
+    const double ks[] = {-1, NAN, INFINITY};
     for (size_t i = 0; i < sizeof ks / sizeof *ks; i++) {
         options = changed();
         options.k = ks[i];

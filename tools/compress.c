@@ -53,7 +53,8 @@ static const struct option options[] = {
     {0, "tau-que", "R", OPTION_REAL, AT(options.tau_que), 0, 1,
      "paper: rate of the question (0.9)"},
     {'k', "k", "K", OPTION_REAL, AT(options.k), 0, 1e12,
-     "paper: granularity coefficient (2)"},
+     "paper: granularity coefficient (2; 1.3 with\n"
+     "--question-aware)"},
     {0, "segment-size", "N", OPTION_COUNT, AT(options.segment_size), 1, 1e12,
      "paper: tokens of a segment (100)"},
     {0, "question-aware", NULL, OPTION_FLAG, AT(options.question_aware), 0, 0,

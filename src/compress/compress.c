@@ -22,7 +22,6 @@ void pith_compress_options_init(struct pith_compress_options *options)
         .target = -1,
         .tau_ins = 0.85,
         .tau_que = 0.9,
-        .k = 2,
         .segment_size = 100,
         .delta_tau = 0.3,
         .use_itpc = true,

@@ -58,10 +58,10 @@ static enum pith_status check_options(const struct pith_session *session,
                          "%s is %g; it is a rate, from 0 to 1",
                          is_rate(o->tau_ins) ? "tau_que" : "tau_ins",
                          is_rate(o->tau_ins) ? o->tau_que : o->tau_ins);
-    if (!(o->k > 0) || isinf(o->k))
+    if (!(o->k >= 0) || isinf(o->k))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "k is %g; expected a number above 0 (the paper has "
-                         "2)", o->k);
+                         "2), or 0 for the method's own", o->k);
     if (!(o->delta_tau >= 0) || o->delta_tau > 1)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "delta_tau is %g; expected 0 to 1 (the paper has "
@@ -89,6 +89,15 @@ static size_t target_tokens(const struct pith_compress_options *options,
     return target < 1 ? 1 : (size_t)(target + 0.5);
 }
 
+/* The published settings: 2 for demonstrations; 1.3 for documents, whose
+ * ranking by the question can be trusted with more. */
+static double granularity(const struct pith_compress_options *options)
+{
+    if (options->k > 0)
+        return options->k;
+    return options->question_aware ? 1.3 : 2;
+}
+
 /* L_ins, L_dems, L_que.  The blank line in front of a demonstration is part of
  * it; the one in front of the question is paid for beforehand. */
 static void measure(struct paper *p)
@@ -96,7 +105,7 @@ static void measure(struct paper *p)
     const struct pith_parts *parts = &p->parts;
     size_t last = parts->n_parts - 1;
     struct pith_budget *b = &p->budget;
-    *b = (struct pith_budget){.k = p->options->k,
+    *b = (struct pith_budget){.k = granularity(p->options),
                               .tau_ins = p->options->tau_ins,
                               .tau_que = p->options->tau_que,
                               .n_ins = parts->parts[0].n_tokens,

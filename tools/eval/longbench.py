@@ -1,27 +1,55 @@
 #!/usr/bin/env python3
-"""Share of gold answers that survive compression of multi-document questions.
+"""Share of gold answers that survive in the documents of compressed questions.
 
-For every question of MiniLongBench's hotpotqa and musique: the passages as
-contexts, compressed to a quarter, by four methods at equal token counts:
-paper with question_aware, reference (longllmlingua), plain paper, and random
-dropping of tokens.  An answer survives when the compressed contexts contain
-it (letter case and runs of spaces aside).
+MiniLongBench's hotpotqa and musique (LongBench's form: "Passage N:"), every
+passage a context, by four methods at equal token counts: paper with
+question_aware, reference with rank_method longllmlingua, plain paper, and
+random dropping of the documents' tokens.  reference does not meet its targets,
+so it goes first: it is asked again with a scaled target until it is within 3
+per cent of the rate (three times at most), and the others are given its count.
 
-usage: longbench.py [--pith build/pith] [--model M] [--data ../shared/data/long]
-                    [--rate 0.25] [--limit N]
+An answer survives when what is left of the documents, without the question,
+has its words in a row, after SQuAD's normalisation (lower case, no
+punctuation, no articles).  Questions whose answer the documents do not have
+(yes, no, or spelled otherwise) are left out.
 
-Counts are those of the scoring model.  reference does not meet its targets,
-so it is asked again, with a target scaled by what it returned, until it is
-within 3 per cent (five times at most); the counts are printed.
+usage: longbench.py --out RUN.jsonl [--pith build/pith] [--model M]
+                    [--precision auto] [--threads N]
+                    [--data ../shared/data/long] [--tasks hotpotqa,musique]
+                    [--rate 0.25] [--excerpt BYTES] [--methods aware,...]
+       longbench.py --table RUN.jsonl...
+
+A run appends a line for every answer and goes on where it was stopped.  With
+--excerpt every passage is cut to that many characters, those around the answer
+where it has one.  --table prints shares with 95% intervals (Wilson) and, by
+bootstrap over the questions, the difference from question_aware.
 """
 import argparse
 import json
+import math
 import random
 import re
+import string
 import subprocess
 from pathlib import Path
 
-TASKS = ("hotpotqa", "musique")
+METHODS = {"reference": "`reference`, longllmlingua",
+           "aware": "`paper`, question-aware", "paper": "`paper`",
+           "random": "random tokens"}
+
+
+# --- questions ---------------------------------------------------------------
+
+def words(text):
+    """Words of a text after SQuAD's normalisation."""
+    text = text.lower()
+    text = "".join(c for c in text if c not in string.punctuation)
+    return [w for w in text.split() if w not in ("a", "an", "the")]
+
+
+def survives(answers, text):
+    row = " " + " ".join(words(text)) + " "
+    return any(f" {' '.join(words(answer))} " in row for answer in answers)
 
 
 def passages(prompt):
@@ -34,109 +62,199 @@ def passages(prompt):
     return [part.strip() for part in parts if part.strip()], question.strip()
 
 
-def read(folder, task):
+def excerpt(passage, answers, size):
+    """Whole words of a passage, about an answer or from its beginning."""
+    found = [passage.lower().find(answer.lower()) for answer in answers]
+    at = max(0, min((i for i in found if i >= 0), default=0) - size // 2)
+    at = 0 if at == 0 else passage.find(" ", at) + 1
+    if at + size >= len(passage):
+        return passage[at:]
+    return passage[at:passage.rfind(" ", at, at + size)]
+
+
+def questions(folder, task, size):
     data = json.loads((Path(folder) / f"MiniLongBench_{task}.json").read_text())
-    for item in data.values():
+    for name, item in data.items():
         gold = item["gold"]
         answers = gold if isinstance(gold, list) else [gold]
         contexts, question = passages(item["origin_prompt"])
-        yield contexts, question, [str(answer) for answer in answers]
+        if size:
+            contexts = [excerpt(c, answers, size) for c in contexts]
+        yes_or_no = words(answers[0]) in (["yes"], ["no"])
+        if not yes_or_no and survives(answers, "\n\n".join(contexts)):
+            yield f"{task} {name}", contexts, question, answers
 
+
+# --- methods -----------------------------------------------------------------
 
 class Pith:
     """One `pith compress --request -`, model loaded once."""
 
-    def __init__(self, program, model):
-        command = [program, "compress", "--request", "-", "-q"]
-        command += ["-m", model] if model else []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+    def __init__(self, arguments):
+        self.program = arguments.pith
+        self.model = ["-m", arguments.model] if arguments.model else []
+        self.process = subprocess.Popen(
+            [self.program, "compress", "--request", "-", "-q", *self.model,
+             "--precision", arguments.precision]
+            + (["-t", arguments.threads] if arguments.threads else []),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __call__(self, contexts, **options):
+    def compress(self, contexts, question, **options):
+        options["question"] = question
         request = {"context": contexts, "options": options}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         reply = json.loads(self.process.stdout.readline())
         if reply["error"]:
-            raise SystemExit(reply["error"])
+            raise SystemExit(f"longbench: {reply['error']}")
         return reply["result"]
 
+    def pieces(self, text):
+        command = [self.program, "tokenize", "--format", "json", *self.model]
+        reply = subprocess.run(command, input=json.dumps({"text": text}) + "\n",
+                               capture_output=True, text=True, check=True)
+        return json.loads(reply.stdout)["pieces"]
 
-def reference(pith, contexts, question, target):
-    asked = float(target)
-    for _ in range(5):
-        result = pith(contexts, question=question, method="reference",
-                      target_token=asked, rank_method="longllmlingua",
-                      condition_in_question="after_condition",
-                      condition_compare=True, reorder_context="sort",
-                      dynamic_context_compression_ratio=0.3)
+
+def by_reference(pith, contexts, question, target):
+    asked, best = float(target), None
+    for _ in range(3):
+        result = pith.compress(
+            contexts, question, method="reference", target_token=asked,
+            rank_method="longllmlingua",
+            condition_in_question="after_condition", condition_compare=True,
+            reorder_context="sort", dynamic_context_compression_ratio=0.3)
         n = result["compressed_tokens"]
+        if best is None or abs(n - target) < abs(best[1] - target):
+            text = result["compressed_prompt"]
+            assert text.endswith(question)
+            best = text[:-len(question)], n
         if abs(n - target) <= 0.03 * target:
             break
         asked = max(1.0, asked * target / n)
-    return result["compressed_prompt"], n
+    return best
 
 
-def random_text(program, model, text, target, seed):
-    """Tokens of text chosen at random, in their order."""
-    command = [program, "tokenize", "--format", "json"]
-    command += ["-m", model] if model else []
-    reply = subprocess.run(command, input=json.dumps({"text": text}) + "\n",
-                           capture_output=True, text=True, check=True)
-    pieces = json.loads(reply.stdout)["pieces"]
-    chosen = random.Random(seed).sample(range(len(pieces)),
-                                        min(target, len(pieces)))
-    return "".join(pieces[i] for i in sorted(chosen)), len(chosen)
+def by_paper(pith, contexts, question, target, **options):
+    result = pith.compress(contexts, question, target_token=target, spans=True,
+                           **options)
+    left = [""] * len(contexts)
+    for span in result["spans"]:
+        if span["part"] == "context":
+            whole = contexts[span["index"]].encode()
+            left[span["index"]] += whole[span["start"]:span["end"]].decode()
+    return "\n\n".join(filter(None, left)), result["compressed_tokens"]
 
 
-def survives(answers, text, question):
-    def plain(string):
-        return " ".join(string.lower().split())
-    # The question is no place to find the answer in.
-    text = plain(text).replace(plain(question), " ")
-    return any(plain(answer) in text for answer in answers)
+def by_chance(pith, contexts, question, target):
+    pieces = pith.pieces("\n\n".join(contexts))
+    n = target - len(pith.pieces(question))
+    chosen = random.Random(question).sample(range(len(pieces)), n)
+    return "".join(pieces[i] for i in sorted(chosen)), target
+
+
+def apply(method, pith, contexts, question, target):
+    if method == "reference":
+        return by_reference(pith, contexts, question, target)
+    if method == "random":
+        return by_chance(pith, contexts, question, target)
+    return by_paper(pith, contexts, question, target,
+                    question_aware=method == "aware")
+
+
+# --- the run -----------------------------------------------------------------
+
+def read(path):
+    lines = Path(path).read_text().splitlines() if Path(path).exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def run(arguments):
+    done = {(row["name"], row["method"]): row for row in read(arguments.out)}
+    pith = Pith(arguments)
+    items = [item for task in arguments.tasks.split(",")
+             for item in questions(arguments.data, task, arguments.excerpt)]
+    items.sort(key=lambda item: sum(map(len, item[1])))
+    for name, contexts, question, answers in items:
+        n_all = len(pith.pieces("\n\n".join([*contexts, question])))
+        for method in arguments.methods.split(","):
+            if (name, method) in done:
+                continue
+            equal = done.get((name, "reference"))
+            target = equal["tokens"] if equal else round(arguments.rate * n_all)
+            text, n = apply(method, pith, contexts, question, target)
+            row = {"name": name, "method": method, "tokens": n,
+                   "all_tokens": n_all, "answers": answers,
+                   "document_tokens": len(pith.pieces(text)),
+                   "survives": survives(answers, text), "documents": text}
+            done[name, method] = row
+            with open(arguments.out, "a") as out:
+                out.write(json.dumps(row) + "\n")
+
+
+# --- the table ---------------------------------------------------------------
+
+def wilson(k, n, z=1.96):
+    middle = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
+    return middle - half, middle + half
+
+
+def bootstrap(differences, rounds=10000):
+    chance, n = random.Random(1), len(differences)
+    means = sorted(sum(chance.choices(differences, k=n)) / n
+                   for _ in range(rounds))
+    return means[rounds // 40], means[-rounds // 40 - 1]
+
+
+def table(paths):
+    rows = {(row["name"], row["method"]): row
+            for path in paths for row in read(path)}
+    methods = [m for m in METHODS if any(key[1] == m for key in rows)]
+    names = sorted({name for name, _ in rows
+                    if all((name, m) in rows for m in methods)})
+    groups = sorted({name.split()[0] for name in names})
+    print("| questions | method | answers that survive | 95% | "
+          "question-aware ahead by | 95% | tokens | of | ratio |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for group in groups + (["all"] if len(groups) > 1 else []):
+        chosen = [n for n in names if group in ("all", n.split()[0])]
+        for method in methods:
+            kept = [rows[name, method] for name in chosen]
+            k, n = sum(row["survives"] for row in kept), len(kept)
+            low, high = wilson(k, n)
+            lead = [rows[name, "aware"]["survives"] -
+                    rows[name, method]["survives"] for name in chosen]
+            a, b = bootstrap(lead)
+            tokens = sum(row["tokens"] for row in kept) / n
+            whole = sum(row["all_tokens"] for row in kept) / n
+            ahead = ("| | |" if method == "aware" else
+                     f"| {sum(lead) / n:+.0%} | {a:+.0%} to {b:+.0%} |")
+            print(f"| {group} ({n}) | {METHODS[method]} | {k / n:.0%} | "
+                  f"{low:.0%} to {high:.0%} {ahead} {tokens:.0f} | "
+                  f"{whole:.0f} | {whole / tokens:.1f} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out")
+    parser.add_argument("--table", nargs="+")
     parser.add_argument("--pith", default="build/pith")
     parser.add_argument("--model")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--threads")
     parser.add_argument("--data", default="../shared/data/long")
+    parser.add_argument("--tasks", default="hotpotqa,musique")
     parser.add_argument("--rate", type=float, default=0.25)
-    parser.add_argument("--limit", type=int, default=10**9)
+    parser.add_argument("--excerpt", type=int, default=0)
+    parser.add_argument("--methods", default=",".join(METHODS))
     arguments = parser.parse_args()
-    pith = Pith(arguments.pith, arguments.model)
-    for task in TASKS:
-        hits, tokens, n, skipped = {}, {}, 0, 0
-        for contexts, question, answers in read(arguments.data, task):
-            if n == arguments.limit:
-                break
-            whole = "\n\n".join(contexts)
-            if not survives(answers, whole, question):
-                skipped += 1  # yes, no, or spelled otherwise
-                continue
-            n += 1
-            aware = pith(contexts, question=question, rate=arguments.rate,
-                         question_aware=True)
-            target = aware["compressed_tokens"]
-            plain = pith(contexts, question=question, target_token=target)
-            results = {
-                "paper, question-aware": (aware["compressed_prompt"], target),
-                "reference, longllmlingua": reference(pith, contexts, question,
-                                                      target),
-                "paper": (plain["compressed_prompt"],
-                          plain["compressed_tokens"]),
-                "random": random_text(arguments.pith, arguments.model,
-                                      whole + "\n\n" + question, target, n)}
-            for name, (text, count) in results.items():
-                hits[name] = hits.get(name, 0) + survives(answers, text,
-                                                          question)
-                tokens[name] = tokens.get(name, 0) + count
-        print(f"{task}: {n} questions, {skipped} without their answer in the "
-              "passages left out")
-        for name in hits:
-            print(f"  {name:26} {hits[name] / n:6.1%}  "
-                  f"{tokens[name] / n:8.0f} tokens", flush=True)
+    if arguments.table:
+        table(arguments.table)
+    elif arguments.out:
+        run(arguments)
+    else:
+        parser.error("--out or --table is needed")
 
 
 if __name__ == "__main__":
