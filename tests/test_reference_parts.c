@@ -97,6 +97,21 @@ END_TEST
 
 /* Forced contexts are in front of the ranked ones, cost the budget only when
  * their rank comes up, and may be repeated or out of range. */
+/* One context at least is chosen, whatever the budget and whatever is forced:
+ * the stages behind rely on it. */
+START_TEST(coarse_filter_never_chooses_nothing)
+{
+    size_t forced[] = {7};
+    struct pith_reference_options options = {.context_budget = "*0-1000"};
+    check_selection(200, options, (size_t[]){3}, 1);
+    options.force_context_ids = forced;
+    options.n_force_context_ids = 1;
+    check_selection(200, options, (size_t[]){3, 7}, 2);
+    forced[0] = 3;
+    check_selection(200, options, (size_t[]){3}, 1);
+}
+END_TEST
+
 START_TEST(coarse_filter_forces_contexts)
 {
     size_t forced[] = {4, 0, 9};
@@ -436,6 +451,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, budget_refuses_what_is_no_arithmetic);
     tcase_add_test(tcase, coarse_filter_overdraws_its_budget_by_one_context);
     tcase_add_test(tcase, coarse_filter_orders);
+    tcase_add_test(tcase, coarse_filter_never_chooses_nothing);
     tcase_add_test(tcase, coarse_filter_forces_contexts);
     tcase_add_test(tcase, offsets_follow_the_ranks);
     tcase_add_test(tcase, rates_are_laid_over_windows);

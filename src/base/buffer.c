@@ -82,6 +82,11 @@ void pith_buffer_free(struct pith_buffer *buffer)
     *buffer = (struct pith_buffer){0};
 }
 
+struct pith_text pith_buffer_text(const struct pith_buffer *buffer)
+{
+    return (struct pith_text){buffer->data, buffer->size};
+}
+
 enum pith_status pith_buffer_take(struct pith_buffer *buffer, char **bytes,
                                   size_t *size, struct pith_error *error)
 {

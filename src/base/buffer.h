@@ -28,6 +28,9 @@ void pith_buffer_printf(struct pith_buffer *buffer, const char *format, ...)
     PITH_PRINTF(2, 3);
 void pith_buffer_free(struct pith_buffer *buffer);
 
+/* What is in it, borrowed. */
+struct pith_text pith_buffer_text(const struct pith_buffer *buffer);
+
 /* Hands the bytes over, NUL-terminated, and leaves the buffer empty. */
 enum pith_status pith_buffer_take(struct pith_buffer *buffer, char **bytes,
                                   size_t *size, struct pith_error *error);

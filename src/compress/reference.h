@@ -1,15 +1,28 @@
 /*
  * reference.h - the parts of `reference`, the decisions of
- * microsoft/LLMLingua (docs/REFERENCE.md lists its quirks).
+ * microsoft/LLMLingua.  docs/ALGORITHM.md, "The method `reference`", follows
+ * them stage by stage and lists the quirks.
+ *
+ * reference_run.h has the stages in their order:
  *
  * reference.c           the pipeline
+ * reference_options.c   what is asked for
+ * reference_target.c    lengths, and the tokens that contexts may keep
+ * reference_tags.c      contexts with tags: their text, rates, target
+ * reference_filter.c    the coarse filter
+ * reference_tokens.c    the token stage, and the text it works on
+ * reference_write.c     the result
+ *
+ * Below is what they are made of:
+ *
+ * reference_context.c   lists of contexts
  * reference_rank.c      which context or sentence is how surprising
- * reference_budget.c    the coarse filter: its budget, orders and offsets
+ * reference_budget.c    the coarse filter's budget, orders and offsets
  * reference_sentence.c  the sentence filter
  * reference_rates.c     rates laid over the windows of the token stage
  * reference_segments.c  the same for structured prompts
  * reference_prefix.c    the question in front of the token stage
- * reference_itpc.c      the token stage
+ * reference_itpc.c      windows, losses and thresholds of the token stage
  * reference_text.c      from kept tokens to text
  * reference_detail.c    what became of every token, when asked
  */
@@ -40,11 +53,19 @@ struct pith_reference_contexts {
     size_t n;
 };
 
+/* --- reference_context.c --------------------------------------------------- */
+
 /* n contexts without text.  Free with pith_reference_contexts_free. */
 enum pith_status
 pith_reference_contexts_make(struct pith_reference_contexts *contexts, size_t n,
                              struct pith_error *error);
 void pith_reference_contexts_free(struct pith_reference_contexts *contexts);
+
+/* A copy that borrows the text and has its own list of segments. */
+enum pith_status
+pith_reference_context_copy(const struct pith_reference_context *from,
+                            struct pith_reference_context *to,
+                            struct pith_error *error);
 
 /* --- reference_budget.c ---------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /*
- * reference_budget.c - the coarse filter of `reference`: how many contexts
- * stay and in which order.  See reference.h; reference.md point 3.
+ * reference_budget.c - the coarse filter of `reference`: how many contexts stay
+ * and in which order.  See reference.h; docs/ALGORITHM.md, "coarse filter".
  *
  * It answers to control_context_budget() of the Python package.
  */

@@ -1,7 +1,7 @@
 /*
- * reference_itpc.c - the token stage of `reference`: windows, passes over a
- * KV cache, thresholds, and what they keep.  See reference.h; reference.md
- * points 2 and 5 to 10.
+ * reference_itpc.c - the token stage of `reference`: windows, passes over a KV
+ * cache, thresholds, and what they keep.  See reference.h; docs/ALGORITHM.md,
+ * "token stage".
  *
  * It answers to iterative_compress_prompt(), get_compressed_input() and
  * get_estimate_threshold_base_distribution() of the Python package.

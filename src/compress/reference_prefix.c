@@ -1,7 +1,7 @@
 /*
  * reference_prefix.c - the question in front of the token stage, for
- * LongLLMLingua's contrastive scores.  See reference.h; reference.md
- * point 11.
+ * LongLLMLingua's contrastive scores.  See reference.h; docs/ALGORITHM.md,
+ * "question in front".
  *
  * It answers to the "_condition" part of compress_prompt() and to
  * get_prefix_length() of the Python package.

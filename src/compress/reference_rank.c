@@ -1,6 +1,6 @@
 /*
  * reference_rank.c - contexts ordered by how surprising they are.  See
- * reference.h; reference.md point 3.
+ * reference.h; docs/ALGORITHM.md, "contexts ranked".
  *
  * It answers to get_rank_results() and get_ppl() of the Python package.
  */

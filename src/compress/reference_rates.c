@@ -1,6 +1,6 @@
 /*
  * reference_rates.c - which rate holds for which tokens of the token stage.
- * See reference.h; reference.md point 4.
+ * See reference.h; docs/ALGORITHM.md, "rates over windows".
  *
  * It answers to get_dynamic_compression_ratio() of the Python package.
  */

@@ -1,6 +1,7 @@
 /*
  * reference_segments.c - the rates of a structured prompt, segment by segment,
- * laid over its tokens.  See reference.h; reference.md point 12.
+ * laid over its tokens.  See reference.h; docs/ALGORITHM.md, "rates over
+ * windows".
  *
  * It answers to get_structured_dynamic_compression_ratio() and
  * token_segment() of the Python package.

@@ -1,6 +1,6 @@
 /*
- * reference_sentence.c - the sentence filter of `reference`.  See
- * reference.h; reference.md point 12.
+ * reference_sentence.c - the sentence filter of `reference`.  See reference.h;
+ * docs/ALGORITHM.md, "sentence filter".
  *
  * It answers to control_sentence_budget() of the Python package.
  */

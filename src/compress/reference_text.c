@@ -62,10 +62,13 @@ enum pith_status pith_reference_make_valid(struct pith_buffer *text,
     if (pith_utf8_is_valid(text->data, text->size))
         return PITH_OK;
     append_valid(&valid, text->data, text->size);
-    bool failed = valid.failed;
+    if (valid.failed) {
+        pith_buffer_free(&valid);
+        return pith_no_memory(error, text->size, 1);
+    }
     pith_buffer_free(text);
     *text = valid;
-    return failed ? pith_no_memory(error, text->size, 1) : PITH_OK;
+    return PITH_OK;
 }
 
 /* Byte pieces side by side are a text of their own: when it is no valid
