@@ -52,10 +52,10 @@ TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 all: build/libpith.a build/pith
 
 build/libpith.a: $(BUILD)/libpith.a
-	$(Q)cp $< $@
+	$(Q)cp -f $< $@
 
 build/pith: $(BUILD)/pith
-	$(Q)cp $< $@
+	$(Q)cp -f $< $@
 
 $(BUILD)/libpith.a: $(LIB_OBJ)
 	$(Q)rm -f $@
