@@ -1,12 +1,12 @@
 /*
- * test_reuse.c - src/model/branch.c: texts that are scored together have the
- * losses that each has alone, to the bit.
+ * test_reuse.c - src/model/branch.c, batch.c: texts that are scored together
+ * have the losses that each has alone, to the bit.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/model/session.h"
+#include "../src/model/batch.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -160,6 +160,49 @@ START_TEST(bad_branches_change_nothing)
 }
 END_TEST
 
+/* Texts of any size that begin with the same n_common tokens, behind which
+ * something is asked from token `asked` on. */
+static void check_batch(struct pith_session *session, size_t n_texts,
+                        size_t n_common, size_t asked)
+{
+    static float want[256];
+    struct pith_batch batch = {0};
+    struct pith_error error;
+    uint64_t seed = n_common;
+    for (size_t i = 0; i < n_texts; i++) {
+        size_t n = n_common + random_below(&seed, 80);
+        for (size_t t = 0; t < n; t++)
+            pith_batch_add(&batch, ids[t < n_common ? t : 300 + 61 * i + t],
+                           t < asked ? PITH_NO_TARGET : ids[t + 1]);
+        assert_ok(pith_batch_end(&batch, &error), error);
+    }
+    assert_ok(pith_batch_score(&batch, session, "test", &error), error);
+    for (size_t i = 0, start = 0; i < n_texts; start = batch.ends[i++]) {
+        size_t n = batch.ends[i] - start;
+        pith_session_truncate(session, 0);
+        forward(session, batch.ids.data + start, batch.targets.data + start,
+                want, n);
+        assert_same_bits(batch.losses + start, want, n);
+    }
+    pith_batch_free(&batch);
+}
+
+START_TEST(batches_share_a_beginning)
+{
+    struct pith_session *session = open_session(models[_i], 2, 256, NULL);
+    struct pith_batch empty = {0};
+    struct pith_error error;
+    check_batch(session, 9, 100, 100); /* all of it */
+    check_batch(session, 9, 100, 70);  /* what is asked in it is not shared */
+    check_batch(session, 9, 100, 0);
+    check_batch(session, 2, 20, 19); /* too little to be worth it */
+    check_batch(session, 1, 20, 5);
+    check_batch(session, 3, 0, 0);
+    assert_ok(pith_batch_score(&empty, session, "test", &error), error);
+    pith_session_free(session);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("reuse");
@@ -169,6 +212,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, branches_have_the_losses_that_each_has_alone, 0,
                         TINY_KINDS);
     tcase_add_loop_test(tcase, bad_branches_change_nothing, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, batches_share_a_beginning, 0, TINY_KINDS);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -4,11 +4,9 @@
 #include "documents.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
-#include "../model/model.h"
-#include "prefix.h"
+#include "../model/batch.h"
 #include "rank.h"
 
 /* The restrictive sentence: it ties the question to what the document says. */
@@ -47,25 +45,46 @@ static double mean(const float *losses, size_t n)
     return isnan(sum) ? (double)INFINITY : sum / (double)n;
 }
 
-/* r_k of one document, piece by piece. */
-static enum pith_status rank_one(struct pith_prefix *prefix,
-                                 const int32_t *ids, size_t n,
-                                 const struct pith_ids *query, float *losses,
-                                 double *score, struct pith_error *error)
+/* The start id, n tokens of a document, and what is asked: the query. */
+static enum pith_status collect_piece(struct pith_batch *batch, int32_t start,
+                                      const int32_t *ids, size_t n,
+                                      const struct pith_ids *query,
+                                      struct pith_error *error)
 {
-    size_t most = prefix->session->n_window / 2 - 1;
-    *score = (double)INFINITY;
-    for (size_t at = 0; at < n; at += most) {
-        pith_prefix_cut(prefix, 1);
-        pith_ids_append_all(&prefix->ids, ids + at,
-                            n - at < most ? n - at : most);
-        if (prefix->ids.failed)
-            return pith_no_memory(error, most, sizeof *ids);
-        PITH_TRY(pith_prefix_score(prefix, query->data, query->n, losses,
-                                   error));
-        *score = fmin(*score, mean(losses, query->n));
+    pith_batch_add(batch, start, PITH_NO_TARGET);
+    for (size_t i = 0; i + 1 < n; i++)
+        pith_batch_add(batch, ids[i], PITH_NO_TARGET);
+    pith_batch_add(batch, ids[n - 1], query->data[0]);
+    for (size_t i = 0; i + 1 < query->n; i++)
+        pith_batch_add(batch, query->data[i], query->data[i + 1]);
+    return pith_batch_end(batch, error);
+}
+
+/* Tokens of a document that are looked at together. */
+static size_t piece_size(const struct pith_session *session)
+{
+    return session->n_window < 4 ? 1 : session->n_window / 2 - 1;
+}
+
+static enum pith_status collect(const struct pith_session *session,
+                                const struct pith_parts *parts,
+                                const struct pith_ids *query,
+                                struct pith_batch *batch,
+                                struct pith_error *error)
+{
+    size_t most = piece_size(session);
+    int32_t start;
+    PITH_TRY(pith_model_find_start(session->model, &start, error));
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        if (!pith_is_demonstration(part))
+            continue;
+        for (size_t at = 0; at < part->n_tokens; at += most)
+            PITH_TRY(collect_piece(
+                batch, start, parts->ids.data + part->token + at,
+                part->n_tokens - at < most ? part->n_tokens - at : most, query,
+                error));
     }
-    pith_prefix_cut(prefix, 1);
     return PITH_OK;
 }
 
@@ -75,33 +94,27 @@ enum pith_status pith_rank_documents(struct pith_session *session,
                                      struct pith_error *error)
 {
     enum pith_status status;
-    struct pith_prefix prefix = {0};
+    struct pith_batch batch = {0};
     struct pith_ids query = {0};
-    float *losses = NULL;
-    size_t n_ranked = 0;
+    size_t most = piece_size(session), piece = 0, n_ranked = 0;
     PITH_TRY_DONE(make_query(session, parts, &query, error));
-    PITH_TRY_DONE(pith_prefix_init(&prefix, session, error));
-    losses = pith_array(query.n, sizeof *losses);
-    if (losses == NULL) {
-        status = pith_no_memory(error, query.n, sizeof *losses);
-        goto done;
-    }
+    PITH_TRY_DONE(collect(session, parts, &query, &batch, error));
+    PITH_TRY_DONE(pith_batch_score(&batch, session, "rank", error));
     for (size_t i = 0; n_ranked < n; i++) {
         const struct pith_part *part = &parts->parts[i];
         if (!pith_is_demonstration(part))
             continue;
-        struct pith_rank *rank = &ranks[n_ranked++];
-        rank->index = i;
-        PITH_TRY_DONE(rank_one(&prefix, parts->ids.data + part->token,
-                               part->n_tokens, &query, losses, &rank->score,
-                               error));
-        PITH_TRY_DONE(pith_session_report(session, "rank", n_ranked, n,
-                                          error));
+        /* r_k = the least of its pieces' */
+        double score = (double)INFINITY;
+        for (size_t at = 0; at < part->n_tokens; at += most) {
+            const float *behind = batch.losses + batch.ends[piece++];
+            score = fmin(score, mean(behind - query.n, query.n));
+        }
+        ranks[n_ranked++] = (struct pith_rank){i, score};
     }
 done:
-    free(losses);
+    pith_batch_free(&batch);
     pith_ids_free(&query);
-    pith_prefix_free(&prefix);
     return status;
 }
 

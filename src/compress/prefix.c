@@ -13,14 +13,10 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_error *error)
 {
     size_t n = session->n_window;
-    int32_t start = pith_model_start_id(session->model);
+    int32_t start;
     *prefix = (struct pith_prefix){.session = session, .n_head = 1,
                                    .from = 1};
-    if (start < 0)
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: the model has neither a BOS nor an end-of-text "
-                         "token to start a text with",
-                         session->model->format.path);
+    PITH_TRY(pith_model_find_start(session->model, &start, error));
     prefix->feed = pith_array(n, sizeof *prefix->feed);
     prefix->targets = pith_array(n, sizeof *prefix->targets);
     prefix->losses = pith_array(n, sizeof *prefix->losses);

@@ -9,21 +9,12 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
+#include "../model/batch.h"
 #include "../model/score.h"
 
 bool pith_is_demonstration(const struct pith_part *part)
 {
     return part->kind == PITH_PART_CONTEXT && part->n_tokens > 0;
-}
-
-static size_t longest(const struct pith_parts *parts)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < parts->n_parts; i++)
-        if (pith_is_demonstration(&parts->parts[i]) &&
-            parts->parts[i].n_tokens > n)
-            n = parts->parts[i].n_tokens;
-    return n;
 }
 
 /* The logarithm of the perplexity; one that is no number ranks last. */
@@ -35,29 +26,74 @@ static double mean(const float *losses, size_t n)
     return isnan(sum) ? 0 : sum / (double)n;
 }
 
+/* Demonstrations that fit the window are scored together. */
+static bool is_short(const struct pith_session *session,
+                     const struct pith_part *part)
+{
+    return part->n_tokens <= session->n_window;
+}
+
+/* Collects the short ones: p(x_i | start, x_<i) is asked for every token. */
+static enum pith_status collect(const struct pith_session *session,
+                                const struct pith_parts *parts,
+                                struct pith_batch *batch,
+                                struct pith_error *error)
+{
+    int32_t start;
+    PITH_TRY(pith_model_find_start(session->model, &start, error));
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        const int32_t *ids = parts->ids.data + part->token;
+        if (!pith_is_demonstration(part) || !is_short(session, part))
+            continue;
+        for (size_t t = 0; t < part->n_tokens; t++)
+            pith_batch_add(batch, t > 0 ? ids[t - 1] : start, ids[t]);
+        PITH_TRY(pith_batch_end(batch, error));
+    }
+    return PITH_OK;
+}
+
+/* Mean loss of one that slides through the window. */
+static enum pith_status rank_long(struct pith_session *session,
+                                  const int32_t *ids, size_t n, double *score,
+                                  struct pith_error *error)
+{
+    float *losses = pith_array(n, sizeof *losses);
+    if (losses == NULL)
+        return pith_no_memory(error, n, sizeof *losses);
+    enum pith_status status = pith_score_text(session, ids, n, losses, error);
+    *score = mean(losses, n);
+    free(losses);
+    return status;
+}
+
 enum pith_status pith_rank_demonstrations(struct pith_session *session,
                                           const struct pith_parts *parts,
                                           struct pith_rank *ranks, size_t n,
                                           struct pith_error *error)
 {
-    enum pith_status status = PITH_OK;
-    size_t n_longest = longest(parts), n_ranked = 0;
-    float *losses = pith_array(n_longest, sizeof *losses);
-    if (losses == NULL)
-        return pith_no_memory(error, n_longest, sizeof *losses);
+    enum pith_status status;
+    struct pith_batch batch = {0};
+    size_t at = 0, n_ranked = 0;
+    PITH_TRY_DONE(collect(session, parts, &batch, error));
+    PITH_TRY_DONE(pith_batch_score(&batch, session, "rank", error));
     for (size_t i = 0; n_ranked < n; i++) {
         const struct pith_part *part = &parts->parts[i];
+        struct pith_rank *rank = &ranks[n_ranked];
         if (!pith_is_demonstration(part))
             continue;
+        n_ranked++;
+        rank->index = i;
         /* Algorithm 1, line 4: the perplexity of x_dems,k under M_s. */
-        PITH_TRY_DONE(pith_score_text(session, parts->ids.data + part->token,
-                                      part->n_tokens, losses, error));
-        ranks[n_ranked].index = i;
-        ranks[n_ranked++].score = mean(losses, part->n_tokens);
-        PITH_TRY_DONE(pith_session_report(session, "rank", n_ranked, n,
-                                          error));
+        if (is_short(session, part)) {
+            rank->score = mean(batch.losses + at, part->n_tokens);
+            at += part->n_tokens;
+        } else {
+            PITH_TRY_DONE(rank_long(session, parts->ids.data + part->token,
+                                    part->n_tokens, &rank->score, error));
+        }
     }
 done:
-    free(losses);
+    pith_batch_free(&batch);
     return status;
 }

@@ -203,3 +203,14 @@ int32_t pith_model_start_id(const struct pith_model *model)
     pith_tokenizer_describe(model->tokenizer, &facts);
     return facts.bos_id >= 0 ? facts.bos_id : facts.eos_id;
 }
+
+enum pith_status pith_model_find_start(const struct pith_model *model,
+                                       int32_t *id, struct pith_error *error)
+{
+    *id = pith_model_start_id(model);
+    if (*id < 0)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "%s: the model has neither a BOS nor an end-of-text "
+                         "token to start a text with", model->format.path);
+    return PITH_OK;
+}

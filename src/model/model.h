@@ -37,4 +37,8 @@ struct pith_model {
 /* The token that a text is scored from: BOS, else end-of-text. */
 int32_t pith_model_start_id(const struct pith_model *model);
 
+/* The same, UNSUPPORTED when the model has neither. */
+enum pith_status pith_model_find_start(const struct pith_model *model,
+                                       int32_t *id, struct pith_error *error);
+
 #endif

@@ -78,15 +78,11 @@ enum pith_status pith_score_after(struct pith_session *session,
                                   const int32_t *ids, size_t n, float *losses,
                                   struct pith_error *error)
 {
-    int32_t start = pith_model_start_id(session->model);
+    int32_t start;
     struct window w = {session, prefix, n_prefix, ids, losses, n, 0, 0};
 
     if (n_prefix == 0) {
-        if (start < 0)
-            return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                             "%s: the model has neither a BOS nor an "
-                             "end-of-text token to start a text with",
-                             session->model->format.path);
+        PITH_TRY(pith_model_find_start(session->model, &start, error));
         w.prefix = &start;
         w.n_prefix = 1;
     }
