@@ -59,7 +59,9 @@ static void multiply(const struct pith_kernels *set,
 {
     if (precision->begin != NULL)
         precision->begin();
-    precision->multiply(set, out, weights, panel, depth, n_lanes, add);
+    struct pith_ahead nothing = {0};
+    precision->multiply(set, out, weights, panel, depth, n_lanes, add,
+                        &nothing);
     if (precision->end != NULL)
         precision->end();
 }
@@ -87,7 +89,7 @@ START_TEST(names_stand_for_precisions)
     const struct pith_precision *precision;
     for (size_t i = 0; (precision = pith_precision_usable(set, i)); i++) {
         ck_assert_uint_eq(PITH_BLOCK_ROWS % tile_rows(set, precision), 0);
-        ck_assert_uint_eq(PITH_DEPTH % precision->unit, 0);
+        ck_assert_uint_eq(PITH_BLOCK_ROWS % precision->unit, 0);
     }
 }
 END_TEST
@@ -260,6 +262,108 @@ START_TEST(threads_and_neighbours_change_no_bit)
 }
 END_TEST
 
+/* --- several layers in one ------------------------------------------------ */
+
+/* A feed-forward part, and its weights. */
+struct part {
+    struct pith_tensor up, gate, down;
+    float *up_bias, *down_bias;
+    struct pith_feed_forward layer;
+};
+
+static void random_part(struct part *part, enum pith_type type, size_t C,
+                        size_t F, bool gated)
+{
+    part->up = random_tensor(type, F, C);
+    part->gate = random_tensor(type, F, C);
+    part->down = random_tensor(type == PITH_Q4 ? PITH_BF16 : type, C, F);
+    part->up_bias = random_floats(F, 1);
+    part->down_bias = random_floats(C, 1);
+    part->layer = (struct pith_feed_forward){
+        .up = &part->up,
+        .gate = gated ? &part->gate : NULL,
+        .down = &part->down,
+        .up_bias = gated ? NULL : part->up_bias,
+        .down_bias = gated ? NULL : part->down_bias};
+}
+
+static void free_part(struct part *part)
+{
+    free((void *)(uintptr_t)part->up.data);
+    free((void *)(uintptr_t)part->gate.data);
+    free((void *)(uintptr_t)part->down.data);
+    free(part->up_bias), free(part->down_bias);
+}
+
+/* out (T, C) += the feed-forward part, one operation after the other; up and
+ * gate (T, F) on the way. */
+static void feed_forward_in_steps(struct pith_compute *compute, float *out,
+                                  float *up, float *gate, const float *x,
+                                  const struct part *part, size_t T)
+{
+    const struct pith_feed_forward *layer = &part->layer;
+    size_t F = part->up.rows;
+    pith_linear(compute, up, x, &part->up, layer->up_bias, T, false);
+    pith_linear(compute, gate, x, &part->gate, NULL, T, false);
+    float *hidden = pith_array(T * F, sizeof *hidden);
+    memcpy(hidden, layer->gate != NULL ? gate : up, T * F * sizeof *hidden);
+    if (layer->gate != NULL)
+        pith_silu_mul(compute, hidden, up, T * F);
+    else
+        pith_gelu(compute, hidden, T * F);
+    pith_linear(compute, out, hidden, &part->down, layer->down_bias, T, true);
+    free(hidden);
+}
+
+static void check_part(const struct pith_kernels *set,
+                       const struct pith_precision *precision,
+                       enum pith_type type, size_t T, size_t C, size_t F,
+                       bool gated)
+{
+    struct part part;
+    random_part(&part, type, C, F, gated);
+    struct pith_compute compute =
+        open_compute(set, precision, 2, T, C > F ? C : F);
+    float *x = random_floats(T * C, 1), *out = random_floats(T * C, 1);
+    float *want = pith_array(T * C, sizeof *want);
+    float *up = random_floats(T * F, 1), *gate = random_floats(T * F, 1);
+    float *both[2] = {random_floats(T * F, 1), random_floats(T * F, 1)};
+    memcpy(want, out, T * C * sizeof *out);
+    feed_forward_in_steps(&compute, want, up, gate, x, &part, T);
+    pith_feed_forward(&compute, out, x, &part.layer, T);
+    ck_assert_mem_eq(out, want, T * C * sizeof *out);
+
+    struct pith_linear_layer layers[] = {
+        {both[0], &part.up, part.layer.up_bias}, {both[1], &part.gate, NULL}};
+    pith_linear_layers(&compute, layers, 2, x, T);
+    ck_assert_mem_eq(both[0], up, T * F * sizeof *up);
+    ck_assert_mem_eq(both[1], gate, T * F * sizeof *gate);
+    pith_compute_free(&compute);
+    free_part(&part);
+    free(x), free(out), free(want), free(up), free(gate);
+    free(both[0]), free(both[1]);
+}
+
+START_TEST(several_layers_in_one_change_no_bit)
+{
+    static const struct { size_t T, C, F; } SHAPES[] = {
+        {1, 32, 32},   {7, 64, 100}, {33, 96, 224}, {40, 192, 193},
+        {17, 800, 160}, {516, 32, 96}, {20, 64, 1600}, {9, 1700, 320}};
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
+        for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+            size_t C = SHAPES[i].C, F = SHAPES[i].F;
+            enum pith_type type = C % 32 == 0 && F % 32 == 0
+                                      ? TYPES[(p + i) % N_TYPES]
+                                      : PITH_F32;
+            check_part(set, precision, type, SHAPES[i].T, C, F, i % 2);
+        }
+}
+END_TEST
+
 /* --- memory --------------------------------------------------------------- */
 
 START_TEST(nothing_else_is_touched)
@@ -287,7 +391,7 @@ START_TEST(nothing_else_is_touched)
                     precision->unpack(set,
                                       weights.floats + r * PITH_ROW_STRIDE,
                                       TYPES[j], bytes.bytes, n);
-                precision->pack(set, panel.floats, x.floats, lanes, n);
+                precision->pack(set, panel.floats, 0, x.floats, n, lanes, n);
                 multiply(set, precision, out.floats, weights.floats,
                          panel.floats, n, lanes, false);
                 for (size_t i = 0; i < rows * L; i++)
@@ -326,8 +430,8 @@ static float group_sum(const float *w, const float *x)
 static float amx_product(bool pairs, float sum, const float *w, const float *x,
                          size_t n)
 {
-    float w_high[PITH_DEPTH] = {0}, w_low[PITH_DEPTH] = {0};
-    float x_high[PITH_DEPTH] = {0}, x_low[PITH_DEPTH] = {0};
+    float w_high[PITH_STEP] = {0}, w_low[PITH_STEP] = {0};
+    float x_high[PITH_STEP] = {0}, x_low[PITH_STEP] = {0};
     split((float *[]){w_high, w_low}, w, n);
     split((float *[]){x_high, x_low}, x, n);
     for (size_t c = 0; c < n; c += GROUP) {
@@ -353,12 +457,12 @@ static void check_amx_tile(const struct pith_kernels *set,
     float *out = random_floats(rows * L, 1), *want = random_floats(rows * L, 1);
     memcpy(want, out, rows * L * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
-        uint8_t bytes[4 * PITH_DEPTH];
+        uint8_t bytes[4 * PITH_STEP];
         pith_row_from_floats(bytes, PITH_F32, w + r * n, n);
         precision->unpack(set, weights + r * PITH_ROW_STRIDE, PITH_F32, bytes,
                           n);
     }
-    precision->pack(set, panel, x, L, n);
+    precision->pack(set, panel, 0, x, n, L, n);
     multiply(set, precision, out, weights, panel, n, L, add);
     for (size_t i = 0; i < rows * L; i++)
         want[i] = amx_product(is(precision, "bf16x3"), add ? want[i] : 0,
@@ -374,7 +478,7 @@ START_TEST(amx_tiles_are_exact)
     if (set == NULL)
         return;
     for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
-        for (size_t n = 1; n <= PITH_DEPTH; n += n < 36 ? 1 : 44)
+        for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
             if (strcmp(precision->means, "AMX") == 0)
                 check_amx_tile(set, precision, n, n % 2);
 }
@@ -416,7 +520,7 @@ static void run_tile(const struct pith_kernels *set,
     for (size_t r = 0; r < rows; r++)
         precision->unpack(set, weights + r * PITH_ROW_STRIDE, type,
                           bytes + r * row_bytes, n);
-    precision->pack(set, panel, x, L, n);
+    precision->pack(set, panel, 0, x, n, L, n);
     multiply(set, precision, out, weights, panel, n, L, add);
     free(weights), free(panel);
 }
@@ -429,7 +533,7 @@ START_TEST(int8_tiles_are_exact)
     const struct pith_precision *best = pith_precision_get(set, "int8");
     size_t L = set->lanes, rows = pith_precision_int8.rows;
     ck_assert_uint_eq(best->rows, rows);
-    for (size_t n = 1; n <= PITH_DEPTH; n += n < 36 ? 1 : 44)
+    for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
         for (size_t j = 0; j < N_TYPES; j++) {
             if (TYPES[j] >= PITH_Q8 && n % PITH_BLOCK != 0)
                 continue;
@@ -518,6 +622,8 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, names_stand_for_precisions, 0, MAX_SETS);
     tcase_add_loop_test(tcase, linear_layers_match, 0, MAX_SETS);
     tcase_add_loop_test(tcase, threads_and_neighbours_change_no_bit, 0,
+                        MAX_SETS);
+    tcase_add_loop_test(tcase, several_layers_in_one_change_no_bit, 0,
                         MAX_SETS);
     tcase_add_loop_test(tcase, nothing_else_is_touched, 0, MAX_SETS);
     tcase_add_loop_test(tcase, amx_tiles_are_exact, 0, MAX_SETS);

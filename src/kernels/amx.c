@@ -43,12 +43,14 @@ TARGET static inline __m512 to_floats(__m256i brains)
 }
 
 /* high, low (UNIT bf16) of n floats, n <= UNIT, and zeros behind them. */
-TARGET static inline void split(float *high, float *low, const float *x,
+TARGET static inline void split(float *high, float *low, const void *floats,
                                 size_t n)
 {
+    const uint8_t *x = floats; /* of any alignment */
     uint32_t valid = n < UNIT ? (1u << n) - 1 : UINT32_MAX;
     __m512 first = _mm512_maskz_loadu_ps((__mmask16)valid, x);
-    __m512 second = _mm512_maskz_loadu_ps((__mmask16)(valid >> TILE), x + TILE);
+    __m512 second =
+        _mm512_maskz_loadu_ps((__mmask16)(valid >> TILE), x + 4 * TILE);
     __m512i brains = round_both(first, second);
     _mm512_storeu_si512(high, brains);
     first = _mm512_sub_ps(first, to_floats(_mm512_castsi512_si256(brains)));
@@ -64,24 +66,70 @@ static size_t group_size(size_t n, size_t start)
 
 /* Two bf16 are transposed as if they were a float. */
 TARGET static void pack_pairs(const struct pith_kernels *kernels, float *panel,
-                              const float *x, size_t n_tokens, size_t C)
+                              size_t col, const float *x, size_t stride,
+                              size_t n_tokens, size_t n)
 {
     float high[L * PLANE], low[L * PLANE]; /* (n_tokens, PLANE) */
-    for (size_t c = 0; c < C; c += UNIT) {
-        float *group = panel + c * L; /* two of (PLANE, L) */
+    for (size_t c = 0; c < n; c += UNIT) {
+        float *group = panel + (col + c) * L; /* two of (PLANE, L) */
         for (size_t t = 0; t < n_tokens; t++)
-            split(high + t * PLANE, low + t * PLANE, x + t * C + c,
-                  group_size(C, c));
+            split(high + t * PLANE, low + t * PLANE, x + t * stride + c,
+                  group_size(n, c));
         kernels->transpose(group, L, high, PLANE, n_tokens, PLANE);
         kernels->transpose(group + PLANE * L, L, low, PLANE, n_tokens, PLANE);
     }
+}
+
+/* 16 tokens of row i of n; 0 behind the last. */
+TARGET static inline __m512 load_row(const float *rows, size_t i, size_t n)
+{
+    return i < n ? _mm512_loadu_ps(rows + i * L) : _mm512_setzero_ps();
+}
+
+/* The upper halves of b's floats above those of a's. */
+TARGET static inline __m512i interleave(__m512i a, __m512i b)
+{
+    return _mm512_or_si512(a, _mm512_slli_epi32(b, 16));
+}
+
+/* bf16 of 16 floats in the lower halves of their places. */
+TARGET static inline __m512i round_low(__m512 x)
+{
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x));
+}
+
+TARGET static void pack_product_pairs(const struct pith_kernels *kernels,
+                                      float *panel, size_t col,
+                                      const float *products, size_t n)
+{
+    (void)kernels;
+    for (size_t i = 0; i < n + (UNIT - n % UNIT) % UNIT; i += 2)
+        for (size_t t = 0; t < L; t += TILE) {
+            float *high = panel + (col + i / UNIT * UNIT) * L +
+                          i % UNIT / 2 * L + t;
+            __m512 a = load_row(products + t, i, n);
+            __m512 b = load_row(products + t, i + 1, n);
+            __m512i a_high = round_low(a), b_high = round_low(b);
+            _mm512_storeu_si512(high, interleave(a_high, b_high));
+            a = _mm512_sub_ps(
+                a, _mm512_castsi512_ps(_mm512_slli_epi32(a_high, 16)));
+            b = _mm512_sub_ps(
+                b, _mm512_castsi512_ps(_mm512_slli_epi32(b_high, 16)));
+            _mm512_storeu_si512(high + PLANE * L,
+                                interleave(round_low(a), round_low(b)));
+        }
 }
 
 TARGET static void unpack_pairs(const struct pith_kernels *kernels, float *row,
                                 enum pith_type type, const uint8_t *bytes,
                                 size_t n)
 {
-    float floats[PITH_DEPTH];
+    float floats[PITH_STEP];
+    if (type == PITH_F32) {
+        for (size_t c = 0; c < n; c += UNIT)
+            split(row + c, row + c + PLANE, bytes + 4 * c, group_size(n, c));
+        return;
+    }
     kernels->unpack(floats, type, bytes, n);
     for (size_t c = 0; c < n; c += UNIT)
         split(row + c, row + c + PLANE, floats + c, group_size(n, c));
@@ -161,8 +209,10 @@ TARGET static inline void add_products(void)
 
 TARGET static inline void multiply_tiles(float *out, const float *weights,
                                         const float *panel, size_t depth,
-                                        bool pairs, bool add)
+                                        bool pairs, bool add,
+                                        struct pith_ahead *ahead)
 {
+    size_t n_steps = (depth + UNIT - 1) / UNIT;
     if (add)
         load_sums(out);
     else
@@ -171,6 +221,7 @@ TARGET static inline void multiply_tiles(float *out, const float *weights,
         const float *w = weights + (pairs ? c : c / 2);
         const float *x = panel + (pairs ? c : c / 2) * L;
         load_tokens(x);
+        pith_bring_part(ahead, n_steps);
         if (pairs) {
             load_weights(w + PLANE);
             add_products();
@@ -187,21 +238,23 @@ TARGET static inline void multiply_tiles(float *out, const float *weights,
 
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add)
+                            size_t depth, size_t n_lanes, bool add,
+                            struct pith_ahead *ahead)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, false, add);
+    multiply_tiles(out, weights, panel, depth, false, add, ahead);
 }
 
 TARGET static void multiply_pairs(const struct pith_kernels *kernels,
                                   float *out, const float *weights,
                                   const float *panel, size_t depth,
-                                  size_t n_lanes, bool add)
+                                  size_t n_lanes, bool add,
+                                  struct pith_ahead *ahead)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, true, add);
+    multiply_tiles(out, weights, panel, depth, true, add, ahead);
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -216,6 +269,7 @@ const struct pith_precision pith_precision_bf16_amx = {
     .rows = ROWS,
     .unit = UNIT,
     .pack = pith_pack_bf16,
+    .pack_products = pith_pack_products_bf16,
     .unpack = pith_unpack_bf16,
     .begin = begin,
     .end = end,
@@ -229,6 +283,7 @@ const struct pith_precision pith_precision_bf16x3_amx = {
     .rows = ROWS,
     .unit = UNIT,
     .pack = pack_pairs,
+    .pack_products = pack_product_pairs,
     .unpack = unpack_pairs,
     .begin = begin,
     .end = end,

@@ -3,7 +3,7 @@
  * 32 tokens, tiles of 12 rows of weights, two columns at a time.
  *
  * Two bf16 of neighbouring columns lie in the place of a float.  The columns
- * of a product, PITH_DEPTH at most, take half of their room and leave the
+ * of a product, PITH_STEP at most, take half of their room and leave the
  * rest alone: n columns of a row of weights n / 2 floats, of a panel (n / 2,
  * L).  amx.c multiplies the same.
  *
@@ -41,20 +41,47 @@ static size_t group_size(size_t n, size_t start)
 /* Where column c of a panel lies. */
 static float *panel_at(float *panel, size_t c)
 {
-    size_t within = c % PITH_DEPTH;
+    size_t within = c % PITH_STEP;
     return panel + (c - within) * L + within / 2 * L;
 }
 
 /* Pairs are transposed as if they were floats. */
 TARGET void pith_pack_bf16(const struct pith_kernels *kernels, float *panel,
-                           const float *x, size_t n_tokens, size_t C)
+                           size_t col, const float *x, size_t stride,
+                           size_t n_tokens, size_t n)
 {
     float pairs[L * PAIRS]; /* (n_tokens, PAIRS) */
-    for (size_t c = 0; c < C; c += UNIT) {
+    for (size_t c = 0; c < n; c += UNIT) {
         for (size_t t = 0; t < n_tokens; t++)
-            round_group(pairs + t * PAIRS, x + t * C + c, group_size(C, c));
-        kernels->transpose(panel_at(panel, c), L, pairs, PAIRS, n_tokens,
+            round_group(pairs + t * PAIRS, x + t * stride + c,
+                        group_size(n, c));
+        kernels->transpose(panel_at(panel, col + c), L, pairs, PAIRS, n_tokens,
                            PAIRS);
+    }
+}
+
+/* 16 tokens of row i of n, rounded; 0 behind the last. */
+TARGET static inline __m512i round_row(const float *rows, size_t i, size_t n)
+{
+    __m512 x = i < n ? _mm512_loadu_ps(rows + i * L) : _mm512_setzero_ps();
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x));
+}
+
+TARGET void pith_pack_products_bf16(const struct pith_kernels *kernels,
+                                    float *panel, size_t col,
+                                    const float *products, size_t n)
+{
+    (void)kernels;
+    for (size_t c = 0; c < n; c += UNIT) {
+        float *group = panel_at(panel, col + c);
+        for (size_t i = 0; i < UNIT; i += 2)
+            for (size_t t = 0; t < L; t += W) {
+                __m512i even = round_row(products + t, c + i, n);
+                __m512i odd = round_row(products + t, c + i + 1, n);
+                _mm512_storeu_si512(
+                    group + i / 2 * L + t,
+                    _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
+            }
     }
 }
 
@@ -79,9 +106,11 @@ TARGET static inline __m512 add_products(__m512 sum, __m512 w, __m512 x)
 /* All sums of a tile stay in registers, as in vector.h. */
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add)
+                            size_t depth, size_t n_lanes, bool add,
+                            struct pith_ahead *ahead)
 {
     __m512 low[ROWS], high[ROWS];
+    pith_bring_part(ahead, 1);
     (void)kernels;
     (void)n_lanes;
     PITH_UNROLL_16
@@ -118,6 +147,7 @@ const struct pith_precision pith_precision_bf16_avx512 = {
     .rows = ROWS,
     .unit = UNIT,
     .pack = pith_pack_bf16,
+    .pack_products = pith_pack_products_bf16,
     .unpack = pith_unpack_bf16,
     .multiply = multiply,
 };

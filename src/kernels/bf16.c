@@ -31,18 +31,34 @@ static void round_all_to_pairs(float *x, size_t n)
     }
 }
 
-static void pack(const struct pith_kernels *kernels, float *panel,
-                 const float *x, size_t n_tokens, size_t C)
+static void pack(const struct pith_kernels *kernels, float *panel, size_t col,
+                 const float *x, size_t stride, size_t n_tokens, size_t n)
 {
-    kernels->transpose(panel, kernels->lanes, x, C, n_tokens, C);
-    round_all(panel, C * kernels->lanes);
+    pith_precision_f32.pack(kernels, panel, col, x, stride, n_tokens, n);
+    round_all(panel + col * kernels->lanes, n * kernels->lanes);
+}
+
+static void pack_products(const struct pith_kernels *kernels, float *panel,
+                          size_t col, const float *products, size_t n)
+{
+    pith_precision_f32.pack_products(kernels, panel, col, products, n);
+    round_all(panel + col * kernels->lanes, n * kernels->lanes);
 }
 
 static void pack_pairs(const struct pith_kernels *kernels, float *panel,
-                       const float *x, size_t n_tokens, size_t C)
+                       size_t col, const float *x, size_t stride,
+                       size_t n_tokens, size_t n)
 {
-    kernels->transpose(panel, kernels->lanes, x, C, n_tokens, C);
-    round_all_to_pairs(panel, C * kernels->lanes);
+    pith_precision_f32.pack(kernels, panel, col, x, stride, n_tokens, n);
+    round_all_to_pairs(panel + col * kernels->lanes, n * kernels->lanes);
+}
+
+static void pack_product_pairs(const struct pith_kernels *kernels,
+                               float *panel, size_t col, const float *products,
+                               size_t n)
+{
+    pith_precision_f32.pack_products(kernels, panel, col, products, n);
+    round_all_to_pairs(panel + col * kernels->lanes, n * kernels->lanes);
 }
 
 static void unpack(const struct pith_kernels *kernels, float *row,
@@ -61,8 +77,9 @@ static void unpack_pairs(const struct pith_kernels *kernels, float *row,
 
 static void multiply(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add)
+                     size_t n_lanes, bool add, struct pith_ahead *ahead)
 {
+    pith_bring_part(ahead, 1);
     kernels->multiply(out, weights, panel, depth, n_lanes, add);
 }
 
@@ -72,6 +89,7 @@ const struct pith_precision pith_precision_bf16 = {
     .usable = usable,
     .unit = 1,
     .pack = pack,
+    .pack_products = pack_products,
     .unpack = unpack,
     .multiply = multiply,
 };
@@ -82,6 +100,7 @@ const struct pith_precision pith_precision_bf16x3 = {
     .usable = usable,
     .unit = 1,
     .pack = pack_pairs,
+    .pack_products = pack_product_pairs,
     .unpack = unpack_pairs,
     .multiply = multiply,
 };

@@ -2,9 +2,11 @@
  * gemm.c - matrix products: blocks of weights, unpacked into the cache, times
  * panels of tokens.
  *
- * A block of PITH_BLOCK_ROWS x PITH_DEPTH weights is converted to floats once
- * and used for up to PITH_BLOCK_TOKENS tokens.  Every element of the result
- * is a sum over the columns in order, cut at multiples of PITH_DEPTH.
+ * A block of PITH_BLOCK_ROWS rows is converted once and used for up to
+ * PITH_BLOCK_TOKENS tokens: all of its columns where they fit, so that the
+ * products of a panel are finished in the first-level cache, PITH_STEP columns
+ * after the other.  Every element of the result is a sum over the columns in
+ * order, cut at multiples of PITH_STEP.
  */
 #include "../base/threads.h"
 #include "ops.h"
@@ -16,6 +18,7 @@
 
 struct pack {
     const struct pith_compute *compute;
+    float *panels;
     const float *x;
     size_t T, C;
 };
@@ -28,62 +31,87 @@ static void pack_panel(void *user, size_t index, int thread)
     size_t L = kernels->lanes, C = pack->C, first = index * L;
     (void)thread;
     compute->precision->pack(kernels,
-                             compute->scratch->panels +
-                                 first * pith_padded(compute, C),
-                             pack->x + first * C,
+                             pack->panels + first * pith_padded(compute, C), 0,
+                             pack->x + first * C, C,
                              pith_min(L, pack->T - first), C);
 }
 
-void pith_pack_tokens(struct pith_compute *compute, const float *x, size_t T,
-                      size_t C)
+void pith_pack_tokens(struct pith_compute *compute, float *panels,
+                      const float *x, size_t T, size_t C)
 {
-    struct pack pack = {compute, x, T, C};
+    struct pack pack = {compute, panels, x, T, C};
     pith_parallel_for(compute->n_threads,
                       pith_div_up(T, compute->kernels->lanes), pack_panel,
                       &pack);
 }
 
-struct pith_token_block pith_token_block(const struct pith_compute *compute,
-                                         size_t index, size_t T, size_t C)
+static size_t block_tokens(size_t C)
 {
-    size_t first = index * PITH_BLOCK_TOKENS;
+    return C > PITH_WIDE ? PITH_WIDE_BLOCK_TOKENS : PITH_BLOCK_TOKENS;
+}
+
+size_t pith_token_blocks(size_t T, size_t C)
+{
+    return pith_div_up(T, block_tokens(C));
+}
+
+struct pith_token_block pith_token_block(const struct pith_compute *compute,
+                                         const float *panels, size_t index,
+                                         size_t T, size_t C)
+{
     struct pith_token_block block;
-    block.panels = compute->scratch->panels + first * pith_padded(compute, C);
-    block.n_tokens = pith_min(PITH_BLOCK_TOKENS, T - first);
+    block.first = index * block_tokens(C);
+    block.panels = panels + block.first * pith_padded(compute, C);
+    block.n_tokens = pith_min(block_tokens(C), T - block.first);
     block.n_panels = pith_div_up(block.n_tokens, compute->kernels->lanes);
     return block;
 }
 
 /* --- a block of weights --------------------------------------------------- */
 
-/* (n_rows, depth) of the weight at (row, col), as it lies in the file. */
+/* Columns of a block that lie unpacked at the same time. */
+struct span {
+    size_t col, width;
+};
+
+static size_t span_width(const struct pith_row_block *block)
+{
+    return PITH_UNPACKED / block->n_weights * PITH_STEP;
+}
+
+static struct span span_at(const struct pith_row_block *block, size_t col)
+{
+    size_t C = block->weights[0]->cols;
+    return (struct span){col, pith_min(span_width(block), C - col)};
+}
+
+/* A span of n_rows rows of a weight, as it lies in the file. */
 static struct pith_region rows_at(const struct pith_tensor *weight, size_t row,
-                                  size_t n_rows, size_t col, size_t depth)
+                                  size_t n_rows, struct span span)
 {
     struct pith_region rows = {0};
     rows.stride = pith_row_bytes(weight->type, weight->cols);
-    rows.row_bytes = pith_row_bytes(weight->type, depth);
+    rows.row_bytes = pith_row_bytes(weight->type, span.width);
     rows.n_rows = n_rows;
     rows.bytes = weight->data + row * rows.stride +
-                 pith_row_bytes(weight->type, col);
+                 pith_row_bytes(weight->type, span.col);
     return rows;
 }
 
-/* What is multiplied after the columns before col: the next columns, or the
+/* What is unpacked behind the columns before col: the next columns, or the
  * next block from its first column on. */
 static struct pith_region next_weights(const struct pith_row_block *block,
-                                       size_t col)
+                                       size_t w, size_t col)
 {
-    const struct pith_tensor *weight = block->weight;
+    const struct pith_tensor *weight = block->weights[w];
     struct pith_region none = {0};
     if (col < weight->cols)
-        return rows_at(weight, block->row, block->n_rows, col,
-                       pith_min(PITH_DEPTH, weight->cols - col));
+        return rows_at(weight, block->row, block->n_rows, span_at(block, col));
     if (block->next_row < weight->rows)
         return rows_at(weight, block->next_row,
                        pith_min(PITH_BLOCK_ROWS,
                                 weight->rows - block->next_row),
-                       0, pith_min(PITH_DEPTH, weight->cols));
+                       span_at(block, 0));
     return none;
 }
 
@@ -102,52 +130,104 @@ static struct pith_region next_outputs(const struct pith_sink *sink,
     return outputs;
 }
 
-static void unpack_block(const struct pith_compute *compute, float *out,
-                         const struct pith_region *rows,
-                         enum pith_type type, size_t depth)
+/* Unpacked weights: (n_weights, steps of the span, PITH_BLOCK_ROWS,
+ * PITH_STEP), rows PITH_ROW_STRIDE apart. */
+static float *unpacked_at(const struct pith_thread_scratch *scratch,
+                          const struct pith_row_block *block, size_t w,
+                          size_t step)
 {
-    for (size_t r = 0; r < rows->n_rows; r++)
-        compute->precision->unpack(compute->kernels,
-                                   out + r * PITH_ROW_STRIDE, type,
-                                   rows->bytes + r * rows->stride, depth);
+    size_t n_steps = PITH_UNPACKED / block->n_weights;
+    return scratch->weights +
+           (w * n_steps + step) * PITH_BLOCK_ROWS * PITH_ROW_STRIDE;
 }
 
-/* A stretch of columns of a block with all tokens.  The tiles are whole: what
+static void unpack_span(const struct pith_compute *compute,
+                        struct pith_thread_scratch *scratch,
+                        const struct pith_row_block *block, size_t w,
+                        struct span span)
+{
+    const struct pith_tensor *weight = block->weights[w];
+    struct pith_region rows =
+        rows_at(weight, block->row, block->n_rows, span);
+    size_t step_bytes = pith_row_bytes(weight->type, PITH_STEP);
+    for (size_t r = 0; r < rows.n_rows; r++)
+        for (size_t c = 0; c < span.width; c += PITH_STEP)
+            compute->precision->unpack(
+                compute->kernels,
+                unpacked_at(scratch, block, w, c / PITH_STEP) +
+                    r * PITH_ROW_STRIDE,
+                weight->type,
+                rows.bytes + r * rows.stride + c / PITH_STEP * step_bytes,
+                pith_min(PITH_STEP, span.width - c));
+}
+
+/* One panel of a block of tokens that meets a span. */
+struct meeting {
+    struct span span;
+    const float *panel; /* (padded C, L) */
+    size_t n_lanes, n_panels;
+};
+
+/* products (PITH_BLOCK_ROWS, L) of one weight.  The tiles are whole: what
  * the last one has too many is computed from whatever lies in the scratch
  * memory and never read. */
-static void multiply_columns(const struct pith_compute *compute,
-                             struct pith_thread_scratch *scratch,
-                             const struct pith_row_block *block, size_t col,
-                             size_t depth,
-                             const struct pith_token_block *tokens,
-                             const struct pith_sink *sink)
+static void multiply_panel(const struct pith_compute *compute,
+                           struct pith_thread_scratch *scratch,
+                           const struct pith_row_block *block, size_t w,
+                           const struct meeting *meeting, float *products,
+                           struct pith_ahead *ahead)
 {
     const struct pith_kernels *kernels = compute->kernels;
     const struct pith_precision *precision = compute->precision;
-    size_t C = block->weight->cols, L = kernels->lanes;
-    size_t padded = pith_padded(compute, C);
+    size_t L = kernels->lanes;
     size_t rows = precision->rows > 0 ? precision->rows : kernels->rows;
-    size_t n_tiles = pith_div_up(block->n_rows, rows);
-    bool last = col + depth == C;
-    struct pith_region weights = next_weights(block, col + depth);
-    size_t weight_share = pith_share(&weights, n_tiles * tokens->n_panels);
-    for (size_t p = 0; p < tokens->n_panels; p++) {
-        const float *panel = tokens->panels + (p * padded + col) * L;
-        float *products = scratch->products + p * PITH_BLOCK_ROWS * L;
-        size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
-        struct pith_region outputs = {0};
-        if (last)
-            outputs = next_outputs(sink, block->n_rows, p * L, n_lanes);
-        size_t output_share = pith_share(&outputs, n_tiles);
-        for (size_t r = 0; r < block->n_rows; r += rows) {
-            pith_bring(&weights, weight_share);
-            pith_bring(&outputs, output_share);
+    size_t width = meeting->span.width;
+    size_t n_tiles =
+        pith_div_up(block->n_rows, rows) * pith_div_up(width, PITH_STEP);
+    ahead->n_weights =
+        pith_share(&ahead->weights, n_tiles * meeting->n_panels);
+    ahead->n_outputs = pith_share(&ahead->outputs, n_tiles);
+    for (size_t c = 0; c < width; c += PITH_STEP) {
+        size_t col = meeting->span.col + c;
+        const float *weights = unpacked_at(scratch, block, w, c / PITH_STEP);
+        for (size_t r = 0; r < block->n_rows; r += rows)
             precision->multiply(kernels, products + r * L,
-                                scratch->weights + r * PITH_ROW_STRIDE, panel,
-                                depth, n_lanes, col > 0);
-        }
+                                weights + r * PITH_ROW_STRIDE,
+                                meeting->panel + col * L,
+                                pith_min(PITH_STEP, width - c),
+                                meeting->n_lanes, col > 0, ahead);
+    }
+}
+
+/* A span of a block with all tokens.  Products that are finished with it use
+ * the same memory again and again. */
+static void multiply_span(const struct pith_compute *compute,
+                          struct pith_thread_scratch *scratch,
+                          const struct pith_row_block *block, struct span span,
+                          const struct pith_token_block *tokens,
+                          const struct pith_sink *sink)
+{
+    size_t C = block->weights[0]->cols, L = compute->kernels->lanes;
+    size_t padded = pith_padded(compute, C);
+    bool whole = span.width == C, last = span.col + span.width == C;
+    struct pith_ahead ahead[PITH_BLOCK_WEIGHTS] = {0};
+    for (size_t w = 0; w < block->n_weights; w++)
+        ahead[w].weights = next_weights(block, w, span.col + span.width);
+    for (size_t p = 0; p < tokens->n_panels; p++) {
+        float *products = scratch->products;
+        struct meeting meeting = {span, tokens->panels + p * padded * L,
+                                  pith_min(L, tokens->n_tokens - p * L),
+                                  tokens->n_panels};
+        if (!whole)
+            products += p * PITH_BLOCK_WEIGHTS * PITH_BLOCK_ROWS * L;
         if (last)
-            sink->take(sink->user, p, products, n_lanes);
+            ahead[0].outputs =
+                next_outputs(sink, block->n_rows, p * L, meeting.n_lanes);
+        for (size_t w = 0; w < block->n_weights; w++)
+            multiply_panel(compute, scratch, block, w, &meeting,
+                           products + w * PITH_BLOCK_ROWS * L, &ahead[w]);
+        if (last)
+            sink->take(sink->user, p, products, meeting.n_lanes);
     }
 }
 
@@ -157,16 +237,15 @@ void pith_multiply_block(const struct pith_compute *compute,
                          const struct pith_token_block *tokens,
                          const struct pith_sink *sink)
 {
-    const struct pith_tensor *weight = block->weight;
     const struct pith_precision *precision = compute->precision;
-    for (size_t col = 0; col < weight->cols; col += PITH_DEPTH) {
-        size_t depth = pith_min(PITH_DEPTH, weight->cols - col);
-        struct pith_region rows =
-            rows_at(weight, block->row, block->n_rows, col, depth);
-        unpack_block(compute, scratch->weights, &rows, weight->type, depth);
+    size_t C = block->weights[0]->cols;
+    for (size_t col = 0; col < C; col += span_width(block)) {
+        struct span span = span_at(block, col);
+        for (size_t w = 0; w < block->n_weights; w++)
+            unpack_span(compute, scratch, block, w, span);
         if (precision->begin != NULL)
             precision->begin();
-        multiply_columns(compute, scratch, block, col, depth, tokens, sink);
+        multiply_span(compute, scratch, block, span, tokens, sink);
         if (precision->end != NULL)
             precision->end();
     }
@@ -176,16 +255,17 @@ void pith_multiply_block(const struct pith_compute *compute,
 
 struct linear {
     struct pith_compute *compute;
-    float *out;
-    const struct pith_tensor *weight;
-    const float *bias;
-    size_t T, n_row_blocks;
+    const float *panels;
+    const struct pith_linear_layer *layers;
+    size_t T, C;
+    size_t n_row_blocks; /* of all layers */
     bool accumulate;
 };
 
 /* Outputs row .. row + n_rows of the tokens of one block. */
 struct linear_part {
     const struct linear *linear;
+    const struct pith_linear_layer *layer;
     float *out;
     size_t row, n_rows;
 };
@@ -196,11 +276,16 @@ static void emit_products(void *user, size_t panel, float *products,
     const struct linear_part *part = user;
     const struct linear *linear = part->linear;
     const struct pith_kernels *kernels = linear->compute->kernels;
-    size_t N = linear->weight->rows;
+    const float *bias = part->layer->bias;
+    size_t N = part->layer->weight->rows;
     kernels->emit(part->out + panel * kernels->lanes * N, N, products,
                   part->n_rows, n_lanes,
-                  linear->bias != NULL ? linear->bias + part->row : NULL,
-                  linear->accumulate);
+                  bias != NULL ? bias + part->row : NULL, linear->accumulate);
+}
+
+static size_t n_row_blocks(const struct pith_tensor *weight)
+{
+    return pith_div_up(weight->rows, PITH_BLOCK_ROWS);
 }
 
 /* One block of weights with one block of tokens. */
@@ -208,31 +293,136 @@ static void linear_task(void *user, size_t index, int thread)
 {
     const struct linear *linear = user;
     const struct pith_compute *compute = linear->compute;
-    size_t N = linear->weight->rows;
-    size_t row = index % linear->n_row_blocks * PITH_BLOCK_ROWS;
-    size_t token_block = index / linear->n_row_blocks;
-    struct linear_part part = {
-        linear, linear->out + token_block * PITH_BLOCK_TOKENS * N + row, row,
-        pith_min(PITH_BLOCK_ROWS, N - row)};
+    const struct pith_linear_layer *layer = linear->layers;
+    size_t row_block = index % linear->n_row_blocks;
+    struct pith_token_block tokens =
+        pith_token_block(compute, linear->panels, index / linear->n_row_blocks,
+                         linear->T, linear->C);
+    while (row_block >= n_row_blocks(layer->weight))
+        row_block -= n_row_blocks(layer++->weight);
+
+    size_t N = layer->weight->rows, row = row_block * PITH_BLOCK_ROWS;
+    struct linear_part part = {linear, layer,
+                               layer->out + tokens.first * N + row, row,
+                               pith_min(PITH_BLOCK_ROWS, N - row)};
     struct pith_sink sink = {emit_products, &part, part.out, N};
     struct pith_row_block block = {
-        linear->weight, row, part.n_rows,
+        {layer->weight}, 1, row, part.n_rows,
         row + (size_t)compute->n_threads * PITH_BLOCK_ROWS};
-    struct pith_token_block tokens = pith_token_block(
-        compute, token_block, linear->T, linear->weight->cols);
     pith_multiply_block(compute, &compute->scratch->threads[thread], &block,
                         &tokens, &sink);
+}
+
+/* out (T, N) of each layer from panels (T, C). */
+static void multiply_layers(struct pith_compute *compute,
+                            const struct pith_linear_layer *layers, size_t n,
+                            const float *panels, size_t T, bool accumulate)
+{
+    struct linear linear = {compute, panels, layers, T,
+                            layers->weight->cols, 0, accumulate};
+    for (size_t i = 0; i < n; i++)
+        linear.n_row_blocks += n_row_blocks(layers[i].weight);
+    pith_parallel_for(compute->n_threads,
+                      linear.n_row_blocks * pith_token_blocks(T, linear.C),
+                      linear_task, &linear);
+}
+
+void pith_linear_layers(struct pith_compute *compute,
+                        const struct pith_linear_layer *layers, size_t n,
+                        const float *x, size_t T)
+{
+    float *panels = compute->scratch->panels;
+    pith_pack_tokens(compute, panels, x, T, layers->weight->cols);
+    multiply_layers(compute, layers, n, panels, T, false);
 }
 
 void pith_linear(struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate)
 {
-    size_t n_row_blocks = pith_div_up(weight->rows, PITH_BLOCK_ROWS);
-    struct linear linear = {compute, out, weight,       bias,
-                            T,       n_row_blocks, accumulate};
-    pith_pack_tokens(compute, x, T, weight->cols);
+    struct pith_linear_layer layer = {out, weight, bias};
+    float *panels = compute->scratch->panels;
+    pith_pack_tokens(compute, panels, x, T, weight->cols);
+    multiply_layers(compute, &layer, 1, panels, T, accumulate);
+}
+
+/* --- feed-forward --------------------------------------------------------- */
+
+struct hidden {
+    struct pith_compute *compute;
+    const struct pith_feed_forward *layer;
+    size_t T, n_row_blocks;
+};
+
+/* Hidden values row .. row + n_rows of the tokens of one block. */
+struct hidden_part {
+    const struct hidden *hidden;
+    float *panels; /* (n_panels, padded F, L) */
+    size_t row, n_rows;
+};
+
+/* Gate and up, or up alone, become hidden values, packed. */
+static void activate_products(void *user, size_t panel, float *products,
+                              size_t n_lanes)
+{
+    const struct hidden_part *part = user;
+    const struct pith_compute *compute = part->hidden->compute;
+    const struct pith_feed_forward *layer = part->hidden->layer;
+    const struct pith_kernels *kernels = compute->kernels;
+    size_t L = kernels->lanes, n = part->n_rows * L;
+    (void)n_lanes;
+    if (layer->up_bias != NULL)
+        for (size_t i = 0; i < n; i++)
+            products[i] += layer->up_bias[part->row + i / L];
+    if (layer->gate != NULL)
+        kernels->silu_mul(products, products + PITH_BLOCK_ROWS * L, n);
+    else
+        kernels->gelu(products, n);
+    compute->precision->pack_products(
+        kernels,
+        part->panels + panel * pith_padded(compute, layer->up->rows) * L,
+        part->row, products, part->n_rows);
+}
+
+static void hidden_task(void *user, size_t index, int thread)
+{
+    const struct hidden *hidden = user;
+    const struct pith_feed_forward *layer = hidden->layer;
+    const struct pith_compute *compute = hidden->compute;
+    struct pith_scratch *scratch = compute->scratch;
+    size_t F = layer->up->rows;
+    size_t row = index % hidden->n_row_blocks * PITH_BLOCK_ROWS;
+    struct pith_token_block tokens =
+        pith_token_block(compute, scratch->panels,
+                         index / hidden->n_row_blocks, hidden->T,
+                         layer->up->cols);
+    struct hidden_part part = {
+        hidden, scratch->hidden + tokens.first * pith_padded(compute, F), row,
+        pith_min(PITH_BLOCK_ROWS, F - row)};
+    struct pith_sink sink = {activate_products, &part, NULL, 0};
+    struct pith_row_block block = {
+        {layer->up}, 1, row, part.n_rows,
+        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS};
+    if (layer->gate != NULL) {
+        block.weights[0] = layer->gate;
+        block.weights[1] = layer->up;
+        block.n_weights = 2;
+    }
+    pith_multiply_block(compute, &scratch->threads[thread], &block, &tokens,
+                        &sink);
+}
+
+void pith_feed_forward(struct pith_compute *compute, float *out,
+                       const float *x, const struct pith_feed_forward *layer,
+                       size_t T)
+{
+    struct hidden hidden = {compute, layer, T, n_row_blocks(layer->up)};
+    struct pith_linear_layer down = {out, layer->down, layer->down_bias};
+    struct pith_scratch *scratch = compute->scratch;
+    size_t C = layer->up->cols;
+    pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->n_threads,
-                      n_row_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
-                      linear_task, &linear);
+                      hidden.n_row_blocks * pith_token_blocks(T, C),
+                      hidden_task, &hidden);
+    multiply_layers(compute, &down, 1, scratch->hidden, T, true);
 }

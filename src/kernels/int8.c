@@ -56,13 +56,24 @@ static void pack_group(float *group, size_t L, size_t t, const float *x,
 }
 
 void pith_int8_pack(const struct pith_kernels *kernels, float *panel,
-                    const float *x, size_t n_tokens, size_t C)
+                    size_t col, const float *x, size_t stride, size_t n_tokens,
+                    size_t n)
 {
     size_t L = kernels->lanes;
-    for (size_t c = 0; c < C; c += PITH_BLOCK)
+    for (size_t c = 0; c < n; c += PITH_BLOCK)
         for (size_t t = 0; t < n_tokens; t++)
-            pack_group(panel + pith_int8_panel_row(c) * L, L, t, x + t * C + c,
-                       C - c < PITH_BLOCK ? C - c : PITH_BLOCK);
+            pack_group(panel + pith_int8_panel_row(col + c) * L, L, t,
+                       x + t * stride + c,
+                       n - c < PITH_BLOCK ? n - c : PITH_BLOCK);
+}
+
+static void pack_products(const struct pith_kernels *kernels, float *panel,
+                          size_t col, const float *products, size_t n)
+{
+    float x[PITH_MAX_LANES * PITH_BLOCK_ROWS]; /* (L, n) */
+    size_t L = kernels->lanes;
+    kernels->transpose(x, n, products, L, n, L);
+    pith_int8_pack(kernels, panel, col, x, n, L, n);
 }
 
 /* --- weights -------------------------------------------------------------- */
@@ -160,9 +171,10 @@ enum { ROWS = 4 };
 
 static void multiply(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add)
+                     size_t n_lanes, bool add, struct pith_ahead *ahead)
 {
     size_t L = kernels->lanes;
+    pith_bring_part(ahead, 1);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t t = 0; t < n_lanes; t++)
             out[r * L + t] = product(weights + r * PITH_ROW_STRIDE, panel, L,
@@ -182,6 +194,7 @@ const struct pith_precision pith_precision_int8 = {
     .rows = ROWS,
     .unit = PITH_BLOCK,
     .pack = pith_int8_pack,
+    .pack_products = pack_products,
     .unpack = pith_int8_unpack,
     .multiply = multiply,
 };

@@ -33,10 +33,10 @@ enum {
 };
 
 /* Where the group of column c of a panel starts: those of a stretch of
- * PITH_DEPTH columns lie side by side. */
+ * PITH_STEP columns lie side by side. */
 static inline size_t pith_int8_panel_row(size_t c)
 {
-    size_t within = c % PITH_DEPTH;
+    size_t within = c % PITH_STEP;
     return c - within + within / PITH_BLOCK * PITH_INT8_X_GROUP;
 }
 
@@ -47,7 +47,8 @@ float pith_int8_quantise(int8_t *q, const float *x, size_t n);
 
 /* See struct pith_precision. */
 void pith_int8_pack(const struct pith_kernels *kernels, float *panel,
-                    const float *x, size_t n_tokens, size_t C);
+                    size_t col, const float *x, size_t stride, size_t n_tokens,
+                    size_t n);
 void pith_int8_unpack(const struct pith_kernels *kernels, float *row,
                       enum pith_type type, const uint8_t *bytes, size_t n);
 

@@ -66,10 +66,10 @@ static void part_task(void *user, size_t index, int thread)
     size_t part = index % losses->n_parts;
     size_t token_block = index / losses->n_parts;
     size_t end = pith_min(V, (part + 1) * losses->part_rows);
-    struct pith_token_block tokens = pith_token_block(
-        compute, token_block, losses->T, losses->weight->cols);
-    struct logits logits = {losses, scratch->softmax,
-                            token_block * PITH_BLOCK_TOKENS, 0, 0};
+    struct pith_token_block tokens =
+        pith_token_block(compute, shared->panels, token_block, losses->T,
+                         losses->weight->cols);
+    struct logits logits = {losses, scratch->softmax, tokens.first, 0, 0};
     struct pith_sink sink = {take_logits, &logits, NULL, 0};
 
     init_softmax(scratch->softmax, tokens.n_panels);
@@ -77,8 +77,8 @@ static void part_task(void *user, size_t index, int thread)
          row += PITH_BLOCK_ROWS) {
         logits.row = row;
         logits.n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
-        struct pith_row_block block = {losses->weight, row, logits.n_rows,
-                                       row + logits.n_rows};
+        struct pith_row_block block = {
+            {losses->weight}, 1, row, logits.n_rows, row + logits.n_rows};
         pith_multiply_block(compute, scratch, &block, &tokens, &sink);
     }
     for (size_t i = 0; i < tokens.n_tokens; i++) {
@@ -116,9 +116,9 @@ void pith_target_losses(struct pith_compute *compute, float *losses,
     size_t n_parts = pith_div_up(weight->rows, part_rows);
     struct losses job = {compute, losses, weight,   targets,
                          T,       n_parts, part_rows};
-    pith_pack_tokens(compute, x, T, weight->cols);
+    pith_pack_tokens(compute, compute->scratch->panels, x, T, weight->cols);
     pith_parallel_for(compute->n_threads,
-                      n_parts * pith_div_up(T, PITH_BLOCK_TOKENS), part_task,
+                      n_parts * pith_token_blocks(T, weight->cols), part_task,
                       &job);
     pith_parallel_for(compute->n_threads, T, merge_task, &job);
 }

@@ -21,7 +21,7 @@ enum {
 
 /* Floats of each piece of scratch memory. */
 struct layout {
-    size_t panels, parts, target_logits;                /* shared */
+    size_t panels, parts, target_logits; /* shared; panels, parts twice */
     size_t weights, values, products, queries, scores;  /* per thread */
     size_t per_thread, total;
 };
@@ -52,17 +52,18 @@ static bool plan_layout(struct layout *layout,
     tokens -= tokens % L;
     fits = fits &&
            add_piece(&layout->panels, tokens, width, 1, &total) &&
+           pith_size_add(total, layout->panels, &total) &&
            add_piece(&layout->parts, PITH_VOCAB_PARTS, limits->max_tokens, 1,
                      &total) &&
            pith_size_add(total, layout->parts, &total) &&
            add_piece(&layout->target_logits, limits->max_tokens, 1, 1,
                      &total) &&
-           add_piece(&layout->weights, PITH_BLOCK_KEYS, PITH_ROW_STRIDE, 1,
-                     &per_thread) &&
+           add_piece(&layout->weights, PITH_UNPACKED * PITH_BLOCK_ROWS,
+                     PITH_ROW_STRIDE, 1, &per_thread) &&
            add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
                      &per_thread) &&
-           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_BLOCK_ROWS, 1,
-                     &per_thread) &&
+           add_piece(&layout->products, PITH_BLOCK_TOKENS,
+                     PITH_BLOCK_WEIGHTS * PITH_BLOCK_ROWS, 1, &per_thread) &&
            add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
                      &per_thread) &&
            pith_size_add(per_thread, layout->queries, &per_thread) &&
@@ -85,6 +86,7 @@ static void carve(struct pith_scratch *scratch, const struct layout *layout,
 {
     float *memory = scratch->memory;
     scratch->panels = take(&memory, layout->panels);
+    scratch->hidden = take(&memory, layout->panels);
     scratch->part_max = take(&memory, layout->parts);
     scratch->part_sum = take(&memory, layout->parts);
     scratch->target_logits = take(&memory, layout->target_logits);

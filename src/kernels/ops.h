@@ -49,6 +49,35 @@ void pith_linear(struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate);
 
+/* A linear layer with what it makes. */
+struct pith_linear_layer {
+    float *out;                       /* (T, N) */
+    const struct pith_tensor *weight; /* (N, C) */
+    const float *bias;                /* (N) or NULL */
+};
+
+/* out = x (T, C) W^T + bias of each of n layers, as pith_linear() has it. */
+void pith_linear_layers(struct pith_compute *compute,
+                        const struct pith_linear_layer *layers, size_t n,
+                        const float *x, size_t T);
+
+/* The feed-forward part of a layer, F its hidden width. */
+struct pith_feed_forward {
+    const struct pith_tensor *up;   /* (F, C) */
+    const struct pith_tensor *gate; /* (F, C): SwiGLU; NULL: GELU */
+    const struct pith_tensor *down; /* (C, F) */
+    const float *up_bias;           /* (F) or NULL, with GELU only */
+    const float *down_bias;         /* (C) or NULL */
+};
+
+/* out (T, C) += hidden W_down^T + b_down, where hidden (T, F) is
+ *   SiLU(x W_gate^T) * (x W_up^T)  or  GELU(x W_up^T + b_up);
+ * the same bits as one operation after the other, but the hidden values never
+ * leave the order that products are made and taken in. */
+void pith_feed_forward(struct pith_compute *compute, float *out,
+                       const float *x, const struct pith_feed_forward *layer,
+                       size_t T);
+
 /* out (T, C) = LayerNorm(x) * gain + shift; gain, shift (C).  May be in
  * place. */
 void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,

@@ -10,7 +10,15 @@
 #ifndef PITH_KERNELS_PRECISION_H
 #define PITH_KERNELS_PRECISION_H
 
+#include "prefetch.h"
 #include "set.h"
+
+enum {
+    /* Columns multiplied at a time, PITH_DEPTH at most: a panel's share of
+     * them fits the first-level cache beside its products and the weights
+     * that pass.  A multiple of PITH_BLOCK_ROWS. */
+    PITH_STEP = 192
+};
 
 /* Whether the compiler knows the instructions. */
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -40,14 +48,21 @@ struct pith_precision {
     const char *means; /* the instructions: "AMX"; "": those of the set */
     bool (*usable)(const struct pith_kernels *kernels);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
-    size_t unit; /* columns of a group, a divisor of PITH_DEPTH */
+    size_t unit; /* columns of a group, a divisor of PITH_BLOCK_ROWS */
 
-    /* panel = x (n_tokens, C), n_tokens <= L, and zeros in the columns up to
-     * the next multiple of unit.  Lanes without a token hold anything. */
-    void (*pack)(const struct pith_kernels *kernels, float *panel,
-                 const float *x, size_t n_tokens, size_t C);
+    /* Columns col .. col + n of a panel = x (n_tokens, n), rows of it stride
+     * floats apart, n_tokens <= L; and zeros up to the next multiple of unit.
+     * Lanes without a token hold anything.  col is a multiple of
+     * PITH_BLOCK_ROWS. */
+    void (*pack)(const struct pith_kernels *kernels, float *panel, size_t col,
+                 const float *x, size_t stride, size_t n_tokens, size_t n);
 
-    /* n <= PITH_DEPTH weights of a row, zeros up to the next multiple of
+    /* The same from products (n, L), n <= PITH_BLOCK_ROWS: nothing is
+     * transposed. */
+    void (*pack_products)(const struct pith_kernels *kernels, float *panel,
+                          size_t col, const float *products, size_t n);
+
+    /* n <= PITH_STEP weights of a row, zeros up to the next multiple of
      * unit. */
     void (*unpack)(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n);
@@ -61,7 +76,7 @@ struct pith_precision {
      * taken in an order that depends on depth alone. */
     void (*multiply)(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add);
+                     size_t n_lanes, bool add, struct pith_ahead *ahead);
 };
 
 /* The index-th that goes with a set here, NULL past the last; several can
@@ -82,7 +97,10 @@ extern const struct pith_precision pith_precision_int8_vnni;
 
 /* What both bf16 of avx512 use, avx512bf16.c. */
 void pith_pack_bf16(const struct pith_kernels *kernels, float *panel,
-                    const float *x, size_t n_tokens, size_t C);
+                    size_t col, const float *x, size_t stride, size_t n_tokens,
+                    size_t n);
+void pith_pack_products_bf16(const struct pith_kernels *kernels, float *panel,
+                             size_t col, const float *products, size_t n);
 void pith_unpack_bf16(const struct pith_kernels *kernels, float *row,
                       enum pith_type type, const uint8_t *bytes, size_t n);
 

@@ -28,8 +28,8 @@
 
 enum {
     PITH_MAX_LANES = 32,
-    /* Columns of weights multiplied at a time (a multiple of PITH_BLOCK): a
-     * tile's share of them fits the first-level cache. */
+    /* Most columns of weights multiplied at a time, a multiple of
+     * PITH_BLOCK. */
     PITH_DEPTH = 256,
     /* Floats from one unpacked row of weights to the next: a constant, so
      * that a tile needs one pointer, and no multiple of a page, so that its

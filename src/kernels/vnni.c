@@ -53,19 +53,28 @@ TARGET static inline void quantise(float *quads, float *scale, float *sum,
 }
 
 TARGET static void pack(const struct pith_kernels *kernels, float *panel,
-                        const float *x, size_t n_tokens, size_t C)
+                        size_t col, const float *x, size_t stride,
+                        size_t n_tokens, size_t n)
 {
     float quads[L * PITH_INT8_QUADS]; /* (n_tokens, PITH_INT8_QUADS) */
-    for (size_t c = 0; c < C; c += PITH_BLOCK) {
-        float *group = panel + pith_int8_panel_row(c) * L;
+    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+        float *group = panel + pith_int8_panel_row(col + c) * L;
         for (size_t t = 0; t < n_tokens; t++)
             quantise(quads + t * PITH_INT8_QUADS,
                      group + PITH_INT8_X_SCALE * L + t,
-                     group + PITH_INT8_X_SUM * L + t, x + t * C + c,
-                     C - c < PITH_BLOCK ? C - c : PITH_BLOCK);
+                     group + PITH_INT8_X_SUM * L + t, x + t * stride + c,
+                     n - c < PITH_BLOCK ? n - c : PITH_BLOCK);
         kernels->transpose(group, L, quads, PITH_INT8_QUADS, n_tokens,
                            PITH_INT8_QUADS);
     }
+}
+
+static void pack_products(const struct pith_kernels *kernels, float *panel,
+                          size_t col, const float *products, size_t n)
+{
+    float x[L * PITH_BLOCK_ROWS]; /* (L, n) */
+    kernels->transpose(x, n, products, L, n, L);
+    pack(kernels, panel, col, x, n, L, n);
 }
 
 /* --- the micro-kernel ----------------------------------------------------- */
@@ -91,9 +100,11 @@ TARGET static inline __m512 add_group(__m512 sum, __m512i integers,
 /* A group of tokens stays in 16 registers, the sums in 8. */
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add)
+                            size_t depth, size_t n_lanes, bool add,
+                            struct pith_ahead *ahead)
 {
     __m512 low[ROWS], high[ROWS];
+    pith_bring_part(ahead, 1);
     (void)kernels;
     (void)n_lanes;
     PITH_UNROLL_16
@@ -142,6 +153,7 @@ const struct pith_precision pith_precision_int8_vnni = {
     .rows = ROWS,
     .unit = PITH_BLOCK,
     .pack = pack,
+    .pack_products = pack_products,
     .unpack = pith_int8_unpack,
     .multiply = multiply,
 };

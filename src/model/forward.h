@@ -19,8 +19,6 @@ struct pith_activations {
     float *q;                /* (T, H D) */
     float *k, *v;            /* (T, Hkv D) */
     float *attn;             /* (T, H D) */
-    float *hidden;           /* (T, F) */
-    float *gate;             /* (T, F); LLaMA */
     float *last;             /* (C) x of the latest token */
     bool has_last;
     struct pith_run *runs;   /* (T) of a pass over branches */
@@ -42,10 +40,6 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
                                          const struct pith_config *config,
                                          size_t n_ctx,
                                          struct pith_error *error);
-
-/* cosines, sines (n_ctx, D/2): rotary angles of positions 0 .. n_ctx - 1. */
-void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
-                      size_t n_ctx);
 
 /* Tokens of one sequence, side by side, that a pass takes along. */
 struct pith_run {

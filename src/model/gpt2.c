@@ -19,12 +19,11 @@ static void attention_half(struct pith_session *session,
 
     pith_layer_norm(compute, a->norm, a->x, layer->attn_norm,
                     layer->attn_norm_bias, T, C, config->norm_eps); /* (T, C) */
-    pith_linear(compute, a->q, a->norm, &layer->attn_q, layer->attn_q_bias, T,
-                false);                                           /* (T, H D) */
-    pith_linear(compute, a->k, a->norm, &layer->attn_k, layer->attn_k_bias, T,
-                false);                                           /* (T, H D) */
-    pith_linear(compute, a->v, a->norm, &layer->attn_v, layer->attn_v_bias, T,
-                false);                                           /* (T, H D) */
+    struct pith_linear_layer qkv[] = {
+        {a->q, &layer->attn_q, layer->attn_q_bias},
+        {a->k, &layer->attn_k, layer->attn_k_bias},
+        {a->v, &layer->attn_v, layer->attn_v_bias}};
+    pith_linear_layers(compute, qkv, 3, a->norm, T);              /* (T, H D) */
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, layer->attn_out_bias,
                 T, true);                                           /* (T, C) */
@@ -38,15 +37,15 @@ static void feed_forward_half(struct pith_session *session, size_t index,
     const struct pith_layer *layer = &session->model->layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
-    size_t C = config->n_embd, F = config->n_ff;
+    size_t C = config->n_embd;
 
     pith_layer_norm(compute, a->norm, a->x, layer->ffn_norm,
                     layer->ffn_norm_bias, T, C, config->norm_eps); /* (T, C) */
-    pith_linear(compute, a->hidden, a->norm, &layer->ffn_up,
-                layer->ffn_up_bias, T, false);                      /* (T, F) */
-    pith_gelu(compute, a->hidden, T * F);                           /* (T, F) */
-    pith_linear(compute, a->x, a->hidden, &layer->ffn_down,
-                layer->ffn_down_bias, T, true);                     /* (T, C) */
+    struct pith_feed_forward mlp = {.up = &layer->ffn_up,
+                                    .down = &layer->ffn_down,
+                                    .up_bias = layer->ffn_up_bias,
+                                    .down_bias = layer->ffn_down_bias};
+    pith_feed_forward(compute, a->x, a->norm, &mlp, T);             /* (T, C) */
 }
 
 void pith_gpt2_forward(struct pith_session *session,

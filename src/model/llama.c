@@ -38,12 +38,10 @@ static void attention_half(struct pith_session *session,
 
     pith_rms_norm(compute, a->norm, a->x, layer->attn_norm, T, C,
                   config->norm_eps);                                /* (T, C) */
-    pith_linear(compute, a->q, a->norm, &layer->attn_q, NULL, T,
-                false);                                           /* (T, H D) */
-    pith_linear(compute, a->k, a->norm, &layer->attn_k, NULL, T,
-                false);                                         /* (T, Hkv D) */
-    pith_linear(compute, a->v, a->norm, &layer->attn_v, NULL, T,
-                false);                                         /* (T, Hkv D) */
+    struct pith_linear_layer qkv[] = {{a->q, &layer->attn_q, NULL},
+                                      {a->k, &layer->attn_k, NULL},
+                                      {a->v, &layer->attn_v, NULL}};
+    pith_linear_layers(compute, qkv, 3, a->norm, T); /* (T, H D), (T, Hkv D) */
     rotate(session, pass);
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, NULL, T,
@@ -58,17 +56,14 @@ static void feed_forward_half(struct pith_session *session, size_t index,
     const struct pith_layer *layer = &session->model->layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
-    size_t C = config->n_embd, F = config->n_ff;
+    size_t C = config->n_embd;
 
     pith_rms_norm(compute, a->norm, a->x, layer->ffn_norm, T, C,
                   config->norm_eps);                                /* (T, C) */
-    pith_linear(compute, a->gate, a->norm, &layer->ffn_gate, NULL, T,
-                false);                                             /* (T, F) */
-    pith_linear(compute, a->hidden, a->norm, &layer->ffn_up, NULL, T,
-                false);                                             /* (T, F) */
-    pith_silu_mul(compute, a->gate, a->hidden, T * F);              /* (T, F) */
-    pith_linear(compute, a->x, a->gate, &layer->ffn_down, NULL, T,
-                true);                                              /* (T, C) */
+    struct pith_feed_forward swiglu = {.gate = &layer->ffn_gate,
+                                       .up = &layer->ffn_up,
+                                       .down = &layer->ffn_down};
+    pith_feed_forward(compute, a->x, a->norm, &swiglu, T);          /* (T, C) */
 }
 
 void pith_llama_forward(struct pith_session *session,
