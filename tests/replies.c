@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-struct pith_text view(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 struct reply parse(char *text)
 {
     struct reply reply = {.text = text};

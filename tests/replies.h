@@ -14,8 +14,6 @@ struct reply {
     const struct pith_json *root;
 };
 
-struct pith_text view(const char *string);
-
 /* Takes the text over; it must be one line of valid JSON. */
 struct reply parse(char *text);
 void release(struct reply *reply);

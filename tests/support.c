@@ -127,3 +127,8 @@ float random_normal(uint64_t *state)
     double turn = 6.283185307179586 * random_uniform(state);
     return (float)(radius * cos(turn));
 }
+
+struct pith_text view(const char *string)
+{
+    return (struct pith_text){string, strlen(string)};
+}

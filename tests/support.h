@@ -39,6 +39,9 @@ const char *cached_model(const char *name);
  * be read.  Free with free(). */
 char *read_whole_file(const char *path, size_t *size);
 
+/* The string, borrowed. */
+struct pith_text view(const char *string);
+
 /* A path for a temporary file of this test program, in a static buffer that
  * the next call reuses. */
 const char *temporary_path(const char *name);

@@ -15,17 +15,12 @@ static struct pith_session *session;
 
 static void open_model(void)
 {
-    struct pith_error error;
-    struct pith_session_options options = {.sizeof_options = sizeof options,
-                                           .n_threads = 1};
-    model = tiny_model_load(TINY_GPT2, PITH_F32, NULL);
-    assert_ok(pith_session_create(model, &options, &session, &error), error);
+    tiny_open(TINY_GPT2, &model, &session);
 }
 
 static void close_model(void)
 {
-    pith_session_free(session);
-    pith_model_free(model);
+    tiny_close(model, session);
 }
 
 /* So many fit into the model's context together. */
@@ -39,20 +34,15 @@ static const char *const contexts[N_CONTEXTS] = {
     "Five: a flat one, good for sitting on it and for nothing else at all.",
     "The last has a hole in it, through which the children look at the sea."};
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static struct pith_result *compress(struct pith_compress_options *options,
                                     size_t n_contexts)
 {
     struct pith_text texts[N_CONTEXTS];
     for (size_t i = 0; i < N_CONTEXTS; i++)
-        texts[i] = text_of(contexts[i]);
+        texts[i] = view(contexts[i]);
     struct pith_prompt prompt = {
-        text_of("Read what is said about each of the stones."), texts,
-        n_contexts, text_of("Which of the stones is red?")};
+        view("Read what is said about each of the stones."), texts,
+        n_contexts, view("Which of the stones is red?")};
     struct pith_result *result;
     struct pith_error error;
     options->detail = options->trace = true;

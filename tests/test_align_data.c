@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../src/align/dataset.h"
-#include "../src/align/random.h"
+#include "../src/base/random.h"
 #include "../src/align/sampler.h"
 #include "../src/base/memory.h"
 #include "../src/model/session.h"
@@ -14,11 +14,6 @@
 #include "tiny_model.h"
 
 static struct pith_error error;
-
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
 
 /* --- records ---------------------------------------------------------------- */
 
@@ -32,7 +27,7 @@ static char *outline(const char *json)
     struct pith_buffer out = {0};
     char *bytes;
     bool more = true;
-    pith_record_reader_open(&reader, text_of(json), "f");
+    pith_record_reader_open(&reader, view(json), "f");
     while (more) {
         enum pith_status status =
             pith_record_read(&reader, &record, &more, &error);
@@ -162,7 +157,7 @@ static char *render(const char *template_name, const char *json)
     bool more;
     char *bytes;
     assert_ok(pith_template_find(template_name, &template_id, &error), error);
-    pith_record_reader_open(&reader, text_of(json), "f");
+    pith_record_reader_open(&reader, view(json), "f");
     assert_ok(pith_record_read(&reader, &record, &more, &error), error);
     assert_ok(pith_template_render(template_id, &record, &rendering, &error),
               error);
@@ -266,7 +261,7 @@ static struct pith_dataset *load(enum tiny_kind kind, const char *template_name,
     struct pith_dataset *dataset;
     assert_ok(pith_dataset_create(models[kind], &options, &dataset, &error),
               error);
-    assert_ok(pith_dataset_add(dataset, text_of(json), "f", &error), error);
+    assert_ok(pith_dataset_add(dataset, view(json), "f", &error), error);
     return dataset;
 }
 
@@ -330,7 +325,7 @@ START_TEST(ids_are_those_of_the_whole_text)
              "{\"prompt\": \"the cat and \", \"completion\": \"the dog\"}");
     int32_t *ids;
     size_t n;
-    assert_ok(pith_tokenize(model, text_of("the cat and the dog"), 0, &ids, &n,
+    assert_ok(pith_tokenize(model, view("the cat and the dog"), 0, &ids, &n,
                             &error), error);
     ck_assert_uint_eq(pith_dataset_length(dataset, 0), n + 1);
     ck_assert_int_eq(dataset->ids.data[0], pith_model_start_id(model));
@@ -409,7 +404,7 @@ START_TEST(bad_records_stop_unless_they_are_skipped)
         assert_ok(pith_dataset_create(models[0], &options, &dataset, &error),
                   error);
         enum pith_status status =
-            pith_dataset_add(dataset, text_of(json), "f", &error);
+            pith_dataset_add(dataset, view(json), "f", &error);
         ck_assert_int_eq(status, skip ? PITH_OK : PITH_ERR_FORMAT);
         if (!skip)
             ck_assert_str_eq(error.detail,

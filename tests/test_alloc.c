@@ -90,7 +90,8 @@ static const struct pith_text prompt_text = {
 
 static enum pith_status load_model(void)
 {
-    struct pith_load_options options = {sizeof options, NULL, true};
+    struct pith_load_options options = {.sizeof_options = sizeof options,
+                                        .verify = true};
     struct pith_model *loaded;
     enum pith_status status =
         pith_model_load(model_path, &options, &loaded, &error);
@@ -101,7 +102,9 @@ static enum pith_status load_model(void)
 
 static enum pith_status create_session(void)
 {
-    struct pith_session_options options = {sizeof options, 1, 64, NULL, NULL};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1,
+                                           .n_ctx = 64};
     struct pith_session *created;
     enum pith_status status =
         pith_session_create(model, &options, &created, &error);
@@ -210,7 +213,8 @@ static char source[4096]; /* a folder to convert, empty when there is none */
 
 static enum pith_status convert(void)
 {
-    struct pith_convert_options options = {sizeof options, "q8", NULL, NULL};
+    struct pith_convert_options options = {.sizeof_options = sizeof options,
+                                           .dtype = "q8"};
     char target[300];
     if (source[0] == '\0')
         return PITH_OK;
@@ -271,7 +275,8 @@ END_TEST
 
 static void open_tiny(void)
 {
-    struct pith_session_options options = {sizeof options, 1, 0, NULL, NULL};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
     const char *folder = shared_path("models/shell_gpt2");
     if (folder != NULL)
         snprintf(source, sizeof source, "%s", folder);

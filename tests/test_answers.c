@@ -9,15 +9,10 @@
 #include "pith_eval.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static void expect(enum pith_answer_rule rule, const char *text,
                    const char *want)
 {
-    struct pith_text got = pith_answer_extract(text_of(text), rule);
+    struct pith_text got = pith_answer_extract(view(text), rule);
     ck_assert_msg(got.size == strlen(want) &&
                       (got.size == 0 || memcmp(got.bytes, want, got.size) == 0),
                   "\"%s\": found \"%.*s\", not \"%s\"", text, (int)got.size,
@@ -89,7 +84,7 @@ END_TEST
 static void expect_match(enum pith_answer_rule rule, const char *response,
                          const char *reference, bool want)
 {
-    ck_assert_msg(pith_answer_matches(text_of(response), text_of(reference),
+    ck_assert_msg(pith_answer_matches(view(response), view(reference),
                                       rule) == want,
                   "rule %d: \"%s\" and \"%s\"", (int)rule, response,
                   reference);
@@ -140,7 +135,7 @@ START_TEST(every_gold_answer_of_gsm8k_is_found)
          line = strtok(NULL, "\n"), n++) {
         struct pith_json_document *document;
         struct pith_error error;
-        assert_ok(pith_json_parse(text_of(line), "line", &document, &error),
+        assert_ok(pith_json_parse(view(line), "line", &document, &error),
                   error);
         struct pith_text solution =
             pith_json_get(pith_json_root(document), "answer")->string;

@@ -8,19 +8,14 @@
 #include "../src/text/json.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 START_TEST(scores_are_those_of_rank_bm25)
 {
     const struct pith_text documents[] = {
-        text_of("the cat sat on the mat"),
-        text_of("the dog  sat"), /* three spaces: an empty word */
-        text_of("a bird, the bird"),
+        view("the cat sat on the mat"),
+        view("the dog  sat"), /* three spaces: an empty word */
+        view("a bird, the bird"),
         {NULL, 0},               /* one empty word */
-        text_of("the end of  the the story"),
+        view("the end of  the the story"),
     };
     static const struct {
         const char *query;
@@ -41,7 +36,7 @@ START_TEST(scores_are_those_of_rank_bm25)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double scores[5];
         struct pith_error error;
-        assert_ok(pith_bm25_score(documents, 5, text_of(cases[i].query),
+        assert_ok(pith_bm25_score(documents, 5, view(cases[i].query),
                                   scores, &error), error);
         for (size_t d = 0; d < 5; d++)
             /* log() may differ in the last bit between C libraries */
@@ -62,7 +57,7 @@ START_TEST(equals_come_as_in_numpy)
     for (size_t i = 0; i < 20; i++)
         ck_assert_uint_eq(order[i], want[i]);
     assert_ok(pith_bm25_order(NULL, 0, NULL, &error), error);
-    assert_ok(pith_bm25_score(NULL, 0, text_of("a"), NULL, &error), error);
+    assert_ok(pith_bm25_score(NULL, 0, view("a"), NULL, &error), error);
 }
 END_TEST
 
@@ -125,7 +120,7 @@ START_TEST(golden_ranking)
         struct pith_error error;
         if (strstr(line, "\"rank_method\": \"bm25\"") == NULL)
             continue;
-        assert_ok(pith_json_parse(text_of(line), "golden", &document, &error),
+        assert_ok(pith_json_parse(view(line), "golden", &document, &error),
                   error);
         check_golden(pith_json_root(document));
         pith_json_free(document);

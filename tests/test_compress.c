@@ -176,18 +176,12 @@ static struct pith_session *sessions[TINY_KINDS];
 
 static void open_tiny(void)
 {
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
-        models[kind] = tiny_model_load((enum tiny_kind)kind, PITH_F32, NULL);
-        sessions[kind] = open_session(models[kind], 1);
-    }
+    tiny_open_all(models, sessions);
 }
 
 static void close_tiny(void)
 {
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
-        pith_session_free(sessions[kind]);
-        pith_model_free(models[kind]);
-    }
+    tiny_close_all(models, sessions);
 }
 
 static struct pith_compress_options random_options(uint64_t *random)
@@ -316,17 +310,12 @@ START_TEST(a_prompt_far_longer_than_the_context_is_sound)
 }
 END_TEST
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 START_TEST(empty_and_tiny_prompts_are_sound)
 {
     const char *const texts[] = {"", "a", "\n", " ", "\n\n", "the",
                                  "\xF0\x9F\x98\x80"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        struct pith_text context = text_of(texts[i]);
+        struct pith_text context = view(texts[i]);
         struct pith_prompt prompts[] = {
             {.instruction = context},
             {.contexts = &context, .n_contexts = 1},
@@ -353,10 +342,10 @@ END_TEST
 
 START_TEST(notes_say_what_the_caller_should_know)
 {
-    struct pith_text contexts[] = {text_of("one two three four five six"),
-                                   text_of("seven eight nine ten")};
-    struct pith_prompt prompt = {text_of("Do what is said below, please."),
-                                 contexts, 2, text_of("What is it?")};
+    struct pith_text contexts[] = {view("one two three four five six"),
+                                   view("seven eight nine ten")};
+    struct pith_prompt prompt = {view("Do what is said below, please."),
+                                 contexts, 2, view("What is it?")};
     struct pith_compress_options options = traced(-1, 10);
     struct pith_result *result = compress(sessions[0], &prompt, &options);
     ck_assert_ptr_nonnull(strstr(result->note, "tau_ins"));
@@ -369,7 +358,7 @@ START_TEST(notes_say_what_the_caller_should_know)
     ck_assert_ptr_nonnull(strstr(result->note, "unchanged"));
     pith_result_free(result);
 
-    contexts[0] = text_of("a\xFF");
+    contexts[0] = view("a\xFF");
     options = traced(1, -1);
     result = compress(sessions[0], &prompt, &options);
     ck_assert_ptr_nonnull(strstr(result->note, "1 byte of the prompt was"));
@@ -391,7 +380,7 @@ START_TEST(coarse_selection_follows_the_ranking)
     }
     made.prompt = (struct pith_prompt){.contexts = made.contexts,
                                        .n_contexts = RANDOM_CONTEXTS,
-                                       .question = text_of("Is it so?")};
+                                       .question = view("Is it so?")};
     struct pith_compress_options options = traced(0.2, -1);
     struct pith_result *result = compress(sessions[0], &made.prompt, &options);
     assert_sound(models[0], &made.prompt, &options, result);
@@ -513,8 +502,8 @@ START_TEST(real_prompts_meet_their_targets)
     struct pith_text contexts[RANDOM_CONTEXTS];
     size_t n = split(text, size, contexts);
     struct pith_prompt prompt = {
-        text_of("Answer the question as in the examples."), contexts, n,
-        text_of("Question: How many eggs are left?")};
+        view("Answer the question as in the examples."), contexts, n,
+        view("Question: How many eggs are left?")};
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
         struct pith_compress_options options = traced(-1, (double)targets[i]);
         struct pith_result *result =

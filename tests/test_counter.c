@@ -14,15 +14,12 @@ static struct pith_session *session;
 
 static void open_tiny(void)
 {
-    struct pith_error error;
-    model = tiny_model_load(TINY_LLAMA_TIED, PITH_F32, NULL);
-    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+    tiny_open(TINY_LLAMA_TIED, &model, &session);
 }
 
 static void close_tiny(void)
 {
-    pith_session_free(session);
-    pith_model_free(model);
+    tiny_close(model, session);
 }
 
 /* Every byte is a token, and so is what `more` lists. */

@@ -269,11 +269,6 @@ static struct pith_result *compress(int which,
     return result;
 }
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* --- `paper` --------------------------------------------------------------------- */
 
 static void try_paper(int which, const struct random_prompt *made,
@@ -311,8 +306,8 @@ END_TEST
  * UTF-8 is one byte. */
 START_TEST(offsets_are_those_of_the_text_as_given)
 {
-    struct pith_text contexts[] = {text_of("a\xFF\xFE z \xE6\xBC b"),
-                                   text_of("\xF0\x9F\x98\x80 ok")};
+    struct pith_text contexts[] = {view("a\xFF\xFE z \xE6\xBC b"),
+                                   view("\xF0\x9F\x98\x80 ok")};
     struct pith_prompt prompt = {{0}, contexts, 2, {0}};
     struct pith_compress_options options = detailed(PITH_METHOD_PAPER);
     for (int which = 0; which < TINY_KINDS; which++) {
@@ -332,7 +327,7 @@ END_TEST
 
 START_TEST(nothing_is_noted_unasked)
 {
-    struct pith_text context = text_of("one two three four five six seven");
+    struct pith_text context = view("one two three four five six seven");
     struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
     for (int method = 0; method < 2; method++) {
         struct pith_compress_options options =
@@ -408,8 +403,8 @@ static void plain_prompt(struct random_prompt *made, uint64_t *random,
         }
         made->contexts[i] = (struct pith_text){text->data, text->size};
     }
-    made->prompt = (struct pith_prompt){text_of("Say it."), made->contexts, 4,
-                                        text_of("Who came?")};
+    made->prompt = (struct pith_prompt){view("Say it."), made->contexts, 4,
+                                        view("Who came?")};
 }
 
 enum { N_VARIANTS = 8 };
@@ -490,7 +485,7 @@ START_TEST(reference_holds_for_any_prompt)
         if (made.prompt.question.size == 0)
             options.reference.condition_compare = false;
         if (made.prompt.n_contexts > 1)
-            made.contexts[0] = text_of("a\xFF\xC3 <llmlingua, rate=0.5>x"
+            made.contexts[0] = view("a\xFF\xC3 <llmlingua, rate=0.5>x"
                                        "\xE6\xBC y</llmlingua> z");
         for (int which = 0; which < TINY_KINDS; which++) {
             struct pith_result *result;
@@ -509,8 +504,8 @@ END_TEST
 
 START_TEST(a_context_that_is_forced_twice_is_shown_once)
 {
-    struct pith_text contexts[] = {text_of("rain in Spain stays mainly"),
-                                   text_of("seven apples came home")};
+    struct pith_text contexts[] = {view("rain in Spain stays mainly"),
+                                   view("seven apples came home")};
     struct pith_prompt prompt = {{0}, contexts, 2, {0}};
     size_t twice[] = {1, 1};
     struct pith_compress_options options = detailed(PITH_METHOD_REFERENCE);
@@ -540,8 +535,8 @@ START_TEST(decoded_text_is_traced_back)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t *origins;
         struct pith_error error;
-        struct pith_text made = text_of(cases[i].made);
-        assert_ok(pith_reference_origins(made, text_of(cases[i].given),
+        struct pith_text made = view(cases[i].made);
+        assert_ok(pith_reference_origins(made, view(cases[i].given),
                                          &origins, &error), error);
         for (size_t j = 0; j < made.size; j++)
             ck_assert_msg(origins[j] == cases[i].origins[j],

@@ -56,22 +56,12 @@ static struct pith_session *sessions[TINY_KINDS];
 
 static void open_tiny(void)
 {
-    struct pith_error error;
-    struct pith_session_options options = {.sizeof_options = sizeof options,
-                                           .n_threads = 1};
-    for (int i = 0; i < TINY_KINDS; i++) {
-        models[i] = tiny_model_load((enum tiny_kind)i, PITH_F32, NULL);
-        assert_ok(pith_session_create(models[i], &options, &sessions[i],
-                                      &error), error);
-    }
+    tiny_open_all(models, sessions);
 }
 
 static void close_tiny(void)
 {
-    for (int i = 0; i < TINY_KINDS; i++) {
-        pith_session_free(sessions[i]);
-        pith_model_free(models[i]);
-    }
+    tiny_close_all(models, sessions);
 }
 
 static const struct pith_text three[] = {

@@ -524,7 +524,8 @@ END_TEST
 START_TEST(verify_finds_damaged_weights)
 {
     size_t places[] = {metadata_size(_i), sizes[_i] / 2, sizes[_i] - 1};
-    const struct pith_load_options verify = {sizeof verify, NULL, true};
+    const struct pith_load_options verify = {.sizeof_options = sizeof verify,
+                                             .verify = true};
     struct patched file;
     struct pith_model *model;
     struct pith_error error;

@@ -13,11 +13,6 @@
 #include "fuzz/fuzz_json.c"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static struct pith_json_document *parse(struct pith_text text)
 {
     struct pith_json_document *document;
@@ -40,7 +35,7 @@ static void assert_refused(struct pith_text text, const char *detail)
 
 static void assert_string(const char *json, const char *want, size_t size)
 {
-    struct pith_json_document *document = parse(text_of(json));
+    struct pith_json_document *document = parse(view(json));
     const struct pith_json *root = pith_json_root(document);
     ck_assert_int_eq(root->kind, PITH_JSON_STRING);
     ck_assert_msg(root->string.size == size &&
@@ -52,7 +47,7 @@ static void assert_string(const char *json, const char *want, size_t size)
 
 START_TEST(values_are_read)
 {
-    struct pith_json_document *document = parse(text_of(
+    struct pith_json_document *document = parse(view(
         " {\"a\" : [1, -2.5e1, true,false ,null,\"x\"],\r\n\t\"b\":{}, "
         "\"a\\u0000\": [], \"b\": 7} "));
     const struct pith_json *root = pith_json_root(document);
@@ -145,7 +140,7 @@ START_TEST(malformed_texts_are_refused_with_their_offset)
         {"[1] // x", "byte 4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_refused(text_of(cases[i].json), cases[i].detail);
+        assert_refused(view(cases[i].json), cases[i].detail);
     assert_refused((struct pith_text){"[\0]", 3}, "byte 1: found byte 0x00");
     assert_refused((struct pith_text){NULL, 0}, "ends at byte 0");
 }
@@ -164,18 +159,18 @@ START_TEST(nesting_is_limited)
     char *text = malloc(2 * DEEP + 1);
     ck_assert_ptr_nonnull(text);
     nest(text, 257); /* 256 levels with something in them */
-    pith_json_free(parse(text_of(text)));
+    pith_json_free(parse(view(text)));
     nest(text, 258);
-    assert_refused(text_of(text), "256 levels");
+    assert_refused(view(text), "256 levels");
     nest(text, DEEP);
-    assert_refused(text_of(text), "256 levels");
+    assert_refused(view(text), "256 levels");
     free(text);
 }
 END_TEST
 
 static double number_of(const char *json)
 {
-    struct pith_json_document *document = parse(text_of(json));
+    struct pith_json_document *document = parse(view(json));
     double number = pith_json_root(document)->number;
     pith_json_free(document);
     return number;
@@ -303,12 +298,12 @@ static void assert_quoted(struct pith_text text, const char *want)
 START_TEST(strings_are_written)
 {
     assert_quoted((struct pith_text){NULL, 0}, "\"\"");
-    assert_quoted(text_of("a\"b\\c/\b\f\n\r\t\x01\x7F"),
+    assert_quoted(view("a\"b\\c/\b\f\n\r\t\x01\x7F"),
                   "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\x7F\"");
     assert_quoted((struct pith_text){"\0", 1}, "\"\\u0000\"");
-    assert_quoted(text_of("\xC3\xA9\xF0\x9F\xA6\x99"),
+    assert_quoted(view("\xC3\xA9\xF0\x9F\xA6\x99"),
                   "\"\xC3\xA9\xF0\x9F\xA6\x99\"");
-    assert_quoted(text_of("x\xFFy\xE2\x82"), "\"x" FFFD "y" FFFD FFFD "\"");
+    assert_quoted(view("x\xFFy\xE2\x82"), "\"x" FFFD "y" FFFD FFFD "\"");
 }
 END_TEST
 

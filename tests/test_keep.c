@@ -61,22 +61,12 @@ static struct pith_session *sessions[TINY_KINDS];
 
 static void open_tiny(void)
 {
-    struct pith_error error;
-    struct pith_session_options options = {.sizeof_options = sizeof options,
-                                           .n_threads = 1};
-    for (int i = 0; i < TINY_KINDS; i++) {
-        models[i] = tiny_model_load((enum tiny_kind)i, PITH_F32, NULL);
-        assert_ok(pith_session_create(models[i], &options, &sessions[i],
-                                      &error), error);
-    }
+    tiny_open_all(models, sessions);
 }
 
 static void close_tiny(void)
 {
-    for (int i = 0; i < TINY_KINDS; i++) {
-        pith_session_free(sessions[i]);
-        pith_model_free(models[i]);
-    }
+    tiny_close_all(models, sessions);
 }
 
 static const struct pith_text contexts[] = {
@@ -198,11 +188,6 @@ static void random_text(struct pith_buffer *text, uint64_t *random, size_t most)
     }
 }
 
-static struct pith_text text_of(const struct pith_buffer *buffer)
-{
-    return (struct pith_text){buffer->data, buffer->size};
-}
-
 static size_t count(struct pith_text text, struct pith_text string)
 {
     size_t n = 0;
@@ -282,7 +267,7 @@ START_TEST(any_prompt_keeps_what_must_stay)
         size_t n = random_below(&random, MOST_CONTEXTS + 1);
         for (size_t i = 0; i < n + 2; i++) {
             random_text(&texts[i], &random, i == 0 || i == n + 1 ? 12 : 50);
-            parts[i] = text_of(&texts[i]);
+            parts[i] = pith_buffer_text(&texts[i]);
         }
         struct pith_prompt prompt = {parts[0], parts + 1, n, parts[n + 1]};
         struct pith_compress_options options;

@@ -8,11 +8,6 @@
 #include "pith_eval.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* BLEU of the pair as a sentence, F1 of ROUGE-1, 2 and L. */
 static const struct {
     const char *hypothesis, *reference;
@@ -68,8 +63,8 @@ START_TEST(sentences_get_the_scores_of_sacrebleu)
 {
     struct pith_bleu bleu = {0};
     struct pith_error error;
-    assert_ok(pith_bleu_add(&bleu, text_of(cases[_i].hypothesis),
-                            text_of(cases[_i].reference), &error), error);
+    assert_ok(pith_bleu_add(&bleu, view(cases[_i].hypothesis),
+                            view(cases[_i].reference), &error), error);
     assert_near(pith_bleu_score(&bleu, true), cases[_i].bleu,
                 cases[_i].hypothesis);
 }
@@ -81,8 +76,8 @@ START_TEST(a_corpus_gets_the_score_of_sacrebleu)
     struct pith_error error;
     assert_near(pith_bleu_score(&bleu, false), 0, "empty");
     for (size_t i = 0; i < N_CASES; i++)
-        assert_ok(pith_bleu_add(&bleu, text_of(cases[i].hypothesis),
-                                text_of(cases[i].reference), &error), error);
+        assert_ok(pith_bleu_add(&bleu, view(cases[i].hypothesis),
+                                view(cases[i].reference), &error), error);
     assert_near(pith_bleu_score(&bleu, false), 52.929931311509435, "corpus");
 }
 END_TEST
@@ -91,7 +86,7 @@ START_TEST(a_corpus_too_short_for_four_words_scores_nothing)
 {
     struct pith_bleu bleu = {0};
     struct pith_error error;
-    assert_ok(pith_bleu_add(&bleu, text_of("a b c"), text_of("a b c"), &error),
+    assert_ok(pith_bleu_add(&bleu, view("a b c"), view("a b c"), &error),
               error);
     assert_near(pith_bleu_score(&bleu, false), 0, "corpus");
     assert_near(pith_bleu_score(&bleu, true), 100, "sentence");
@@ -102,8 +97,8 @@ START_TEST(rouge_is_that_of_rouge_score)
 {
     struct pith_rouge_scores scores;
     struct pith_error error;
-    assert_ok(pith_rouge_score(&scores, text_of(cases[_i].hypothesis),
-                               text_of(cases[_i].reference), &error), error);
+    assert_ok(pith_rouge_score(&scores, view(cases[_i].hypothesis),
+                               view(cases[_i].reference), &error), error);
     assert_near(scores.rouge1.f1, cases[_i].rouge[0], "ROUGE-1");
     assert_near(scores.rouge2.f1, cases[_i].rouge[1], "ROUGE-2");
     assert_near(scores.rougeL.f1, cases[_i].rouge[2], "ROUGE-L");
@@ -114,7 +109,7 @@ START_TEST(precision_is_of_the_hypothesis_and_recall_of_the_reference)
 {
     struct pith_rouge_scores scores;
     struct pith_error error;
-    assert_ok(pith_rouge_score(&scores, text_of("b a c x"), text_of("a b"),
+    assert_ok(pith_rouge_score(&scores, view("b a c x"), view("a b"),
                                &error), error);
     assert_near(scores.rouge1.precision, 0.5, "precision");
     assert_near(scores.rouge1.recall, 1, "recall");

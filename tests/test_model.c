@@ -60,7 +60,10 @@ START_TEST(load_options_are_checked)
     struct {
         struct pith_load_options known;
         size_t newer;
-    } future = {{sizeof future, "scalar", true}, 0};
+    } future = {
+        .known = {.sizeof_options = sizeof future,
+                  .kernels = "scalar",
+                  .verify = true}};
     struct pith_load_options options = {.sizeof_options = sizeof options};
     struct pith_model *model;
     struct pith_error error;
@@ -237,7 +240,9 @@ static void check_row(struct pith_session *session,
 static void check_tiny(const struct pith_json *golden, const char *path,
                        const char *kernels, int n_threads)
 {
-    struct pith_load_options load = {sizeof load, kernels, true};
+    struct pith_load_options load = {.sizeof_options = sizeof load,
+                                     .kernels = kernels,
+                                     .verify = true};
     struct pith_session_options open = {.sizeof_options = sizeof open,
                                         .n_threads = n_threads};
     const struct pith_json *ids = pith_json_get(golden, "ids")->first;
@@ -305,7 +310,8 @@ static double text_error(struct pith_session *session,
 static void check_smollm2(const char *model_path, const char *golden,
                           const char *kernels, size_t max_tokens)
 {
-    struct pith_load_options load = {sizeof load, kernels, false};
+    struct pith_load_options load = {.sizeof_options = sizeof load,
+                                     .kernels = kernels};
     struct pith_model *model;
     struct pith_session *session;
     struct pith_error error;

@@ -13,11 +13,6 @@
 #include "tiny_model.h"
 #include "vocab_builder.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* Units of the tokens of a text that end at the given bytes, as a string such
  * as "1/1 2/2": tokens/bytes of each. */
 static void assert_units(const char *text, const size_t *ends, size_t n,
@@ -104,9 +99,9 @@ START_TEST(parts_are_joined_by_blank_lines)
 {
     struct pith_model *model = tiny_model_load((enum tiny_kind)_i, PITH_F32,
                                                NULL);
-    struct pith_text contexts[] = {text_of(""), text_of(mixed), text_of("b"),
-                                   text_of("")};
-    struct pith_prompt prompt = {text_of("a"), contexts, 4, text_of(" q")};
+    struct pith_text contexts[] = {view(""), view(mixed), view("b"),
+                                   view("")};
+    struct pith_prompt prompt = {view("a"), contexts, 4, view(" q")};
     struct pith_parts parts;
     struct pith_error error;
     char want[256];
@@ -130,7 +125,7 @@ START_TEST(parts_are_joined_by_blank_lines)
     pith_parts_free(&parts);
 
     /* Each part's tokens spell it alone. */
-    prompt = (struct pith_prompt){.question = text_of("the end")};
+    prompt = (struct pith_prompt){.question = view("the end")};
     assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
               error);
     assert_joined(&parts, "the end");
@@ -151,7 +146,7 @@ START_TEST(parts_are_joined_by_blank_lines)
     pith_parts_free(&parts);
 
     /* U+2581 is a character like others. */
-    prompt = (struct pith_prompt){.question = text_of("x\xE2\x96\x81y z")};
+    prompt = (struct pith_prompt){.question = view("x\xE2\x96\x81y z")};
     assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
               error);
     assert_joined(&parts, "x\xE2\x96\x81y z");
@@ -166,7 +161,7 @@ START_TEST(invalid_bytes_are_replaced)
 {
     struct pith_model *model = tiny_model_load((enum tiny_kind)_i, PITH_F32,
                                                NULL);
-    struct pith_prompt prompt = {.question = text_of("\xC3z\xED\xA0\x80\xFF")};
+    struct pith_prompt prompt = {.question = view("\xC3z\xED\xA0\x80\xFF")};
     struct pith_parts parts;
     struct pith_error error;
     assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
@@ -189,7 +184,7 @@ START_TEST(bytes_without_a_token_go_with_their_neighbours)
     add_piece(builder, "\xB9", 0, PITH_PIECE_NORMAL);
     struct pith_tokenizer *tokenizer = build_tokenizer(builder);
     struct pith_prompt prompt = {
-        .instruction = text_of("\x04" "ab\x04\xD0\xB9" "a\x04")};
+        .instruction = view("\x04" "ab\x04\xD0\xB9" "a\x04")};
     struct pith_parts parts;
     struct pith_error error;
     assert_ok(pith_parts_make(&parts, tokenizer, &prompt, &error), error);
@@ -200,7 +195,7 @@ START_TEST(bytes_without_a_token_go_with_their_neighbours)
         ck_assert_uint_eq(parts.units[i].n_bytes, n_bytes[i]);
     pith_parts_free(&parts);
 
-    prompt.question = text_of("\x04\x04"); /* no token at all */
+    prompt.question = view("\x04\x04"); /* no token at all */
     assert_ok(pith_parts_make(&parts, tokenizer, &prompt, &error), error);
     ck_assert_uint_eq(parts.parts[1].n_tokens, 0);
     pith_parts_free(&parts);

@@ -17,11 +17,6 @@
 #include "../src/text/punkt_token.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* Sentences in a row, '|' between them. */
 static char *split(const struct pith_punkt *punkt, const char *string)
 {
@@ -29,7 +24,7 @@ static char *split(const struct pith_punkt *punkt, const char *string)
     struct pith_sentence *sentences;
     struct pith_error error;
     size_t n, at = 0;
-    assert_ok(pith_punkt_split(punkt, text_of(string), &sentences, &n, &error),
+    assert_ok(pith_punkt_split(punkt, view(string), &sentences, &n, &error),
               error);
     for (size_t i = 0; i < n; i++)
         at += (size_t)snprintf(out + at, sizeof out - at, "%s%.*s",
@@ -171,7 +166,7 @@ START_TEST(tokens_are_cut_as_punkt_does)
         {"!?!", "!/?/!"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct pith_text line = text_of(cases[i][0]);
+        struct pith_text line = view(cases[i][0]);
         struct pith_punkt_token token;
         char out[200] = "";
         while (pith_punkt_next_token(&line, &token)) {
@@ -217,7 +212,7 @@ START_TEST(pieces_add_up_to_the_text)
     struct pith_error error;
     size_t n, at = 0;
     assert_ok(pith_punkt_load(NULL, &punkt, &error), error);
-    assert_ok(pith_punkt_split(punkt, text_of(text), &sentences, &n, &error),
+    assert_ok(pith_punkt_split(punkt, view(text), &sentences, &n, &error),
               error);
     ck_assert_uint_eq(n, 4);
     pith_sentences_tile(sentences, n, strlen(text));
@@ -362,7 +357,7 @@ START_TEST(golden_sentences)
         if (strstr(line, "_structured\"") == NULL ||
             strstr(line, "use_sentence_level_filter") == NULL)
             continue;
-        assert_ok(pith_json_parse(text_of(line), "golden", &document, &error),
+        assert_ok(pith_json_parse(view(line), "golden", &document, &error),
                   error);
         const struct pith_json *golden = pith_json_root(document);
         const struct pith_json *ranking =

@@ -11,11 +11,6 @@
 #include "support.h"
 #include "vocab_builder.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* --- suffixes --------------------------------------------------------------- */
 
 static size_t longest_by_search(struct pith_text text, struct pith_text string)
@@ -177,8 +172,8 @@ static void expect(const struct pith_tokenizer *tokenizer,
     struct pith_error error;
     char *recovered;
     size_t size;
-    assert_ok(pith_recover_answer(tokenizer, text_of(original_text),
-                                  text_of(compressed_text), text_of(answer),
+    assert_ok(pith_recover_answer(tokenizer, view(original_text),
+                                  view(compressed_text), view(answer),
                                   rules, &recovered, &size, &error), error);
     ck_assert_str_eq(recovered, want);
     ck_assert_uint_eq(size, strlen(want));

@@ -337,11 +337,6 @@ static void open_tiny(enum tiny_kind kind)
     assert_ok(pith_session_create(model, NULL, &session, &error), error);
 }
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* Letters, digits, newlines, broken bytes, and a tag now and then. */
 static struct pith_text random_text(uint64_t *seed, char *bytes, size_t size)
 {
@@ -456,7 +451,7 @@ START_TEST(random_prompts_give_results)
         for (size_t i = 0; i < prompt.n_contexts; i++)
             contexts[i] = random_text(&seed, bytes[i], random_below(&seed, 700));
         prompt.question = random_text(&seed, bytes[4], random_below(&seed, 60));
-        prompt.instruction = text_of(random_below(&seed, 2) ? "" : "Do it.");
+        prompt.instruction = view(random_below(&seed, 2) ? "" : "Do it.");
         struct pith_compress_options options = random_options(&seed);
         enum pith_status status =
             pith_compress(session, &prompt, &options, &result, &error);
@@ -508,18 +503,18 @@ START_TEST(parts_are_joined)
     pith_compress_options_init(&options);
     options.rate = 1;
     check_text(prompt, options, "one two\n\nthree");
-    prompt.instruction = text_of("do it");
+    prompt.instruction = view("do it");
     check_text(prompt, options, "do it\n\none two\n\nthree");
-    prompt.question = text_of("why?");
+    prompt.question = view("why?");
     check_text(prompt, options, "do it\n\none two\n\nthree\n\nwhy?");
     options.reference.concate_question = false;
     check_text(prompt, options, "do it\n\none two\n\nthree");
     prompt.n_contexts = 0;
     check_text(prompt, options, "do it");
-    contexts[0] = text_of("");
+    contexts[0] = view("");
     prompt.n_contexts = 1;
     check_text(prompt, options, "do it");
-    contexts[0] = text_of("one<s> two<s>");
+    contexts[0] = view("one<s> two<s>");
     check_text(prompt, options, "do it\n\nonetwo");
     close_model();
 }

@@ -168,6 +168,17 @@ START_TEST(offsets_follow_the_ranks)
 }
 END_TEST
 
+static void check_plan(const struct pith_rate_plan *plan,
+                       const struct pith_rate_piece *want, size_t n_want)
+{
+    ck_assert_uint_eq(plan->n, n_want);
+    for (size_t i = 0; i < n_want; i++) {
+        ck_assert_uint_eq(plan->pieces[i].n_tokens, want[i].n_tokens);
+        ck_assert_double_eq(plan->pieces[i].rate, want[i].rate);
+        ck_assert_int_eq(plan->pieces[i].closes, want[i].closes);
+    }
+}
+
 struct rates_case {
     size_t lengths[3], n, window;
     double target, offsets[3];
@@ -182,12 +193,7 @@ static void check_rates(const struct rates_case *c)
     assert_ok(pith_reference_rates(c->lengths, c->offsets, c->n, c->target,
                                    c->window, &plan, &error),
               error);
-    ck_assert_uint_eq(plan.n, c->n_want);
-    for (size_t i = 0; i < plan.n; i++) {
-        ck_assert_uint_eq(plan.pieces[i].n_tokens, c->want[i].n_tokens);
-        ck_assert_double_eq(plan.pieces[i].rate, c->want[i].rate);
-        ck_assert_int_eq(plan.pieces[i].closes, c->want[i].closes);
-    }
+    check_plan(&plan, c->want, c->n_want);
     pith_rate_plan_free(&plan);
 }
 
@@ -393,12 +399,7 @@ static void check_segments(const struct segment_case *c)
                                            joined.size, c->window, &plan,
                                            &error),
               error);
-    ck_assert_uint_eq(plan.n, c->n_want);
-    for (size_t i = 0; i < plan.n; i++) {
-        ck_assert_uint_eq(plan.pieces[i].n_tokens, c->want[i].n_tokens);
-        ck_assert_double_eq(plan.pieces[i].rate, c->want[i].rate);
-        ck_assert_int_eq(plan.pieces[i].closes, c->want[i].closes);
-    }
+    check_plan(&plan, c->want, c->n_want);
     pith_rate_plan_free(&plan);
     pith_reference_contexts_free(&contexts);
     pith_buffer_free(&joined);

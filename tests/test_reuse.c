@@ -39,8 +39,10 @@ static struct pith_session *open_session(const struct pith_model *model,
                                          int n_threads, size_t n_ctx,
                                          const char *precision)
 {
-    struct pith_session_options options = {sizeof options, n_threads, n_ctx,
-                                           NULL, precision};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = n_threads,
+                                           .n_ctx = n_ctx,
+                                           .precision = precision};
     struct pith_session *session;
     struct pith_error error;
     assert_ok(pith_session_create(model, &options, &session, &error), error);

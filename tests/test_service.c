@@ -76,16 +76,17 @@ static void assert_accepted(const char *request)
 START_TEST(a_result_is_one_json_object)
 {
     struct pith_part_result parts[] = {
-        {PITH_PART_INSTRUCTION, 0, 10, 9, 0},
-        {PITH_PART_CONTEXT, 3, 2357, 205, 12.5},
-        {PITH_PART_QUESTION, 0, 0, 0, 0}};
+        {.kind = PITH_PART_INSTRUCTION, .n_tokens = 10, .n_kept = 9},
+        {.kind = PITH_PART_CONTEXT, .index = 3, .n_tokens = 2357,
+         .n_kept = 205, .perplexity = 12.5},
+        {.kind = PITH_PART_QUESTION}};
     static const char text[] = "a \"b\"\n\\ \x01 \xFF \xC3\xA9";
     char note[] = "a note";
     struct pith_result result = {
         .text = {text, sizeof text - 1},
         .origin_tokens = 2366, .compressed_tokens = 211,
         .parts = parts, .n_parts = 3, .note = note,
-        .timings = {0.25, 0.5, 1, 2}};
+        .timings = {.tokenize = 0.25, .rank = 0.5, .compress = 1, .total = 2}};
     struct pith_compress_options options;
     struct pith_error error;
     char *json;

@@ -41,8 +41,10 @@ static struct pith_session *open_session(const struct pith_model *model,
                                          int n_threads, size_t n_ctx,
                                          const struct pith_progress *progress)
 {
-    struct pith_session_options options = {sizeof options, n_threads, n_ctx,
-                                           progress, NULL};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = n_threads,
+                                           .n_ctx = n_ctx,
+                                           .progress = progress};
     struct pith_session *session;
     struct pith_error error;
     assert_ok(pith_session_create(model, &options, &session, &error), error);

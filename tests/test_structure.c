@@ -10,11 +10,6 @@
 #include "../src/compress/structure.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 /* "text" of each segment with its rate and + or - for compress, in brackets. */
 static const char *shape(const struct pith_structure *structure)
 {
@@ -38,7 +33,7 @@ static void expect(enum pith_structure_rules rules, const char *tagged,
 {
     struct pith_structure structure;
     struct pith_error error;
-    assert_ok(pith_structure_parse(text_of(tagged), 0.5, rules, &structure,
+    assert_ok(pith_structure_parse(view(tagged), 0.5, rules, &structure,
                                    &error), error);
     ck_assert_str_eq(shape(&structure), want);
     ck_assert_uint_eq(structure.n_lost, n_lost);
@@ -50,7 +45,7 @@ static void refuse(enum pith_structure_rules rules, const char *tagged,
 {
     struct pith_structure structure;
     struct pith_error error;
-    ck_assert_int_eq(pith_structure_parse(text_of(tagged), rate, rules,
+    ck_assert_int_eq(pith_structure_parse(view(tagged), rate, rules,
                                           &structure, &error),
                      PITH_ERR_ARGUMENT);
     ck_assert_ptr_null(structure.text);
@@ -133,7 +128,7 @@ START_TEST(impossible_rates_are_refused)
     struct pith_structure structure;
     struct pith_error error;
     assert_ok(pith_structure_parse(
-                  text_of("<llmlingua, compress=False>a</llmlingua>"), 1.5,
+                  view("<llmlingua, compress=False>a</llmlingua>"), 1.5,
                   PITH_STRUCTURE_REFERENCE, &structure, &error), error);
     pith_structure_free(&structure);
 }
@@ -182,7 +177,7 @@ START_TEST(rates_are_read_to_the_last_bit)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pith_structure structure;
         struct pith_error error;
-        assert_ok(pith_structure_parse(text_of(cases[i].tagged), 0.5,
+        assert_ok(pith_structure_parse(view(cases[i].tagged), 0.5,
                                        PITH_STRUCTURE_REFERENCE, &structure,
                                        &error), error);
         ck_assert_double_eq(structure.segments[0].rate, cases[i].rate);
@@ -196,7 +191,7 @@ START_TEST(characters_are_counted_and_neighbours_join)
     struct pith_structure structure;
     struct pith_error error;
     assert_ok(pith_structure_parse(
-                  text_of("<llmlingua, rate=0.5>\xC3\xA9\xE6\x9D\xB1</llmlingua>"
+                  view("<llmlingua, rate=0.5>\xC3\xA9\xE6\x9D\xB1</llmlingua>"
                           "<llmlingua>ab</llmlingua>"
                           "<llmlingua, compress=False, rate=0.5>c</llmlingua>"
                           "<llmlingua, rate=0.4, compress=False>d</llmlingua>"),

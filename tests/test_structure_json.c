@@ -11,16 +11,11 @@
 #include "../src/text/python_str.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static struct pith_json_document *parse(const char *string)
 {
     struct pith_json_document *document;
     struct pith_error error;
-    assert_ok(pith_json_parse(text_of(string), "test", &document, &error),
+    assert_ok(pith_json_parse(view(string), "test", &document, &error),
               error);
     return document;
 }
@@ -137,17 +132,17 @@ START_TEST(members_keep_first_place_and_last_value)
     static const double values[] = {4, 5, 3};
     for (size_t i = 0; i < 3; i++)
         ck_assert_double_eq(members.values[i]->number, values[i]);
-    ck_assert_double_eq(pith_json_members_find(&members, text_of(""))->number,
+    ck_assert_double_eq(pith_json_members_find(&members, view(""))->number,
                         5);
-    ck_assert_double_eq(pith_json_members_find(&members, text_of("b"))->number,
+    ck_assert_double_eq(pith_json_members_find(&members, view("b"))->number,
                         4);
-    ck_assert_ptr_null(pith_json_members_find(&members, text_of("c")));
+    ck_assert_ptr_null(pith_json_members_find(&members, view("c")));
     pith_json_members_free(&members);
     pith_json_free(document);
     document = parse("{\"a\": 1}");
     assert_ok(pith_json_members_create(&members, pith_json_root(document),
                                        &error), error);
-    ck_assert_ptr_null(pith_json_members_find(&members, text_of("")));
+    ck_assert_ptr_null(pith_json_members_find(&members, view("")));
     pith_json_members_free(&members);
     pith_json_free(document);
 }
@@ -317,7 +312,7 @@ START_TEST(commas_are_closed_up)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pith_buffer out = {0};
-        pith_structure_json_close(text_of(cases[i][0]), &out);
+        pith_structure_json_close(view(cases[i][0]), &out);
         pith_buffer_byte(&out, '\0');
         ck_assert_str_eq(out.data, cases[i][1]);
         pith_buffer_free(&out);

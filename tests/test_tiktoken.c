@@ -10,11 +10,6 @@
 #include "../src/text/tiktoken.h"
 #include "support.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 START_TEST(words_are_cut_by_the_pattern)
 {
     static const char *const cases[][2] = {
@@ -35,7 +30,7 @@ START_TEST(words_are_cut_by_the_pattern)
         {"\xF0\xB1\x8D\x90[", "\xF0\xB1\x8D\x90|["}, /* of Unicode 15 */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct pith_text rest = text_of(cases[i][0]);
+        struct pith_text rest = view(cases[i][0]);
         char out[200] = "";
         while (rest.size > 0) {
             size_t n = pith_tiktoken_next_word(rest);
@@ -79,13 +74,13 @@ static void expect_ids(const struct pith_tiktoken *tiktoken, const char *text,
     struct pith_ids ids = {0};
     struct pith_error error;
     size_t counted;
-    assert_ok(pith_tiktoken_encode(tiktoken, text_of(text), &ids, &error),
+    assert_ok(pith_tiktoken_encode(tiktoken, view(text), &ids, &error),
               error);
     ck_assert_msg(ids.n == n, "%s: %zu ids, expected %zu", text, ids.n, n);
     for (size_t i = 0; i < n; i++)
         ck_assert_int_eq(ids.data[i], want[i]);
     pith_ids_free(&ids);
-    assert_ok(pith_tiktoken_count(tiktoken, text_of(text), &counted, &error),
+    assert_ok(pith_tiktoken_count(tiktoken, view(text), &counted, &error),
               error);
     ck_assert_uint_eq(counted, n);
 }
@@ -259,7 +254,7 @@ START_TEST(golden_counts)
     for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
         struct pith_json_document *document;
         struct pith_error error;
-        assert_ok(pith_json_parse(text_of(line), "golden", &document, &error),
+        assert_ok(pith_json_parse(view(line), "golden", &document, &error),
                   error);
         n_checked += check_golden(pith_json_root(document));
         pith_json_free(document);

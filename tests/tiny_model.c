@@ -241,3 +241,33 @@ struct pith_model *tiny_model_load(enum tiny_kind kind, enum pith_type type,
     remove(path);
     return model;
 }
+
+void tiny_open(enum tiny_kind kind, struct pith_model **model,
+               struct pith_session **session)
+{
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
+    struct pith_error error;
+    *model = tiny_model_load(kind, PITH_F32, NULL);
+    assert_ok(pith_session_create(*model, &options, session, &error), error);
+}
+
+void tiny_close(struct pith_model *model, struct pith_session *session)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+void tiny_open_all(struct pith_model *models[TINY_KINDS],
+                   struct pith_session *sessions[TINY_KINDS])
+{
+    for (int i = 0; i < TINY_KINDS; i++)
+        tiny_open((enum tiny_kind)i, &models[i], &sessions[i]);
+}
+
+void tiny_close_all(struct pith_model *models[TINY_KINDS],
+                    struct pith_session *sessions[TINY_KINDS])
+{
+    for (int i = 0; i < TINY_KINDS; i++)
+        tiny_close(models[i], sessions[i]);
+}

@@ -30,4 +30,15 @@ void tiny_model_write(const char *path, enum tiny_kind kind,
 struct pith_model *tiny_model_load(enum tiny_kind kind, enum pith_type type,
                                    const char *kernels);
 
+/* A float32 model on its best kernels and a session of one thread on it. */
+void tiny_open(enum tiny_kind kind, struct pith_model **model,
+               struct pith_session **session);
+void tiny_close(struct pith_model *model, struct pith_session *session);
+
+/* The same for all kinds. */
+void tiny_open_all(struct pith_model *models[TINY_KINDS],
+                   struct pith_session *sessions[TINY_KINDS]);
+void tiny_close_all(struct pith_model *models[TINY_KINDS],
+                    struct pith_session *sessions[TINY_KINDS]);
+
 #endif

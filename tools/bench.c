@@ -345,9 +345,9 @@ static void set_defaults(struct arguments *arguments)
 }
 
 static int bench_with_lists(const struct command *command,
-                            const struct operands *operands,
-                            struct arguments *arguments)
+                            const struct operands *operands, void *given)
 {
+    struct arguments *arguments = given;
     struct settings settings;
     set_defaults(arguments);
     char *kernels = strdup(arguments->kernels);
@@ -371,14 +371,7 @@ static int run(const struct command *command, int argc, char **argv)
                                   .against = "f32",
                                   .format = TOOL_TEXT,
                                   .method = PITH_METHOD_PAPER};
-    struct operands operands;
-    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
-    if (code == TOOL_OK && operands.help)
-        tool_options_help(command, stdout);
-    else if (code == TOOL_OK)
-        code = bench_with_lists(command, &operands, &arguments);
-    tool_options_free(command, &arguments, &operands);
-    return code;
+    return tool_options_run(command, argc, argv, &arguments, bench_with_lists);
 }
 
 const struct command tool_bench = {

@@ -20,9 +20,12 @@ static const struct option options[] = {
      "no report and no progress on stderr"},
 };
 
-static int convert(struct arguments *arguments, const char *source,
-                   const char *destination)
+static int convert(const struct command *command,
+                   const struct operands *operands, void *given)
 {
+    (void)command;
+    struct arguments *arguments = given;
+    const char *source = operands->items[0], *destination = operands->items[1];
     struct pith_error error;
     struct progress_line line;
     struct pith_progress progress = tool_progress(&line, arguments->quiet);
@@ -42,14 +45,7 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.options.sizeof_options =
                                       sizeof arguments.options};
-    struct operands operands;
-    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
-    if (code == TOOL_OK && operands.help)
-        tool_options_help(command, stdout);
-    else if (code == TOOL_OK)
-        code = convert(&arguments, operands.items[0], operands.items[1]);
-    tool_options_free(command, &arguments, &operands);
-    return code;
+    return tool_options_run(command, argc, argv, &arguments, convert);
 }
 
 const struct command tool_convert = {

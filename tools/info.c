@@ -126,8 +126,12 @@ static void print_kernels(const struct pith_model_info *info)
     puts(")");
 }
 
-static int describe(const struct arguments *arguments)
+static int describe(const struct command *command,
+                    const struct operands *operands, void *given)
 {
+    (void)command;
+    struct arguments *arguments = given;
+    arguments->model.path = operands->items[0];
     struct opened opened;
     struct pith_model_info info;
     struct pith_error error;
@@ -154,15 +158,7 @@ static int describe(const struct arguments *arguments)
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {0};
-    struct operands operands;
-    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
-    arguments.model.path = operands.items[0];
-    if (code == TOOL_OK && operands.help)
-        tool_options_help(command, stdout);
-    else if (code == TOOL_OK)
-        code = describe(&arguments);
-    tool_options_free(command, &arguments, &operands);
-    return code;
+    return tool_options_run(command, argc, argv, &arguments, describe);
 }
 
 const struct command tool_info = {

@@ -338,3 +338,19 @@ void tool_options_help(const struct command *command, FILE *out)
     }
     fprintf(out, "  -h, --help%*sthis text\n", HELP_COLUMN - 12, "");
 }
+
+int tool_options_run(const struct command *command, int argc, char **argv,
+                     void *arguments,
+                     int (*work)(const struct command *command,
+                                 const struct operands *operands,
+                                 void *arguments))
+{
+    struct operands operands;
+    int code = tool_options_parse(command, argc, argv, arguments, &operands);
+    if (code == TOOL_OK && operands.help)
+        tool_options_help(command, stdout);
+    else if (code == TOOL_OK)
+        code = work(command, &operands, arguments);
+    tool_options_free(command, arguments, &operands);
+    return code;
+}

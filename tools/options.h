@@ -72,6 +72,14 @@ int tool_options_parse(const struct command *command, int argc, char **argv,
 void tool_options_free(const struct command *command, void *arguments,
                        struct operands *operands);
 
+/* The run() of a command: reads the command line into `arguments`, then prints
+ * the help where that was asked for, else does the work. */
+int tool_options_run(const struct command *command, int argc, char **argv,
+                     void *arguments,
+                     int (*work)(const struct command *command,
+                                 const struct operands *operands,
+                                 void *arguments));
+
 /* Whether the option of this name was given. */
 bool tool_option_given(const struct command *command,
                        const struct operands *operands, const char *name);

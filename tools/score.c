@@ -100,8 +100,12 @@ static int score_json(const struct arguments *arguments, struct opened *opened,
     return tool_output_close(output);
 }
 
-static int score(const struct arguments *arguments, const char *path)
+static int score(const struct command *command,
+                 const struct operands *operands, void *given)
 {
+    (void)command;
+    const struct arguments *arguments = given;
+    const char *path = operands->items[0];
     struct opened opened = {0};
     struct output output = {0};
     struct text text = {0};
@@ -123,14 +127,7 @@ static int score(const struct arguments *arguments, const char *path)
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.format = TOOL_TEXT};
-    struct operands operands;
-    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
-    if (code == TOOL_OK && operands.help)
-        tool_options_help(command, stdout);
-    else if (code == TOOL_OK)
-        code = score(&arguments, operands.items[0]);
-    tool_options_free(command, &arguments, &operands);
-    return code;
+    return tool_options_run(command, argc, argv, &arguments, score);
 }
 
 const struct command tool_score = {

@@ -84,8 +84,12 @@ static int answer_lines(const struct pith_model *model, const char *path,
     return code;
 }
 
-static int tokenize(const struct arguments *arguments, const char *path)
+static int tokenize(const struct command *command,
+                    const struct operands *operands, void *given)
 {
+    (void)command;
+    const struct arguments *arguments = given;
+    const char *path = operands->items[0];
     struct opened opened;
     int flags = (arguments->bos ? PITH_TOKENIZE_DEFAULT_BOS : 0) |
                 (arguments->no_special ? PITH_TOKENIZE_NO_SPECIAL : 0);
@@ -101,14 +105,7 @@ static int tokenize(const struct arguments *arguments, const char *path)
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.format = TOOL_TEXT};
-    struct operands operands;
-    int code = tool_options_parse(command, argc, argv, &arguments, &operands);
-    if (code == TOOL_OK && operands.help)
-        tool_options_help(command, stdout);
-    else if (code == TOOL_OK)
-        code = tokenize(&arguments, operands.items[0]);
-    tool_options_free(command, &arguments, &operands);
-    return code;
+    return tool_options_run(command, argc, argv, &arguments, tokenize);
 }
 
 const struct command tool_tokenize = {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "random.h"
+#include "../base/random.h"
 
 /* Mixed into the seed, so that the split and the orders differ. */
 static const uint64_t SPLIT_STREAM = 0x5EED0F7E57DA7A00u;

@@ -405,11 +405,6 @@ static enum pith_status control_and_compress(struct paper *p,
     return PITH_OK;
 }
 
-static struct pith_text view(const struct pith_buffer *buffer)
-{
-    return (struct pith_text){buffer->data, buffer->size};
-}
-
 /* Counts prompt and result, and returns the prompt instead where the target
  * model would read no fewer tokens. */
 static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
@@ -420,10 +415,10 @@ static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
         return pith_no_memory(error, p->target, 1);
     r->origin_tokens = p->parts.ids.n;
     r->compressed_tokens = p->itpc.kept.n;
-    PITH_TRY(pith_counter_replace(counter, view(&p->parts.text),
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
                                   &r->origin_tokens, &r->model_origin_tokens,
                                   error));
-    PITH_TRY(pith_counter_replace(counter, view(&p->itpc.text),
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->itpc.text),
                                   &r->compressed_tokens,
                                   &r->model_compressed_tokens, error));
     if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||

@@ -228,7 +228,7 @@ static enum pith_status encode_run(struct recovery *recovery,
         return pith_no_memory(error, text.size, 1);
     }
     enum pith_status status = pith_tokenizer_encode(
-        recovery->tokenizer, (struct pith_text){spaced.data, spaced.size}, 0,
+        recovery->tokenizer, pith_buffer_text(&spaced), 0,
         &recovery->run, error);
     pith_buffer_free(&spaced);
     if (status == PITH_OK && recovery->run.failed)

@@ -28,7 +28,7 @@ static enum pith_status shorten(const struct pith_tokenizer *tokenizer,
     struct pith_buffer shorter = {0};
     enum pith_status status = PITH_OK;
     PITH_TRY_DONE(pith_reference_encode(
-        tokenizer, (struct pith_text){prefix->data, prefix->size}, 0, &ids,
+        tokenizer, pith_buffer_text(prefix), 0, &ids,
         error));
     ptrdiff_t from = (ptrdiff_t)ids.n - (ptrdiff_t)n_positions + 2 +
                      N_PREFIX_START + 2 * (ptrdiff_t)window;
@@ -75,11 +75,11 @@ pith_reference_prefix(const struct pith_session *session,
     if (options->add_instruction)
         pith_reference_join(prefix, prompt->instruction, false);
     enum pith_status status =
-        with_blank_line((struct pith_text){prefix->data, prefix->size},
+        with_blank_line(pith_buffer_text(prefix),
                         (struct pith_text){0}, &whole, error);
     if (status == PITH_OK)
         status = pith_reference_count(
-            tokenizer, (struct pith_text){whole.data, whole.size},
+            tokenizer, pith_buffer_text(&whole),
             PITH_TOKENIZE_DEFAULT_BOS, &n, error);
     pith_buffer_free(&whole);
     if (status == PITH_OK && n + 2 * options->iterative_size > n_positions)
@@ -153,7 +153,7 @@ enum pith_status pith_reference_prefix_length(const struct pith_session *session
     PITH_TRY_DONE(
         pith_reference_count(tokenizer, in_front, 0, &n_prefix, error));
     PITH_TRY_DONE(pith_reference_encode(
-        tokenizer, (struct pith_text){whole.data, whole.size}, 0, &ids, error));
+        tokenizer, pith_buffer_text(&whole), 0, &ids, error));
     status = find_border(tokenizer, &ids, in_front, n_prefix, length, error);
 done:
     pith_buffer_free(&whole);

@@ -116,7 +116,7 @@ static enum pith_status score_pair(struct pith_session *session,
                                            PITH_TOKENIZE_DEFAULT_BOS, &n_front,
                                            error));
     PITH_TRY_DONE(pith_reference_encode(
-        tokenizer, (struct pith_text){both.data, both.size},
+        tokenizer, pith_buffer_text(&both),
         PITH_TOKENIZE_DEFAULT_BOS, &ids, error));
     status = mean_loss(session, ids.data, ids.n, (ptrdiff_t)n_front - 1, score,
                        error);
@@ -164,7 +164,7 @@ static enum pith_status rank_by_loss(struct pith_session *session,
         PITH_TRY_DONE(pith_session_report(session, "rank", i, n, error));
         ranks[i].index = i;
         PITH_TRY_DONE(pith_reference_score(
-            session, texts[i], (struct pith_text){asked.data, asked.size},
+            session, texts[i], pith_buffer_text(&asked),
             query->condition, &ranks[i].score, error));
         keys[i] = sign * ranks[i].score;
     }

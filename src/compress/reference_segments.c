@@ -65,7 +65,7 @@ static enum pith_status decoded_length(const struct pith_tokenizer *tokenizer,
     struct pith_buffer text = {0};
     enum pith_status status =
         pith_reference_decode(tokenizer, ids, n, &text, error);
-    *length = pith_reference_length((struct pith_text){text.data, text.size});
+    *length = pith_reference_length(pith_buffer_text(&text));
     pith_buffer_free(&text);
     return status;
 }

@@ -272,7 +272,7 @@ static void append_with_tags(struct pith_buffer *out, struct pith_text tagged)
     if (!looking_at(&start, opening))
         pith_buffer_string(out, "<llmlingua>");
     pith_buffer_append(out, tagged.bytes, tagged.size);
-    if (!ends_in((struct pith_text){out->data, out->size}, closing))
+    if (!ends_in(pith_buffer_text(out), closing))
         pith_buffer_string(out, closing);
 }
 

@@ -126,7 +126,7 @@ static void append_quoted(struct pith_buffer *out, const struct member *member,
     append_shrinking(&tagged, member, text);
     pith_python_dumps_string(out, member->key);
     pith_buffer_string(out, ": ");
-    pith_python_dumps_string(out, (struct pith_text){tagged.data, tagged.size});
+    pith_python_dumps_string(out, pith_buffer_text(&tagged));
     out->failed |= tagged.failed;
     pith_buffer_free(&tagged);
 }
@@ -138,7 +138,7 @@ static enum pith_status append_string(struct pith_buffer *out,
 {
     struct pith_buffer text = {0};
     enum pith_status status = pith_python_str(&text, member->value, error);
-    append_quoted(out, member, (struct pith_text){text.data, text.size});
+    append_quoted(out, member, pith_buffer_text(&text));
     out->failed |= text.failed;
     pith_buffer_free(&text);
     return status;
@@ -177,7 +177,7 @@ static enum pith_status append_number(struct pith_buffer *out,
     bool is_number = integer ? pith_python_int(&text, member->value)
                              : pith_python_float(&text, member->value);
     append_key(out, member->key);
-    append_shrinking(out, member, (struct pith_text){text.data, text.size});
+    append_shrinking(out, member, pith_buffer_text(&text));
     out->failed |= text.failed;
     pith_buffer_free(&text);
     if (out->failed)
@@ -212,7 +212,7 @@ static enum pith_status append_elements(struct sequence *sequence,
     for (const struct pith_json *at = array->first; at; at = at->next) {
         struct pith_buffer item = {0};
         enum pith_status status = pith_python_str(&item, at, error);
-        append_item(sequence, (struct pith_text){item.data, item.size});
+        append_item(sequence, pith_buffer_text(&item));
         sequence->out->failed |= item.failed;
         pith_buffer_free(&item);
         PITH_TRY(status);
@@ -247,7 +247,7 @@ static enum pith_status append_pairs(struct sequence *sequence,
             pith_buffer_string(&item, ": ");
             status = pith_python_str(&item, members.values[i], error);
         }
-        append_item(sequence, (struct pith_text){item.data, item.size});
+        append_item(sequence, pith_buffer_text(&item));
         sequence->out->failed |= item.failed;
         pith_buffer_free(&item);
     }

@@ -154,7 +154,7 @@ static enum pith_status put_piece(struct pith_vocabulary *vocabulary,
         spelling.failed ? pith_no_memory(error, text.size, 3)
                         : pith_vocabulary_put(
                               vocabulary, id,
-                              (struct pith_text){spelling.data, spelling.size},
+                              pith_buffer_text(&spelling),
                               kind, score, error);
     pith_buffer_free(&spelling);
     return status;

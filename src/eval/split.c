@@ -109,11 +109,6 @@ static void space_pairs(struct pith_buffer *out, struct pith_text text,
     }
 }
 
-static struct pith_text buffer_text(const struct pith_buffer *buffer)
-{
-    return (struct pith_text){buffer->data, buffer->size};
-}
-
 static struct pith_text strip_end(struct pith_text text)
 {
     for (;;) {
@@ -158,18 +153,18 @@ enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         struct pith_buffer next = {0};
         if (passes[i].from != NULL)
-            replace(&next, buffer_text(&spaced), passes[i].from, passes[i].to);
+            replace(&next, pith_buffer_text(&spaced), passes[i].from, passes[i].to);
         else if (passes[i].symbols)
-            space_symbols(&next, buffer_text(&spaced));
+            space_symbols(&next, pith_buffer_text(&spaced));
         else
-            space_pairs(&next, buffer_text(&spaced), passes[i].rule);
+            space_pairs(&next, pith_buffer_text(&spaced), passes[i].rule);
         next.failed = next.failed || spaced.failed;
         pith_buffer_free(&spaced);
         spaced = next;
     }
     if (spaced.failed)
         PITH_TRY_DONE(pith_no_memory(error, text.size, 1));
-    PITH_TRY_DONE(pith_split_spaces(words, buffer_text(&spaced), error));
+    PITH_TRY_DONE(pith_split_spaces(words, pith_buffer_text(&spaced), error));
 done:
     pith_buffer_free(&spaced);
     return status;
@@ -199,10 +194,10 @@ enum pith_status pith_split_rouge(struct pith_words *words,
             pith_buffer_byte(&word, (char)lower);
         if (is_plain(lower) && code != DOTTED_CAPITAL_I)
             continue;
-        PITH_TRY_DONE(pith_words_add(words, buffer_text(&word), error));
+        PITH_TRY_DONE(pith_words_add(words, pith_buffer_text(&word), error));
         word.size = 0;
     }
-    PITH_TRY_DONE(pith_words_add(words, buffer_text(&word), error));
+    PITH_TRY_DONE(pith_words_add(words, pith_buffer_text(&word), error));
     if (word.failed)
         status = pith_no_memory(error, text.size, 1);
 done:

@@ -164,7 +164,7 @@ enum pith_status pith_model_load(const char *path,
                                  struct pith_model **model,
                                  struct pith_error *error)
 {
-    struct pith_load_options chosen = {sizeof chosen, NULL, false};
+    struct pith_load_options chosen = {.sizeof_options = sizeof chosen};
     enum pith_status status;
 
     *model = NULL;

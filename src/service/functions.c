@@ -65,7 +65,7 @@ static void write_compression(struct pith_answer *answer,
                                ? "paper" : "reference",
                            (int)request->ignored.size, request->ignored.data);
     pith_write_result(&answer->result, session, &request->options, result,
-                      (struct pith_text){note.data, note.size});
+                      pith_buffer_text(&note));
     pith_buffer_append(&answer->text, result->text.bytes, result->text.size);
     if (request->options.trace)
         pith_write_trace(&answer->trace, &result->trace);

@@ -234,7 +234,7 @@ static void write_answer(struct pith_buffer *out,
 {
     const struct pith_buffer *shown =
         tool->kind == TOOL_SCORE ? &answer->result : &answer->text;
-    write_content(out, (struct pith_text){shown->data, shown->size});
+    write_content(out, pith_buffer_text(shown));
     if (revision >= PITH_MCP_2025_06_18) {
         pith_buffer_string(out, ",\"structuredContent\":");
         pith_buffer_append(out, answer->result.data, answer->result.size);

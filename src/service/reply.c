@@ -78,7 +78,7 @@ static void write_note(struct pith_buffer *out, const char *note,
         pith_buffer_byte(&both, ' ');
     pith_buffer_append(&both, extra.bytes, extra.size);
     out->failed |= both.failed;
-    pith_json_write_string(out, (struct pith_text){both.data, both.size});
+    pith_json_write_string(out, pith_buffer_text(&both));
     pith_buffer_free(&both);
 }
 

@@ -123,7 +123,7 @@ static bool append_float_text(struct pith_buffer *out, struct pith_text text)
     struct pith_json_document *document = NULL;
     enum pith_status status = PITH_ERR_FORMAT;
     if (make_json_number(&number, text))
-        status = pith_json_parse((struct pith_text){number.data, number.size},
+        status = pith_json_parse(pith_buffer_text(&number),
                                  "number", &document, NULL);
     bool made = status == PITH_OK && isfinite(pith_json_root(document)->number);
     if (made)

@@ -221,7 +221,7 @@ enum pith_status pith_sentencepiece_encode(const struct pith_sentencepiece *sp,
         prefixed.failed
             ? pith_no_memory(error, text.size, 1)
             : encode_words(sp,
-                           (struct pith_text){prefixed.data, prefixed.size},
+                           pith_buffer_text(&prefixed),
                            merger, ids, error);
     pith_buffer_free(&prefixed);
     return status;

@@ -86,7 +86,7 @@ static int32_t merged_piece(const struct pith_piece_index *index,
     if (both->failed || left.size == 0 || right.size == 0)
         return -1;
     return pith_piece_index_find(index, texts,
-                                 (struct pith_text){both->data, both->size});
+                                 pith_buffer_text(both));
 }
 
 static bool is_piece(const struct pith_vocab *vocab, int32_t id)

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use_model(const struct pith_model *model)
 {
-    const struct pith_session_options options = {sizeof options, 1, 8, NULL, NULL};
+    const struct pith_session_options options = {
+        .sizeof_options = sizeof options, .n_threads = 1, .n_ctx = 8};
     const struct pith_text text = {"A test, 12.", 11};
     struct pith_session *session = NULL;
     struct pith_model_info info;
