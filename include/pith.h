@@ -578,6 +578,19 @@ enum pith_status pith_result_json(const struct pith_session *session,
                                   const struct pith_result *result,
                                   char **json, struct pith_error *error);
 
+/* The result as a page of HTML that stands alone: the prompt as a map of
+ * token losses with what was dropped struck out, the budget of every part,
+ * the threshold of every segment.
+ *   prompt, options  those of the compression, with options.detail
+ *   html  handed over, size bytes and a NUL; free with pith_free
+ *   size  may be NULL
+ * Errors: ARGUMENT (without detail, or not that prompt), MEMORY. */
+enum pith_status pith_result_report_html(
+    const struct pith_session *session, const struct pith_prompt *prompt,
+    const struct pith_compress_options *options,
+    const struct pith_result *result, char **html, size_t *size,
+    struct pith_error *error);
+
 /* Runs one request {"name", "function", ...}, the function being
  * compress_prompt, structured_compress_prompt, recover or score (option names
  * of the Python package; docs/REQUESTS.md), and answers {"name", "result",

@@ -1,6 +1,7 @@
 /*
- * pith_eval.h - measuring what compression costs: metrics of answers against
- * references.
+ * pith_eval.h - measuring what compression costs: data sets, simpler methods
+ * to compare with, metrics of answers, and measures that need no target
+ * model.  docs/EVALUATION.md explains each.
  *
  * The rules of pith.h hold here too.
  */
@@ -12,6 +13,158 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* --------------------------------------------------------------------------
+ * Data sets
+ * ------------------------------------------------------------------------ */
+
+enum pith_task {
+    PITH_TASK_GSM8K = 0,
+    PITH_TASK_BBH = 1,
+    PITH_TASK_CHAT = 2,
+    PITH_TASK_DOCUMENTS = 3
+};
+
+/* "gsm8k", "bbh", "chat", "documents". */
+const char *pith_task_name(enum pith_task task);
+
+/* A question with the prompt that leads to it; all borrowed from its set.
+ * Cases of one group have the same instruction and contexts, side by side. */
+struct pith_case {
+    const char *id; /* "gsm8k-12", unique in the set */
+    size_t group;
+    struct pith_prompt prompt;
+    struct pith_text reference; /* what the data set gives as the answer; may
+                                   be empty where it gives none */
+    struct pith_text answer;    /* the same as a text that goes on behind the
+                                   prompt */
+};
+
+struct pith_cases; /* a set of them */
+
+/*   path     one file of the data set
+ *     gsm8k      test.jsonl: {"question", "answer"}
+ *     bbh        TASK.json: {"examples": [{"input", "target"}]}
+ *     chat       JSONL of {"messages": [{"role", "content"}]}, of ShareGPT's
+ *                {"conversations": [{"from", "value"}]} or of MT-Bench's
+ *                {"question_id", "turns"}; earlier turns are the contexts
+ *     documents  JSONL of {"document", "summary"}, or MiniLongBench's
+ *                {"0": {"origin_prompt", "gold"}}; paragraphs are contexts
+ *   prompts  what its questions stand behind
+ *     gsm8k      demonstrations with a blank line between them
+ *     bbh        the task's chain-of-thought prompt
+ *     chat       MT-Bench: reference answers; else NULL
+ *     documents  NULL
+ *   cases    the set that the file's cases are added to; NULL begins one;
+ *            handed over, free with pith_cases_free.  Unchanged on failure.
+ * Errors: IO, FORMAT (file and line), MEMORY, ARGUMENT (prompts missing). */
+enum pith_status pith_cases_load(struct pith_cases **cases,
+                                 enum pith_task task, const char *path,
+                                 const char *prompts,
+                                 struct pith_error *error);
+void pith_cases_free(struct pith_cases *cases);
+
+size_t pith_cases_count(const struct pith_cases *cases);
+const struct pith_case *pith_cases_get(const struct pith_cases *cases,
+                                       size_t index);
+
+/* --------------------------------------------------------------------------
+ * Simpler methods to compare with
+ * ------------------------------------------------------------------------ */
+
+enum pith_baseline {
+    PITH_BASELINE_TRUNCATION = 0, /* the first tokens */
+    PITH_BASELINE_RANDOM = 1,     /* tokens at random */
+    PITH_BASELINE_SENTENCES = 2,  /* sentences of high perplexity, each read
+                                     alone */
+    /* Selective Context (Li et al., 2023): what carries most information,
+     * read in one pass over the prompt. */
+    PITH_BASELINE_SELECTIVE_TOKENS = 3,
+    PITH_BASELINE_SELECTIVE_SENTENCES = 4,
+    PITH_BASELINE_STOP_WORDS = 5 /* all but the words that any English text is
+                                    full of, whatever the target */
+};
+
+struct pith_baseline_result {
+    struct pith_text text;  /* owned, valid UTF-8; pith_free the bytes */
+    size_t origin_tokens, compressed_tokens; /* of the session's model */
+};
+
+/* The n_tokens of a prompt that a simpler method keeps, in their order; the
+ * last sentence that is kept may be cut to that end.
+ *   seed    of PITH_BASELINE_RANDOM
+ *   result  filled by the call
+ * Errors: MEMORY, CANCELLED. */
+enum pith_status pith_baseline_compress(struct pith_session *session,
+                                        const struct pith_prompt *prompt,
+                                        enum pith_baseline baseline,
+                                        size_t n_tokens, uint64_t seed,
+                                        struct pith_baseline_result *result,
+                                        struct pith_error *error);
+
+/* --------------------------------------------------------------------------
+ * Measures that need no target model
+ * ------------------------------------------------------------------------ */
+
+/* A sum of losses in nats; perplexity is exp(sum / n_tokens). */
+struct pith_likelihood {
+    double sum;
+    size_t n_tokens;
+};
+
+/* A text that others are scored behind, read once. */
+struct pith_premise;
+
+/* Reads a text into the session, which serves nothing else until the
+ * premise is freed.
+ *   room     tokens that must fit behind it in the session's context; of a
+ *            text that leaves too little, the last tokens are read
+ *   premise  handed over; free with pith_premise_free
+ * Errors: ARGUMENT (room is larger than the context), MEMORY. */
+enum pith_status pith_premise_create(struct pith_session *session,
+                                     struct pith_text text, size_t room,
+                                     struct pith_premise **premise,
+                                     struct pith_error *error);
+void pith_premise_free(struct pith_premise *premise);
+
+/* Tokens at the start of the text that were left out. */
+size_t pith_premise_dropped(const struct pith_premise *premise);
+
+/* How likely an answer is behind premise and question.  Tokens of all three
+ * are those of each alone.
+ * Errors: ARGUMENT (longer than the room), MEMORY. */
+enum pith_status pith_premise_score(struct pith_premise *premise,
+                                    struct pith_text question,
+                                    struct pith_text answer,
+                                    struct pith_likelihood *likelihood,
+                                    struct pith_error *error);
+
+/* How likely the original is behind the compressed text and a blank line:
+ * what of it the model can tell from there.  Of a compressed text longer than
+ * half the context, the last tokens are read; the original slides. */
+enum pith_status pith_reconstruction(struct pith_session *session,
+                                     struct pith_text compressed,
+                                     struct pith_text original,
+                                     struct pith_likelihood *likelihood,
+                                     struct pith_error *error);
+
+enum pith_recall_kind {
+    PITH_RECALL_NUMBERS = 0, /* runs of digits, points and commas in them */
+    PITH_RECALL_NAMES = 1    /* words with a capital that do not start a
+                                sentence or a line */
+};
+
+struct pith_recall {
+    size_t found, all; /* different ones of the original */
+};
+
+/* Which of the original's numbers or names the compressed text has, whole.
+ * Errors: MEMORY. */
+enum pith_status pith_recall_count(struct pith_recall *recall,
+                                   enum pith_recall_kind kind,
+                                   struct pith_text compressed,
+                                   struct pith_text original,
+                                   struct pith_error *error);
 
 /* --------------------------------------------------------------------------
  * BLEU and ROUGE

@@ -140,7 +140,7 @@ static enum pith_status compress(enum pith_method method)
                                  {"How many?", 9}};
     struct pith_compress_options options;
     struct pith_result *result;
-    char *json = NULL;
+    char *json = NULL, *html = NULL;
 
     pith_compress_options_init(&options);
     options.method = method;
@@ -150,8 +150,12 @@ static enum pith_status compress(enum pith_method method)
     expect((result == NULL) == (status != PITH_OK));
     if (status == PITH_OK)
         status = pith_result_json(session, &options, result, &json, &error);
+    if (status == PITH_OK)
+        status = pith_result_report_html(session, &prompt, &options, result,
+                                         &html, NULL, &error);
     pith_result_free(result);
     pith_free(json);
+    pith_free(html);
     return status;
 }
 

@@ -175,6 +175,9 @@ static const struct line wrong[] = {
     {"compress --context a b", 2, "\"b\" and --context exclude"},
     {"compress --request a b", 2, "leave out b"},
     {"compress --request a --question b", 2, "leave out --question"},
+    {"compress --request a --report r.html", 2, "leave out --request"},
+    {"compress --report -", 2, "--report - needs --output"},
+    {"compress --report same -o same", 2, "are the same file, \"same\""},
     {"score a b", 2, "unexpected argument \"b\""},
     {"score --format tsv", 2, "--format \"tsv\""},
     {"tokenize --format tsv", 2, "--format \"tsv\""},
@@ -405,6 +408,37 @@ START_TEST(output_files_appear_complete_or_not_at_all)
 }
 END_TEST
 
+START_TEST(reports_come_beside_the_result)
+{
+    expect("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report r.html && "
+           "head -c 15 r.html >&2 && rm r.html",
+           0, "a b c d\n", "<!doctype html>");
+    expect("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report - -o text | "
+           "grep -c -e '<!doctype html>' -e '</html>'; cat text; rm text",
+           0, "2\na b c d\n", "");
+    /* The result is the same with a report and without. */
+    expect("echo a b c d > p; for report in '' '--report r.html'; do "
+           "\"$PITH\" compress -q --format json $report p | "
+           "sed 's/,\"timings\":{[^}]*}//'; done > both; uniq both | wc -l; "
+           "grep -c spans both; rm -f p r.html both",
+           0, "1\n0\n", "");
+    /* Neither file appears when one cannot. */
+    expect("echo a | \"$PITH\" compress -q --report missing/r.html -o text; "
+           "test $? -eq 1 && ls text* missing* 2>/dev/null",
+           2, "", "missing/r.html: cannot create");
+    expect("echo a | \"$PITH\" compress -q --report r.html -o missing/text; "
+           "test $? -eq 1 && ls r.html* missing* 2>/dev/null",
+           2, "", "missing/text: cannot create");
+    expect("echo a | \"$PITH\" compress -q -k 0 --report r.html; "
+           "test $? -eq 2 && ls r.html* 2>/dev/null",
+           2, "", "k is 0");
+    if (access("/dev/full", W_OK) == 0)
+        expect("echo a | \"$PITH\" compress -q --report /dev/full -o text; "
+               "test $? -eq 1 && ls text* 2>/dev/null",
+               2, "", "/dev/full: cannot write");
+}
+END_TEST
+
 START_TEST(write_errors_are_failures)
 {
     if (access("/dev/full", W_OK) != 0) {
@@ -630,6 +664,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, odd_inputs_are_compressed, 0, N_ODD);
     tcase_add_test(tcase, a_megabyte_is_compressed);
     tcase_add_test(tcase, output_files_appear_complete_or_not_at_all);
+    tcase_add_test(tcase, reports_come_beside_the_result);
     tcase_add_test(tcase, write_errors_are_failures);
     tcase_add_test(tcase, a_failing_request_does_not_stop_the_next);
     tcase_add_test(tcase, requests_and_options_agree);

@@ -333,9 +333,9 @@ static void check_part(const struct pith_kernels *set,
     pith_feed_forward(&compute, out, x, &part.layer, T);
     ck_assert_mem_eq(out, want, T * C * sizeof *out);
 
-    struct pith_linear_layer layers[] = {
+    struct pith_linear_output layers[] = {
         {both[0], &part.up, part.layer.up_bias}, {both[1], &part.gate, NULL}};
-    pith_linear_layers(&compute, layers, 2, x, T);
+    pith_linear_outputs(&compute, layers, 2, x, T);
     ck_assert_mem_eq(both[0], up, T * F * sizeof *up);
     ck_assert_mem_eq(both[1], gate, T * F * sizeof *gate);
     pith_compute_free(&compute);

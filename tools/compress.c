@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "report.h"
 
 struct arguments {
     struct model_options model;
@@ -17,9 +18,9 @@ struct arguments {
     struct words contexts, keep;
     struct pith_text *kept; /* views on keep */
     struct counts force_ids;
-    const char *output, *request, *count_with;
+    const char *output, *request, *count_with, *report;
     struct pith_counter *counter;
-    bool trace;
+    bool trace, spans;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -165,10 +166,13 @@ static const struct option options[] = {
      "cl100k_base.tiktoken"},
     {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
      "add thresholds, ranking and kept ids to the JSON"},
-    {0, "spans", NULL, OPTION_FLAG, AT(options.detail), 0, 0,
+    {0, "spans", NULL, OPTION_FLAG, AT(spans), 0, 0,
      "add the byte offsets of what stays to the JSON"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
+    {0, "report", "FILE", OPTION_WORD, AT(report), 0, 0,
+     "write a page of HTML too: the prompt as a map of\n"
+     "losses, the budget of each part, thresholds"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
     MODEL_OPTION(struct arguments),
@@ -276,6 +280,7 @@ static void fill_options(const struct command *command,
     settings->method = (enum pith_method)arguments->method;
     settings->reorder = (enum pith_reorder)arguments->paper_reorder;
     settings->trace = arguments->trace;
+    settings->detail = arguments->spans || arguments->report != NULL;
     reference->force_context_ids = arguments->force_ids.items;
     reference->n_force_context_ids = arguments->force_ids.n;
     reference->reorder_context = (enum pith_reorder)arguments->reorder;
@@ -305,6 +310,12 @@ static int settle(const struct command *command,
         return tool_usage(command, "--request brings its own prompts; leave "
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
+    if (arguments->request != NULL && arguments->report != NULL)
+        return tool_usage(command, "--report shows one prompt; leave out "
+                          "--request");
+    code = tool_report_check(command, arguments->report, arguments->output);
+    if (code != TOOL_OK)
+        return code;
     fill_options(command, operands, arguments);
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
@@ -479,8 +490,10 @@ static int write_result(const struct arguments *arguments,
             fputc('\n', out);
         return TOOL_OK;
     }
-    if (pith_result_json(opened->session, &arguments->options, result, &json,
-                         &error) != PITH_OK)
+    struct pith_compress_options shown = arguments->options;
+    shown.detail = arguments->spans;
+    if (pith_result_json(opened->session, &shown, result, &json, &error) !=
+        PITH_OK)
         return tool_library(&error);
     fprintf(out, "%s\n", json);
     pith_free(json);
@@ -489,7 +502,7 @@ static int write_result(const struct arguments *arguments,
 
 static int compress_prompt(const struct arguments *arguments,
                            struct opened *opened, const char *path,
-                           struct output *output)
+                           struct output *output, struct output *page)
 {
     struct prompt texts = {0};
     struct pith_result *result = NULL;
@@ -509,6 +522,11 @@ static int compress_prompt(const struct arguments *arguments,
     if (code == TOOL_OK)
         code = write_result(arguments, opened, result, texts.ends_in_newline,
                             output->stream);
+    if (code == TOOL_OK && page->stream != NULL)
+        code = tool_report_write(page, opened->session, &prompt,
+                                 &arguments->options, result);
+    if (code == TOOL_OK && page->stream != NULL)
+        code = tool_output_close(page);
     if (code == TOOL_OK)
         code = tool_output_close(output);
     if (code == TOOL_OK)
@@ -581,7 +599,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments = {.format = TOOL_TEXT};
     struct operands operands;
     struct opened opened = {0};
-    struct output output = {0};
+    struct output output = {0}, page = {0};
 
     pith_compress_options_init(&arguments.options);
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);
@@ -595,12 +613,15 @@ static int run(const struct command *command, int argc, char **argv)
         arguments.options.count_with = arguments.counter;
         if (code == TOOL_OK)
             code = tool_output_open(&output, arguments.output);
+        if (code == TOOL_OK && arguments.report != NULL)
+            code = tool_output_open(&page, arguments.report);
         if (code == TOOL_OK)
             code = arguments.request != NULL
                        ? run_requests(&arguments, &opened, &output)
                        : compress_prompt(&arguments, &opened,
-                                         operands.items[0], &output);
+                                         operands.items[0], &output, &page);
         tool_output_abort(&output);
+        tool_output_abort(&page);
         tool_close(&opened);
     }
     free(arguments.kept);

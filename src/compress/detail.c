@@ -151,15 +151,15 @@ static size_t move_to(struct place *place, size_t valid)
     return place->at;
 }
 
-static struct pith_text given_text(const struct pith_prompt *prompt,
-                                   const struct pith_part *part)
+struct pith_text pith_given_text(const struct pith_prompt *prompt,
+                                 enum pith_part_kind kind, size_t index)
 {
-    switch (part->kind) {
-    case PITH_PART_INSTRUCTION: return prompt->instruction;
-    case PITH_PART_CONTEXT: return prompt->contexts[part->index];
-    case PITH_PART_QUESTION: return prompt->question;
-    }
-    return (struct pith_text){0};
+    if (kind == PITH_PART_INSTRUCTION)
+        return prompt->instruction;
+    if (kind == PITH_PART_QUESTION)
+        return prompt->question;
+    return index < prompt->n_contexts ? prompt->contexts[index]
+                                      : (struct pith_text){0};
 }
 
 static enum pith_status add_part(struct pith_result *result,
@@ -200,9 +200,10 @@ enum pith_status pith_detail_of_parts(struct pith_result *result,
                                       const struct pith_decisions *decisions,
                                       struct pith_error *error)
 {
-    for (size_t i = 0; i < parts->n_parts; i++)
-        PITH_TRY(add_part(result, parts, i,
-                          given_text(prompt, &parts->parts[i]), decisions,
-                          error));
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        struct pith_text given = pith_given_text(prompt, parts->parts[i].kind,
+                                                 parts->parts[i].index);
+        PITH_TRY(add_part(result, parts, i, given, decisions, error));
+    }
     return pith_detail_spans(&result->detail, error);
 }

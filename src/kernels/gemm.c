@@ -256,7 +256,7 @@ void pith_multiply_block(const struct pith_compute *compute,
 struct linear {
     struct pith_compute *compute;
     const float *panels;
-    const struct pith_linear_layer *layers;
+    const struct pith_linear_output *layers;
     size_t T, C;
     size_t n_row_blocks; /* of all layers */
     bool accumulate;
@@ -265,7 +265,7 @@ struct linear {
 /* Outputs row .. row + n_rows of the tokens of one block. */
 struct linear_part {
     const struct linear *linear;
-    const struct pith_linear_layer *layer;
+    const struct pith_linear_output *layer;
     float *out;
     size_t row, n_rows;
 };
@@ -293,7 +293,7 @@ static void linear_task(void *user, size_t index, int thread)
 {
     const struct linear *linear = user;
     const struct pith_compute *compute = linear->compute;
-    const struct pith_linear_layer *layer = linear->layers;
+    const struct pith_linear_output *layer = linear->layers;
     size_t row_block = index % linear->n_row_blocks;
     struct pith_token_block tokens =
         pith_token_block(compute, linear->panels, index / linear->n_row_blocks,
@@ -315,7 +315,7 @@ static void linear_task(void *user, size_t index, int thread)
 
 /* out (T, N) of each layer from panels (T, C). */
 static void multiply_layers(struct pith_compute *compute,
-                            const struct pith_linear_layer *layers, size_t n,
+                            const struct pith_linear_output *layers, size_t n,
                             const float *panels, size_t T, bool accumulate)
 {
     struct linear linear = {compute, panels, layers, T,
@@ -327,9 +327,9 @@ static void multiply_layers(struct pith_compute *compute,
                       linear_task, &linear);
 }
 
-void pith_linear_layers(struct pith_compute *compute,
-                        const struct pith_linear_layer *layers, size_t n,
-                        const float *x, size_t T)
+void pith_linear_outputs(struct pith_compute *compute,
+                         const struct pith_linear_output *layers, size_t n,
+                         const float *x, size_t T)
 {
     float *panels = compute->scratch->panels;
     pith_pack_tokens(compute, panels, x, T, layers->weight->cols);
@@ -340,7 +340,7 @@ void pith_linear(struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate)
 {
-    struct pith_linear_layer layer = {out, weight, bias};
+    struct pith_linear_output layer = {out, weight, bias};
     float *panels = compute->scratch->panels;
     pith_pack_tokens(compute, panels, x, T, weight->cols);
     multiply_layers(compute, &layer, 1, panels, T, accumulate);
@@ -417,7 +417,7 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
                        size_t T)
 {
     struct hidden hidden = {compute, layer, T, n_row_blocks(layer->up)};
-    struct pith_linear_layer down = {out, layer->down, layer->down_bias};
+    struct pith_linear_output down = {out, layer->down, layer->down_bias};
     struct pith_scratch *scratch = compute->scratch;
     size_t C = layer->up->cols;
     pith_pack_tokens(compute, scratch->panels, x, T, C);

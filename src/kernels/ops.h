@@ -50,16 +50,16 @@ void pith_linear(struct pith_compute *compute, float *out, const float *x,
                  bool accumulate);
 
 /* A linear layer with what it makes. */
-struct pith_linear_layer {
+struct pith_linear_output {
     float *out;                       /* (T, N) */
     const struct pith_tensor *weight; /* (N, C) */
     const float *bias;                /* (N) or NULL */
 };
 
 /* out = x (T, C) W^T + bias of each of n layers, as pith_linear() has it. */
-void pith_linear_layers(struct pith_compute *compute,
-                        const struct pith_linear_layer *layers, size_t n,
-                        const float *x, size_t T);
+void pith_linear_outputs(struct pith_compute *compute,
+                         const struct pith_linear_output *layers, size_t n,
+                         const float *x, size_t T);
 
 /* The feed-forward part of a layer, F its hidden width. */
 struct pith_feed_forward {

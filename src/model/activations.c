@@ -22,8 +22,8 @@ static float *floats(bool *ok, size_t rows, size_t width)
  * rounded to float.  That is how PyTorch computes it, so what the weights were
  * trained with; exact angles are up to 1e-4 away from it at position 2000 and
  * make ten times the difference of all other roundings (docs/NUMERICS.md). */
-static void fill_rotary(float *cosines, float *sines, double theta, size_t D,
-                        size_t n_ctx)
+void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
+                      size_t n_ctx)
 {
     size_t half = D / 2;
     for (size_t i = 0; i < half; i++) {
@@ -51,8 +51,8 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
         free(sines);
         return pith_no_memory(error, n_ctx, config->head_dim);
     }
-    fill_rotary(cosines, sines, (double)config->rope_theta, config->head_dim,
-                n_ctx);
+    pith_fill_rotary(cosines, sines, (double)config->rope_theta,
+                     config->head_dim, n_ctx);
     free(activations->cosines);
     free(activations->sines);
     activations->cosines = cosines;

@@ -41,6 +41,10 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
                                          size_t n_ctx,
                                          struct pith_error *error);
 
+/* cosines, sines (n_ctx, D/2): rotary angles of positions 0 .. n_ctx - 1. */
+void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
+                      size_t n_ctx);
+
 /* Tokens of one sequence, side by side, that a pass takes along. */
 struct pith_run {
     struct pith_session *session; /* whose cache they go into */

@@ -19,11 +19,11 @@ static void attention_half(struct pith_session *session,
 
     pith_layer_norm(compute, a->norm, a->x, layer->attn_norm,
                     layer->attn_norm_bias, T, C, config->norm_eps); /* (T, C) */
-    struct pith_linear_layer qkv[] = {
+    struct pith_linear_output qkv[] = {
         {a->q, &layer->attn_q, layer->attn_q_bias},
         {a->k, &layer->attn_k, layer->attn_k_bias},
         {a->v, &layer->attn_v, layer->attn_v_bias}};
-    pith_linear_layers(compute, qkv, 3, a->norm, T);              /* (T, H D) */
+    pith_linear_outputs(compute, qkv, 3, a->norm, T);              /* (T, H D) */
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, layer->attn_out_bias,
                 T, true);                                           /* (T, C) */

@@ -38,10 +38,10 @@ static void attention_half(struct pith_session *session,
 
     pith_rms_norm(compute, a->norm, a->x, layer->attn_norm, T, C,
                   config->norm_eps);                                /* (T, C) */
-    struct pith_linear_layer qkv[] = {{a->q, &layer->attn_q, NULL},
+    struct pith_linear_output qkv[] = {{a->q, &layer->attn_q, NULL},
                                       {a->k, &layer->attn_k, NULL},
                                       {a->v, &layer->attn_v, NULL}};
-    pith_linear_layers(compute, qkv, 3, a->norm, T); /* (T, H D), (T, Hkv D) */
+    pith_linear_outputs(compute, qkv, 3, a->norm, T); /* (T, H D), (T, Hkv D) */
     rotate(session, pass);
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, NULL, T,

@@ -10,7 +10,7 @@ static struct pith_text text_of(const char *string)
     return (struct pith_text){string, string != NULL ? strlen(string) : 0};
 }
 
-static const char *part_name(enum pith_part_kind kind)
+const char *pith_part_name(enum pith_part_kind kind)
 {
     switch (kind) {
     case PITH_PART_INSTRUCTION: return "instruction";
@@ -20,15 +20,15 @@ static const char *part_name(enum pith_part_kind kind)
     return "unknown";
 }
 
-static void write_parts(struct pith_buffer *out,
-                        const struct pith_result *result)
+void pith_write_parts(struct pith_buffer *out,
+                      const struct pith_result *result)
 {
     pith_buffer_string(out, ",\"parts\":[");
     for (size_t i = 0; i < result->n_parts; i++) {
         const struct pith_part_result *part = &result->parts[i];
         pith_buffer_printf(out, "%s{\"part\":\"%s\",\"index\":%zu,"
                            "\"tokens\":%zu,\"kept\":%zu,\"perplexity\":",
-                           i > 0 ? "," : "", part_name(part->kind),
+                           i > 0 ? "," : "", pith_part_name(part->kind),
                            part->index, part->n_tokens, part->n_kept);
         if (part->perplexity > 0)
             pith_json_write_number(out, part->perplexity);
@@ -49,7 +49,7 @@ static void write_spans(struct pith_buffer *out,
         const struct pith_part_result *part = &result->parts[span->part];
         pith_buffer_printf(out, "%s{\"part\":\"%s\",\"index\":%zu,"
                            "\"start\":%zu,\"end\":%zu}",
-                           i > 0 ? "," : "", part_name(part->kind),
+                           i > 0 ? "," : "", pith_part_name(part->kind),
                            part->index, span->start, span->end);
     }
     pith_buffer_byte(out, ']');
@@ -82,6 +82,12 @@ static void write_note(struct pith_buffer *out, const char *note,
     pith_buffer_free(&both);
 }
 
+double pith_result_ratio(const struct pith_result *result)
+{
+    size_t n = result->origin_tokens, kept = result->compressed_tokens;
+    return kept > 0 && n > 0 ? (double)n / (double)kept : 1;
+}
+
 void pith_write_result(struct pith_buffer *out,
                        const struct pith_session *session,
                        const struct pith_compress_options *options,
@@ -90,8 +96,7 @@ void pith_write_result(struct pith_buffer *out,
 {
     struct pith_model_info info;
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
-    /* The Python package's convention for empty results and prompts. */
-    double ratio = kept > 0 && n > 0 ? (double)n / (double)kept : 1;
+    double ratio = pith_result_ratio(result);
     bool paper = options->method == PITH_METHOD_PAPER;
 
     pith_model_describe(session->model, &info);
@@ -109,7 +114,7 @@ void pith_write_result(struct pith_buffer *out,
                            result->model_origin_tokens,
                            result->model_compressed_tokens);
     write_timings(out, &result->timings);
-    write_parts(out, result);
+    pith_write_parts(out, result);
     if (options->detail)
         write_spans(out, result);
     write_note(out, result->note, extra_note);

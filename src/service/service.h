@@ -66,12 +66,21 @@ enum pith_status pith_request_read_method(const struct pith_json *value,
                                           enum pith_method *method,
                                           struct pith_error *error);
 
+/* Size before by size after; 1, as in the Python package, for empty results
+ * and prompts. */
+double pith_result_ratio(const struct pith_result *result);
+
 /* Appends the result object; extra_note (may be empty) joins its note. */
 void pith_write_result(struct pith_buffer *out,
                        const struct pith_session *session,
                        const struct pith_compress_options *options,
                        const struct pith_result *result,
                        struct pith_text extra_note);
+/* "instruction", "context" or "question". */
+const char *pith_part_name(enum pith_part_kind kind);
+/* Appends ,"parts":[...] */
+void pith_write_parts(struct pith_buffer *out,
+                      const struct pith_result *result);
 /* Appends {"kept_ids", "thresholds", "ranking"}. */
 void pith_write_trace(struct pith_buffer *out, const struct pith_trace *trace);
 

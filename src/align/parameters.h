@@ -1,0 +1,83 @@
+/*
+ * parameters.h - what is trained, and the weights as the passes see them:
+ * each beside the place of its gradient.
+ *
+ * Legend: C width of the input, N width of the output.
+ */
+#ifndef PITH_ALIGN_PARAMETERS_H
+#define PITH_ALIGN_PARAMETERS_H
+
+#include "../kernels/gradients.h"
+#include "trainer.h"
+
+enum { PITH_N_LINEAR = 7 }; /* the bits of enum pith_linear_layer */
+
+/* y = W x + bias + scale B A x.  A gradient that is not wanted is NULL. */
+struct pith_train_linear {
+    struct pith_tensor weight; /* (N, C) */
+    const float *bias;         /* (N); NULL: none */
+    float *dweight, *dbias;
+    struct pith_tensor a, b; /* (rank, C), (N, rank); no rows: no adapter */
+    float *da, *db;
+};
+
+struct pith_train_norm {
+    const float *gain, *shift; /* (C); shift NULL: RMS norm */
+    float *dgain, *dshift;
+};
+
+struct pith_train_layer {
+    struct pith_train_norm attn_norm, ffn_norm;
+    /* In the order of enum pith_linear_layer; see also the names below. */
+    struct pith_train_linear linear[PITH_N_LINEAR];
+};
+
+enum pith_linear_index {
+    PITH_AT_Q,
+    PITH_AT_K,
+    PITH_AT_V,
+    PITH_AT_OUT,
+    PITH_AT_GATE,
+    PITH_AT_UP,
+    PITH_AT_DOWN
+};
+
+/* One tensor that is trained. */
+struct pith_parameter {
+    struct pith_trainable view; /* name points to the next field */
+    char name[80];
+    /* The value as bytes of a .pith file: the floats themselves where those
+     * are little-endian, else a copy that publish() renews. */
+    uint8_t *bytes;
+    bool cleared; /* its gradient is summed up, not made by a product: it has
+                     to be zeros before the first batch of a step */
+};
+
+struct pith_parameters {
+    struct pith_parameter *all;
+    size_t n;
+    float *values, *gradients, *first, *second; /* own all of them */
+    uint8_t *mirror;                            /* of a big-endian host */
+    struct pith_train_layer *layers;            /* (n_layer) */
+    struct pith_tensor token_embedding, position_embedding, output;
+    float *dtoken, *dposition, *doutput; /* doutput is dtoken if tied */
+    struct pith_train_norm output_norm;
+    float lora_scale; /* alpha / rank */
+};
+
+/* Lists, allocates and initialises what the options say, and binds the
+ * layers to it. */
+enum pith_status
+pith_parameters_create(struct pith_parameters *parameters,
+                       const struct pith_model *model,
+                       const struct pith_trainer_options *options,
+                       struct pith_error *error);
+void pith_parameters_free(struct pith_parameters *parameters);
+
+/* Call after values have changed. */
+void pith_parameters_publish(struct pith_parameters *parameters);
+
+/* Name of a linear layer in config.h ("attn_q"). */
+const char *pith_linear_name(size_t index);
+
+#endif

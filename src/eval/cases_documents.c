@@ -1,0 +1,99 @@
+/*
+ * cases_documents.c - documents to be summed up: their paragraphs are the
+ * contexts, a summary, where there is one, the reference.
+ */
+#include <string.h>
+
+#include "cases.h"
+
+static const char question[] = "Summarize the document.";
+
+static enum pith_status take_string(struct pith_cases *cases,
+                                    struct pith_text string,
+                                    struct pith_text *text,
+                                    struct pith_error *error)
+{
+    struct pith_buffer buffer = {0};
+    pith_buffer_append(&buffer, string.bytes, string.size);
+    return pith_cases_take(cases, &buffer, text, error);
+}
+
+static enum pith_status add_document(struct pith_case_source *source,
+                                     struct pith_text document,
+                                     struct pith_text summary, size_t number,
+                                     struct pith_error *error)
+{
+    struct pith_cases *cases = source->cases;
+    struct pith_case made = {0};
+    PITH_TRY(pith_cases_paragraphs(cases, document, &made.prompt, error));
+    PITH_TRY(take_string(cases, (struct pith_text){question, strlen(question)},
+                         &made.prompt.question, error));
+    PITH_TRY(take_string(cases, summary, &made.reference, error));
+    made.answer = made.reference;
+    cases->n_groups++;
+    return pith_cases_add(cases, "document", number, &made, error);
+}
+
+static enum pith_status read_line(struct pith_case_source *source,
+                                  const struct pith_json *line, size_t number,
+                                  struct pith_error *error)
+{
+    const struct pith_json *summary = pith_json_get(line, "summary");
+    struct pith_text document, none = {0};
+    PITH_TRY(pith_case_string(line, "document", &document, source->path,
+                              number, error));
+    return add_document(source, document,
+                        pith_json_is(summary, PITH_JSON_STRING)
+                            ? summary->string : none,
+                        number, error);
+}
+
+/* --- MiniLongBench -------------------------------------------------------- */
+
+/* Its "gold" is an answer or a list of answers, of which the first counts. */
+static struct pith_text read_gold(const struct pith_json *item)
+{
+    const struct pith_json *gold = pith_json_get(item, "gold");
+    if (pith_json_is(gold, PITH_JSON_ARRAY))
+        gold = gold->first;
+    return pith_json_is(gold, PITH_JSON_STRING) ? gold->string
+                                                : (struct pith_text){0};
+}
+
+static enum pith_status read_items(struct pith_case_source *source,
+                                   const struct pith_json *root,
+                                   struct pith_error *error)
+{
+    size_t number = 1;
+    for (const struct pith_json *item = root->first; item != NULL;
+         item = item->next, number++) {
+        struct pith_text document;
+        PITH_TRY(pith_case_string(item, "origin_prompt", &document,
+                                  source->path, 0, error));
+        PITH_TRY(add_document(source, document, read_gold(item), number,
+                              error));
+    }
+    return PITH_OK;
+}
+
+/* One object whose members are items, rather than lines. */
+static bool is_mini_long_bench(const struct pith_json *root)
+{
+    return pith_json_is(root, PITH_JSON_OBJECT) &&
+           pith_json_get(root->first, "origin_prompt") != NULL;
+}
+
+enum pith_status pith_cases_documents(struct pith_case_source *source,
+                                      struct pith_error *error)
+{
+    struct pith_json_document *document;
+    if (pith_json_parse(source->text, source->path, &document, NULL) !=
+        PITH_OK)
+        return pith_cases_each_line(source, read_line, error);
+    enum pith_status status =
+        is_mini_long_bench(pith_json_root(document))
+            ? read_items(source, pith_json_root(document), error)
+            : pith_cases_each_line(source, read_line, error);
+    pith_json_free(document);
+    return status;
+}
