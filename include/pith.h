@@ -128,6 +128,8 @@ struct pith_load_options {
     size_t sizeof_options; /* sizeof(struct pith_load_options) */
     const char *kernels;   /* a name from pith_kernels_name; NULL: the best */
     bool verify;           /* check the checksum of the weights too */
+    const char *adapter;   /* path of a LoRA adapter of this model, applied to
+                              it from now on; NULL: none */
 };
 
 /* Loads a .pith file: maps it, checks its metadata against their checksum

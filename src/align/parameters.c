@@ -14,17 +14,9 @@
 
 #include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../base/random.h"
 
 enum { ALIGN_FLOATS = 16 }; /* tensors start on cache lines */
-
-static const char *const linear_names[PITH_N_LINEAR] = {
-    "attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down",
-};
-
-const char *pith_linear_name(size_t index)
-{
-    return linear_names[index];
-}
 
 static bool is_little_endian(void)
 {
@@ -128,7 +120,7 @@ static void list_lora(struct pith_parameters *p,
             if (!is_adapted(options, &p->layers[l], i))
                 continue;
             snprintf(name, sizeof name, "layers.%zu.%s.lora_a", l,
-                     linear_names[i]);
+                     pith_linear_name(i));
             list(p, name, options->lora_rank, w->cols, true);
             name[strlen(name) - 1] = 'b';
             list(p, name, w->rows, options->lora_rank, true);
@@ -308,15 +300,6 @@ static void bind_lora(struct pith_parameters *p,
     p->lora_scale = options->lora_alpha / (float)options->lora_rank;
 }
 
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 /* A uniform in +-sqrt(3 / C), of variance 1 / C, so that A x is about as
  * large as x; B is zeros, so that training starts from the model itself. */
 static void draw_lora(struct pith_parameters *p, uint64_t seed)
@@ -325,7 +308,7 @@ static void draw_lora(struct pith_parameters *p, uint64_t seed)
         const struct pith_trainable *a = &p->all[i].view;
         double bound = sqrt(3.0 / (double)a->cols);
         for (size_t j = 0; j < a->rows * a->cols; j++) {
-            double unit = (double)(next_random(&seed) >> 11) * 0x1p-53;
+            double unit = (double)(pith_random_next(&seed) >> 11) * 0x1p-53;
             a->value[j] = (float)(bound * (2 * unit - 1));
         }
     }

@@ -8,9 +8,8 @@
 #define PITH_ALIGN_PARAMETERS_H
 
 #include "../kernels/gradients.h"
+#include "../model/adapter.h"
 #include "trainer.h"
-
-enum { PITH_N_LINEAR = 7 }; /* the bits of enum pith_linear_layer */
 
 /* y = W x + bias + scale B A x.  A gradient that is not wanted is NULL. */
 struct pith_train_linear {
@@ -28,18 +27,7 @@ struct pith_train_norm {
 
 struct pith_train_layer {
     struct pith_train_norm attn_norm, ffn_norm;
-    /* In the order of enum pith_linear_layer; see also the names below. */
     struct pith_train_linear linear[PITH_N_LINEAR];
-};
-
-enum pith_linear_index {
-    PITH_AT_Q,
-    PITH_AT_K,
-    PITH_AT_V,
-    PITH_AT_OUT,
-    PITH_AT_GATE,
-    PITH_AT_UP,
-    PITH_AT_DOWN
 };
 
 /* One tensor that is trained. */
@@ -76,8 +64,5 @@ void pith_parameters_free(struct pith_parameters *parameters);
 
 /* Call after values have changed. */
 void pith_parameters_publish(struct pith_parameters *parameters);
-
-/* Name of a linear layer in config.h ("attn_q"). */
-const char *pith_linear_name(size_t index);
 
 #endif

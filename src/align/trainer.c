@@ -242,6 +242,11 @@ pith_trainer_create(struct pith_trainer **trainer,
     struct pith_trainer *made;
 
     *trainer = NULL;
+    if (model->adapter.pairs != NULL)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "%s was loaded with an adapter, which cannot be "
+                         "trained on; merge it first with `pith merge`",
+                         model->format.path);
     made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);

@@ -30,8 +30,9 @@ enum pith_trainer_mode {
     PITH_TRAIN_LORA  /* y = W x + alpha / rank B A x with W as it is */
 };
 
-/* The linear layers inside a layer of the model; or-ed to choose those that
- * LoRA adapts.  GPT-2 has no gate. */
+/* The linear layers inside a layer of the model, in the order of enum
+ * pith_linear_index; or-ed to choose those that LoRA adapts.  GPT-2 has no
+ * gate. */
 enum pith_linear_layer {
     PITH_ATTN_Q = 1,
     PITH_ATTN_K = 2,

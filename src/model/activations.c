@@ -61,7 +61,7 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
 }
 
 static bool allocate(struct pith_activations *a,
-                     const struct pith_config *config, size_t T)
+                     const struct pith_config *config, size_t rank, size_t T)
 {
     size_t width = (size_t)config->n_head * config->head_dim;
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
@@ -74,6 +74,11 @@ static bool allocate(struct pith_activations *a,
     a->k = floats(&ok, T, kv_width);
     a->v = floats(&ok, T, kv_width);
     a->attn = floats(&ok, T, width);
+    if (rank > 0) {
+        a->low = floats(&ok, T, rank);
+        a->hidden = floats(&ok, T, config->n_ff);
+        a->gate = floats(&ok, T, config->n_ff);
+    }
     a->last = floats(&ok, 1, config->n_embd);
     a->losses = floats(&ok, T, 1);
     a->runs = pith_array(T, sizeof *a->runs);
@@ -84,7 +89,7 @@ static bool allocate(struct pith_activations *a,
 
 enum pith_status pith_activations_create(struct pith_activations **activations,
                                          const struct pith_config *config,
-                                         size_t n_ctx,
+                                         size_t rank, size_t n_ctx,
                                          struct pith_error *error)
 {
     struct pith_activations *made = pith_array_zero(1, sizeof *made);
@@ -93,7 +98,7 @@ enum pith_status pith_activations_create(struct pith_activations **activations,
     *activations = NULL;
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
-    if (allocate(made, config, PITH_FORWARD_TOKENS))
+    if (allocate(made, config, rank, PITH_FORWARD_TOKENS))
         status = pith_activations_rotate(made, config, n_ctx, error);
     else
         status = pith_no_memory(error, PITH_FORWARD_TOKENS,
@@ -115,6 +120,9 @@ void pith_activations_free(struct pith_activations *activations)
     free(activations->k);
     free(activations->v);
     free(activations->attn);
+    free(activations->low);
+    free(activations->hidden);
+    free(activations->gate);
     free(activations->last);
     free(activations->runs);
     free(activations->sights);

@@ -19,6 +19,8 @@ struct pith_activations {
     float *q;                /* (T, H D) */
     float *k, *v;            /* (T, Hkv D) */
     float *attn;             /* (T, H D) */
+    float *low;              /* (T, rank); these with an adapter only */
+    float *hidden, *gate;    /* (T, F) */
     float *last;             /* (C) x of the latest token */
     bool has_last;
     struct pith_run *runs;   /* (T) of a pass over branches */
@@ -28,9 +30,10 @@ struct pith_activations {
     float *cosines, *sines;  /* (n_ctx, D/2) rotary angles; LLaMA */
 };
 
+/* rank: of the model's adapter, 0 without one. */
 enum pith_status pith_activations_create(struct pith_activations **activations,
                                          const struct pith_config *config,
-                                         size_t n_ctx,
+                                         size_t rank, size_t n_ctx,
                                          struct pith_error *error);
 void pith_activations_free(struct pith_activations *activations);
 
@@ -87,6 +90,18 @@ enum pith_status pith_check_ids(const struct pith_session *session,
                                 const int32_t *ids, size_t n,
                                 bool no_target_allowed,
                                 struct pith_error *error);
+
+/* out (T, N) += scale B A x, x (T, C), where the model has an adapter for this
+ * linear layer; in float32 whatever the precision. */
+void pith_adapt(struct pith_session *session, float *out, const float *x,
+                size_t layer, enum pith_linear_index linear, size_t T);
+
+/* Where one of its linear layers is adapted, the feed-forward part of a layer
+ * in full: x (T, C) += its output for norm (T, C).  False where none is, with
+ * nothing done. */
+bool pith_adapted_feed_forward(struct pith_session *session,
+                               const struct pith_feed_forward *layer,
+                               size_t index, size_t T);
 
 /* out (T, C) = the last norm of x (T, C); may be in place. */
 void pith_output_norm(struct pith_session *session, float *out, const float *x,

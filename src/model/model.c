@@ -133,6 +133,17 @@ static enum pith_status load_tokenizer(struct pith_model *model,
     return PITH_OK;
 }
 
+static enum pith_status load_adapter(struct pith_model *model,
+                                     const char *path,
+                                     struct pith_error *error)
+{
+    const struct pith_config *config = &model->format.config;
+    PITH_TRY(pith_adapter_open(&model->adapter, path, config, true, error));
+    for (size_t i = 0; i < config->n_layer; i++)
+        model->layers[i].adapters = model->adapter.pairs + i * PITH_N_LINEAR;
+    return PITH_OK;
+}
+
 static enum pith_status choose_kernels(struct pith_model *model,
                                        const char *name,
                                        struct pith_error *error)
@@ -156,7 +167,9 @@ static enum pith_status load(struct pith_model *model, const char *path,
     if (options->verify)
         PITH_TRY(pith_format_verify(&model->format, error));
     PITH_TRY(load_tokenizer(model, error));
-    return load_weights(model, error);
+    PITH_TRY(load_weights(model, error));
+    return options->adapter != NULL
+               ? load_adapter(model, options->adapter, error) : PITH_OK;
 }
 
 enum pith_status pith_model_load(const char *path,
@@ -185,6 +198,7 @@ void pith_model_free(struct pith_model *model)
     if (model == NULL)
         return;
     pith_tokenizer_free(model->tokenizer);
+    pith_adapter_close(&model->adapter);
     free(model->layers);
     free(model->vectors);
     pith_format_close(&model->format);

@@ -6,6 +6,7 @@
 
 #include "../kernels/kernels.h"
 #include "../text/tokenizer.h"
+#include "adapter.h"
 #include "format.h"
 
 /* Weights of one layer.  Vectors are floats, converted at load. */
@@ -20,6 +21,7 @@ struct pith_layer {
     struct pith_tensor ffn_up;               /* (F, C) */
     struct pith_tensor ffn_down;             /* (C, F) */
     const float *ffn_up_bias, *ffn_down_bias;
+    const struct pith_adapter_pair *adapters; /* (PITH_N_LINEAR); NULL: none */
 };
 
 struct pith_model {
@@ -32,6 +34,7 @@ struct pith_model {
     const float *output_norm, *output_norm_bias; /* (C) */
     struct pith_tensor output;             /* (V, C); the embedding if tied */
     float *vectors;                        /* owns all vectors above */
+    struct pith_adapter adapter;           /* all zeros: none */
 };
 
 /* The token that a text is scored from: BOS, else end-of-text. */

@@ -30,7 +30,8 @@ static enum pith_status open_compute(struct pith_compute *compute,
     struct pith_compute_limits limits = {
         .max_tokens = PITH_FORWARD_TOKENS,
         .max_width = max_size(max_size(config->n_embd, attn_width),
-                              config->n_ff),
+                              max_size(config->n_ff,
+                                       model->adapter.head.rank)),
         .max_context = n_ctx,
         .max_head_dim = config->head_dim};
     PITH_TRY(pith_compute_init(compute, model->kernels, n_threads, &limits,
@@ -102,7 +103,8 @@ static enum pith_status open_session(struct pith_session *session,
     session->automatic =
         options->precision != NULL && strcmp(options->precision, "auto") == 0;
     return pith_activations_create(&session->activations,
-                                   &model->format.config, options->n_ctx,
+                                   &model->format.config,
+                                   model->adapter.head.rank, options->n_ctx,
                                    error);
 }
 

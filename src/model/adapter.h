@@ -1,0 +1,70 @@
+/*
+ * adapter.h - a LoRA adapter: for some linear layers of a model a pair of
+ * thin matrices, y = W x + scale B A x, in a small file of its own
+ * (docs/FORMAT.md).
+ */
+#ifndef PITH_MODEL_ADAPTER_H
+#define PITH_MODEL_ADAPTER_H
+
+#include "../base/file.h"
+#include "../kernels/tensor.h"
+#include "config.h"
+
+/* The linear layers inside a layer of a model, in the order of the file. */
+enum pith_linear_index {
+    PITH_AT_Q,
+    PITH_AT_K,
+    PITH_AT_V,
+    PITH_AT_OUT,
+    PITH_AT_GATE, /* LLaMA */
+    PITH_AT_UP,
+    PITH_AT_DOWN,
+    PITH_N_LINEAR
+};
+
+/* Its name in config.h: "attn_q". */
+const char *pith_linear_name(size_t index);
+
+/* rows and cols of the index-th linear layer; 0 for one that the
+ * architecture does not have. */
+void pith_linear_shape(const struct pith_config *config, size_t index,
+                       size_t *rows, size_t *cols);
+
+/* Of one linear layer (N, C). */
+struct pith_adapter_pair {
+    struct pith_tensor a, b; /* (rank, C), (N, rank); rows 0: none */
+};
+
+/* What the head of an adapter file says. */
+struct pith_adapter_head {
+    size_t rank;
+    float alpha;
+    uint32_t layers;        /* bit i: linear layer i is adapted */
+    uint32_t weights_crc32; /* of the model file it was trained on */
+};
+
+/* An open file. */
+struct pith_adapter {
+    struct pith_file file;
+    struct pith_adapter_head head;
+    struct pith_adapter_pair *pairs; /* (n_layer, PITH_N_LINEAR), views */
+    uint8_t *scaled; /* owns every A times alpha / rank; NULL: A as stored */
+};
+
+/* Opens and checks the file against a model of that config.  With `scaled`
+ * the A that it gives hold alpha / rank already. */
+enum pith_status pith_adapter_open(struct pith_adapter *adapter,
+                                   const char *path,
+                                   const struct pith_config *config,
+                                   bool scaled, struct pith_error *error);
+void pith_adapter_close(struct pith_adapter *adapter);
+
+/* Writes a file: the floats of every A and B in order, given by
+ * next(user, n_floats). */
+enum pith_status
+pith_adapter_write(const char *path, const struct pith_config *config,
+                   const struct pith_adapter_head *head,
+                   const float *(*next)(void *user, size_t n_floats),
+                   void *user, struct pith_error *error);
+
+#endif
