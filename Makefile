@@ -44,7 +44,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-programs install uninstall clean help
+.PHONY: all demo check check-asan check-mcp check-programs bench-train install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,6 +119,14 @@ check-asan:
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all
 	$(Q)sh tests/check-mcp.sh build/pith weights/default.pith build/mcp-client
+
+# --- benchmarks ------------------------------------------------------------
+
+$(BUILD)/train_step: $(BUILD)/tools/bench/train_step.o $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+## bench-train: the program that tools/bench/train.py times training with
+bench-train: $(BUILD)/pith $(BUILD)/train_step
 
 # --- installation ----------------------------------------------------------
 
