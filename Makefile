@@ -44,7 +44,8 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-programs bench-train install uninstall clean help
+.PHONY: all demo check check-asan check-mcp check-report check-programs \
+    bench-train install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,6 +120,11 @@ check-asan:
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all
 	$(Q)sh tests/check-mcp.sh build/pith weights/default.pith build/mcp-client
+
+## check-report: open reports in headless Chromium (installed when missing)
+check-report: all
+	$(Q)sh tests/check-report.sh build/pith weights/default.pith build/report \
+	    $(SHARED)
 
 # --- benchmarks ------------------------------------------------------------
 
