@@ -54,10 +54,10 @@ static void merge(struct pith_unit *to, const struct pith_unit *units, size_t n)
 static struct pith_text text_of(const struct pith_parts *parts,
                                 const struct pith_part *part)
 {
-    const struct pith_unit *first = &parts->units[part->unit];
-    const struct pith_unit *last = first + part->n_units - 1;
     if (part->n_units == 0)
         return (struct pith_text){0};
+    const struct pith_unit *first = &parts->units[part->unit];
+    const struct pith_unit *last = first + part->n_units - 1;
     if (first->structure)
         first++;
     return (struct pith_text){parts->text.data + first->byte,

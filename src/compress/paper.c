@@ -221,22 +221,22 @@ static size_t gather_units(const struct paper *p, size_t part,
     return n;
 }
 
-/* Any blank line: they are all alike. */
-static const struct pith_unit *find_structure(const struct pith_parts *parts)
+/* The blank line in front of a part; NULL: it has none. */
+static const struct pith_unit *line_before(const struct paper *p, size_t part)
 {
-    for (size_t i = 0; i < parts->n_units; i++)
-        if (parts->units[i].structure)
-            return &parts->units[i];
-    return NULL;
+    const struct pith_part *from = &p->parts.parts[part];
+    const struct pith_unit *first = &p->parts.units[from->unit];
+    return from->n_units > 0 && first->structure ? first : NULL;
 }
 
 /* The same with a blank line in front, which the first part of the prompt
- * needs where it does not come first in the result. */
+ * needs where it does not come first in the result: it takes that of the
+ * document that does. */
 static size_t gather_joined(const struct paper *p, size_t part,
                             struct pith_unit *units)
 {
-    const struct pith_unit *line = find_structure(&p->parts);
-    if (line == NULL || p->parts.units[p->parts.parts[part].unit].structure)
+    const struct pith_unit *line = line_before(p, p->order[0]);
+    if (line == NULL || line_before(p, part) != NULL)
         return gather_units(p, part, units);
     size_t n = gather_units(p, part, units + 1);
     units[0] = *line;

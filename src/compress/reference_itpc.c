@@ -432,7 +432,9 @@ enum pith_status pith_reference_itpc(struct pith_session *session,
         pith_session_truncate(task->alone, 0);
     enum pith_status status = run_windows(&itpc, error);
     if (status == PITH_OK) {
-        kept->n = itpc.popped + itpc.n - task->start;
+        /* Tokens of the question may have gone too. */
+        size_t n_left = itpc.popped + itpc.n;
+        kept->n = n_left > task->start ? n_left - task->start : 0;
         memmove(itpc.ids, itpc.ids + task->start, kept->n * sizeof(int32_t));
         memmove(itpc.origin, itpc.origin + task->start,
                 kept->n * sizeof(size_t));

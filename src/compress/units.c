@@ -37,7 +37,9 @@ enum pith_status pith_units_append(struct pith_parts *parts,
     struct pith_text text = {parts->text.data, parts->text.size};
     struct pith_unit unit = first;
     for (size_t i = 0; i < n; i++) {
-        if (i + 1 < n && !pith_between_characters(text, ends[i]))
+        /* SentencePiece's space in front of a text is a token of no bytes. */
+        bool empty = ends[i] == unit.byte;
+        if (i + 1 < n && (empty || !pith_between_characters(text, ends[i])))
             continue;
         unit.n_tokens = first.token + i + 1 - unit.token;
         unit.n_bytes = ends[i] - unit.byte;
