@@ -594,10 +594,11 @@ enum pith_status pith_result_report_html(
     struct pith_error *error);
 
 /* Runs one request {"name", "function", ...}, the function being
- * compress_prompt, structured_compress_prompt, recover or score (option names
- * of the Python package; docs/REQUESTS.md), and answers {"name", "result",
- * "error"} and, when defaults->trace, a compression's "trace".  A request that fails is
- * answered with "error"; the status then still is PITH_OK.
+ * compress_prompt, structured_compress_prompt, compress_json, recover or score
+ * (option names of the Python package; docs/REQUESTS.md), and answers {"name",
+ * "result", "error"} and, when defaults->trace, a compression's "trace".  A
+ * request that fails is answered with "error"; the status then still is
+ * PITH_OK.
  *   defaults  borrowed: options for what the request leaves out
  *   reply     handed over, one line, NUL-terminated; free with pith_free */
 enum pith_status pith_request_run(struct pith_session *session,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/text/python_str.h"
 #include "replies.h"
 #include "support.h"
 #include "tiny_model.h"
@@ -248,8 +249,8 @@ START_TEST(unreadable_requests_are_refused)
     assert_refused("{\"context\":\"a\",\"options\":[]}", "\"options\"");
     assert_refused("{\"context\":\"a\",\"function\":7}", "\"function\"");
     assert_refused("{\"context\":\"a\",\"function\":"
-                   "\"compress_json\"}",
-                   "\"compress_json\" is not supported");
+                   "\"compress_yaml\"}",
+                   "\"compress_yaml\" is not supported");
     assert_refused("{\"context\":\"a\"} trailing", "request");
 }
 END_TEST
@@ -629,6 +630,173 @@ START_TEST(texts_that_are_not_utf8_are_scored_as_they_are)
 }
 END_TEST
 
+/* --- JSON records ------------------------------------------------------------ */
+
+#define RECORD                                                                 \
+    "\"json_data\":{\"id\": 17, \"name\": \"Ann Smith, senior engineer\", "    \
+    "\"notes\": \"She wrote the first version of the parser in the spring "    \
+    "of 2019 and has looked after it ever since, together with two "           \
+    "colleagues from the office in Berlin.\", \"tags\": [\"parser\", "         \
+    "\"compiler\", \"a long tag that says very little about the person at "    \
+    "all\"], \"score\": 3.25, \"active\": true},\"json_config\":{\"id\": "     \
+    "{\"rate\": 1, \"compress\": false, \"value_type\": \"int\", "             \
+    "\"pair_remove\": false}, \"name\": {\"rate\": 0.8, \"compress\": "        \
+    "true, \"value_type\": \"str\", \"pair_remove\": false}, \"notes\": "      \
+    "{\"rate\": 0.4, \"compress\": true, \"value_type\": \"str\", "            \
+    "\"pair_remove\": true}, \"tags\": {\"rate\": 0.5, \"compress\": true, "   \
+    "\"value_type\": \"list\", \"pair_remove\": true}, \"score\": "            \
+    "{\"rate\": 1, \"compress\": true, \"value_type\": \"float\", "            \
+    "\"pair_remove\": true}, \"active\": {\"rate\": 1, \"compress\": "         \
+    "false, \"value_type\": \"bool\", \"pair_remove\": false}}"
+
+/* Nothing of it may shrink or go. */
+#define FIXED(type)                                                            \
+    "{\"rate\":1,\"compress\":false,\"value_type\":\"" type "\","              \
+    "\"pair_remove\":false}"
+#define FIXED_RECORD                                                           \
+    "\"json_data\":{\"a\":7,\"b\":\"x, y\"},\"json_config\":"                  \
+    "{\"a\":" FIXED("int") ",\"b\":" FIXED("str") "}"
+
+START_TEST(a_fixed_record_comes_back)
+{
+    struct reply reply = ask(
+        "{\"function\":\"compress_json\"," FIXED_RECORD "}");
+    ck_json_null(&reply, "error");
+    ck_assert_double_eq(number_at(&reply, "result.compressed_prompt.a"), 7);
+    /* The white space behind a comma goes, as in the Python. */
+    ck_json_string(&reply, "result.compressed_prompt.b", "x,y");
+    ck_json_string(&reply, "result.method", "reference");
+    release(&reply);
+}
+END_TEST
+
+START_TEST(records_have_options_of_their_own)
+{
+    assert_accepted("{\"function\":\"compress_json\"," FIXED_RECORD
+                    ",\"options\":{\"reorder_keyvalue\":\"sort\","
+                    "\"use_keyvalue_level_filter\":false}}");
+    assert_refused("{\"function\":\"compress_json\"," FIXED_RECORD
+                   ",\"options\":{\"reorder_context\":\"sort\"}}",
+                   "\"reorder_context\" is unknown");
+    assert_refused("{\"context\":\"a\",\"options\":"
+                   "{\"reorder_keyvalue\":\"sort\"}}",
+                   "\"reorder_keyvalue\" is unknown");
+    assert_refused("{\"function\":\"compress_json\"," FIXED_RECORD
+                   ",\"options\":{\"method\":\"paper\"}}", "\"method\"");
+    assert_refused("{\"function\":\"compress_json\"}", "\"json_data\"");
+    assert_refused("{\"function\":\"compress_json\",\"json_data\":{\"a\":1},"
+                   "\"json_config\":\"config.yaml\"}", "\"json_config\"");
+    assert_refused("{\"function\":\"compress_json\",\"json_data\":{\"a\":1},"
+                   "\"json_config\":{}}", "keys");
+}
+END_TEST
+
+START_TEST(tags_need_the_reference)
+{
+    struct pith_compress_options paper;
+    pith_compress_options_init(&paper);
+    struct reply reply = ask_with(
+        &paper, "{\"function\":\"structured_compress_prompt\"," PROMPT "}");
+    ck_json_string(&reply, "result.method", "reference");
+    release(&reply);
+    assert_refused("{\"function\":\"structured_compress_prompt\"," PROMPT
+                   ",\"options\":{\"method\":\"paper\"}}", "\"method\"");
+}
+END_TEST
+
+/* What llmlingua 0.2.2 gives with the same weights (float32, PyTorch). */
+static const struct record_case {
+    const char *options, *want;
+    int origin_tokens, compressed_tokens;
+} record_cases[] = {
+    {"{\"iterative_size\": 20}",
+    "{\"id\": 17, \"name\": \"Ann Smith,senior engineer\", \"notes\": "
+    "\"She first the the of has looked it,with two the in.\", \"tags\": "
+    "[\"\", \"\", \"a long tag that says very the person at all\"], "
+    "\"score\": 3.25, \"active\": true}",
+     94, 70},
+    {"{\"iterative_size\": 20, \"use_keyvalue_level_filter\": true, "
+    "\"rate\": 0.3, \"context_budget\": \"*0.5\"}",
+    "{\"id\": 17, \"name\": \"Ann Smith,senior engineer\", \"notes\": "
+    "\"She first the the of has looked it,with two in.\", \"tags\": [\"\", "
+    "\"\", \"a long tag says very about the person at all\"], \"active\": "
+    "true}",
+     94, 60},
+    {"{\"iterative_size\": 20, \"use_keyvalue_level_filter\": true, "
+    "\"rate\": 0.5, \"context_budget\": \"*0.5\", \"question\": \"What did "
+    "she write?\", \"rank_method\": \"longllmlingua\", "
+    "\"condition_in_question\": \"after\", \"reorder_keyvalue\": "
+    "\"original\"}",
+    "{\"id\": 17, \"name\": \"Ann Smith,senior engineer\", \"notes\": "
+    "\"She first the the of has looked it,with two the in.\", \"tags\": "
+    "[\"\", \"\", \"a long tag that says very the person at all\"], "
+    "\"score\": 3.25, \"active\": true}",
+     99, 70},
+};
+
+/* The result's record, as the Python writes it. */
+static void check_record(const struct reply *reply,
+                         const struct record_case *want)
+{
+    struct pith_buffer got = {0};
+    struct pith_error error;
+    ck_json_null(reply, "error");
+    assert_ok(pith_python_dumps(&got, at(reply, "result.compressed_prompt"),
+                                &error), error);
+    pith_buffer_byte(&got, '\0');
+    ck_assert_str_eq(got.data, want->want);
+    pith_buffer_free(&got);
+    ck_assert_double_eq(number_at(reply, "result.origin_tokens"),
+                        want->origin_tokens);
+    ck_assert_double_eq(number_at(reply, "result.compressed_tokens"),
+                        want->compressed_tokens);
+}
+
+START_TEST(records_shrink_as_in_the_python)
+{
+    const char *source = shared_path("models/default");
+    const char *converted = temporary_path("service.pith");
+    struct pith_session_options one_thread = {
+        .sizeof_options = sizeof one_thread, .n_threads = 1};
+    struct pith_compress_options options = defaults;
+    struct pith_counter *counter;
+    struct pith_model *real;
+    struct pith_session *on_real, *on_tiny = session;
+    struct pith_error error;
+    if (source == NULL)
+        return;
+    assert_ok(pith_convert(source, converted, NULL, &error), error);
+    assert_ok(pith_model_load(converted, NULL, &real, &error), error);
+    remove(converted);
+    assert_ok(pith_session_create(real, &one_thread, &on_real, &error), error);
+    assert_ok(pith_counter_load(shared_path("tokenizers/cl100k_base.tiktoken"),
+                                &counter, &error), error);
+    options.count_with = counter;
+    session = on_real;
+    for (size_t i = 0; i < sizeof record_cases / sizeof *record_cases; i++) {
+        char request[4096];
+        snprintf(request, sizeof request,
+                 "{\"function\":\"compress_json\"," RECORD ",\"options\":%s}",
+                 record_cases[i].options);
+        struct reply reply = ask_with(&options, request);
+        check_record(&reply, &record_cases[i]);
+        release(&reply);
+    }
+    /* The first brace goes behind a member there. */
+    struct reply reply = ask_with(
+        &options, "{\"function\":\"compress_json\"," RECORD ",\"options\":"
+                  "{\"iterative_size\":20,\"reorder_keyvalue\":\"sort\","
+                  "\"use_keyvalue_level_filter\":true}}");
+    ck_json_null(&reply, "result");
+    ck_assert(contains(at(&reply, "error")->string, "has broken the JSON"));
+    release(&reply);
+    session = on_tiny;
+    pith_counter_free(counter);
+    pith_session_free(on_real);
+    pith_model_free(real);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("service");
@@ -656,6 +824,14 @@ Suite *make_suite(void)
     tcase_add_test(tcase, tokens_are_answered_with_ids_and_pieces);
     tcase_add_test(tcase, losses_are_those_of_pith_score);
     tcase_add_test(tcase, texts_that_are_not_utf8_are_scored_as_they_are);
+    tcase_add_test(tcase, a_fixed_record_comes_back);
+    tcase_add_test(tcase, records_have_options_of_their_own);
+    tcase_add_test(tcase, tags_need_the_reference);
     suite_add_tcase(suite, tcase);
+    TCase *goldens = tcase_create("goldens");
+    tcase_set_timeout(goldens, 300);
+    tcase_add_unchecked_fixture(goldens, load, unload);
+    tcase_add_test(goldens, records_shrink_as_in_the_python);
+    suite_add_tcase(suite, goldens);
     return suite;
 }

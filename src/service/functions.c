@@ -1,6 +1,7 @@
 /*
  * functions.c - what a request may ask for: a compression, or a response put
- * back into the words of the original prompt.  (Scores: tokens.c.)
+ * back into the words of the original prompt.  (JSON records: records.c;
+ * scores: tokens.c.)
  */
 #include "service.h"
 
@@ -42,7 +43,7 @@ static enum pith_status read_contexts(struct pith_request *request,
     return PITH_OK;
 }
 
-static void free_request(struct pith_request *request)
+void pith_request_free(struct pith_request *request)
 {
     free(request->contexts);
     free(request->force_context_ids);
@@ -53,10 +54,11 @@ static void free_request(struct pith_request *request)
 }
 
 /* Names of options that were ignored go into the result's note. */
-static void write_compression(struct pith_answer *answer,
-                              const struct pith_session *session,
-                              const struct pith_request *request,
-                              const struct pith_result *result)
+void pith_answer_write(struct pith_answer *answer,
+                       const struct pith_session *session,
+                       const struct pith_request *request,
+                       const struct pith_result *result,
+                       const struct pith_buffer *prompt)
 {
     struct pith_buffer note = {0};
     if (request->ignored.size > 0)
@@ -65,8 +67,7 @@ static void write_compression(struct pith_answer *answer,
                                ? "paper" : "reference",
                            (int)request->ignored.size, request->ignored.data);
     pith_write_result(&answer->result, session, &request->options, result,
-                      pith_buffer_text(&note));
-    pith_buffer_append(&answer->text, result->text.bytes, result->text.size);
+                      prompt, pith_buffer_text(&note));
     if (request->options.trace)
         pith_write_trace(&answer->trace, &result->trace);
     answer->result.failed |= note.failed || request->ignored.failed;
@@ -81,15 +82,24 @@ enum pith_status pith_answer_compress(
 {
     struct pith_request request = {.options = *defaults};
     struct pith_result *result = NULL;
+    struct pith_buffer prompt = {0};
     enum pith_status status;
     PITH_TRY_DONE(read_contexts(&request, context, error));
     PITH_TRY_DONE(pith_request_read_options(&request, options, error));
+    if (request.options.reference.structured &&
+        request.options.method != PITH_METHOD_REFERENCE)
+        PITH_TRY_DONE(pith_fail(error, PITH_ERR_ARGUMENT,
+                                "option \"method\": structured prompts need "
+                                "\"reference\""));
     PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
                                 &result, error));
-    write_compression(answer, session, &request, result);
+    pith_json_write_string(&prompt, result->text);
+    pith_answer_write(answer, session, &request, result, &prompt);
+    pith_buffer_append(&answer->text, result->text.bytes, result->text.size);
 done:
+    pith_buffer_free(&prompt);
     pith_result_free(result);
-    free_request(&request);
+    pith_request_free(&request);
     return status;
 }
 

@@ -32,7 +32,14 @@ enum value_kind {
     KIND_BOOL
 };
 
-enum owner { OF_BOTH, OF_PAPER, OF_REFERENCE };
+/* Which method and, of `reference`, which function an option belongs to. */
+enum owner {
+    OF_BOTH,
+    OF_PAPER,
+    OF_REFERENCE,
+    OF_PROMPTS, /* not of compress_json, which settles it */
+    OF_RECORDS  /* of compress_json alone */
+};
 
 struct option_entry {
     const char *name;
@@ -67,24 +74,24 @@ static const struct option_entry entries[] = {
     {"keep_regex", KIND_REGEX, OF_PAPER, 0},
     {"iterative_size", KIND_COUNT, OF_REFERENCE, AT(reference.iterative_size)},
     {"context_budget", KIND_BUDGET, OF_REFERENCE, 0},
-    {"use_context_level_filter", KIND_BOOL, OF_REFERENCE,
+    {"use_context_level_filter", KIND_BOOL, OF_PROMPTS,
      AT(reference.use_context_level_filter)},
     {"use_token_level_filter", KIND_BOOL, OF_REFERENCE,
      AT(reference.use_token_level_filter)},
     {"keep_split", KIND_BOOL, OF_REFERENCE, AT(reference.keep_split)},
-    {"force_context_ids", KIND_FORCE_IDS, OF_REFERENCE, 0},
-    {"force_context_number", KIND_COUNT, OF_REFERENCE,
+    {"force_context_ids", KIND_FORCE_IDS, OF_PROMPTS, 0},
+    {"force_context_number", KIND_COUNT, OF_PROMPTS,
      AT(reference.force_context_number)},
-    {"reorder_context", KIND_REORDER, OF_REFERENCE, 0},
-    {"concate_question", KIND_BOOL, OF_REFERENCE,
+    {"reorder_context", KIND_REORDER, OF_PROMPTS, 0},
+    {"concate_question", KIND_BOOL, OF_PROMPTS,
      AT(reference.concate_question)},
     {"rank_method", KIND_RANK_METHOD, OF_REFERENCE, 0},
     {"condition_in_question", KIND_CONDITION, OF_REFERENCE, 0},
     {"condition_compare", KIND_BOOL, OF_REFERENCE,
      AT(reference.condition_compare)},
-    {"add_instruction", KIND_BOOL, OF_REFERENCE,
+    {"add_instruction", KIND_BOOL, OF_PROMPTS,
      AT(reference.add_instruction)},
-    {"dynamic_context_compression_ratio", KIND_REAL, OF_REFERENCE,
+    {"dynamic_context_compression_ratio", KIND_REAL, OF_PROMPTS,
      AT(reference.dynamic_context_compression_ratio)},
     {"use_sentence_level_filter", KIND_BOOL, OF_REFERENCE,
      AT(reference.use_sentence_level_filter)},
@@ -98,8 +105,11 @@ static const struct option_entry entries[] = {
      AT(reference.high_priority_bonus)},
     {"token_budget_ratio", KIND_REAL, OF_REFERENCE,
      AT(reference.token_budget_ratio)},
-    {"strict_preserve_uncompressed", KIND_BOOL, OF_REFERENCE,
+    {"strict_preserve_uncompressed", KIND_BOOL, OF_PROMPTS,
      AT(reference.strict_preserve_uncompressed)},
+    {"use_keyvalue_level_filter", KIND_BOOL, OF_RECORDS,
+     AT(reference.use_context_level_filter)},
+    {"reorder_keyvalue", KIND_REORDER, OF_RECORDS, 0},
 };
 
 /* The rest of compress_prompt's parameters.  `neutral` is the default as
@@ -406,10 +416,13 @@ static enum pith_status read_amount(struct pith_compress_options *options,
     return PITH_OK;
 }
 
-static const struct option_entry *find_entry(struct pith_text name)
+static const struct option_entry *find_entry(const struct pith_request *request,
+                                             struct pith_text name)
 {
+    enum owner hidden = request->is_record ? OF_PROMPTS : OF_RECORDS;
     for (size_t i = 0; i < COUNT_OF(entries); i++)
-        if (strlen(entries[i].name) == name.size &&
+        if (entries[i].owner != hidden &&
+            strlen(entries[i].name) == name.size &&
             memcmp(entries[i].name, name.bytes, name.size) == 0)
             return &entries[i];
     return NULL;
@@ -454,8 +467,8 @@ static enum pith_status refuse(const struct pith_json *value,
 static bool is_foreign(const struct option_entry *entry,
                        enum pith_method method)
 {
-    return entry->owner ==
-           (method == PITH_METHOD_PAPER ? OF_REFERENCE : OF_PAPER);
+    return method == PITH_METHOD_PAPER ? entry->owner >= OF_REFERENCE
+                                       : entry->owner == OF_PAPER;
 }
 
 enum pith_status pith_request_read_options(struct pith_request *request,
@@ -470,7 +483,7 @@ enum pith_status pith_request_read_options(struct pith_request *request,
     PITH_TRY(read_amount(&request->options, object, error));
     for (const struct pith_json *value = object->first; value != NULL;
          value = value->next) {
-        const struct option_entry *entry = find_entry(value->key);
+        const struct option_entry *entry = find_entry(request, value->key);
         if (entry == NULL)
             PITH_TRY(refuse(value, error));
         else if (!pith_json_is(value, PITH_JSON_NULL))
@@ -479,7 +492,7 @@ enum pith_status pith_request_read_options(struct pith_request *request,
     /* Only now is the method known. */
     for (const struct pith_json *value = object->first; value != NULL;
          value = value->next) {
-        const struct option_entry *entry = find_entry(value->key);
+        const struct option_entry *entry = find_entry(request, value->key);
         if (entry == NULL || !is_foreign(entry, request->options.method))
             continue;
         pith_buffer_string(&request->ignored,

@@ -92,6 +92,7 @@ void pith_write_result(struct pith_buffer *out,
                        const struct pith_session *session,
                        const struct pith_compress_options *options,
                        const struct pith_result *result,
+                       const struct pith_buffer *prompt,
                        struct pith_text extra_note)
 {
     struct pith_model_info info;
@@ -101,7 +102,8 @@ void pith_write_result(struct pith_buffer *out,
 
     pith_model_describe(session->model, &info);
     pith_buffer_string(out, "{\"compressed_prompt\":");
-    pith_json_write_string(out, result->text);
+    pith_buffer_append(out, prompt->data, prompt->size);
+    out->failed |= prompt->failed;
     pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
                        "\"ratio\":\"%.1fx\",\"rate\":\"%.1f%%\",\"model\":",
                        n, kept, ratio, 1 / ratio * 100);
@@ -176,8 +178,11 @@ enum pith_status pith_result_json(const struct pith_session *session,
                                   const struct pith_result *result,
                                   char **json, struct pith_error *error)
 {
-    struct pith_buffer out = {0};
-    pith_write_result(&out, session, options, result, (struct pith_text){0});
+    struct pith_buffer out = {0}, prompt = {0};
+    pith_json_write_string(&prompt, result->text);
+    pith_write_result(&out, session, options, result, &prompt,
+                      (struct pith_text){0});
+    pith_buffer_free(&prompt);
     if (options->trace && !out.failed) {
         out.size--; /* the closing brace: "trace" becomes the last member */
         pith_buffer_string(&out, ",\"trace\":");

@@ -39,13 +39,17 @@ static enum pith_status run(struct pith_session *session,
     const struct pith_json *function = pith_json_get(root, "function"),
                            *context = pith_json_get(root, "context"),
                            *options = pith_json_get(root, "options");
-    own.reference.structured |=
-        pith_json_string_is(function, "structured_compress_prompt");
+    if (pith_json_string_is(function, "structured_compress_prompt")) {
+        own.method = PITH_METHOD_REFERENCE;
+        own.reference.structured = true;
+    }
     if (function == NULL || pith_json_is(function, PITH_JSON_NULL) ||
         pith_json_string_is(function, "compress_prompt") ||
         pith_json_string_is(function, "structured_compress_prompt"))
         return pith_answer_compress(session, context, options, &own, answer,
                                     error);
+    if (pith_json_string_is(function, "compress_json"))
+        return pith_answer_compress_json(session, root, &own, answer, error);
     if (pith_json_string_is(function, "recover")) {
         PITH_TRY(read_recover_options(options, &own.method, error));
         return pith_answer_recover(session, root, own.method, answer, error);
@@ -57,7 +61,8 @@ static enum pith_status run(struct pith_session *session,
                          "\"function\": expected a string");
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
                      "function \"%.*s\" is not supported; compress_prompt, "
-                     "structured_compress_prompt, recover and score are",
+                     "structured_compress_prompt, compress_json, recover and "
+                     "score are",
                      function->string.size < 100 ? (int)function->string.size
                                                  : 100,
                      function->string.bytes);

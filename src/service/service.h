@@ -31,6 +31,13 @@ enum pith_status pith_answer_compress(
     const struct pith_json *options,
     const struct pith_compress_options *defaults, struct pith_answer *answer,
     struct pith_error *error);
+/* arguments: "json_data", "json_config" and perhaps "options". */
+enum pith_status
+pith_answer_compress_json(struct pith_session *session,
+                          const struct pith_json *arguments,
+                          const struct pith_compress_options *defaults,
+                          struct pith_answer *answer,
+                          struct pith_error *error);
 /* arguments: "original_prompt", "compressed_prompt", "response". */
 enum pith_status pith_answer_recover(struct pith_session *session,
                                      const struct pith_json *arguments,
@@ -48,6 +55,7 @@ enum pith_status pith_answer_score(struct pith_session *session,
 struct pith_request {
     struct pith_prompt prompt;
     struct pith_compress_options options;
+    bool is_record;              /* compress_json's: a few other names */
     struct pith_text *contexts;  /* owned; prompt.contexts */
     size_t *force_context_ids;   /* owned; in options.reference */
     char *context_budget;        /* owned; in options.reference */
@@ -61,6 +69,16 @@ enum pith_status pith_request_read_options(struct pith_request *request,
                                            const struct pith_json *object,
                                            struct pith_error *error);
 
+void pith_request_free(struct pith_request *request);
+
+/* Appends the result of a compression.
+ *   prompt  what it shows as the compressed prompt, as JSON */
+void pith_answer_write(struct pith_answer *answer,
+                       const struct pith_session *session,
+                       const struct pith_request *request,
+                       const struct pith_result *result,
+                       const struct pith_buffer *prompt);
+
 /* The word of "method". */
 enum pith_status pith_request_read_method(const struct pith_json *value,
                                           enum pith_method *method,
@@ -70,11 +88,13 @@ enum pith_status pith_request_read_method(const struct pith_json *value,
  * and prompts. */
 double pith_result_ratio(const struct pith_result *result);
 
-/* Appends the result object; extra_note (may be empty) joins its note. */
+/* Appends the result object; extra_note (may be empty) joins its note.
+ *   prompt  its compressed prompt as JSON */
 void pith_write_result(struct pith_buffer *out,
                        const struct pith_session *session,
                        const struct pith_compress_options *options,
                        const struct pith_result *result,
+                       const struct pith_buffer *prompt,
                        struct pith_text extra_note);
 /* "instruction", "context" or "question". */
 const char *pith_part_name(enum pith_part_kind kind);

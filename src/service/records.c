@@ -1,0 +1,125 @@
+/*
+ * records.c - compress_json: a JSON record that stays one.
+ *
+ * It answers to compress_json() of the Python package: the record becomes a
+ * structured prompt, that is compressed, and what is left is read as JSON
+ * again.  (What becomes of each member: ../compress/structure_json.h.)
+ */
+#include "service.h"
+
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "../compress/structure_json.h"
+#include "../text/python_str.h"
+
+/* "json_data" and "json_config". */
+static enum pith_status open_record(const struct pith_json *arguments,
+                                    struct pith_json_contexts *contexts,
+                                    struct pith_error *error)
+{
+    static const char *const names[] = {"json_data", "json_config"};
+    const struct pith_json *values[2];
+    for (int i = 0; i < 2; i++) {
+        values[i] = pith_json_get(arguments, names[i]);
+        if (!pith_json_is(values[i], PITH_JSON_OBJECT))
+            return pith_fail(error, PITH_ERR_ARGUMENT,
+                             "\"%s\": expected an object", names[i]);
+    }
+    return pith_structure_json_open(values[0], values[1], contexts, error);
+}
+
+/* What the Python package passes on, before the request's own options. */
+static enum pith_status settle_options(struct pith_request *request,
+                                       const struct pith_json_contexts *contexts,
+                                       const struct pith_json *options,
+                                       struct pith_error *error)
+{
+    struct pith_reference_options *reference = &request->options.reference;
+    request->is_record = true;
+    request->options.method = PITH_METHOD_REFERENCE;
+    reference->structured = true;
+    reference->use_context_level_filter = false;
+    reference->force_context_ids = contexts->forced_ids;
+    reference->n_force_context_ids = contexts->n_forced_ids;
+    reference->force_context_number = 0;
+    reference->dynamic_context_compression_ratio = 0;
+    reference->add_instruction = false;
+    reference->concate_question = false;
+    reference->strict_preserve_uncompressed = false;
+    PITH_TRY(pith_request_read_options(request, options, error));
+    if (request->options.method != PITH_METHOD_REFERENCE)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "option \"method\": compress_json needs "
+                         "\"reference\"");
+    return PITH_OK;
+}
+
+static enum pith_status borrow_contexts(struct pith_request *request,
+                                        const struct pith_json_contexts *from,
+                                        struct pith_error *error)
+{
+    request->contexts = pith_array(from->n, sizeof *request->contexts);
+    if (request->contexts == NULL)
+        return pith_no_memory(error, from->n, sizeof *request->contexts);
+    for (size_t i = 0; i < from->n; i++)
+        request->contexts[i] =
+            (struct pith_text){from->contexts[i], from->sizes[i]};
+    request->prompt.contexts = request->contexts;
+    request->prompt.n_contexts = from->n;
+    return PITH_OK;
+}
+
+/* The compressed text read as JSON and written on one line. */
+static enum pith_status close_record(struct pith_text compressed,
+                                     struct pith_buffer *record,
+                                     struct pith_error *error)
+{
+    struct pith_buffer text = {0};
+    struct pith_json_document *document = NULL;
+    struct pith_error why;
+    pith_structure_json_close(compressed, &text);
+    enum pith_status status =
+        text.failed ? pith_no_memory(error, compressed.size, 1)
+                    : pith_json_parse(pith_buffer_text(&text),
+                                      "compressed record", &document, &why);
+    if (!text.failed && status != PITH_OK)
+        status = pith_fail(error, status,
+                           "%s: compression has broken the JSON; give members "
+                           "a higher rate or \"compress\": false",
+                           why.detail);
+    if (status == PITH_OK)
+        status = pith_python_dumps(record, pith_json_root(document), error);
+    pith_json_free(document);
+    pith_buffer_free(&text);
+    return status;
+}
+
+enum pith_status
+pith_answer_compress_json(struct pith_session *session,
+                          const struct pith_json *arguments,
+                          const struct pith_compress_options *defaults,
+                          struct pith_answer *answer,
+                          struct pith_error *error)
+{
+    struct pith_request request = {.options = *defaults};
+    struct pith_json_contexts contexts = {0};
+    struct pith_result *result = NULL;
+    struct pith_buffer record = {0};
+    enum pith_status status;
+    PITH_TRY_DONE(open_record(arguments, &contexts, error));
+    PITH_TRY_DONE(settle_options(&request, &contexts,
+                                 pith_json_get(arguments, "options"), error));
+    PITH_TRY_DONE(borrow_contexts(&request, &contexts, error));
+    PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
+                                &result, error));
+    PITH_TRY_DONE(close_record(result->text, &record, error));
+    pith_answer_write(answer, session, &request, result, &record);
+    pith_buffer_append(&answer->text, record.data, record.size);
+done:
+    pith_buffer_free(&record);
+    pith_result_free(result);
+    pith_json_contexts_free(&contexts);
+    pith_request_free(&request);
+    return status;
+}
