@@ -58,7 +58,7 @@ struct command {
 
 /* What a command line holds besides its options. */
 struct operands {
-    const char *items[4];
+    const char *items[16];
     size_t n;
     bool help;    /* -h or --help was given */
     bool *given;  /* by index in the table: the option was given */
