@@ -176,6 +176,10 @@ static const struct line wrong[] = {
     {"compress --request a b", 2, "leave out b"},
     {"compress --request a --question b", 2, "leave out --question"},
     {"compress --request a --report r.html", 2, "leave out --request"},
+    {"compress --highlight --format json", 2, "leave out --format json"},
+    {"compress --highlight --request a", 2, "leave out --request"},
+    {"compress --color never", 2, "--color belongs to --highlight"},
+    {"compress --highlight --color red", 2, "--color \"red\""},
     {"compress --report -", 2, "--report - needs --output"},
     {"compress --report same -o same", 2, "are the same file, \"same\""},
     {"score a b", 2, "unexpected argument \"b\""},
@@ -439,6 +443,46 @@ START_TEST(reports_come_beside_the_result)
 }
 END_TEST
 
+/* At rate 1 nothing is dropped; the filter of `reference` drops contexts. */
+START_TEST(highlights_show_the_whole_prompt)
+{
+    expect("printf 'a b\\r\\nc\\td\\001\\177 \\302\\233 \\377\\n\\ne' | "
+           "\"$PITH\" compress -q -r 1 --highlight",
+           0, "a b\nc\td^A^? \xEF\xBF\xBD \xEF\xBF\xBD\n\ne\n", "");
+    expect("printf 'a\\nb' | \"$PITH\" compress -q -r 1 --highlight "
+           "--color always", 0, "\x1B[1ma\x1B[0m\n\x1B[1mb\x1B[0m\n", "");
+    expect("printf 'one two\\nthree\\n\\nfour five six seven' > p; "
+           "\"$PITH\" compress -q -n 1 --method reference --token-filter off "
+           "--context-budget '*0-1000' --concate-question off -i do -Q why "
+           "--highlight p; rm p",
+           0, "do\n\n[-one two-]\n[-three-]\n\nfour five six seven\n\n"
+              "[-why-]\n", "");
+    /* Without the brackets it is the prompt, without what is in them the
+     * result. */
+    expect("printf 'The quick brown fox\\njumps over the lazy dog.\\n' > p; "
+           "for m in paper reference; do "
+           "set -- -q -r 0.5 --iterative-size 5 --method $m; "
+           "test $m = paper && set -- -q -r 0.5; "
+           "\"$PITH\" compress \"$@\" p > result; "
+           "\"$PITH\" compress \"$@\" --highlight p > all; "
+           "grep -q -F -e '[-' all && echo $m; "
+           "sed -e 's/\\[-//g' -e 's/-\\]//g' all | cmp - p >&2; "
+           "sed -e 's/\\[-[^]]*-\\]//g' all | tr -d ' \\n' > kept; "
+           "tr -d ' \\n' < result | cmp - kept >&2; done; "
+           "rm -f p result all kept",
+           0, "paper\nreference\n", "");
+    /* A file is no terminal; script(1) makes one. */
+    if (system("script -V >/dev/null 2>&1") != 0)
+        fprintf(stderr, "SKIPPED (loudly): script is not there\n");
+    else
+        expect("echo a b > p; export TERM=xterm; "
+               "for e in A=1 NO_COLOR= NO_COLOR=1 TERM=dumb; do "
+               "env $e script -qec '\"$PITH\" compress -q -r 1 --highlight p' "
+               "/dev/null; done | tr -d '\\r'; rm p",
+               0, "\x1B[1ma b\x1B[0m\n\x1B[1ma b\x1B[0m\na b\na b\n", "");
+}
+END_TEST
+
 START_TEST(write_errors_are_failures)
 {
     if (access("/dev/full", W_OK) != 0) {
@@ -677,5 +721,10 @@ Suite *make_suite(void)
     tcase_add_test(tcase, without_a_model_the_places_tried_are_listed);
     tcase_add_test(tcase, convert_leaves_nothing_behind_when_it_fails);
     suite_add_tcase(suite, tcase);
+    TCase *highlight = tcase_create("highlight");
+    tcase_set_timeout(highlight, 120);
+    tcase_add_unchecked_fixture(highlight, set_up, tear_down);
+    tcase_add_test(highlight, highlights_show_the_whole_prompt);
+    suite_add_tcase(suite, highlight);
     return suite;
 }

@@ -212,9 +212,7 @@ void tool_output_abort(struct output *output)
     *output = (struct output){0};
 }
 
-/* Length of the UTF-8 character at s, 0 when the bytes are none; enough for
- * display: it does not look for overlong forms beyond the two-byte ones. */
-static size_t character_length(const char *s, size_t n)
+size_t tool_character_length(const char *s, size_t n)
 {
     unsigned char lead = (unsigned char)s[0];
     size_t length = lead < 0x80                   ? 1
@@ -227,6 +225,11 @@ static size_t character_length(const char *s, size_t n)
     for (size_t i = 1; i < length; i++)
         if (((unsigned char)s[i] & 0xC0) != 0x80)
             return 0;
+    /* No overlong form, no surrogate, nothing above U+10FFFF. */
+    unsigned second = length > 2 ? (unsigned char)s[1] : 0x80;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second >= 0x90))
+        return 0;
     return length;
 }
 
@@ -234,7 +237,7 @@ void tool_print_piece(FILE *stream, struct pith_text piece)
 {
     for (size_t i = 0; i < piece.size;) {
         const char *s = piece.bytes + i;
-        size_t length = character_length(s, piece.size - i);
+        size_t length = tool_character_length(s, piece.size - i);
         if (*s == '\n')
             fputs("\\n", stream);
         else if (*s == '\r')

@@ -67,6 +67,9 @@ int tool_output_open(struct output *output, const char *path);
 int tool_output_close(struct output *output);
 void tool_output_abort(struct output *output);
 
+/* Length of the UTF-8 character at s, of n > 0 bytes; 0: there is none. */
+size_t tool_character_length(const char *s, size_t n);
+
 /* A token's bytes on one line: \n \r \t \\ and \xNN for other control
  * characters and for bytes that are not UTF-8. */
 void tool_print_piece(FILE *stream, struct pith_text piece);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "highlight.h"
 #include "report.h"
 
 struct arguments {
@@ -20,7 +21,8 @@ struct arguments {
     struct counts force_ids;
     const char *output, *request, *count_with, *report;
     struct pith_counter *counter;
-    bool trace, spans;
+    size_t color; /* enum tool_color */
+    bool trace, spans, highlight;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -170,6 +172,12 @@ static const struct option options[] = {
      "add the byte offsets of what stays to the JSON"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
+    {0, "highlight", NULL, OPTION_FLAG, AT(highlight), 0, 0,
+     "write the whole prompt instead of the result: kept\n"
+     "text bright, dropped text dim or in [- -]"},
+    {0, "color", "auto|always|never", OPTION_CHOICE, AT(color), 0, 0,
+     "of --highlight: on terminals, unless NO_COLOR is\n"
+     "set or TERM is dumb (auto)"},
     {0, "report", "FILE", OPTION_WORD, AT(report), 0, 0,
      "write a page of HTML too: the prompt as a map of\n"
      "losses, the budget of each part, thresholds"},
@@ -252,6 +260,23 @@ static int check_trace(const struct command *command,
     return TOOL_OK;
 }
 
+static int check_highlight(const struct command *command,
+                           const struct operands *operands,
+                           const struct arguments *arguments)
+{
+    if (!arguments->highlight)
+        return tool_option_given(command, operands, "color")
+                   ? tool_usage(command, "--color belongs to --highlight")
+                   : TOOL_OK;
+    if (arguments->format == TOOL_JSON)
+        return tool_usage(command, "--highlight shows text; leave out "
+                          "--format json");
+    if (arguments->request != NULL)
+        return tool_usage(command, "--highlight shows one prompt; leave out "
+                          "--request");
+    return TOOL_OK;
+}
+
 /* Strings to keep as the library reads them. */
 static int fill_keep(struct arguments *arguments)
 {
@@ -280,7 +305,8 @@ static void fill_options(const struct command *command,
     settings->method = (enum pith_method)arguments->method;
     settings->reorder = (enum pith_reorder)arguments->paper_reorder;
     settings->trace = arguments->trace;
-    settings->detail = arguments->spans || arguments->report != NULL;
+    settings->detail = arguments->spans || arguments->highlight ||
+                       arguments->report != NULL;
     reference->force_context_ids = arguments->force_ids.items;
     reference->n_force_context_ids = arguments->force_ids.n;
     reference->reorder_context = (enum pith_reorder)arguments->reorder;
@@ -314,6 +340,8 @@ static int settle(const struct command *command,
         return tool_usage(command, "--report shows one prompt; leave out "
                           "--request");
     code = tool_report_check(command, arguments->report, arguments->output);
+    if (code == TOOL_OK)
+        code = check_highlight(command, operands, arguments);
     if (code != TOOL_OK)
         return code;
     fill_options(command, operands, arguments);
@@ -479,11 +507,16 @@ static void report(const struct arguments *arguments,
 
 static int write_result(const struct arguments *arguments,
                         const struct opened *opened,
+                        const struct pith_prompt *prompt,
                         const struct pith_result *result, bool newline,
                         FILE *out)
 {
     struct pith_error error;
     char *json;
+    if (arguments->highlight) {
+        tool_highlight(prompt, result, arguments->color, out);
+        return TOOL_OK;
+    }
     if (arguments->format == TOOL_TEXT) {
         fwrite(result->text.bytes, 1, result->text.size, out);
         if (newline)
@@ -520,8 +553,8 @@ static int compress_prompt(const struct arguments *arguments,
         code = tool_library(&error);
     tool_progress_erase(&opened->line);
     if (code == TOOL_OK)
-        code = write_result(arguments, opened, result, texts.ends_in_newline,
-                            output->stream);
+        code = write_result(arguments, opened, &prompt, result,
+                            texts.ends_in_newline, output->stream);
     if (code == TOOL_OK && page->stream != NULL)
         code = tool_report_write(page, opened->session, &prompt,
                                  &arguments->options, result);
@@ -638,7 +671,8 @@ const struct command tool_compress = {
     .about =
         "Reads a prompt from FILE or standard input and writes the compressed\n"
         "text, nothing else, to standard output; a line feed follows when the\n"
-        "input ended in one.  Counts go to standard error.",
+        "input ended in one.  Counts go to standard error.  With --highlight\n"
+        "the prompt itself takes the place of the compressed text.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,
