@@ -44,7 +44,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-report check-programs \
+.PHONY: all demo check check-asan check-mcp check-metrics check-report check-programs \
     bench-train install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -85,7 +85,8 @@ $(BUILD)/tests/%.o: tests/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/support.a: $(addprefix $(BUILD)/tests/, support.o tiny_model.o \
-                         foreign.o replies.o random_prompt.o)
+                         foreign.o replies.o random_prompt.o \
+                         program.o)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -137,6 +138,10 @@ bench-train: $(BUILD)/pith $(BUILD)/train_step
 # --- installation ----------------------------------------------------------
 
 COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+
+## check-metrics: compare BLEU and ROUGE with the packages from PyPI
+check-metrics: all
+	$(Q)sh tests/check-metrics.sh build/pith build/metrics-peers
 
 ## install: program, library, header, model, manual page and so on under PREFIX
 install: all

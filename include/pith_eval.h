@@ -102,6 +102,21 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
                                         struct pith_baseline_result *result,
                                         struct pith_error *error);
 
+/* The methods of an evaluation: "full", "zero-shot", the baselines above,
+ * "reference", "paper" and "paper-no-..." for the paper less one step.
+ * NULL past the last. */
+const char *pith_eval_method(size_t index);
+
+/* Compresses by a method's name.  "reference" misses its budget by some
+ * tokens; the target that brings it closest is looked for.
+ * Errors: ARGUMENT (unknown method), MEMORY, CANCELLED. */
+enum pith_status pith_eval_compress(struct pith_session *session,
+                                    const struct pith_prompt *prompt,
+                                    const char *method, size_t n_tokens,
+                                    uint64_t seed,
+                                    struct pith_baseline_result *result,
+                                    struct pith_error *error);
+
 /* --------------------------------------------------------------------------
  * Measures that need no target model
  * ------------------------------------------------------------------------ */
@@ -166,6 +181,37 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
                                    struct pith_text original,
                                    struct pith_error *error);
 
+/* What compression costs the cases of one group, without a target model. */
+struct pith_measure_options {
+    size_t sizeof_options;
+    const char *method; /* a name from pith_eval_method */
+    double ratio;       /* tokens before / after, at least 1 */
+    uint64_t seed;      /* of methods that draw */
+    size_t max_cases;   /* of the group, evenly spread; 0: all */
+    bool reconstruction; /* measure that too: costs the most */
+};
+
+/* Compresses the instruction and contexts of the group of a case, not the
+ * question, and measures what is left.
+ *   index  of the group's first case
+ *   json   handed over, one line, NUL-terminated; free with pith_free:
+ *          {"key", "method", "ratio", "origin_tokens",
+ *          "compressed_tokens", "numbers": [found, all], "names": [found,
+ *          all], "reconstruction": [sum, tokens] or null, "dropped",
+ *          "answers": [[id, sum, tokens], ...], "compressed"}
+ * Errors: ARGUMENT, MEMORY, CANCELLED. */
+enum pith_status pith_measure_group(struct pith_session *session,
+                                    const struct pith_cases *cases,
+                                    size_t index,
+                                    const struct pith_measure_options *options,
+                                    char **json, struct pith_error *error);
+
+/* The member "key" of that line: what it measures, by names and numbers.
+ *   key  handed over, NUL-terminated; free with pith_free */
+enum pith_status pith_measure_key(const struct pith_cases *cases, size_t index,
+                                  const struct pith_measure_options *options,
+                                  char **key, struct pith_error *error);
+
 /* --------------------------------------------------------------------------
  * BLEU and ROUGE
  * ------------------------------------------------------------------------ */
@@ -202,6 +248,15 @@ enum pith_status pith_rouge_score(struct pith_rouge_scores *scores,
                                   struct pith_text hypothesis,
                                   struct pith_text reference,
                                   struct pith_error *error);
+
+/* A line {"hypothesis", "reference"} as {"bleu", "rouge1", "rouge2",
+ * "rougeL"}: BLEU of the sentence, and [precision, recall, F1] of each ROUGE.
+ *   bleu  the line is added to it
+ *   json  handed over, one line, NUL-terminated; free with pith_free
+ * Errors: FORMAT (name and what was expected), MEMORY. */
+enum pith_status pith_metrics_json(struct pith_text line, const char *name,
+                                   struct pith_bleu *bleu, char **json,
+                                   struct pith_error *error);
 
 /* --------------------------------------------------------------------------
  * Answers

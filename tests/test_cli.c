@@ -16,97 +16,9 @@
 #include <unistd.h>
 
 #include "../src/text/json.h"
+#include "program.h"
 #include "support.h"
 #include "tiny_model.h"
-
-/* --- running the program ----------------------------------------------------- */
-
-static char folder[4096]; /* everything that the tests write */
-
-static void shell(const char *format, const char *argument)
-{
-    char command[8192];
-    snprintf(command, sizeof command, format, argument);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void set_up(void)
-{
-    char path[8192];
-    snprintf(folder, sizeof folder, "%s", temporary_path("cli"));
-    shell("rm -rf '%s'", folder);
-    ck_assert_int_eq(mkdir(folder, 0700), 0);
-    snprintf(path, sizeof path, "%s/tiny.pith", folder);
-    tiny_model_write(path, TINY_GPT2, PITH_Q8);
-    setenv("PITH_MODEL", path, 1);
-    setenv("DIR", folder, 1);
-    const char *program = getenv("PITH_PROGRAM");
-    char *full = realpath(program != NULL ? program : "build/pith", NULL);
-    ck_assert_msg(full != NULL, "PITH_PROGRAM does not name a program");
-    setenv("PITH", full, 1);
-    free(full);
-    unsetenv("PITH_KERNELS");
-}
-
-static void tear_down(void)
-{
-    shell("rm -rf '%s'", folder);
-}
-
-/* What one run left behind. */
-struct run {
-    int status;
-    char *out, *err;
-    size_t out_size;
-};
-
-static char *output_file(const char *name, size_t *size)
-{
-    char path[8192];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return read_whole_file(path, size);
-}
-
-/* Runs a shell script in which $PITH is the program and $DIR the folder; the
- * script's status is that of its last command. */
-static struct run run(const char *script)
-{
-    struct run run = {0};
-    char *command = malloc(strlen(script) + 128);
-    sprintf(command, "cd \"$DIR\"; exec </dev/null >out 2>err; %s", script);
-    int status = system(command);
-    free(command);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) < 126,
-                  "%s: did not end by itself", script);
-    run.status = WEXITSTATUS(status);
-    run.out = output_file("out", &run.out_size);
-    run.err = output_file("err", NULL);
-    return run;
-}
-
-static void finish(struct run *run)
-{
-    free(run->out);
-    free(run->err);
-}
-
-/* status, all of stdout (NULL: anything) and words in stderr ("": nothing is
- * there; NULL: anything). */
-static void expect(const char *script, int status, const char *out,
-                   const char *err)
-{
-    struct run it = run(script);
-    ck_assert_msg(it.status == status, "%s: status %d, want %d; stderr: %s",
-                  script, it.status, status, it.err);
-    if (out != NULL)
-        ck_assert_msg(strcmp(it.out, out) == 0, "%s: printed \"%s\", not \"%s\"",
-                      script, it.out, out);
-    if (err != NULL)
-        ck_assert_msg(*err != '\0' ? strstr(it.err, err) != NULL
-                                   : *it.err == '\0',
-                      "%s: stderr \"%s\", want \"%s\"", script, it.err, err);
-    finish(&it);
-}
 
 /* --- command lines ------------------------------------------------------------ */
 
@@ -203,7 +115,7 @@ START_TEST(wrong_command_lines_are_told_so)
 {
     char script[512];
     snprintf(script, sizeof script, "\"$PITH\" %s", wrong[_i].arguments);
-    expect(script, wrong[_i].status, "", wrong[_i].err);
+    expect_run(script, wrong[_i].status, "", wrong[_i].err);
 }
 END_TEST
 
@@ -232,7 +144,7 @@ START_TEST(missing_things_are_named)
 {
     char script[512];
     snprintf(script, sizeof script, "\"$PITH\" %s", failing[_i].arguments);
-    expect(script, failing[_i].status, "", failing[_i].err);
+    expect_run(script, failing[_i].status, "", failing[_i].err);
 }
 END_TEST
 
@@ -248,7 +160,7 @@ START_TEST(help_and_version_go_to_stdout)
         char *first = NULL;
         for (int form = 0; form < 3; form++) {
             snprintf(script, sizeof script, forms[form], commands[i]);
-            it = run(script);
+            it = run_script(script);
             ck_assert_int_eq(it.status, 0);
             ck_assert_str_eq(it.err, "");
             ck_assert_ptr_nonnull(strstr(it.out, "usage: pith "));
@@ -259,19 +171,19 @@ START_TEST(help_and_version_go_to_stdout)
             for (char *line = strtok(it.out, "\n"); line != NULL;
                  line = strtok(NULL, "\n"))
                 ck_assert_msg(strlen(line) < 80, "too wide: %s", line);
-            finish(&it);
+            finish_run(&it);
         }
         free(first);
     }
-    expect("\"$PITH\" --version", 0, "pith " PITH_VERSION "\n", "");
-    expect("\"$PITH\" -V", 0, "pith " PITH_VERSION "\n", "");
-    expect("\"$PITH\" help && \"$PITH\" --help && \"$PITH\" -h", 0, NULL, "");
+    expect_run("\"$PITH\" --version", 0, "pith " PITH_VERSION "\n", "");
+    expect_run("\"$PITH\" -V", 0, "pith " PITH_VERSION "\n", "");
+    expect_run("\"$PITH\" help && \"$PITH\" --help && \"$PITH\" -h", 0, NULL, "");
 }
 END_TEST
 
 START_TEST(options_may_be_spelled_in_several_ways)
 {
-    expect("printf 'one two three four five six' >prompt; c=\"$PITH compress "
+    expect_run("printf 'one two three four five six' >prompt; c=\"$PITH compress "
            "--method reference -q\"; $c -r 0.5 prompt >a; $c -r0.5 prompt >b; "
            "$c --rate 0.5 prompt >c; $c --rate=0.5 prompt >d; "
            "$c -qr 0.5 -- prompt >e; $c prompt >f; $c - <prompt >g; "
@@ -284,27 +196,27 @@ END_TEST
 
 START_TEST(a_line_feed_follows_when_the_input_ended_in_one)
 {
-    expect("printf 'Hello' | \"$PITH\" compress --rate 1", 0, "Hello", NULL);
-    expect("printf 'Hello\\n' | \"$PITH\" compress --rate 1", 0, "Hello\n",
+    expect_run("printf 'Hello' | \"$PITH\" compress --rate 1", 0, "Hello", NULL);
+    expect_run("printf 'Hello\\n' | \"$PITH\" compress --rate 1", 0, "Hello\n",
            NULL);
-    expect("printf 'Hello\\n\\n\\n' | \"$PITH\" compress --rate 1", 0,
+    expect_run("printf 'Hello\\n\\n\\n' | \"$PITH\" compress --rate 1", 0,
            "Hello\n", NULL);
-    expect("printf 'Hello\\n' >x; \"$PITH\" compress --rate 1 --context x", 0,
+    expect_run("printf 'Hello\\n' >x; \"$PITH\" compress --rate 1 --context x", 0,
            "Hello\n", NULL);
 }
 END_TEST
 
 START_TEST(at_rate_one_everything_stays)
 {
-    expect("printf 'one two\\nthree\\n\\n \\n\\nfour\\n' | \"$PITH\" compress "
+    expect_run("printf 'one two\\nthree\\n\\n \\n\\nfour\\n' | \"$PITH\" compress "
            "--rate 1 --instruction 'Do it.' --question 'Why?'",
            0, "Do it.\n\none two\nthree\n\nfour\n\nWhy?\n", NULL);
-    expect("printf 'a\\r\\n\\r\\nb\\r\\nc\\r\\n' | \"$PITH\" compress --rate 1",
+    expect_run("printf 'a\\r\\n\\r\\nb\\r\\nc\\r\\n' | \"$PITH\" compress --rate 1",
            0, "a\n\nb\r\nc\n", NULL);
-    expect("printf 'a\\n\\nb' >x; printf 'c' >y; "
+    expect_run("printf 'a\\n\\nb' >x; printf 'c' >y; "
            "\"$PITH\" compress --rate 1 --context x -c y", 0, "a\n\nb\n\nc",
            NULL);
-    expect("printf 'who\\n' >x; printf 'do\\n' >y; printf 'c' | \"$PITH\" "
+    expect_run("printf 'who\\n' >x; printf 'do\\n' >y; printf 'c' | \"$PITH\" "
            "compress --rate 1 --question-file x --instruction-file y", 0,
            "do\n\nc\n\nwho", NULL);
 }
@@ -312,7 +224,7 @@ END_TEST
 
 START_TEST(the_report_is_one_line)
 {
-    struct run it = run("printf 'one two three' | \"$PITH\" compress --rate 1");
+    struct run it = run_script("printf 'one two three' | \"$PITH\" compress --rate 1");
     size_t before, after;
     char name[32];
     ck_assert_int_eq(sscanf(it.err, "pith: %zu -> %zu tokens (1.0x) in %*s s, "
@@ -320,15 +232,15 @@ START_TEST(the_report_is_one_line)
     ck_assert_uint_eq(before, after);
     ck_assert_str_eq(name, "tiny");
     ck_assert_ptr_eq(strchr(it.err, '\n'), it.err + strlen(it.err) - 1);
-    finish(&it);
-    expect("printf 'one two' | \"$PITH\" compress -q", 0, NULL, "");
+    finish_run(&it);
+    expect_run("printf 'one two' | \"$PITH\" compress -q", 0, NULL, "");
 }
 END_TEST
 
 /* The output is valid JSON with this string at this key of its object. */
 static void expect_json(const char *script, const char *key, const char *want)
 {
-    struct run it = run(script);
+    struct run it = run_script(script);
     struct pith_json_document *document;
     struct pith_error error;
     struct pith_text text = {it.out, it.out_size};
@@ -338,7 +250,7 @@ static void expect_json(const char *script, const char *key, const char *want)
                       pith_json_get(pith_json_root(document), key), want),
                   "%s: %s is not %s in %s", script, key, want, it.out);
     pith_json_free(document);
-    finish(&it);
+    finish_run(&it);
 }
 
 START_TEST(json_holds_what_text_shows)
@@ -374,16 +286,16 @@ START_TEST(odd_inputs_are_compressed)
     for (int i = 0; i < 2; i++) {
         snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
                  "--rate 0.5", odd_inputs[_i], methods[i]);
-        expect(script, 0, NULL, "tokens");
+        expect_run(script, 0, NULL, "tokens");
         snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
                  "--rate 1e-9", odd_inputs[_i], methods[i]);
-        expect(script, 0, NULL, "tokens");
+        expect_run(script, 0, NULL, "tokens");
         snprintf(script, sizeof script, "%s | \"$PITH\" compress --method %s "
                  "--target 1e9", odd_inputs[_i], methods[i]);
-        expect(script, 0, NULL, "tokens");
+        expect_run(script, 0, NULL, "tokens");
     }
     snprintf(script, sizeof script, "%s | \"$PITH\" score", odd_inputs[_i]);
-    expect(script, 0, NULL, "tokens");
+    expect_run(script, 0, NULL, "tokens");
 }
 END_TEST
 
@@ -392,7 +304,7 @@ END_TEST
 START_TEST(a_megabyte_is_compressed)
 {
     setenv("LINES", getenv("PITH_SANITIZED") != NULL ? "160" : "1600", 1);
-    expect("yes 'The lamp by the window was still warm when they came home.' | "
+    expect_run("yes 'The lamp by the window was still warm when they came home.' | "
            "head -n $LINES >large; for i in 1 2 3 4 5 6 7 8 9 10; do "
            "cat large; echo; done | \"$PITH\" compress --target 300 >small; "
            "test $(wc -c <small) -lt 20000", 0, NULL, "tokens");
@@ -401,43 +313,43 @@ END_TEST
 
 START_TEST(output_files_appear_complete_or_not_at_all)
 {
-    expect("printf 'Hello\\n' | \"$PITH\" compress --rate 1 -o x1 && cat x1",
+    expect_run("printf 'Hello\\n' | \"$PITH\" compress --rate 1 -o x1 && cat x1",
            0, "Hello\n", "tokens");
-    expect("printf 'old' >x2; \"$PITH\" compress -o x2 missing; cat x2; "
+    expect_run("printf 'old' >x2; \"$PITH\" compress -o x2 missing; cat x2; "
            "ls | grep -c tmp", 1, "old0\n", "missing");
-    expect("printf 'old' >x3; chmod 600 x3; printf 'new' | \"$PITH\" compress "
+    expect_run("printf 'old' >x3; chmod 600 x3; printf 'new' | \"$PITH\" compress "
            "--rate 1 -q -o x3; cat x3; ls | grep -c tmp", 1, "new0\n", "");
-    expect("mkdir -p sub; printf 'a' | \"$PITH\" compress -o sub", 1, "",
+    expect_run("mkdir -p sub; printf 'a' | \"$PITH\" compress -o sub", 1, "",
            "sub");
 }
 END_TEST
 
 START_TEST(reports_come_beside_the_result)
 {
-    expect("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report r.html && "
+    expect_run("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report r.html && "
            "head -c 15 r.html >&2 && rm r.html",
            0, "a b c d\n", "<!doctype html>");
-    expect("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report - -o text | "
+    expect_run("echo 'a b c d' | \"$PITH\" compress -q -r 1 --report - -o text | "
            "grep -c -e '<!doctype html>' -e '</html>'; cat text; rm text",
            0, "2\na b c d\n", "");
     /* The result is the same with a report and without. */
-    expect("echo a b c d > p; for report in '' '--report r.html'; do "
+    expect_run("echo a b c d > p; for report in '' '--report r.html'; do "
            "\"$PITH\" compress -q --format json $report p | "
            "sed 's/,\"timings\":{[^}]*}//'; done > both; uniq both | wc -l; "
            "grep -c spans both; rm -f p r.html both",
            0, "1\n0\n", "");
     /* Neither file appears when one cannot. */
-    expect("echo a | \"$PITH\" compress -q --report missing/r.html -o text; "
+    expect_run("echo a | \"$PITH\" compress -q --report missing/r.html -o text; "
            "test $? -eq 1 && ls text* missing* 2>/dev/null",
            2, "", "missing/r.html: cannot create");
-    expect("echo a | \"$PITH\" compress -q --report r.html -o missing/text; "
+    expect_run("echo a | \"$PITH\" compress -q --report r.html -o missing/text; "
            "test $? -eq 1 && ls r.html* missing* 2>/dev/null",
            2, "", "missing/text: cannot create");
-    expect("echo a | \"$PITH\" compress -q -k 0 --report r.html; "
+    expect_run("echo a | \"$PITH\" compress -q -n 0.5 --report r.html; "
            "test $? -eq 2 && ls r.html* 2>/dev/null",
-           2, "", "k is 0");
+           2, "", "target is 0.5 tokens");
     if (access("/dev/full", W_OK) == 0)
-        expect("echo a | \"$PITH\" compress -q --report /dev/full -o text; "
+        expect_run("echo a | \"$PITH\" compress -q --report /dev/full -o text; "
                "test $? -eq 1 && ls text* 2>/dev/null",
                2, "", "/dev/full: cannot write");
 }
@@ -489,21 +401,21 @@ START_TEST(write_errors_are_failures)
         fprintf(stderr, "SKIPPED (loudly): there is no /dev/full\n");
         return;
     }
-    expect("printf 'Hello' | \"$PITH\" compress >/dev/full", 1, "",
+    expect_run("printf 'Hello' | \"$PITH\" compress >/dev/full", 1, "",
            "cannot write: No space left on device");
-    expect("printf 'Hello' | \"$PITH\" compress -o /dev/full", 1, "",
+    expect_run("printf 'Hello' | \"$PITH\" compress -o /dev/full", 1, "",
            "/dev/full: cannot write");
-    expect("printf 'Hello' | \"$PITH\" score >/dev/full", 1, "",
+    expect_run("printf 'Hello' | \"$PITH\" score >/dev/full", 1, "",
            "cannot write");
-    expect("printf 'Hello' | \"$PITH\" tokenize >/dev/full", 1, "",
+    expect_run("printf 'Hello' | \"$PITH\" tokenize >/dev/full", 1, "",
            "cannot write");
-    expect("\"$PITH\" info >/dev/full", 1, "", "cannot write");
-    expect("\"$PITH\" help >/dev/full", 1, "", "cannot write");
-    expect("\"$PITH\" compress -h >/dev/full", 1, "", "cannot write");
-    expect("printf '{\"context\":\"a\"}\\n{\"context\":\"b\"}' | \"$PITH\" "
+    expect_run("\"$PITH\" info >/dev/full", 1, "", "cannot write");
+    expect_run("\"$PITH\" help >/dev/full", 1, "", "cannot write");
+    expect_run("\"$PITH\" compress -h >/dev/full", 1, "", "cannot write");
+    expect_run("printf '{\"context\":\"a\"}\\n{\"context\":\"b\"}' | \"$PITH\" "
            "compress --request - >/dev/full", 1, "", "cannot write");
     /* The reader is gone: an error, not a death by SIGPIPE. */
-    expect("yes a | head -c 300000 >large; { \"$PITH\" tokenize large; "
+    expect_run("yes a | head -c 300000 >large; { \"$PITH\" tokenize large; "
            "echo $? >status; } | head -c 1 >/dev/null; cat status", 0, "1\n",
            "cannot write");
 }
@@ -513,7 +425,7 @@ END_TEST
 
 START_TEST(a_failing_request_does_not_stop_the_next)
 {
-    struct run it = run(
+    struct run it = run_script(
         "printf '%s\\n' '{\"name\":\"a\",\"context\":[\"one two\"]}' '{' '' "
         "'{\"name\":\"c\",\"context\":\"x\",\"options\":{\"nope\":1}}' "
         "'{\"name\":\"d\",\"context\":\"one two\"}' | "
@@ -539,13 +451,13 @@ START_TEST(a_failing_request_does_not_stop_the_next)
         pith_json_free(document);
     }
     ck_assert_uint_eq(n, 4);
-    finish(&it);
+    finish_run(&it);
 }
 END_TEST
 
 START_TEST(requests_and_options_agree)
 {
-    expect("printf 'one two three four\\n\\nfive six seven' >p; "
+    expect_run("printf 'one two three four\\n\\nfive six seven' >p; "
            "\"$PITH\" compress -q --method reference --target 4 "
            "--question 'five?' --rank-method bm25 --reorder-context sort "
            "--condition-in-question before --condition-compare "
@@ -559,7 +471,7 @@ START_TEST(requests_and_options_agree)
            "\"$PITH\" compress -q --request r --method reference -o b; "
            "sed 's/^{\"name\":null,\"result\"://; s/,\"timings.*//' b >c;"
            " cmp a c", 0, "", "");
-    expect("printf 'one two three four\\n\\nfive six seven' >p; "
+    expect_run("printf 'one two three four\\n\\nfive six seven' >p; "
            "\"$PITH\" compress -q --format json --method reference --target 4 "
            "--question 'Why?' p | sed 's/,\"timings.*//' >a; "
            "printf '%s' '{\"context\":[\"one two three four\",\"five six "
@@ -574,32 +486,32 @@ END_TEST
 
 START_TEST(tokens_are_listed_one_a_line)
 {
-    struct run it = run("printf 'a\\tb\\n\\\\\\001' | \"$PITH\" tokenize");
+    struct run it = run_script("printf 'a\\tb\\n\\\\\\001' | \"$PITH\" tokenize");
     ck_assert_int_eq(it.status, 0);
     ck_assert_ptr_nonnull(strstr(it.out, "\ta\n"));
     ck_assert_ptr_nonnull(strstr(it.out, "\t\\t\n"));
     ck_assert_ptr_nonnull(strstr(it.out, "\t\\n\n"));
     ck_assert_ptr_nonnull(strstr(it.out, "\t\\\\\n"));
     ck_assert_ptr_nonnull(strstr(it.out, "\t\\x01\n"));
-    finish(&it);
-    expect("printf '' | \"$PITH\" tokenize", 0, "", "");
-    expect("printf '{\"text\":\"\"}\\n\\n{\"text\":\"\"}' | \"$PITH\" tokenize "
+    finish_run(&it);
+    expect_run("printf '' | \"$PITH\" tokenize", 0, "", "");
+    expect_run("printf '{\"text\":\"\"}\\n\\n{\"text\":\"\"}' | \"$PITH\" tokenize "
            "--format json", 0, "{\"ids\":[],\"pieces\":[]}\n"
            "{\"ids\":[],\"pieces\":[]}\n", "");
-    expect("printf '{\"text\":\"\"}\\n{}\\n' | \"$PITH\" tokenize "
+    expect_run("printf '{\"text\":\"\"}\\n{}\\n' | \"$PITH\" tokenize "
            "--format json", 1, "{\"ids\":[],\"pieces\":[]}\n", "line 2: ");
 }
 END_TEST
 
 START_TEST(score_lists_the_tokens_of_tokenize)
 {
-    expect("printf 'one two\\nthree' >p; \"$PITH\" tokenize p >a; "
+    expect_run("printf 'one two\\nthree' >p; \"$PITH\" tokenize p >a; "
            "\"$PITH\" score -q p | cut -f 2,3 >b; cmp a b && "
            "\"$PITH\" score -q p | awk -F '\\t' '$1 != NR - 1 || $4 <= 0 "
            "{ exit 1 }'", 0, "", "");
-    expect("printf 'one two' | \"$PITH\" score --no-bos -q | head -1 | "
+    expect_run("printf 'one two' | \"$PITH\" score --no-bos -q | head -1 | "
            "cut -f 4", 0, "nan\n", "");
-    expect("printf 'one two' | \"$PITH\" score --format json -t 2 >a; "
+    expect_run("printf 'one two' | \"$PITH\" score --format json -t 2 >a; "
            "printf 'one two' | \"$PITH\" score --format json -t 1 >b; cmp a b",
            0, "", "");
 }
@@ -607,14 +519,14 @@ END_TEST
 
 START_TEST(info_describes_and_verifies)
 {
-    struct run it = run("\"$PITH\" info tiny.pith --verify");
+    struct run it = run_script("\"$PITH\" info tiny.pith --verify");
     ck_assert_int_eq(it.status, 0);
     ck_assert_ptr_nonnull(strstr(it.out, "GPT-2"));
     ck_assert_ptr_nonnull(strstr(it.out, "weights are right"));
     ck_assert_ptr_nonnull(strstr(it.out, "token_embedding"));
-    finish(&it);
+    finish_run(&it);
     /* One bit of the last weight. */
-    expect("n=$(wc -c <tiny.pith); head -c $((n - 70)) tiny.pith >bad.pith; "
+    expect_run("n=$(wc -c <tiny.pith); head -c $((n - 70)) tiny.pith >bad.pith; "
            "tail -c 70 tiny.pith | tr '\\000-\\377' '\\001-\\377\\000' "
            ">>bad.pith; \"$PITH\" info bad.pith >/dev/null && "
            "\"$PITH\" info --verify bad.pith", 1, "", "bad.pith");
@@ -628,39 +540,39 @@ START_TEST(broken_models_are_refused)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         snprintf(script, sizeof script, "head -c %d tiny.pith >cut.pith; "
                  "\"$PITH\" compress -m cut.pith", sizes[i]);
-        expect(script, 1, "", "cut.pith");
+        expect_run(script, 1, "", "cut.pith");
     }
-    expect("n=$(wc -c <tiny.pith); head -c $((n - 1)) tiny.pith >cut.pith; "
+    expect_run("n=$(wc -c <tiny.pith); head -c $((n - 1)) tiny.pith >cut.pith; "
            "\"$PITH\" info cut.pith", 1, "", "cut.pith");
-    expect("printf 'no model' >text.pith; \"$PITH\" info text.pith", 1, "",
+    expect_run("printf 'no model' >text.pith; \"$PITH\" info text.pith", 1, "",
            "text.pith");
 }
 END_TEST
 
 START_TEST(kernels_come_from_the_option_or_the_environment)
 {
-    expect("\"$PITH\" info --kernels scalar | grep -c 'kernels  *scalar'", 0,
+    expect_run("\"$PITH\" info --kernels scalar | grep -c 'kernels  *scalar'", 0,
            "1\n", "");
-    expect("PITH_KERNELS=scalar \"$PITH\" info | grep -c 'kernels  *scalar'",
+    expect_run("PITH_KERNELS=scalar \"$PITH\" info | grep -c 'kernels  *scalar'",
            0, "1\n", "");
-    expect("\"$PITH\" info --kernels abacus", 2, "", "abacus");
-    expect("PITH_KERNELS=abacus \"$PITH\" info", 2, "", "abacus");
-    expect("PITH_KERNELS=abacus \"$PITH\" info --kernels scalar", 0, NULL, "");
+    expect_run("\"$PITH\" info --kernels abacus", 2, "", "abacus");
+    expect_run("PITH_KERNELS=abacus \"$PITH\" info", 2, "", "abacus");
+    expect_run("PITH_KERNELS=abacus \"$PITH\" info --kernels scalar", 0, NULL, "");
 }
 END_TEST
 
 START_TEST(the_model_is_looked_for_in_turn)
 {
-    expect("cp tiny.pith other.pith; printf 'a' | \"$PITH\" compress -m "
+    expect_run("cp tiny.pith other.pith; printf 'a' | \"$PITH\" compress -m "
            "other.pith", 0, NULL, ", other\n");
-    expect("unset PITH_MODEL; mkdir -p here/weights; "
+    expect_run("unset PITH_MODEL; mkdir -p here/weights; "
            "cp tiny.pith here/weights/default.pith; cd here; printf 'a' | "
            "\"$PITH\" compress", 0, NULL, ", default\n");
-    expect("unset PITH_MODEL; mkdir -p tree/build tree/weights; "
+    expect_run("unset PITH_MODEL; mkdir -p tree/build tree/weights; "
            "cp \"$PITH\" tree/build/pith; cp tiny.pith "
            "tree/weights/default.pith; printf 'a' | tree/build/pith compress",
            0, NULL, ", default\n");
-    expect("unset PITH_MODEL; mkdir -p prefix/bin prefix/share/pith; "
+    expect_run("unset PITH_MODEL; mkdir -p prefix/bin prefix/share/pith; "
            "cp \"$PITH\" prefix/bin/pith; cp tiny.pith "
            "prefix/share/pith/default.pith; printf 'a' | prefix/bin/pith "
            "compress", 0, NULL, ", default\n");
@@ -673,7 +585,7 @@ START_TEST(without_a_model_the_places_tried_are_listed)
         fprintf(stderr, "SKIPPED (loudly): pith is installed here\n");
         return;
     }
-    expect("unset PITH_MODEL; mkdir -p bare/bin; cp \"$PITH\" bare/bin/pith; "
+    expect_run("unset PITH_MODEL; mkdir -p bare/bin; cp \"$PITH\" bare/bin/pith; "
            "bare/bin/pith compress; grep -c 'weights/default.pith' err; "
            "grep -c 'share/pith/default.pith' err", 0, "2\n2\n",
            "no model found: give one with -m FILE or $PITH_MODEL");
@@ -682,11 +594,11 @@ END_TEST
 
 START_TEST(convert_leaves_nothing_behind_when_it_fails)
 {
-    expect("printf 'old' >kept.pith; printf 'junk' >junk.gguf; "
+    expect_run("printf 'old' >kept.pith; printf 'junk' >junk.gguf; "
            "\"$PITH\" convert junk.gguf kept.pith; echo $?; cat kept.pith; "
            "ls | grep -c tmp", 1, "1\nold0\n", "junk.gguf");
-    expect("\"$PITH\" convert . new.pith", 1, "", "pith: ");
-    expect("\"$PITH\" convert --dtype f7 junk.gguf new.pith; "
+    expect_run("\"$PITH\" convert . new.pith", 1, "", "pith: ");
+    expect_run("\"$PITH\" convert --dtype f7 junk.gguf new.pith; "
            "test ! -e new.pith", 0, "", "f7");
 }
 END_TEST
@@ -696,7 +608,7 @@ Suite *make_suite(void)
     Suite *suite = suite_create("cli");
     TCase *tcase = tcase_create("cli");
     tcase_set_timeout(tcase, 300);
-    tcase_add_unchecked_fixture(tcase, set_up, tear_down);
+    tcase_add_unchecked_fixture(tcase, program_set_up, program_tear_down);
     tcase_add_loop_test(tcase, wrong_command_lines_are_told_so, 0, N_WRONG);
     tcase_add_loop_test(tcase, missing_things_are_named, 0, N_FAILING);
     tcase_add_test(tcase, help_and_version_go_to_stdout);

@@ -56,9 +56,11 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
+enum { TOOL_MAX_OPERANDS = 64 };
+
 /* What a command line holds besides its options. */
 struct operands {
-    const char *items[16];
+    const char *items[TOOL_MAX_OPERANDS];
     size_t n;
     bool help;    /* -h or --help was given */
     bool *given;  /* by index in the table: the option was given */

@@ -1,0 +1,271 @@
+/*
+ * measure.c - one group of cases through one method: compressed once, and
+ * what that costs each of its questions, as a line of JSON.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/options.h"
+#include "../model/session.h"
+#include "../text/json.h"
+#include "cases.h"
+
+struct measure {
+    struct pith_session *session;
+    const struct pith_cases *cases;
+    const struct pith_case *first; /* of the group */
+    size_t n;                      /* of the group */
+    struct pith_measure_options options;
+    struct pith_buffer original; /* instruction and contexts */
+    struct pith_baseline_result compressed;
+    struct pith_buffer out;
+};
+
+static struct pith_text original(const struct measure *m)
+{
+    return (struct pith_text){m->original.data, m->original.size};
+}
+
+/* --- the group ------------------------------------------------------------ */
+
+static size_t group_size(const struct pith_cases *cases, size_t index)
+{
+    size_t n = 1;
+    while (index + n < cases->n &&
+           cases->cases[index + n].group == cases->cases[index].group)
+        n++;
+    return n;
+}
+
+/* The i-th of those that are measured. */
+static const struct pith_case *pick(const struct measure *m, size_t i)
+{
+    size_t most = m->options.max_cases;
+    return &m->first[most > 0 && most < m->n ? i * m->n / most : i];
+}
+
+static size_t n_picked(const struct measure *m)
+{
+    size_t most = m->options.max_cases;
+    return most > 0 && most < m->n ? most : m->n;
+}
+
+static void join(struct pith_buffer *out, struct pith_text part)
+{
+    if (part.size == 0)
+        return;
+    if (out->size > 0)
+        pith_buffer_string(out, "\n\n");
+    pith_buffer_append(out, part.bytes, part.size);
+}
+
+static enum pith_status compress(struct measure *m, struct pith_error *error)
+{
+    struct pith_prompt prompt = m->first->prompt;
+    struct pith_baseline_result full;
+    prompt.question = (struct pith_text){0};
+    join(&m->original, prompt.instruction);
+    for (size_t i = 0; i < prompt.n_contexts; i++)
+        join(&m->original, prompt.contexts[i]);
+    if (m->original.failed)
+        return pith_no_memory(error, m->original.size, 1);
+    PITH_TRY(pith_eval_compress(m->session, &prompt, "full", 0, 0, &full,
+                                error));
+    pith_free((void *)full.text.bytes);
+    double target = (double)full.origin_tokens / m->options.ratio;
+    PITH_TRY(pith_eval_compress(m->session, &prompt, m->options.method,
+                                (size_t)(target + 0.5), m->options.seed,
+                                &m->compressed, error));
+    m->compressed.origin_tokens = full.origin_tokens;
+    return PITH_OK;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static enum pith_status count_tokens(const struct measure *m,
+                                     struct pith_text text, size_t *n,
+                                     struct pith_error *error)
+{
+    int32_t *ids;
+    PITH_TRY(pith_tokenize(m->session->model, text, 0, &ids, n, error));
+    pith_free(ids);
+    return PITH_OK;
+}
+
+/* What the longest question and answer need. */
+static enum pith_status find_room(const struct measure *m, size_t *room,
+                                  struct pith_error *error)
+{
+    *room = 0;
+    for (size_t i = 0; i < n_picked(m); i++) {
+        size_t n_question, n_answer;
+        PITH_TRY(count_tokens(m, pick(m, i)->prompt.question, &n_question,
+                              error));
+        PITH_TRY(count_tokens(m, pick(m, i)->answer, &n_answer, error));
+        if (n_question + n_answer + 1 > *room)
+            *room = n_question + n_answer + 1;
+    }
+    return PITH_OK;
+}
+
+static enum pith_status write_answers(struct measure *m,
+                                      struct pith_premise *premise,
+                                      struct pith_error *error)
+{
+    for (size_t i = 0; i < n_picked(m); i++) {
+        const struct pith_case *at = pick(m, i);
+        struct pith_likelihood likelihood;
+        PITH_TRY(pith_premise_score(premise, at->prompt.question, at->answer,
+                                    &likelihood, error));
+        pith_buffer_string(&m->out, i > 0 ? ", [" : "[");
+        pith_json_write_string(&m->out,
+                               (struct pith_text){at->id, strlen(at->id)});
+        pith_buffer_string(&m->out, ", ");
+        pith_json_write_number(&m->out, likelihood.sum);
+        pith_buffer_printf(&m->out, ", %zu]", likelihood.n_tokens);
+        PITH_TRY(pith_session_report(m->session, "answers", i + 1,
+                                     n_picked(m), error));
+    }
+    return PITH_OK;
+}
+
+static enum pith_status measure_answers(struct measure *m,
+                                        struct pith_error *error)
+{
+    struct pith_buffer text = {0};
+    struct pith_premise *premise;
+    size_t room;
+    PITH_TRY(find_room(m, &room, error));
+    join(&text, m->compressed.text);
+    if (text.size > 0)
+        pith_buffer_string(&text, "\n\n");
+    if (text.failed)
+        return pith_no_memory(error, text.size, 1);
+    enum pith_status status = pith_premise_create(
+        m->session, (struct pith_text){text.data, text.size}, room, &premise,
+        error);
+    pith_buffer_free(&text);
+    PITH_TRY(status);
+    pith_buffer_printf(&m->out, ", \"dropped\": %zu, \"answers\": [",
+                       pith_premise_dropped(premise));
+    status = write_answers(m, premise, error);
+    pith_buffer_string(&m->out, "]");
+    pith_premise_free(premise);
+    return status;
+}
+
+/* --- what is left of the prompt ------------------------------------------- */
+
+static enum pith_status measure_recall(struct measure *m, const char *name,
+                                       enum pith_recall_kind kind,
+                                       struct pith_error *error)
+{
+    struct pith_recall recall;
+    PITH_TRY(pith_recall_count(&recall, kind, m->compressed.text, original(m),
+                               error));
+    pith_buffer_printf(&m->out, ", \"%s\": [%zu, %zu]", name, recall.found,
+                       recall.all);
+    return PITH_OK;
+}
+
+static enum pith_status measure_reconstruction(struct measure *m,
+                                               struct pith_error *error)
+{
+    struct pith_likelihood likelihood;
+    pith_buffer_string(&m->out, ", \"reconstruction\": ");
+    if (!m->options.reconstruction) {
+        pith_buffer_string(&m->out, "null");
+        return PITH_OK;
+    }
+    PITH_TRY(pith_reconstruction(m->session, m->compressed.text, original(m),
+                                 &likelihood, error));
+    pith_buffer_string(&m->out, "[");
+    pith_json_write_number(&m->out, likelihood.sum);
+    pith_buffer_printf(&m->out, ", %zu]", likelihood.n_tokens);
+    return PITH_OK;
+}
+
+/* --- the line ------------------------------------------------------------- */
+
+static void write_key(struct pith_buffer *out, const struct pith_case *first,
+                      const struct pith_measure_options *options)
+{
+    pith_buffer_printf(out, "%s %s ", first->id, options->method);
+    pith_json_write_number(out, options->ratio);
+    pith_buffer_printf(out, " %llu", (unsigned long long)options->seed);
+}
+
+static enum pith_status write_line(struct measure *m, struct pith_error *error)
+{
+    struct pith_buffer *out = &m->out;
+    const char *method = m->options.method;
+    pith_buffer_string(out, "{\"key\": \"");
+    write_key(out, m->first, &m->options);
+    pith_buffer_string(out, "\", \"method\": ");
+    pith_json_write_string(out, (struct pith_text){method, strlen(method)});
+    pith_buffer_string(out, ", \"ratio\": ");
+    pith_json_write_number(out, m->options.ratio);
+    PITH_TRY(compress(m, error));
+    pith_buffer_printf(out, ", \"origin_tokens\": %zu, "
+                            "\"compressed_tokens\": %zu",
+                       m->compressed.origin_tokens,
+                       m->compressed.compressed_tokens);
+    PITH_TRY(measure_recall(m, "numbers", PITH_RECALL_NUMBERS, error));
+    PITH_TRY(measure_recall(m, "names", PITH_RECALL_NAMES, error));
+    PITH_TRY(measure_reconstruction(m, error));
+    PITH_TRY(measure_answers(m, error));
+    pith_buffer_string(out, ", \"compressed\": ");
+    pith_json_write_string(out, m->compressed.text);
+    pith_buffer_string(out, "}");
+    return PITH_OK;
+}
+
+static enum pith_status check_options(const struct pith_cases *cases,
+                                      size_t index,
+                                      const struct pith_measure_options *given,
+                                      struct pith_measure_options *options,
+                                      struct pith_error *error)
+{
+    *options = (struct pith_measure_options){
+        .sizeof_options = sizeof *options, .method = "paper", .ratio = 2};
+    PITH_TRY(pith_options_copy(options, sizeof *options, given, error));
+    if (!(options->ratio >= 1))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "ratio is %g; expected 1 or more", options->ratio);
+    if (index >= cases->n)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "case %zu of %zu: there is none", index, cases->n);
+    return PITH_OK;
+}
+
+enum pith_status pith_measure_group(struct pith_session *session,
+                                    const struct pith_cases *cases,
+                                    size_t index,
+                                    const struct pith_measure_options *options,
+                                    char **json, struct pith_error *error)
+{
+    struct measure m = {.session = session, .cases = cases};
+    *json = NULL;
+    PITH_TRY(check_options(cases, index, options, &m.options, error));
+    m.first = &cases->cases[index];
+    m.n = group_size(cases, index);
+    enum pith_status status = write_line(&m, error);
+    if (status == PITH_OK)
+        status = pith_buffer_take(&m.out, json, NULL, error);
+    pith_buffer_free(&m.out);
+    pith_buffer_free(&m.original);
+    pith_free((void *)m.compressed.text.bytes);
+    return status;
+}
+
+enum pith_status pith_measure_key(const struct pith_cases *cases, size_t index,
+                                  const struct pith_measure_options *options,
+                                  char **key, struct pith_error *error)
+{
+    struct pith_measure_options checked;
+    struct pith_buffer out = {0};
+    *key = NULL;
+    PITH_TRY(check_options(cases, index, options, &checked, error));
+    write_key(&out, &cases->cases[index], &checked);
+    return pith_buffer_take(&out, key, NULL, error);
+}

@@ -1,0 +1,32 @@
+/*
+ * program.h - running the `pith` program from a test, with a tiny random
+ * model in a folder of the test's own.
+ */
+#ifndef PITH_TESTS_PROGRAM_H
+#define PITH_TESTS_PROGRAM_H
+
+#include <stddef.h>
+
+/* Unchecked fixture: makes the folder with the model, and sets $PITH (the
+ * program, of PITH_PROGRAM), $PITH_MODEL and $DIR (the folder). */
+void program_set_up(void);
+void program_tear_down(void);
+
+/* What one run left behind. */
+struct run {
+    int status;
+    char *out, *err;
+    size_t out_size;
+};
+
+/* Runs a shell script in the folder; the status is that of its last
+ * command. */
+struct run run_script(const char *script);
+void finish_run(struct run *run);
+
+/* Runs it and expects a status, all of stdout (NULL: anything) and words in
+ * stderr ("": nothing is there; NULL: anything). */
+void expect_run(const char *script, int status, const char *out,
+                const char *err);
+
+#endif

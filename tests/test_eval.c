@@ -1,0 +1,231 @@
+/*
+ * test_eval.c - src/eval/measure.c, methods.c and the commands pith eval ...:
+ * what a line holds, that methods are compared at equal lengths, and that a
+ * run that was stopped goes on where it was.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/text/json.h"
+#include "pith_eval.h"
+#include "program.h"
+#include "support.h"
+#include "tiny_model.h"
+
+static const char data[] =
+    "{\"question\": \"2 + 3?\", \"answer\": \"It is 5.\\n#### 5\"}\n"
+    "{\"question\": \"7 - 3?\", \"answer\": \"It is 4.\\n#### 4\"}\n"
+    "{\"question\": \"9 - 8?\", \"answer\": \"One.\\n#### 1\"}\n";
+
+static const char prompts[] =
+    "Question: How many are 12 and 30?\nThen Ann says 42.\n\n"
+    "Question: How many days has May?\nOld Bob says 31.\n\n"
+    "Question: What is 1,000 less 1?\nIt must be 999, says Carl.\n";
+
+static void write_file(const char *name, const char *text)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", getenv("DIR"), name);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static struct pith_model *model;
+static struct pith_session *session;
+static struct pith_cases *cases;
+
+static void open_all(void)
+{
+    struct pith_error error;
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .n_threads = 1};
+    char data_path[4200], prompts_path[4200];
+    program_set_up();
+    write_file("data.jsonl", data);
+    write_file("prompts.txt", prompts);
+    snprintf(data_path, sizeof data_path, "%s/data.jsonl", getenv("DIR"));
+    snprintf(prompts_path, sizeof prompts_path, "%s/prompts.txt",
+             getenv("DIR"));
+    assert_ok(pith_cases_load(&cases, PITH_TASK_GSM8K, data_path, prompts_path,
+                              &error), error);
+    assert_ok(pith_model_load(getenv("PITH_MODEL"), NULL, &model, &error),
+              error);
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+}
+
+static void close_all(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+    pith_cases_free(cases);
+    program_tear_down();
+}
+
+/* --- one line ------------------------------------------------------------- */
+
+static struct pith_json_document *measure(const char *method, double ratio,
+                                          size_t max_cases)
+{
+    struct pith_measure_options options = {
+        .sizeof_options = sizeof options, .method = method, .ratio = ratio,
+        .seed = 7, .max_cases = max_cases, .reconstruction = true};
+    struct pith_json_document *document;
+    struct pith_error error;
+    char *json;
+    assert_ok(pith_measure_group(session, cases, 0, &options, &json, &error),
+              error);
+    assert_ok(pith_json_parse((struct pith_text){json, strlen(json)}, "line",
+                              &document, &error), error);
+    pith_free(json);
+    return document;
+}
+
+static double number_at(const struct pith_json *list, size_t index)
+{
+    const struct pith_json *at = list->first;
+    while (index-- > 0)
+        at = at->next;
+    return at->number;
+}
+
+static double number_of(const struct pith_json_document *document,
+                        const char *key)
+{
+    return pith_json_get(pith_json_root(document), key)->number;
+}
+
+START_TEST(every_method_meets_the_ratio)
+{
+    const char *method = pith_eval_method((size_t)_i);
+    struct pith_json_document *document = measure(method, 3, 0);
+    double before = number_of(document, "origin_tokens");
+    double after = number_of(document, "compressed_tokens");
+    const struct pith_json *answers =
+        pith_json_get(pith_json_root(document), "answers");
+    if (strcmp(method, "full") == 0)
+        ck_assert_double_eq(after, before);
+    else if (strcmp(method, "zero-shot") == 0)
+        ck_assert_double_eq(after, 0);
+    else if (strcmp(method, "stop-words") == 0)
+        ck_assert(after > before / 3 && after < before);
+    else if (strcmp(method, "reference") != 0)
+        ck_assert_msg(fabs(after - before / 3) < 3, "%s: %g of %g", method,
+                      after, before);
+    else
+        ck_assert(after > 0 && after < before);
+    ck_assert_uint_eq(answers->n_children, 3);
+    for (const struct pith_json *at = answers->first; at != NULL; at = at->next)
+        ck_assert(number_at(at, 1) > 0 && number_at(at, 2) > 0);
+    pith_json_free(document);
+}
+END_TEST
+
+START_TEST(a_line_says_what_is_left)
+{
+    struct pith_json_document *full = measure("full", 1, 2);
+    struct pith_json_document *none = measure("zero-shot", 1, 2);
+    const struct pith_json *root = pith_json_root(full);
+    ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 7);
+    ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 1), 7);
+    ck_assert_double_eq(number_at(pith_json_get(root, "names"), 1), 4);
+    ck_assert(pith_json_string_is(pith_json_get(root, "key"),
+                                  "gsm8k-1 full 1 7"));
+    const struct pith_json *answers = pith_json_get(root, "answers");
+    ck_assert_uint_eq(answers->n_children, 2);
+    ck_assert(pith_json_string_is(answers->first->next->first, "gsm8k-2"));
+    root = pith_json_root(none);
+    ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 0);
+    ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 1), 7);
+    ck_assert(pith_json_string_is(pith_json_get(root, "compressed"), ""));
+    pith_json_free(full);
+    pith_json_free(none);
+}
+END_TEST
+
+START_TEST(unknown_methods_and_ratios_are_refused)
+{
+    struct pith_measure_options options = {
+        .sizeof_options = sizeof options, .method = "magic", .ratio = 3};
+    struct pith_error error;
+    char *json;
+    ck_assert_int_eq(pith_measure_group(session, cases, 0, &options, &json,
+                                        &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "magic"));
+    options.method = "paper";
+    options.ratio = 0.5;
+    ck_assert_int_eq(pith_measure_group(session, cases, 0, &options, &json,
+                                        &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(json);
+}
+END_TEST
+
+/* --- the commands --------------------------------------------------------- */
+
+#define MEASURE                                                                \
+    "\"$PITH\" eval measure -t 1 --prompts prompts.txt data.jsonl "            \
+    "--methods random,paper --ratios 2,4 "
+
+START_TEST(a_stopped_run_goes_on)
+{
+    expect_run(MEASURE "-q -o whole.jsonl", 0, "", "");
+    /* One line and a half, as a kill would leave them. */
+    expect_run("head -c $(($(head -n 1 whole.jsonl | wc -c) + 100)) "
+               "whole.jsonl >part.jsonl; " MEASURE "-o part.jsonl", 0, "",
+               "3 lines written, 1 there already");
+    expect_run("cmp whole.jsonl part.jsonl", 0, "", "");
+    expect_run(MEASURE "-o part.jsonl", 0, "",
+               "0 lines written, 4 there already");
+    expect_run("cmp whole.jsonl part.jsonl", 0, "", "");
+}
+END_TEST
+
+START_TEST(bad_command_lines_are_explained)
+{
+    expect_run("\"$PITH\" eval measure", 2, "", "expected: pith eval measure");
+    expect_run("\"$PITH\" eval measure --methods magic data.jsonl", 2, "",
+               "no method is called \"magic\"");
+    expect_run("\"$PITH\" eval measure --ratios 2,x data.jsonl", 2, "",
+               "found \"x\"");
+    expect_run("\"$PITH\" eval measure data.jsonl", 2, "", "needs prompts");
+    expect_run("\"$PITH\" eval measure --task bbh --prompts prompts.txt "
+               "data.jsonl", 1, "", "data.jsonl");
+    expect_run("\"$PITH\" eval measure --prompts prompts.txt -o no/such/file "
+               "data.jsonl", 1, "", "no/such/file");
+}
+END_TEST
+
+START_TEST(metrics_are_printed)
+{
+    expect_run("echo '{\"hypothesis\": \"a b c d\", \"reference\": \"a b c "
+               "d\"}' | \"$PITH\" eval metrics", 0,
+               "{\"bleu\": 100.00000000000004, \"rouge1\": [1, 1, 1], "
+               "\"rouge2\": [1, 1, 1], \"rougeL\": [1, 1, 1]}\n"
+               "{\"pairs\": 1, \"corpus_bleu\": 100}\n", "");
+    expect_run("printf '\\n{\"hypothesis\": 1}\\n' | \"$PITH\" eval metrics", 1,
+               "", "standard input:2: expected a string \"hypothesis\"");
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("eval");
+    TCase *tcase = tcase_create("eval");
+    size_t n_methods = 0;
+    while (pith_eval_method(n_methods) != NULL)
+        n_methods++;
+    tcase_set_timeout(tcase, 120);
+    tcase_add_unchecked_fixture(tcase, open_all, close_all);
+    tcase_add_loop_test(tcase, every_method_meets_the_ratio, 0,
+                        (int)n_methods);
+    tcase_add_test(tcase, a_line_says_what_is_left);
+    tcase_add_test(tcase, unknown_methods_and_ratios_are_refused);
+    tcase_add_test(tcase, a_stopped_run_goes_on);
+    tcase_add_test(tcase, bad_command_lines_are_explained);
+    tcase_add_test(tcase, metrics_are_printed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
