@@ -111,12 +111,15 @@ enum pith_status pith_reference_rank(struct pith_session *session,
                                      struct pith_rank *ranks,
                                      struct pith_error *error);
 
-/* Mean loss of a text alone, or of that part of it and the question which
- * stands behind the other. */
-enum pith_status
-pith_reference_score(struct pith_session *session, struct pith_text text,
-                     struct pith_text question, enum pith_condition condition,
-                     double *score, struct pith_error *error);
+/* Mean losses of texts, each alone, or of that part of it and the question
+ * which stands behind the other.
+ *   ranks  (n) filled by the call, in the order of the texts */
+enum pith_status pith_reference_scores(struct pith_session *session,
+                                       const struct pith_text *texts, size_t n,
+                                       struct pith_text question,
+                                       enum pith_condition condition,
+                                       struct pith_rank *ranks,
+                                       struct pith_error *error);
 
 /* Orders by key as a stable sort does; where a key is NAN, as Python's
  * sorted() happens to (keys below that compare with nothing). */

@@ -9,45 +9,9 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/batch.h"
 #include "bm25.h"
 #include "reference.h"
-
-/* Mean of losses[from..], where losses[i] is that of token i + 1, the first
- * token having nothing before it; NAN when there is none.  `from` is read as
- * Python reads it.  What does not fit the model's positions is not looked
- * at. */
-static enum pith_status mean_loss(struct pith_session *session,
-                                  const int32_t *ids, size_t n, ptrdiff_t from,
-                                  double *mean, struct pith_error *error)
-{
-    enum pith_status status = PITH_OK;
-    size_t n_max = session->model->format.config.n_ctx;
-    n = n < n_max ? n : n_max;
-    *mean = (double)NAN;
-    if (n < 2 || pith_slice_bound(from, n - 1) == n - 1)
-        return PITH_OK;
-    int32_t *targets = pith_array(n, sizeof *targets);
-    float *losses = pith_array(n, sizeof *losses);
-    if (targets == NULL || losses == NULL) {
-        status = pith_no_memory(error, n, sizeof *losses);
-        goto done;
-    }
-    size_t first = pith_slice_bound(from, n - 1);
-    for (size_t i = 0; i < n; i++)
-        targets[i] = i >= first && i + 1 < n ? ids[i + 1] : PITH_NO_TARGET;
-    pith_session_truncate(session, 0);
-    PITH_TRY_DONE(pith_session_reserve(session, n, error));
-    PITH_TRY_DONE(
-        pith_session_forward(session, ids, n, targets, losses, error));
-    double sum = 0;
-    for (size_t i = first; i + 1 < n; i++)
-        sum += (double)losses[i];
-    *mean = sum / (double)(n - 1 - first);
-done:
-    free(targets);
-    free(losses);
-    return status;
-}
 
 /* Length of the run at the start that is in order, made ascending: a strictly
  * descending run is turned round. */
@@ -95,12 +59,48 @@ void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n)
     }
 }
 
-/* `in_front` and `behind` as one text, the mean loss of what lies behind; an
- * empty `in_front` gives the mean of all. */
-static enum pith_status score_pair(struct pith_session *session,
-                                   struct pith_text in_front,
-                                   struct pith_text behind, bool conditional,
-                                   double *score, struct pith_error *error)
+/* Which losses of a text count. */
+struct span {
+    size_t first, n; /* in the batch; n 0: there are none */
+};
+
+/* Adds a text of which the losses from `from` on count, losses[i] being that
+ * of token i + 1: the first token has nothing before it.  `from` is read as
+ * Python reads it.  What does not fit the model's positions is not looked
+ * at. */
+static enum pith_status add_text(struct pith_batch *batch,
+                                 const struct pith_session *session,
+                                 const struct pith_ids *ids, ptrdiff_t from,
+                                 struct span *span, struct pith_error *error)
+{
+    size_t n_max = session->model->format.config.n_ctx;
+    size_t n = ids->n < n_max ? ids->n : n_max;
+    size_t n_losses = n > 0 ? n - 1 : 0;
+    size_t first = pith_slice_bound(from, n_losses);
+    *span = (struct span){batch->ids.n + first, n_losses - first};
+    if (span->n == 0)
+        return PITH_OK;
+    for (size_t i = 0; i < n_losses; i++)
+        pith_batch_add(batch, ids->data[i],
+                       i >= first ? ids->data[i + 1] : PITH_NO_TARGET);
+    return pith_batch_end(batch, error);
+}
+
+static double mean_loss(const struct pith_batch *batch, struct span span)
+{
+    double sum = 0;
+    for (size_t i = 0; i < span.n; i++)
+        sum += (double)batch->losses[span.first + i];
+    return span.n > 0 ? sum / (double)span.n : (double)NAN;
+}
+
+/* `in_front` and `behind` as one text, of which what lies behind counts; with
+ * an empty `in_front` all of it does. */
+static enum pith_status add_pair(struct pith_batch *batch,
+                                 const struct pith_session *session,
+                                 struct pith_text in_front,
+                                 struct pith_text behind, bool conditional,
+                                 struct span *span, struct pith_error *error)
 {
     const struct pith_tokenizer *tokenizer = session->model->tokenizer;
     struct pith_buffer both = {0};
@@ -118,28 +118,59 @@ static enum pith_status score_pair(struct pith_session *session,
     PITH_TRY_DONE(pith_reference_encode(
         tokenizer, pith_buffer_text(&both),
         PITH_TOKENIZE_DEFAULT_BOS, &ids, error));
-    status = mean_loss(session, ids.data, ids.n, (ptrdiff_t)n_front - 1, score,
-                       error);
+    status = add_text(batch, session, &ids, (ptrdiff_t)n_front - 1, span,
+                      error);
 done:
     pith_buffer_free(&both);
     pith_ids_free(&ids);
     return status;
 }
 
-enum pith_status
-pith_reference_score(struct pith_session *session, struct pith_text text,
-                     struct pith_text question, enum pith_condition condition,
-                     double *score, struct pith_error *error)
+static enum pith_status add(struct pith_batch *batch,
+                            const struct pith_session *session,
+                            struct pith_text text, struct pith_text question,
+                            enum pith_condition condition, struct span *span,
+                            struct pith_error *error)
 {
     static const struct pith_text nothing = {"", 0};
     switch (condition) {
     case PITH_CONDITION_BEFORE:
-        return score_pair(session, question, text, true, score, error);
+        return add_pair(batch, session, question, text, true, span, error);
     case PITH_CONDITION_AFTER:
-        return score_pair(session, text, question, true, score, error);
+        return add_pair(batch, session, text, question, true, span, error);
     default:
-        return score_pair(session, nothing, text, false, score, error);
+        return add_pair(batch, session, nothing, text, false, span, error);
     }
+}
+
+enum pith_status pith_reference_scores(struct pith_session *session,
+                                       const struct pith_text *texts, size_t n,
+                                       struct pith_text question,
+                                       enum pith_condition condition,
+                                       struct pith_rank *ranks,
+                                       struct pith_error *error)
+{
+    enum pith_status status = PITH_OK;
+    struct pith_batch batch = {0};
+    size_t longest = 0;
+    struct span *spans = pith_array(n, sizeof *spans);
+    if (spans == NULL)
+        return pith_no_memory(error, n, sizeof *spans);
+    for (size_t i = 0; i < n; i++) {
+        size_t before = batch.ids.n;
+        PITH_TRY_DONE(add(&batch, session, texts[i], question, condition,
+                          &spans[i], error));
+        if (batch.ids.n - before > longest)
+            longest = batch.ids.n - before;
+    }
+    PITH_TRY_DONE(pith_session_reserve(session, longest, error));
+    PITH_TRY_DONE(pith_batch_score(&batch, session, "rank", error));
+    for (size_t i = 0; i < n; i++)
+        ranks[i] = (struct pith_rank){i, mean_loss(&batch, spans[i])};
+done:
+    free(spans);
+    pith_batch_free(&batch);
+    return status;
 }
 
 /* LongLLMLingua's restrictive sentence stands behind the question. */
@@ -160,15 +191,11 @@ static enum pith_status rank_by_loss(struct pith_session *session,
                                "the given documents.");
     if (asked.failed)
         PITH_TRY_DONE(pith_no_memory(error, asked.size, 1));
-    for (size_t i = 0; i < n; i++) {
-        PITH_TRY_DONE(pith_session_report(session, "rank", i, n, error));
-        ranks[i].index = i;
-        PITH_TRY_DONE(pith_reference_score(
-            session, texts[i], pith_buffer_text(&asked),
-            query->condition, &ranks[i].score, error));
+    PITH_TRY_DONE(pith_reference_scores(
+        session, texts, n, pith_buffer_text(&asked),
+        query->condition, ranks, error));
+    for (size_t i = 0; i < n; i++)
         keys[i] = sign * ranks[i].score;
-    }
-    PITH_TRY_DONE(pith_session_report(session, "rank", n, n, error));
     pith_reference_sort(ranks, keys, n);
 done:
     free(keys);

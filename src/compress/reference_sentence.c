@@ -140,6 +140,7 @@ static enum pith_status add_bonuses(const struct filter *filter,
 /* rank_method longllmlingua: as contexts are ranked, but with the bare
  * question and the bonus. */
 static enum pith_status rank_with_bonus(const struct filter *filter,
+                                        const struct pith_text *texts,
                                         struct pith_rank *ranks,
                                         struct pith_error *error)
 {
@@ -149,14 +150,9 @@ static enum pith_status rank_with_bonus(const struct filter *filter,
     double *keys = pith_array(filter->n, sizeof *keys);
     if (keys == NULL)
         return pith_no_memory(error, filter->n, sizeof *keys);
-    for (size_t i = 0; i < filter->n; i++) {
-        PITH_TRY_DONE(pith_session_report(filter->session, "rank", i,
-                                          filter->n, error));
-        ranks[i].index = i;
-        PITH_TRY_DONE(pith_reference_score(
-            filter->session, filter->sentences[i].text, query->question,
-            query->condition, &ranks[i].score, error));
-    }
+    PITH_TRY_DONE(pith_reference_scores(filter->session, texts, filter->n,
+                                        query->question, query->condition,
+                                        ranks, error));
     PITH_TRY_DONE(add_bonuses(filter, ranks, error));
     for (size_t i = 0; i < filter->n; i++)
         keys[i] = sign * ranks[i].score;
@@ -167,9 +163,21 @@ done:
 }
 
 static enum pith_status rank_as_contexts(const struct filter *filter,
+                                         const struct pith_text *texts,
                                          struct pith_rank *ranks,
                                          struct pith_result *trace,
                                          struct pith_error *error)
+{
+    size_t n = filter->n;
+    PITH_TRY(pith_reference_rank(filter->session, texts, n, filter->query,
+                                 ranks, error));
+    return trace != NULL ? pith_result_add_ranking(trace, ranks, n, error)
+                         : PITH_OK;
+}
+
+static enum pith_status rank(const struct filter *filter,
+                             struct pith_rank *ranks, struct pith_result *trace,
+                             struct pith_error *error)
 {
     size_t n = filter->n;
     struct pith_text *texts = pith_array(n, sizeof *texts);
@@ -177,10 +185,10 @@ static enum pith_status rank_as_contexts(const struct filter *filter,
         return pith_no_memory(error, n, sizeof *texts);
     for (size_t i = 0; i < n; i++)
         texts[i] = filter->sentences[i].text;
-    enum pith_status status = pith_reference_rank(filter->session, texts, n,
-                                                  filter->query, ranks, error);
-    if (status == PITH_OK && trace != NULL)
-        status = pith_result_add_ranking(trace, ranks, n, error);
+    enum pith_status status =
+        filter->query->method == PITH_RANK_LONGLLMLINGUA
+            ? rank_with_bonus(filter, texts, ranks, error)
+            : rank_as_contexts(filter, texts, ranks, trace, error);
     free(texts);
     return status;
 }
@@ -349,9 +357,7 @@ pith_reference_sentences(struct pith_session *session,
     ranks = pith_array(filter.n, sizeof *ranks);
     if (ranks == NULL)
         PITH_TRY_DONE(pith_no_memory(error, filter.n, sizeof *ranks));
-    PITH_TRY_DONE(query->method == PITH_RANK_LONGLLMLINGUA
-                      ? rank_with_bonus(&filter, ranks, error)
-                      : rank_as_contexts(&filter, ranks, trace, error));
+    PITH_TRY_DONE(rank(&filter, ranks, trace, error));
     PITH_TRY_DONE(choose(&filter, ranks, target, error));
     status = rewrite_contexts(&filter, error);
 done:
