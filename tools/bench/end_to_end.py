@@ -4,10 +4,18 @@ PyTorch, same weights, request by request in turn, models loaded before.
 usage: end_to_end.py MODEL.pith [MOST_SECONDS]
 
 Requests that took LLMLingua more than MOST_SECONDS when the goldens were made
-are left out (all are taken without it).
+are left out (all are taken without it).  Many of them share contexts, and a
+session of pith remembers what it has scored: so every request gets a process
+of its own, warmed up by another prompt.
+
+Set in the environment, the run may be done in parts:
+    CACHE   a file that keeps LLMLingua's seconds
+    LIMIT   ask LLMLingua for no more after so many seconds; requests that it
+            has not been timed on are left out
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -27,18 +35,21 @@ def start(command):
                             text=True, env=environment)
 
 
-def start_pith(model, method):
-    return start([PITH, "compress", "--request", "-", "--method", method, "-m",
-                  model, "-t", str(THREADS), "-q"])
-
-
-def run_pith(process, line):
-    """Seconds from the request to the reply; None when it was refused."""
-    begin = time.perf_counter()
-    process.stdin.write(line)
-    process.stdin.flush()
-    reply = json.loads(process.stdout.readline())
-    return None if reply["error"] else time.perf_counter() - begin
+def run_pith(model, method, line):
+    """Seconds from the request to the reply, None when it was refused, and
+    the process's peak memory."""
+    process = start([PITH, "compress", "--request", "-", "--method", method,
+                     "-m", model, "-t", str(THREADS), "-q"])
+    for text in (lines[WARM_UP], line):
+        begin = time.perf_counter()
+        process.stdin.write(text)
+        process.stdin.flush()
+        reply = json.loads(process.stdout.readline())
+        seconds = time.perf_counter() - begin
+    memory = peak(process)
+    process.stdin.close()
+    process.wait()
+    return None if reply["error"] else seconds, memory
 
 
 def run_reference(process, line):
@@ -72,31 +83,48 @@ taken = [r["name"] for r in requests
 short = {r["name"] for r in requests
          if r["error"] is None and r["result"]["origin_tokens"] < FEW}
 
-sides = {"reference": start_pith(model, "reference"),
-         "paper": start_pith(model, "paper")}
-llmlingua = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
-                   str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
-run_reference(llmlingua, lines[WARM_UP])
-for process in sides.values():
-    run_pith(process, lines[WARM_UP])
+cache = pathlib.Path(os.environ.get("CACHE", "/dev/null"))
+limit = float(os.environ.get("LIMIT", "inf"))
+known = json.loads(cache.read_text() or "{}") if cache.exists() else {}
+theirs = {name: known[name] for name in taken if name in known}
+peaks = {"LLMLingua": known.get("peak", 0), "reference": 0, "paper": 0}
+llmlingua = None
 
-ratios = {method: {} for method in sides}
+
+def time_theirs(name):
+    """LLMLingua, which starts when it is first needed."""
+    global llmlingua
+    if llmlingua is None:
+        llmlingua = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
+                           str(PEERS / "hf_smollm2"), "/dev/stdin",
+                           "/dev/null"])
+        run_reference(llmlingua, lines[WARM_UP])
+    theirs[name] = known[name] = run_reference(llmlingua, lines[name])
+    known["peak"] = peaks["LLMLingua"] = peak(llmlingua)
+    if cache != pathlib.Path("/dev/null"):
+        cache.write_text(json.dumps(known))
+
+
+ratios = {method: {} for method in ("reference", "paper")}
 rows = []
+begin = time.perf_counter()
 for name in taken:
-    seconds = {m: run_pith(p, lines[name]) for m, p in sides.items()}
-    theirs = run_reference(llmlingua, lines[name])
+    if name not in theirs and time.perf_counter() - begin < limit:
+        time_theirs(name)
+    if name not in theirs:
+        continue
     cells = []
-    for method, ours in seconds.items():
+    for method in ratios:
+        ours, memory = run_pith(model, method, lines[name])
+        peaks[method] = max(peaks[method], memory)
         if ours is not None:
-            ratios[method][name] = theirs / ours
+            ratios[method][name] = theirs[name] / ours
         cells += (["refused", "-"] if ours is None else
-                  [f"{ours:.3f}", f"{theirs / ours:.1f} x"])
-    rows.append([name, f"{theirs:.3f}", *cells])
-peaks = {name: peak(p) for name, p in
-         {"LLMLingua": llmlingua, **sides}.items()}
-for process in (llmlingua, *sides.values()):
-    process.stdin.close()
-    process.wait()
+                  [f"{ours:.3f}", f"{theirs[name] / ours:.1f} x"])
+    rows.append([name, f"{theirs[name]:.3f}", *cells])
+if llmlingua is not None:
+    llmlingua.stdin.close()
+    llmlingua.wait()
 
 summary = [f"- pith {method}: " + show(geometric_mean(values.values()), "{:.1f}") +
            f" times as fast as LLMLingua, geometric mean of {len(values)} requests; "
@@ -107,7 +135,7 @@ summary = [f"- pith {method}: " + show(geometric_mean(values.values()), "{:.1f}"
 memory = ", ".join(f"{name} {mib:,.0f} MiB" for name, mib in peaks.items())
 write_section("end to end", "\n".join(summary) + f"""
 - peak memory: {memory}
-- {len(requests) - len(taken)} of {len(requests)} requests left out
+- {len(requests) - len(rows)} of {len(requests)} requests left out
 
 """ + table(["request", "LLMLingua, s", "pith reference, s", "ratio",
              "pith paper, s", "ratio"], rows))
