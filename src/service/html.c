@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "../base/utf8.h"
+#include "../text/json.h"
 
 struct range {
     uint32_t first, last;
@@ -111,25 +112,11 @@ void pith_html_count(struct pith_buffer *out, size_t count)
 
 void pith_html_number(struct pith_buffer *out, double number, int decimals)
 {
-    const double largest = 1e15; /* beyond it a double has no decimals */
-    double scale = pow(10, decimals);
-    if (isnan(number)) {
+    if (isnan(number))
         pith_buffer_string(out, "\xE2\x80\x93");
-        return;
-    }
-    double magnitude = round(fabs(number) * scale);
-    if (number < 0 && magnitude > 0)
-        pith_buffer_byte(out, '-');
-    if (!(magnitude < largest)) {
-        if (isinf(number))
-            pith_buffer_string(out, "\xE2\x88\x9E");
-        else
-            pith_buffer_printf(out, "%.0f", fabs(number));
-        return;
-    }
-    unsigned long long all = (unsigned long long)magnitude;
-    unsigned long long unit = (unsigned long long)scale;
-    pith_buffer_printf(out, "%llu", all / unit);
-    if (decimals > 0)
-        pith_buffer_printf(out, ".%0*llu", decimals, all % unit);
+    else if (isinf(number))
+        pith_buffer_string(out, number < 0 ? "-\xE2\x88\x9E"
+                                           : "\xE2\x88\x9E");
+    else
+        pith_json_write_fixed(out, number, decimals);
 }

@@ -58,10 +58,15 @@ static void write_spans(struct pith_buffer *out,
 static void write_timings(struct pith_buffer *out,
                           const struct pith_timings *timings)
 {
-    pith_buffer_printf(out, ",\"timings\":{\"tokenize\":%.6f,\"rank\":%.6f,"
-                       "\"compress\":%.6f,\"total\":%.6f}",
-                       timings->tokenize, timings->rank, timings->compress,
-                       timings->total);
+    const struct { const char *name; double seconds; } all[] = {
+        {"tokenize", timings->tokenize}, {"rank", timings->rank},
+        {"compress", timings->compress}, {"total", timings->total}};
+    pith_buffer_string(out, ",\"timings\":{");
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        pith_buffer_printf(out, "%s\"%s\":", i > 0 ? "," : "", all[i].name);
+        pith_json_write_fixed(out, all[i].seconds, 6);
+    }
+    pith_buffer_byte(out, '}');
 }
 
 static void write_note(struct pith_buffer *out, const char *note,
@@ -105,8 +110,11 @@ void pith_write_result(struct pith_buffer *out,
     pith_buffer_append(out, prompt->data, prompt->size);
     out->failed |= prompt->failed;
     pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
-                       "\"ratio\":\"%.1fx\",\"rate\":\"%.1f%%\",\"model\":",
-                       n, kept, ratio, 1 / ratio * 100);
+                       "\"ratio\":\"", n, kept);
+    pith_json_write_fixed(out, ratio, 1);
+    pith_buffer_string(out, "x\",\"rate\":\"");
+    pith_json_write_fixed(out, 1 / ratio * 100, 1);
+    pith_buffer_string(out, "%\",\"model\":");
     pith_json_write_string(out, text_of(info.name));
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
                        paper ? "paper" : "reference", result->precision);

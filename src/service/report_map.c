@@ -8,8 +8,6 @@
  */
 #include "report.h"
 
-#include <math.h>
-
 #include "../compress/detail.h"
 
 /* --- legend ------------------------------------------------------------------- */
@@ -164,10 +162,7 @@ static void write_n_kept(struct pith_buffer *out,
 static void write_loss(struct pith_buffer *out,
                        const struct pith_unit_result *unit)
 {
-    if (isfinite(unit->loss))
-        pith_html_number(out, (double)unit->loss, 4);
-    else
-        pith_buffer_string(out, "null");
+    pith_json_write_fixed(out, (double)unit->loss, 4);
 }
 
 static void write_rank(struct pith_buffer *out,

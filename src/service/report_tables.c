@@ -76,7 +76,7 @@ void pith_report_header(struct pith_report *report)
     pith_buffer_string(out, " tokens <small>");
     pith_html_number(out, ratio, 1);
     pith_buffer_string(out, "x shorter, ");
-    pith_html_number(out, 100 / ratio, 1);
+    pith_html_number(out, 1 / ratio * 100, 1);
     pith_buffer_string(out, "% stays</small></h1>\n");
     write_facts(report);
     pith_buffer_string(out, "</header>\n");

@@ -61,5 +61,8 @@ void pith_json_write_string(struct pith_buffer *out, struct pith_text string);
  * finite (JSON has no infinity).  write_float: the same for a float. */
 void pith_json_write_number(struct pith_buffer *out, double number);
 void pith_json_write_float(struct pith_buffer *out, float number);
+/* Rounded to that many decimals, never -0; null when not finite. */
+void pith_json_write_fixed(struct pith_buffer *out, double number,
+                           int decimals);
 
 #endif

@@ -107,3 +107,18 @@ void pith_json_write_float(struct pith_buffer *out, float number)
     }
     append_number(out, spelling);
 }
+
+void pith_json_write_fixed(struct pith_buffer *out, double number,
+                           int decimals)
+{
+    char spelling[400]; /* a double has up to 309 digits before the point */
+    const char *at = spelling;
+    if (!isfinite(number)) {
+        pith_buffer_string(out, "null");
+        return;
+    }
+    snprintf(spelling, sizeof spelling, "%.*f", decimals, number);
+    if (*at == '-' && strpbrk(at, "123456789") == NULL)
+        at++;
+    append_number(out, at);
+}
