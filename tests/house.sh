@@ -5,6 +5,7 @@
 #   - tools and examples include no header of the library but those of include/
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
+#   - docs/ALGORITHM.md names files, functions and tests that exist
 # usage: house.sh LIBRARY.a
 set -u
 library=${1:?usage: house.sh LIBRARY.a}
@@ -41,6 +42,32 @@ for folder in src/*/; do
     done
 done
 
+# docs/ALGORITHM.md names, row by row, files of src/compress and tests and what
+# is in them: "keep.c: `pith_keep_apply`", "parts: `strip_...`".
+map=docs/ALGORITHM.md listed=$(mktemp) || exit 1
+awk '/^\|/ {
+    for (file = ""; match($0, /[a-z_0-9.\/]+\.c|parts:|`[^`]+`|\|/);
+         $0 = substr($0, RSTART + RLENGTH)) {
+        word = substr($0, RSTART, RLENGTH)
+        if (word == "|") file = ""
+        else if (word == "parts:") file = "test_reference_parts.c"
+        else if (word ~ /\.c$/) { file = word; print file, "." }
+        else if (file != "") print file, substr(word, 2, length(word) - 2)
+    }
+}' "$map" | sort -u > "$listed"
+while read -r file name; do
+    case $file in
+    test_*) path=tests/$file ;;
+    *) path=src/compress/$file ;;
+    esac
+    if [ ! -f "$path" ]; then
+        complain "$map names $path, which is not there"
+    elif ! grep -q -w -e "$(echo "$name" | sed 's/\.\.\./.*/g')" "$path"; then
+        complain "$map names $name of $path, which has no such thing"
+    fi
+done < "$listed"
+rm -f "$listed"
+
 if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \
         docs/examples/*.c docs/tutorial/*.c >&2; then
     complain "tools and examples use the public header only"
@@ -63,6 +90,6 @@ for header in include/*.h; do
 done
 
 if [ "$failures" -eq 0 ]; then
-    echo "house: layers, tools, symbols and public headers are in order"
+    echo "house: layers, tools, symbols, public headers and map are in order"
 fi
 exit "$failures"
