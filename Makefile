@@ -44,8 +44,8 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-metrics check-report check-programs \
-    bench-train install uninstall clean help
+.PHONY: all demo check check-asan check-mcp check-metrics check-mpi check-report \
+    check-programs bench-train install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -69,6 +69,27 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# MPI=1 adds build/pith-mpi, whose `pith align` may run as several processes
+# (docs/ALIGNMENT.md); only the one file of tools/ that knows of MPI differs.
+ifeq ($(MPI),1)
+MPI_CFLAGS  := -DPITH_MPI $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile))
+MPI_LDFLAGS := $(shell mpicc --showme:link)
+
+all: build/pith-mpi
+
+build/pith-mpi: $(BUILD)/pith-mpi
+	$(Q)cp -f $< $@
+
+$(BUILD)/pith-mpi: $(filter-out %/align_group.o,$(TOOL_OBJ)) \
+                   $(BUILD)/tools/align_group-mpi.o $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MPI_LDFLAGS) -lm
+
+$(BUILD)/tools/align_group-mpi.o: tools/align_group.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $< (MPI)")
+	$(Q)$(CC) $(ALL_CFLAGS) $(MPI_CFLAGS) -c -o $@ $<
+endif
 
 ## demo: build, then compress real prompts with the model in weights/
 demo: all
@@ -121,6 +142,12 @@ check-asan:
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all
 	$(Q)sh tests/check-mcp.sh build/pith weights/default.pith build/mcp-client
+
+## check-mpi: align with 1, 2 and 4 processes (installs Open MPI when missing)
+check-mpi:
+	$(Q)sh tests/check-mpi.sh --install
+	$(Q)$(MAKE) --no-print-directory MPI=1 all
+	$(Q)sh tests/check-mpi.sh build/pith-mpi weights/default.pith build/mpi
 
 ## check-report: open reports in headless Chromium (installed when missing)
 check-report: all
