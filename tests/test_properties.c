@@ -48,11 +48,6 @@ static size_t n_requests(void)
     return n / N_LOOPS + 1;
 }
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static bool one_in(uint64_t *random, size_t n)
 {
     return random_below(random, n) == 0;
@@ -122,7 +117,8 @@ static void join(const struct pith_prompt *prompt, struct pith_buffer *text)
     }
 }
 
-static struct pith_text view(const struct pith_buffer *buffer)
+
+static struct pith_text content(const struct pith_buffer *buffer)
 {
     return (struct pith_text){buffer->data, buffer->size};
 }
@@ -147,7 +143,7 @@ static struct pith_text given(const struct pith_prompt *prompt,
     if (it->kind == PITH_PART_QUESTION)
         return prompt->question;
     return it->index < prompt->n_contexts ? prompt->contexts[it->index]
-                                          : text_of(" ");
+                                          : view(" ");
 }
 
 /* --- requests --------------------------------------------------------------- */
@@ -372,7 +368,7 @@ static void assert_text_is_the_spans(const struct request *r,
         if (part.size > 0 && joined.size > 0)
             pith_buffer_string(&joined, "\n\n");
         pith_buffer_append(&joined, part.data, part.size);
-        ck_assert(!sorted || holds(result->text, view(&part)));
+        ck_assert(!sorted || holds(result->text, content(&part)));
         pith_buffer_free(&part);
     }
     ck_assert_uint_eq(joined.size, result->text.size);
@@ -652,7 +648,7 @@ static void draw_tagged(struct tagged *tagged, uint64_t *random, int kind)
     *tagged = (struct tagged){.request = {.kind = kind}};
     for (size_t c = 0; c < TAGGED_CONTEXTS; c++) {
         draw_context(tagged, c, random);
-        made->contexts[c] = view(&made->texts[c]);
+        made->contexts[c] = content(&made->texts[c]);
     }
     made->prompt = (struct pith_prompt){.contexts = made->contexts,
                                         .n_contexts = TAGGED_CONTEXTS,
@@ -684,7 +680,7 @@ static void assert_text_is_of(const struct tagged *tagged,
             pith_buffer_append(&text, tagged->pieces[c][i].data,
                                tagged->pieces[c][i].size);
     pith_buffer_string(&text, "Who came?");
-    assert_subsequence(compressed, view(&text));
+    assert_subsequence(compressed, content(&text));
     pith_buffer_free(&text);
 }
 
@@ -699,11 +695,11 @@ START_TEST(tags_are_honoured)
         struct pith_error error;
         draw_tagged(&tagged, &random, (int)(i % TINY_KINDS));
         assert_ok(compress(&tagged.request, &result, &error), error);
-        ck_assert(!holds(result->text, text_of("llmlingua")));
+        ck_assert(!holds(result->text, view("llmlingua")));
         for (size_t c = 0; c < TAGGED_CONTEXTS; c++)
             for (size_t j = 0; j < TAGGED_PIECES; j++)
                 ck_assert(!tagged.whole[c][j] ||
-                          holds(result->text, view(&tagged.pieces[c][j])));
+                          holds(result->text, content(&tagged.pieces[c][j])));
         if (tagged.request.options.reference.reorder_context ==
             PITH_REORDER_ORIGINAL)
             assert_text_is_of(&tagged, result->text);
@@ -759,14 +755,14 @@ static size_t assert_recovers(const struct request *r,
     char *bytes;
     join(&r->made.prompt, &original);
     draw_response(&response, result->text, random);
-    assert_ok(pith_recover(models[r->kind], view(&original), result->text,
-                           view(&response), method, &bytes, &recovered.size,
+    assert_ok(pith_recover(models[r->kind], content(&original), result->text,
+                           content(&response), method, &bytes, &recovered.size,
                            &error), error);
     recovered.bytes = bytes;
     ck_assert(is_utf8(recovered));
-    assert_words_are_of(recovered, view(&original), view(&response));
+    assert_words_are_of(recovered, content(&original), content(&response));
     if (method == PITH_METHOD_PAPER)
-        assert_subsequence(view(&response), recovered);
+        assert_subsequence(content(&response), recovered);
     size_t n_longer = recovered.size > response.size;
     pith_free(bytes);
     pith_buffer_free(&original);

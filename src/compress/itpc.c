@@ -16,6 +16,8 @@
 #include "keep.h"
 #include "prefix.h"
 
+enum { MOST_POSITIONS = 640 };
+
 /* A segment s_j: n units of a stage. */
 struct segment {
     const struct pith_unit *units;
@@ -373,6 +375,16 @@ static enum pith_status allocate(struct run *run, struct pith_error *error)
     return PITH_OK;
 }
 
+/* Positions that a segment and what stands in front of it may take: attention
+ * to more would make long documents slow. */
+static size_t window(const struct run *run)
+{
+    size_t n = 4 * longest_segment(run->itpc);
+    if (n < MOST_POSITIONS)
+        n = MOST_POSITIONS;
+    return n < run->session->n_window ? n : run->session->n_window;
+}
+
 /* A second session of the same kind, whose cache starts with the question. */
 static enum pith_status open_second(struct run *run, struct pith_error *error)
 {
@@ -381,7 +393,7 @@ static enum pith_status open_second(struct run *run, struct pith_error *error)
     struct pith_session_options options = {
         .sizeof_options = sizeof options,
         .n_threads = session->compute.n_threads,
-        .n_ctx = session->n_window};
+        .n_ctx = window(run)};
     if (question->n == 0)
         return PITH_OK;
     PITH_TRY(pith_session_create(session->model, &options, &run->second,
@@ -408,6 +420,7 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
     run.target = round_to_tokens(stages[n - 1].end);
     itpc->n_forced = run.n_run_forced;
     PITH_TRY_DONE(pith_prefix_init(&run.prefix, session, error));
+    run.prefix.n_most = window(&run);
     PITH_TRY_DONE(open_second(&run, error));
     PITH_TRY_DONE(allocate(&run, error));
     for (size_t i = 0; i < n; i++)

@@ -15,6 +15,7 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
     size_t n = session->n_window;
     int32_t start;
     *prefix = (struct pith_prefix){.session = session, .n_head = 1,
+                                   .n_most = n,
                                    .from = 1};
     PITH_TRY(pith_model_find_start(session->model, &start, error));
     prefix->feed = pith_array(n, sizeof *prefix->feed);
@@ -32,7 +33,7 @@ enum pith_status pith_prefix_open(struct pith_prefix *prefix,
                                   const int32_t *ids, size_t n,
                                   struct pith_error *error)
 {
-    size_t most = prefix->session->n_window / 4;
+    size_t most = prefix->n_most / 4;
     size_t skip = n > most ? n - most : 0;
     pith_ids_append_all(&prefix->ids, ids + skip, n - skip);
     if (prefix->ids.failed)
@@ -65,9 +66,8 @@ static int32_t id_at(const struct pith_prefix *prefix, size_t position)
 /* Starts the cache anew with the latest tokens, so that n more fit. */
 static void slide(struct pith_prefix *prefix, size_t n)
 {
-    size_t n_window = prefix->session->n_window;
-    size_t room = n_window + 1 - prefix->n_head - n;
-    size_t n_latest = n_window / 2 < room ? n_window / 2 : room;
+    size_t room = prefix->n_most + 1 - prefix->n_head - n;
+    size_t n_latest = prefix->n_most / 8 < room ? prefix->n_most / 8 : room;
     prefix->from = prefix->ids.n - n_latest;
     pith_session_truncate(prefix->session, 0);
 }
@@ -77,7 +77,7 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    struct pith_error *error)
 {
     struct pith_session *session = prefix->session;
-    if (positions(prefix) + n - 1 > session->n_window)
+    if (positions(prefix) + n - 1 > prefix->n_most)
         slide(prefix, n);
     size_t n_prefix = positions(prefix), n_feed = 0;
     /* The prefix's last token predicts the segment's first, so it is always
