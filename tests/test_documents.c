@@ -69,19 +69,18 @@ static const struct pith_text three[] = {
 static const struct pith_prompt small = {
     .contexts = three, .n_contexts = 3, .question = {"Who has cats?", 13}};
 
-/* The mean loss of the question and the sentence behind a document. */
-static double plain_rank(int kind, const struct pith_parts *parts, size_t i)
+/* The mean loss of the question and the sentence behind n tokens. */
+static double plain_piece(int kind, const struct pith_parts *parts,
+                          const int32_t *piece, size_t n)
 {
     static const char sentence[] =
         " We can get the answer to this question in the given documents.";
-    const struct pith_part *document = &parts->parts[i], *question =
-        &parts->parts[parts->n_parts - 1];
+    const struct pith_part *question = &parts->parts[parts->n_parts - 1];
     struct pith_ids ids = {0};
     struct pith_error error;
     float losses[512];
     double sum = 0;
-    pith_ids_append_all(&ids, parts->ids.data + document->token,
-                        document->n_tokens);
+    pith_ids_append_all(&ids, piece, n);
     pith_ids_append_all(&ids, parts->join.data, parts->join.n);
     pith_ids_append_all(&ids, parts->ids.data + question->token,
                         question->n_tokens);
@@ -92,11 +91,18 @@ static double plain_rank(int kind, const struct pith_parts *parts, size_t i)
     ck_assert_uint_le(ids.n, 512);
     assert_ok(pith_score_text(sessions[kind], ids.data, ids.n, losses, &error),
               error);
-    for (size_t j = document->n_tokens; j < ids.n; j++)
+    for (size_t j = n; j < ids.n; j++)
         sum += (double)losses[j];
-    sum /= (double)(ids.n - document->n_tokens);
+    sum /= (double)(ids.n - n);
     pith_ids_free(&ids);
     return sum;
+}
+
+static double plain_rank(int kind, const struct pith_parts *parts, size_t i)
+{
+    const struct pith_part *document = &parts->parts[i];
+    return plain_piece(kind, parts, parts->ids.data + document->token,
+                       document->n_tokens);
 }
 
 START_TEST(documents_rank_by_the_question_behind_them)
@@ -114,6 +120,43 @@ START_TEST(documents_rank_by_the_question_behind_them)
             ck_assert_double_eq_tol(ranks[i].score,
                                     plain_rank(kind, &parts, i + 1), 1e-4);
         }
+        pith_parts_free(&parts);
+    }
+}
+END_TEST
+
+/* One longer than half of the context by the best of its pieces. */
+START_TEST(long_documents_rank_by_their_best_piece)
+{
+    char text[1200];
+    uint64_t random = 5;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "abcdefgh ,"[random_below(&random, 10)];
+    struct pith_text context = {text, sizeof text};
+    struct pith_prompt prompt = {
+        .contexts = &context, .n_contexts = 1, .question = small.question};
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        struct pith_parts parts;
+        struct pith_rank rank;
+        struct pith_error error;
+        size_t most = sessions[kind]->n_window / 2 - 1;
+        assert_ok(pith_parts_make(&parts, models[kind]->tokenizer, &prompt,
+                                  &error), error);
+        const struct pith_part *document = &parts.parts[1];
+        ck_assert_uint_gt(document->n_tokens, 2 * most);
+        double best = INFINITY, worst = 0;
+        for (size_t at = 0; at < document->n_tokens; at += most) {
+            size_t left = document->n_tokens - at;
+            double score = plain_piece(kind, &parts,
+                                       parts.ids.data + document->token + at,
+                                       left < most ? left : most);
+            best = fmin(best, score);
+            worst = fmax(worst, score);
+        }
+        ck_assert_double_gt(worst, best + 1e-3);
+        assert_ok(pith_rank_documents(sessions[kind], &parts, &rank, 1,
+                                      &error), error);
+        ck_assert_double_eq_tol(rank.score, best, 1e-4);
         pith_parts_free(&parts);
     }
 }
@@ -267,6 +310,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tiny, 120);
     tcase_add_unchecked_fixture(tiny, open_tiny, close_tiny);
     tcase_add_test(tiny, documents_rank_by_the_question_behind_them);
+    tcase_add_test(tiny, long_documents_rank_by_their_best_piece);
     tcase_add_test(tiny, sort_puts_the_most_relevant_first);
     tcase_add_test(tiny, k_is_that_of_the_method_unless_given);
     tcase_add_test(tiny, a_question_is_needed);

@@ -74,13 +74,14 @@ static const struct pith_text contexts[] = {
 static const struct pith_prompt small = {.contexts = contexts, .n_contexts = 3};
 
 /* The bytes of the forced units, a bar after each run of them. */
-static void assert_forced(const struct pith_compress_options *options,
-                          const char *want)
+static void assert_forced_of(const struct pith_prompt *prompt,
+                             const struct pith_compress_options *options,
+                             const char *want)
 {
     struct pith_parts parts;
     struct pith_error error;
     struct pith_buffer got = {0};
-    assert_ok(pith_parts_make(&parts, models[0]->tokenizer, &small, &error),
+    assert_ok(pith_parts_make(&parts, models[0]->tokenizer, prompt, &error),
               error);
     assert_ok(pith_keep_apply(&parts, options, &error), error);
     size_t n_forced = 0;
@@ -100,6 +101,12 @@ static void assert_forced(const struct pith_compress_options *options,
     pith_parts_free(&parts);
 }
 
+static void assert_forced(const struct pith_compress_options *options,
+                          const char *want)
+{
+    assert_forced_of(&small, options, want);
+}
+
 START_TEST(what_must_stay_is_marked)
 {
     struct pith_compress_options options;
@@ -116,6 +123,66 @@ START_TEST(what_must_stay_is_marked)
     options.n_keep = 0;
     options.keep_regex = "^no|so .n$|[=;]$";
     assert_forced(&options, "\n\n|;|nothing\n\nso on");
+    /* The blank lines between contexts are no text of theirs. */
+    options.keep_regex = NULL;
+    options.keep = (struct pith_text[]){{"\n", 1}};
+    options.n_keep = 1;
+    assert_forced(&options, "\n\n|\n|");
+}
+END_TEST
+
+/* A line begins once, a NUL ends one as a line feed does, and digits that
+ * Unicode has had for a short time (Kawi, 2022) are digits. */
+START_TEST(lines_and_digits_of_any_kind_are_found)
+{
+    static const struct pith_text odd[] = {
+        {"@@\n#@\n@\0#*", 10}, {"a \xF0\x91\xBD\x90 z", 8}};
+    static const struct pith_prompt prompt = {.contexts = odd,
+                                              .n_contexts = 2};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.keep_regex = "^@";
+    assert_forced_of(&prompt, &options, "@|@|");
+    options.keep_regex = "[*]";
+    assert_forced_of(&prompt, &options, "*|");
+    options.keep_regex = NULL;
+    options.keep_digits = true;
+    assert_forced_of(&prompt, &options, "\n\n|\xF0\x91\xBD\x90|");
+}
+END_TEST
+
+/* How many units there are when a word may have so many tokens. */
+static size_t count_words(size_t most, size_t *longest)
+{
+    struct pith_compress_options options;
+    struct pith_parts parts;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.keep_words = true;
+    options.segment_size = most;
+    assert_ok(pith_parts_make(&parts, models[0]->tokenizer, &small, &error),
+              error);
+    assert_ok(pith_keep_apply(&parts, &options, &error), error);
+    size_t n = parts.n_units;
+    *longest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (parts.units[i].n_tokens > *longest)
+            *longest = parts.units[i].n_tokens;
+    pith_parts_free(&parts);
+    return n;
+}
+
+/* A word of just as many tokens as a segment is one unit, a longer one falls
+ * into its tokens. */
+START_TEST(words_longer_than_a_segment_fall_apart)
+{
+    size_t longest, n = count_words(100, &longest), most = longest, shorter;
+    ck_assert_uint_gt(most, 1);
+    ck_assert_uint_eq(count_words(most, &longest), n);
+    ck_assert_uint_eq(longest, most);
+    shorter = count_words(most - 1, &longest);
+    ck_assert_uint_ge(shorter, n + most - 1);
+    ck_assert_uint_lt(longest, most);
 }
 END_TEST
 
@@ -305,6 +372,8 @@ Suite *make_suite(void)
     tcase_set_timeout(keep, 120);
     tcase_add_unchecked_fixture(keep, open_tiny, close_tiny);
     tcase_add_test(keep, what_must_stay_is_marked);
+    tcase_add_test(keep, lines_and_digits_of_any_kind_are_found);
+    tcase_add_test(keep, words_longer_than_a_segment_fall_apart);
     tcase_add_test(keep, impossible_wishes_are_refused);
     tcase_add_test(keep, a_target_below_what_must_stay);
     tcase_add_loop_test(keep, any_prompt_keeps_what_must_stay, 0, 4);

@@ -42,7 +42,7 @@ static double mean(const float *losses, size_t n)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)losses[i];
-    return isnan(sum) ? (double)INFINITY : sum / (double)n;
+    return sum / (double)n;
 }
 
 /* The start id, n tokens of a document, and what is asked: the query. */
@@ -104,7 +104,7 @@ enum pith_status pith_rank_documents(struct pith_session *session,
         const struct pith_part *part = &parts->parts[i];
         if (!pith_is_demonstration(part))
             continue;
-        /* r_k = the least of its pieces' */
+        /* r_k = the least of its pieces'; fmin passes over NaN. */
         double score = (double)INFINITY;
         for (size_t at = 0; at < part->n_tokens; at += most) {
             const float *behind = batch.losses + batch.ends[piece++];
