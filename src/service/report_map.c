@@ -55,14 +55,13 @@ static void write_legend(struct pith_report *report)
     struct pith_buffer *out = &report->out;
     bool reference = report->options->method == PITH_METHOD_REFERENCE;
     pith_buffer_printf(
-        out, "<p>Tint and bar of a token are its loss, how little the model "
-        "expected it%s; <span class=\"kept\">bold</span> is kept, "
-        "<del>struck</del> is dropped. Losses in nats, and how many tokens of "
-        "each are kept:</p>\n<ul class=\"legend\">\n",
-        report->bounds[0] < 0 ? " less what the question explains"
-        : reference           ? " (the loss of the token behind it, as the "
-                                "Python package has it)"
-                              : "");
+        out, "<p>Tint and bar of a token are %s; <span class=\"kept\">bold"
+        "</span> is kept, <del>struck</del> is dropped. In nats, and how many "
+        "tokens of each are kept:</p>\n<ul class=\"legend\">\n",
+        report->bounds[0] < 0 ? "how much the question lowers its loss"
+        : reference ? "the loss of the token behind it, by which the Python "
+                      "package decides"
+                    : "its loss, how little the model expected it");
     for (size_t bin = 0; bin <= PITH_REPORT_BINS; bin++)
         if (bin < PITH_REPORT_BINS || report->bins[bin].n_tokens > 0)
             write_key(report, bin);
