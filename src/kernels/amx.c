@@ -209,10 +209,8 @@ TARGET static inline void add_products(void)
 
 TARGET static inline void multiply_tiles(float *out, const float *weights,
                                         const float *panel, size_t depth,
-                                        bool pairs, bool add,
-                                        struct pith_ahead *ahead)
+                                        bool pairs, bool add)
 {
-    size_t n_steps = (depth + UNIT - 1) / UNIT;
     if (add)
         load_sums(out);
     else
@@ -221,7 +219,6 @@ TARGET static inline void multiply_tiles(float *out, const float *weights,
         const float *w = weights + (pairs ? c : c / 2);
         const float *x = panel + (pairs ? c : c / 2) * L;
         load_tokens(x);
-        pith_bring_part(ahead, n_steps);
         if (pairs) {
             load_weights(w + PLANE);
             add_products();
@@ -238,23 +235,21 @@ TARGET static inline void multiply_tiles(float *out, const float *weights,
 
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add,
-                            struct pith_ahead *ahead)
+                            size_t depth, size_t n_lanes, bool add)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, false, add, ahead);
+    multiply_tiles(out, weights, panel, depth, false, add);
 }
 
 TARGET static void multiply_pairs(const struct pith_kernels *kernels,
                                   float *out, const float *weights,
                                   const float *panel, size_t depth,
-                                  size_t n_lanes, bool add,
-                                  struct pith_ahead *ahead)
+                                  size_t n_lanes, bool add)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, true, add, ahead);
+    multiply_tiles(out, weights, panel, depth, true, add);
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -268,6 +263,7 @@ const struct pith_precision pith_precision_bf16_amx = {
     .usable = usable,
     .rows = ROWS,
     .unit = UNIT,
+    .attention = &pith_precision_bf16x3_amx,
     .pack = pith_pack_bf16,
     .pack_products = pith_pack_products_bf16,
     .unpack = pith_unpack_bf16,
@@ -282,6 +278,7 @@ const struct pith_precision pith_precision_bf16x3_amx = {
     .usable = usable,
     .rows = ROWS,
     .unit = UNIT,
+    .attention = &pith_precision_bf16x3_amx,
     .pack = pack_pairs,
     .pack_products = pack_product_pairs,
     .unpack = unpack_pairs,

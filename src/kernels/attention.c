@@ -8,6 +8,10 @@
  * of one run that share a key head.  Blocks of keys start at positions that are
  * multiples of PITH_BLOCK_KEYS, wherever the queries are and in whatever rows
  * the keys lie.
+ *
+ * Both products are float32, or in the precision's own way to be as exact
+ * (precision.h): then keys, values, queries and what the softmax made of the
+ * scores are brought into its form.
  */
 #include <math.h>
 #include <string.h>
@@ -21,6 +25,7 @@ struct attention {
     float *out;
     const float *q;
     const struct pith_attention_run *runs;
+    const struct pith_precision *products; /* NULL: float32 */
     size_t H, group, D;
     size_t n_tasks; /* of one key head */
 };
@@ -50,7 +55,8 @@ static struct query open_query(const struct attention *attention,
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t L = kernels->lanes, D = attention->D;
-    size_t size = pith_round_up(D, kernels->rows) * L;
+    size_t size = pith_round_up(D, PITH_BLOCK_ROWS) * L;
+    bool packed = attention->products != NULL;
     float factors[PITH_MAX_LANES];
     struct query query;
     query.head = key_head * attention->group + index % attention->group;
@@ -61,7 +67,8 @@ static struct query open_query(const struct attention *attention,
     query.out = scratch->outputs + slot * size;
     query.softmax = &scratch->softmax[slot];
 
-    kernels->transpose(query.q, L,
+    float *q = packed ? scratch->scores : query.q;
+    kernels->transpose(q, L,
                        attention->q + ((run->first + query.token) *
                                            attention->H +
                                        query.head) * D,
@@ -71,7 +78,9 @@ static struct query open_query(const struct attention *attention,
         query.softmax->max[t] = -INFINITY;
         query.softmax->sum[t] = 0;
     }
-    kernels->scale(query.q, D, factors);
+    kernels->scale(q, D, factors);
+    if (packed)
+        attention->products->pack_products(kernels, query.q, 0, q, D);
     return query;
 }
 
@@ -91,6 +100,17 @@ static void load_rows(const struct attention *attention, const struct run *run,
                                            run->of->values + start, D, n, D);
 }
 
+/* Floats (n_rows, n) to the form of the products, where they are. */
+static void unpack_rows(const struct attention *attention, float *rows,
+                        size_t n_rows, size_t n)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        float *row = rows + i * PITH_ROW_STRIDE;
+        attention->products->unpack(attention->compute->kernels, row,
+                                    PITH_F32, (const uint8_t *)row, n);
+    }
+}
+
 /* A block of keys, and its values transposed, with rows PITH_ROW_STRIDE
  * apart. */
 static void load_keys(const struct attention *attention, const struct run *run,
@@ -105,6 +125,10 @@ static void load_keys(const struct attention *attention, const struct run *run,
         load_rows(attention, run, scratch, key_head,
                   run->of->row + (key + n_shared - shared), n_shared,
                   n - n_shared);
+    if (attention->products != NULL) {
+        unpack_rows(attention, scratch->weights, n, attention->D);
+        unpack_rows(attention, scratch->values, attention->D, n);
+    }
 }
 
 /* Token t sees the keys up to its own, n_past + t. */
@@ -119,6 +143,26 @@ static void mask_scores(const struct query *query, float *scores, size_t L,
     }
 }
 
+/* out (n_rows, L) = rows (n_rows, depth) in (depth, L), added to out when
+ * add. */
+static void multiply(const struct attention *attention, float *out,
+                     const float *rows, size_t n_rows, const float *in,
+                     size_t depth, size_t n_lanes, bool add)
+{
+    const struct pith_kernels *kernels = attention->compute->kernels;
+    const struct pith_precision *products = attention->products;
+    size_t L = kernels->lanes;
+    size_t step = products != NULL ? products->rows : kernels->rows;
+    for (size_t i = 0; i < n_rows; i += step)
+        if (products != NULL)
+            products->multiply(kernels, out + i * L,
+                               rows + i * PITH_ROW_STRIDE, in, depth, n_lanes,
+                               add);
+        else
+            kernels->multiply(out + i * L, rows + i * PITH_ROW_STRIDE, in,
+                              depth, n_lanes, add);
+}
+
 /* Takes n keys, from key on, into the output of a panel of queries. */
 static void attend(const struct attention *attention, const struct run *run,
                    struct pith_thread_scratch *scratch,
@@ -126,19 +170,20 @@ static void attend(const struct attention *attention, const struct run *run,
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t L = kernels->lanes, D = attention->D;
-    bool add = key > 0;
-    for (size_t i = 0; i < n; i += kernels->rows)
-        kernels->multiply(scratch->scores + i * L,
-                          scratch->weights + i * PITH_ROW_STRIDE, query->q, D,
-                          query->n_lanes, false);
-    mask_scores(query, scratch->scores, L, run->n_past, key, n);
-    kernels->softmax(scratch->scores, n, query->softmax);
-    if (add)
+    float *scores = scratch->scores;
+    multiply(attention, scores, scratch->weights, n, query->q, D,
+             query->n_lanes, false);
+    mask_scores(query, scores, L, run->n_past, key, n);
+    kernels->softmax(scores, n, query->softmax);
+    if (key > 0)
         kernels->scale(query->out, D, query->softmax->scale);
-    for (size_t i = 0; i < D; i += kernels->rows)
-        kernels->multiply(query->out + i * L,
-                          scratch->values + i * PITH_ROW_STRIDE,
-                          scratch->scores, n, query->n_lanes, add);
+    if (attention->products != NULL) {
+        scores = scratch->packed_scores;
+        attention->products->pack_products(kernels, scores, 0,
+                                           scratch->scores, n);
+    }
+    multiply(attention, query->out, scratch->values, D, scores, n,
+             query->n_lanes, key > 0);
 }
 
 static void close_query(const struct attention *attention,
@@ -195,6 +240,8 @@ static void attention_task(void *user, size_t index, int thread)
     size_t first = task * PITH_QUERY_PANELS;
     size_t n_queries = pith_min(PITH_QUERY_PANELS, run.n_queries - first);
     size_t n_visible = 0;
+    if (attention->products != NULL && attention->products->begin != NULL)
+        attention->products->begin();
     for (size_t i = 0; i < n_queries; i++) {
         queries[i] =
             open_query(attention, &run, scratch, key_head, first + i, i);
@@ -210,6 +257,8 @@ static void attention_task(void *user, size_t index, int thread)
     }
     for (size_t i = 0; i < n_queries; i++)
         close_query(attention, &run, &queries[i]);
+    if (attention->products != NULL && attention->products->end != NULL)
+        attention->products->end();
 }
 
 void pith_attention_runs(struct pith_compute *compute, float *out,
@@ -223,6 +272,8 @@ void pith_attention_runs(struct pith_compute *compute, float *out,
                             .H = H,
                             .group = H / n_kv_head,
                             .D = D};
+    if (D <= PITH_STEP)
+        job.products = compute->precision->attention;
     for (size_t i = 0; i < n_runs; i++) {
         struct run run = open_run(&job, &runs[i], 0);
         job.n_tasks += n_tasks_of(&run);

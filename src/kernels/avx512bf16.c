@@ -106,11 +106,9 @@ TARGET static inline __m512 add_products(__m512 sum, __m512 w, __m512 x)
 /* All sums of a tile stay in registers, as in vector.h. */
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add,
-                            struct pith_ahead *ahead)
+                            size_t depth, size_t n_lanes, bool add)
 {
     __m512 low[ROWS], high[ROWS];
-    pith_bring_part(ahead, 1);
     (void)kernels;
     (void)n_lanes;
     PITH_UNROLL_16

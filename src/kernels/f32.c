@@ -33,9 +33,8 @@ static void unpack(const struct pith_kernels *kernels, float *row,
 
 static void multiply(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add, struct pith_ahead *ahead)
+                     size_t n_lanes, bool add)
 {
-    pith_bring_part(ahead, 1);
     kernels->multiply(out, weights, panel, depth, n_lanes, add);
 }
 

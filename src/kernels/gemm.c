@@ -2,11 +2,11 @@
  * gemm.c - matrix products: blocks of weights, unpacked into the cache, times
  * panels of tokens.
  *
- * A block of PITH_BLOCK_ROWS rows is converted once and used for up to
- * PITH_BLOCK_TOKENS tokens: all of its columns where they fit, so that the
- * products of a panel are finished in the first-level cache, PITH_STEP columns
- * after the other.  Every element of the result is a sum over the columns in
- * order, cut at multiples of PITH_STEP.
+ * Some hundred rows of weights are converted once and stay in the second-level
+ * cache while up to PITH_BLOCK_TOKENS tokens pass, a panel after the other: all
+ * of their columns where they fit.  The first-level cache holds PITH_STEP
+ * columns of the panel.  Every element of the result is a sum over the columns
+ * in order, cut at multiples of PITH_STEP.
  */
 #include "../base/threads.h"
 #include "ops.h"
@@ -45,29 +45,28 @@ void pith_pack_tokens(struct pith_compute *compute, float *panels,
                       &pack);
 }
 
-static size_t block_tokens(size_t C)
-{
-    return C > PITH_WIDE ? PITH_WIDE_BLOCK_TOKENS : PITH_BLOCK_TOKENS;
-}
-
-size_t pith_token_blocks(size_t T, size_t C)
-{
-    return pith_div_up(T, block_tokens(C));
-}
-
 struct pith_token_block pith_token_block(const struct pith_compute *compute,
                                          const float *panels, size_t index,
                                          size_t T, size_t C)
 {
     struct pith_token_block block;
-    block.first = index * block_tokens(C);
+    block.first = index * PITH_BLOCK_TOKENS;
     block.panels = panels + block.first * pith_padded(compute, C);
-    block.n_tokens = pith_min(block_tokens(C), T - block.first);
+    block.n_tokens = pith_min(PITH_BLOCK_TOKENS, T - block.first);
     block.n_panels = pith_div_up(block.n_tokens, compute->kernels->lanes);
     return block;
 }
 
+enum { AHEAD_BYTES = 8192 }; /* of weights, asked for before unpacking */
+
 /* --- a block of weights --------------------------------------------------- */
+
+size_t pith_most_rows(size_t C)
+{
+    return C > PITH_UNPACKED_ROWS / PITH_MOST_ROWS * PITH_STEP
+               ? PITH_MOST_WIDE_ROWS
+               : PITH_MOST_ROWS;
+}
 
 /* Columns of a block that lie unpacked at the same time. */
 struct span {
@@ -76,127 +75,64 @@ struct span {
 
 static size_t span_width(const struct pith_row_block *block)
 {
-    return PITH_UNPACKED / block->n_weights * PITH_STEP;
+    return PITH_UNPACKED_ROWS / block->n_rows * PITH_STEP;
 }
 
-static struct span span_at(const struct pith_row_block *block, size_t col)
-{
-    size_t C = block->weights[0]->cols;
-    return (struct span){col, pith_min(span_width(block), C - col)};
-}
-
-/* A span of n_rows rows of a weight, as it lies in the file. */
-static struct pith_region rows_at(const struct pith_tensor *weight, size_t row,
-                                  size_t n_rows, struct span span)
-{
-    struct pith_region rows = {0};
-    rows.stride = pith_row_bytes(weight->type, weight->cols);
-    rows.row_bytes = pith_row_bytes(weight->type, span.width);
-    rows.n_rows = n_rows;
-    rows.bytes = weight->data + row * rows.stride +
-                 pith_row_bytes(weight->type, span.col);
-    return rows;
-}
-
-/* What is unpacked behind the columns before col: the next columns, or the
- * next block from its first column on. */
-static struct pith_region next_weights(const struct pith_row_block *block,
-                                       size_t w, size_t col)
-{
-    const struct pith_tensor *weight = block->weights[w];
-    struct pith_region none = {0};
-    if (col < weight->cols)
-        return rows_at(weight, block->row, block->n_rows, span_at(block, col));
-    if (block->next_row < weight->rows)
-        return rows_at(weight, block->next_row,
-                       pith_min(PITH_BLOCK_ROWS,
-                                weight->rows - block->next_row),
-                       span_at(block, 0));
-    return none;
-}
-
-/* Where the products of n_lanes tokens go, from token on. */
-static struct pith_region next_outputs(const struct pith_sink *sink,
-                                       size_t n_rows, size_t token,
-                                       size_t n_lanes)
-{
-    struct pith_region outputs = {0};
-    if (sink->out == NULL)
-        return outputs;
-    outputs.stride = sink->out_stride * sizeof(float);
-    outputs.row_bytes = n_rows * sizeof(float);
-    outputs.n_rows = n_lanes;
-    outputs.bytes = (const uint8_t *)(sink->out + token * sink->out_stride);
-    return outputs;
-}
-
-/* Unpacked weights: (n_weights, steps of the span, PITH_BLOCK_ROWS,
- * PITH_STEP), rows PITH_ROW_STRIDE apart. */
+/* Unpacked: (steps of the span, n_rows, PITH_STEP), rows PITH_ROW_STRIDE
+ * apart. */
 static float *unpacked_at(const struct pith_thread_scratch *scratch,
-                          const struct pith_row_block *block, size_t w,
-                          size_t step)
+                          const struct pith_row_block *block, size_t step,
+                          size_t row)
 {
-    size_t n_steps = PITH_UNPACKED / block->n_weights;
-    return scratch->weights +
-           (w * n_steps + step) * PITH_BLOCK_ROWS * PITH_ROW_STRIDE;
+    return scratch->weights + (step * block->n_rows + row) * PITH_ROW_STRIDE;
 }
 
-static void unpack_span(const struct pith_compute *compute,
+/* The rows of a part, `at` rows into the block. */
+static void unpack_part(const struct pith_compute *compute,
                         struct pith_thread_scratch *scratch,
-                        const struct pith_row_block *block, size_t w,
+                        const struct pith_row_block *block,
+                        const struct pith_rows *part, size_t at,
                         struct span span)
 {
-    const struct pith_tensor *weight = block->weights[w];
-    struct pith_region rows =
-        rows_at(weight, block->row, block->n_rows, span);
+    const struct pith_tensor *weight = part->weight;
+    size_t stride = pith_row_bytes(weight->type, weight->cols);
     size_t step_bytes = pith_row_bytes(weight->type, PITH_STEP);
-    for (size_t r = 0; r < rows.n_rows; r++)
+    const uint8_t *bytes = weight->data + part->row * stride +
+                           span.col / PITH_STEP * step_bytes;
+    struct pith_region ahead = {bytes, stride, part->n_rows,
+                                pith_row_bytes(weight->type, span.width), 0, 0};
+    size_t row_lines = pith_share(&ahead, part->n_rows);
+    pith_bring(&ahead, AHEAD_BYTES / PITH_CACHE_LINE);
+    for (size_t r = 0; r < part->n_rows; r++) {
+        pith_bring(&ahead, row_lines);
         for (size_t c = 0; c < span.width; c += PITH_STEP)
             compute->precision->unpack(
                 compute->kernels,
-                unpacked_at(scratch, block, w, c / PITH_STEP) +
-                    r * PITH_ROW_STRIDE,
-                weight->type,
-                rows.bytes + r * rows.stride + c / PITH_STEP * step_bytes,
+                unpacked_at(scratch, block, c / PITH_STEP, at + r),
+                weight->type, bytes + r * stride + c / PITH_STEP * step_bytes,
                 pith_min(PITH_STEP, span.width - c));
+    }
 }
 
-/* One panel of a block of tokens that meets a span. */
-struct meeting {
-    struct span span;
-    const float *panel; /* (padded C, L) */
-    size_t n_lanes, n_panels;
-};
-
-/* products (PITH_BLOCK_ROWS, L) of one weight.  The tiles are whole: what
+/* products (n_rows, L) of one panel (padded C, L).  The tiles are whole: what
  * the last one has too many is computed from whatever lies in the scratch
  * memory and never read. */
 static void multiply_panel(const struct pith_compute *compute,
-                           struct pith_thread_scratch *scratch,
-                           const struct pith_row_block *block, size_t w,
-                           const struct meeting *meeting, float *products,
-                           struct pith_ahead *ahead)
+                           const struct pith_thread_scratch *scratch,
+                           const struct pith_row_block *block,
+                           struct span span, const float *panel,
+                           size_t n_lanes, float *products)
 {
     const struct pith_kernels *kernels = compute->kernels;
     const struct pith_precision *precision = compute->precision;
-    size_t L = kernels->lanes;
-    size_t rows = precision->rows > 0 ? precision->rows : kernels->rows;
-    size_t width = meeting->span.width;
-    size_t n_tiles =
-        pith_div_up(block->n_rows, rows) * pith_div_up(width, PITH_STEP);
-    ahead->n_weights =
-        pith_share(&ahead->weights, n_tiles * meeting->n_panels);
-    ahead->n_outputs = pith_share(&ahead->outputs, n_tiles);
-    for (size_t c = 0; c < width; c += PITH_STEP) {
-        size_t col = meeting->span.col + c;
-        const float *weights = unpacked_at(scratch, block, w, c / PITH_STEP);
+    size_t L = kernels->lanes, rows = pith_tile_rows(compute);
+    for (size_t c = 0; c < span.width; c += PITH_STEP)
         for (size_t r = 0; r < block->n_rows; r += rows)
             precision->multiply(kernels, products + r * L,
-                                weights + r * PITH_ROW_STRIDE,
-                                meeting->panel + col * L,
-                                pith_min(PITH_STEP, width - c),
-                                meeting->n_lanes, col > 0, ahead);
-    }
+                                unpacked_at(scratch, block, c / PITH_STEP, r),
+                                panel + (span.col + c) * L,
+                                pith_min(PITH_STEP, span.width - c), n_lanes,
+                                span.col + c > 0);
 }
 
 /* A span of a block with all tokens.  Products that are finished with it use
@@ -207,27 +143,17 @@ static void multiply_span(const struct pith_compute *compute,
                           const struct pith_token_block *tokens,
                           const struct pith_sink *sink)
 {
-    size_t C = block->weights[0]->cols, L = compute->kernels->lanes;
+    size_t C = block->parts[0].weight->cols, L = compute->kernels->lanes;
     size_t padded = pith_padded(compute, C);
     bool whole = span.width == C, last = span.col + span.width == C;
-    struct pith_ahead ahead[PITH_BLOCK_WEIGHTS] = {0};
-    for (size_t w = 0; w < block->n_weights; w++)
-        ahead[w].weights = next_weights(block, w, span.col + span.width);
     for (size_t p = 0; p < tokens->n_panels; p++) {
-        float *products = scratch->products;
-        struct meeting meeting = {span, tokens->panels + p * padded * L,
-                                  pith_min(L, tokens->n_tokens - p * L),
-                                  tokens->n_panels};
-        if (!whole)
-            products += p * PITH_BLOCK_WEIGHTS * PITH_BLOCK_ROWS * L;
+        float *products =
+            scratch->products + (whole ? 0 : p * PITH_MOST_ROWS * L);
+        size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
+        multiply_panel(compute, scratch, block, span,
+                       tokens->panels + p * padded * L, n_lanes, products);
         if (last)
-            ahead[0].outputs =
-                next_outputs(sink, block->n_rows, p * L, meeting.n_lanes);
-        for (size_t w = 0; w < block->n_weights; w++)
-            multiply_panel(compute, scratch, block, w, &meeting,
-                           products + w * PITH_BLOCK_ROWS * L, &ahead[w]);
-        if (last)
-            sink->take(sink->user, p, products, meeting.n_lanes);
+            sink->take(sink->user, p, products, n_lanes);
     }
 }
 
@@ -238,11 +164,13 @@ void pith_multiply_block(const struct pith_compute *compute,
                          const struct pith_sink *sink)
 {
     const struct pith_precision *precision = compute->precision;
-    size_t C = block->weights[0]->cols;
+    size_t C = block->parts[0].weight->cols;
     for (size_t col = 0; col < C; col += span_width(block)) {
-        struct span span = span_at(block, col);
-        for (size_t w = 0; w < block->n_weights; w++)
-            unpack_span(compute, scratch, block, w, span);
+        struct span span = {col, pith_min(span_width(block), C - col)};
+        for (size_t i = 0, at = 0; i < block->n_parts; i++) {
+            unpack_part(compute, scratch, block, &block->parts[i], at, span);
+            at += block->parts[i].n_rows;
+        }
         if (precision->begin != NULL)
             precision->begin();
         multiply_span(compute, scratch, block, span, tokens, sink);
@@ -251,23 +179,41 @@ void pith_multiply_block(const struct pith_compute *compute,
     }
 }
 
+static size_t greatest_divisor(size_t a, size_t b)
+{
+    return b == 0 ? a : greatest_divisor(b, a % b);
+}
+
+/* Rows of the blocks that N are cut into: alike for all threads, whole tiles
+ * and groups, `most` at most. */
+static size_t block_rows(const struct pith_compute *compute, size_t N,
+                         size_t most)
+{
+    size_t rows = pith_tile_rows(compute), unit = compute->precision->unit;
+    size_t whole = rows / greatest_divisor(rows, unit) * unit;
+    size_t threads = (size_t)compute->n_threads;
+    size_t rounds = pith_div_up(N, most * threads);
+    return pith_min(
+        pith_round_up(pith_div_up(N, rounds * threads), whole), most);
+}
+
 /* --- linear layers -------------------------------------------------------- */
 
 struct linear {
     struct pith_compute *compute;
     const float *panels;
-    const struct pith_linear_output *layers;
-    size_t T, C;
-    size_t n_row_blocks; /* of all layers */
+    const struct pith_linear_output *outputs;
+    size_t n_outputs, T, C;
+    size_t n_rows, block_rows, n_blocks; /* of all outputs, stacked */
     bool accumulate;
 };
 
-/* Outputs row .. row + n_rows of the tokens of one block. */
+/* Rows of the stacked outputs with the tokens of one block. */
 struct linear_part {
     const struct linear *linear;
-    const struct pith_linear_output *layer;
-    float *out;
-    size_t row, n_rows;
+    const struct pith_row_block *block;
+    const struct pith_linear_output *outputs[PITH_BLOCK_PARTS];
+    size_t first_token;
 };
 
 static void emit_products(void *user, size_t panel, float *products,
@@ -276,16 +222,35 @@ static void emit_products(void *user, size_t panel, float *products,
     const struct linear_part *part = user;
     const struct linear *linear = part->linear;
     const struct pith_kernels *kernels = linear->compute->kernels;
-    const float *bias = part->layer->bias;
-    size_t N = part->layer->weight->rows;
-    kernels->emit(part->out + panel * kernels->lanes * N, N, products,
-                  part->n_rows, n_lanes,
-                  bias != NULL ? bias + part->row : NULL, linear->accumulate);
+    size_t L = kernels->lanes, token = part->first_token + panel * L;
+    for (size_t i = 0; i < part->block->n_parts; i++) {
+        const struct pith_rows *rows = &part->block->parts[i];
+        const struct pith_linear_output *output = part->outputs[i];
+        size_t N = rows->weight->rows;
+        kernels->emit(output->out + token * N + rows->row, N, products,
+                      rows->n_rows, n_lanes,
+                      output->bias != NULL ? output->bias + rows->row : NULL,
+                      linear->accumulate);
+        products += rows->n_rows * L;
+    }
 }
 
-static size_t n_row_blocks(const struct pith_tensor *weight)
+/* Rows row .. row + n_rows of the stacked outputs. */
+static void stack_rows(const struct linear *linear, size_t row, size_t n_rows,
+                       struct pith_row_block *block, struct linear_part *part)
 {
-    return pith_div_up(weight->rows, PITH_BLOCK_ROWS);
+    for (size_t i = 0; i < linear->n_outputs && block->n_rows < n_rows; i++) {
+        const struct pith_linear_output *output = &linear->outputs[i];
+        size_t N = output->weight->rows;
+        if (row < N) {
+            size_t n = pith_min(n_rows - block->n_rows, N - row);
+            part->outputs[block->n_parts] = output;
+            block->parts[block->n_parts++] =
+                (struct pith_rows){output->weight, row, n};
+            block->n_rows += n;
+        }
+        row = row < N ? 0 : row - N;
+    }
 }
 
 /* One block of weights with one block of tokens. */
@@ -293,57 +258,63 @@ static void linear_task(void *user, size_t index, int thread)
 {
     const struct linear *linear = user;
     const struct pith_compute *compute = linear->compute;
-    const struct pith_linear_output *layer = linear->layers;
-    size_t row_block = index % linear->n_row_blocks;
+    size_t row = index % linear->n_blocks * linear->block_rows;
     struct pith_token_block tokens =
-        pith_token_block(compute, linear->panels, index / linear->n_row_blocks,
+        pith_token_block(compute, linear->panels, index / linear->n_blocks,
                          linear->T, linear->C);
-    while (row_block >= n_row_blocks(layer->weight))
-        row_block -= n_row_blocks(layer++->weight);
-
-    size_t N = layer->weight->rows, row = row_block * PITH_BLOCK_ROWS;
-    struct linear_part part = {linear, layer,
-                               layer->out + tokens.first * N + row, row,
-                               pith_min(PITH_BLOCK_ROWS, N - row)};
-    struct pith_sink sink = {emit_products, &part, part.out, N};
-    struct pith_row_block block = {
-        {layer->weight}, 1, row, part.n_rows,
-        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS};
+    struct pith_row_block block = {.n_parts = 0};
+    struct linear_part part = {
+        .linear = linear, .block = &block, .first_token = tokens.first};
+    struct pith_sink sink = {emit_products, &part};
+    stack_rows(linear, row,
+               pith_min(linear->block_rows, linear->n_rows - row), &block,
+               &part);
     pith_multiply_block(compute, &compute->scratch->threads[thread], &block,
                         &tokens, &sink);
 }
 
-/* out (T, N) of each layer from panels (T, C). */
-static void multiply_layers(struct pith_compute *compute,
-                            const struct pith_linear_output *layers, size_t n,
-                            const float *panels, size_t T, bool accumulate)
+/* At most PITH_BLOCK_PARTS outputs from panels (T, C). */
+static void multiply_outputs(struct pith_compute *compute,
+                             const struct pith_linear_output *outputs,
+                             size_t n, const float *panels, size_t T,
+                             bool accumulate)
 {
-    struct linear linear = {compute, panels, layers, T,
-                            layers->weight->cols, 0, accumulate};
+    struct linear linear = {.compute = compute,
+                            .panels = panels,
+                            .outputs = outputs,
+                            .n_outputs = n,
+                            .T = T,
+                            .C = outputs->weight->cols,
+                            .accumulate = accumulate};
     for (size_t i = 0; i < n; i++)
-        linear.n_row_blocks += n_row_blocks(layers[i].weight);
+        linear.n_rows += outputs[i].weight->rows;
+    linear.block_rows =
+        block_rows(compute, linear.n_rows, pith_most_rows(linear.C));
+    linear.n_blocks = pith_div_up(linear.n_rows, linear.block_rows);
     pith_parallel_for(compute->n_threads,
-                      linear.n_row_blocks * pith_token_blocks(T, linear.C),
+                      linear.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
                       linear_task, &linear);
 }
 
 void pith_linear_outputs(struct pith_compute *compute,
-                         const struct pith_linear_output *layers, size_t n,
+                         const struct pith_linear_output *outputs, size_t n,
                          const float *x, size_t T)
 {
     float *panels = compute->scratch->panels;
-    pith_pack_tokens(compute, panels, x, T, layers->weight->cols);
-    multiply_layers(compute, layers, n, panels, T, false);
+    pith_pack_tokens(compute, panels, x, T, outputs->weight->cols);
+    for (size_t i = 0; i < n; i += PITH_BLOCK_PARTS)
+        multiply_outputs(compute, outputs + i,
+                         pith_min(PITH_BLOCK_PARTS, n - i), panels, T, false);
 }
 
 void pith_linear(struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate)
 {
-    struct pith_linear_output layer = {out, weight, bias};
+    struct pith_linear_output output = {out, weight, bias};
     float *panels = compute->scratch->panels;
     pith_pack_tokens(compute, panels, x, T, weight->cols);
-    multiply_layers(compute, &layer, 1, panels, T, accumulate);
+    multiply_outputs(compute, &output, 1, panels, T, accumulate);
 }
 
 /* --- feed-forward --------------------------------------------------------- */
@@ -351,7 +322,7 @@ void pith_linear(struct pith_compute *compute, float *out, const float *x,
 struct hidden {
     struct pith_compute *compute;
     const struct pith_feed_forward *layer;
-    size_t T, n_row_blocks;
+    size_t T, block_rows, n_blocks;
 };
 
 /* Hidden values row .. row + n_rows of the tokens of one block. */
@@ -375,7 +346,7 @@ static void activate_products(void *user, size_t panel, float *products,
         for (size_t i = 0; i < n; i++)
             products[i] += layer->up_bias[part->row + i / L];
     if (layer->gate != NULL)
-        kernels->silu_mul(products, products + PITH_BLOCK_ROWS * L, n);
+        kernels->silu_mul(products, products + n, n);
     else
         kernels->gelu(products, n);
     compute->precision->pack_products(
@@ -391,23 +362,21 @@ static void hidden_task(void *user, size_t index, int thread)
     const struct pith_compute *compute = hidden->compute;
     struct pith_scratch *scratch = compute->scratch;
     size_t F = layer->up->rows;
-    size_t row = index % hidden->n_row_blocks * PITH_BLOCK_ROWS;
+    size_t row = index % hidden->n_blocks * hidden->block_rows;
     struct pith_token_block tokens =
-        pith_token_block(compute, scratch->panels,
-                         index / hidden->n_row_blocks, hidden->T,
-                         layer->up->cols);
+        pith_token_block(compute, scratch->panels, index / hidden->n_blocks,
+                         hidden->T, layer->up->cols);
     struct hidden_part part = {
         hidden, scratch->hidden + tokens.first * pith_padded(compute, F), row,
-        pith_min(PITH_BLOCK_ROWS, F - row)};
-    struct pith_sink sink = {activate_products, &part, NULL, 0};
-    struct pith_row_block block = {
-        {layer->up}, 1, row, part.n_rows,
-        row + (size_t)compute->n_threads * PITH_BLOCK_ROWS};
-    if (layer->gate != NULL) {
-        block.weights[0] = layer->gate;
-        block.weights[1] = layer->up;
-        block.n_weights = 2;
-    }
+        pith_min(hidden->block_rows, F - row)};
+    struct pith_sink sink = {activate_products, &part};
+    struct pith_row_block block = {{{layer->up, row, part.n_rows}}, 1,
+                                   part.n_rows};
+    if (layer->gate != NULL)
+        block = (struct pith_row_block){{{layer->gate, row, part.n_rows},
+                                         {layer->up, row, part.n_rows}},
+                                        2,
+                                        2 * part.n_rows};
     pith_multiply_block(compute, &scratch->threads[thread], &block, &tokens,
                         &sink);
 }
@@ -416,13 +385,16 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
                        const float *x, const struct pith_feed_forward *layer,
                        size_t T)
 {
-    struct hidden hidden = {compute, layer, T, n_row_blocks(layer->up)};
+    struct hidden hidden = {.compute = compute, .layer = layer, .T = T};
     struct pith_linear_output down = {out, layer->down, layer->down_bias};
     struct pith_scratch *scratch = compute->scratch;
-    size_t C = layer->up->cols;
+    size_t F = layer->up->rows, C = layer->up->cols;
+    size_t most = pith_most_rows(C) / (layer->gate != NULL ? 2 : 1);
+    hidden.block_rows = block_rows(compute, F, most);
+    hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->n_threads,
-                      hidden.n_row_blocks * pith_token_blocks(T, C),
+                      hidden.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
                       hidden_task, &hidden);
-    multiply_layers(compute, &down, 1, scratch->hidden, T, true);
+    multiply_outputs(compute, &down, 1, scratch->hidden, T, true);
 }

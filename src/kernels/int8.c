@@ -70,10 +70,13 @@ void pith_int8_pack(const struct pith_kernels *kernels, float *panel,
 static void pack_products(const struct pith_kernels *kernels, float *panel,
                           size_t col, const float *products, size_t n)
 {
-    float x[PITH_MAX_LANES * PITH_BLOCK_ROWS]; /* (L, n) */
+    float x[PITH_MAX_LANES * PITH_BLOCK]; /* (L, PITH_BLOCK) */
     size_t L = kernels->lanes;
-    kernels->transpose(x, n, products, L, n, L);
-    pith_int8_pack(kernels, panel, col, x, n, L, n);
+    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+        size_t width = n - c < PITH_BLOCK ? n - c : PITH_BLOCK;
+        kernels->transpose(x, PITH_BLOCK, products + c * L, L, width, L);
+        pith_int8_pack(kernels, panel, col + c, x, PITH_BLOCK, L, width);
+    }
 }
 
 /* --- weights -------------------------------------------------------------- */
@@ -171,10 +174,9 @@ enum { ROWS = 4 };
 
 static void multiply(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add, struct pith_ahead *ahead)
+                     size_t n_lanes, bool add)
 {
     size_t L = kernels->lanes;
-    pith_bring_part(ahead, 1);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t t = 0; t < n_lanes; t++)
             out[r * L + t] = product(weights + r * PITH_ROW_STRIDE, panel, L,

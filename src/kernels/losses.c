@@ -37,8 +37,8 @@ struct logits {
     size_t token, row, n_rows;
 };
 
-/* Takes the logits of a panel into its softmax, and keeps those of the
- * targets among them. */
+/* Takes the logits of a panel into its softmax, PITH_BLOCK_ROWS at a time, and
+ * keeps those of the targets among them. */
 static void take_logits(void *user, size_t panel, float *products,
                         size_t n_lanes)
 {
@@ -52,33 +52,34 @@ static void take_logits(void *user, size_t panel, float *products,
             compute->scratch->target_logits[token + t] =
                 products[(target - logits->row) * L + t];
     }
-    compute->kernels->softmax(products, logits->n_rows,
-                              &logits->softmax[panel]);
+    for (size_t r = 0; r < logits->n_rows; r += PITH_BLOCK_ROWS)
+        compute->kernels->softmax(
+            products + r * L, pith_min(PITH_BLOCK_ROWS, logits->n_rows - r),
+            &logits->softmax[panel]);
 }
 
 static void part_task(void *user, size_t index, int thread)
 {
     const struct losses *losses = user;
     const struct pith_compute *compute = losses->compute;
+    const struct pith_tensor *weight = losses->weight;
     struct pith_scratch *shared = compute->scratch;
     struct pith_thread_scratch *scratch = &shared->threads[thread];
-    size_t L = compute->kernels->lanes, V = losses->weight->rows;
+    size_t L = compute->kernels->lanes, most = pith_most_rows(weight->cols);
     size_t part = index % losses->n_parts;
-    size_t token_block = index / losses->n_parts;
-    size_t end = pith_min(V, (part + 1) * losses->part_rows);
+    size_t end = pith_min(weight->rows, (part + 1) * losses->part_rows);
     struct pith_token_block tokens =
-        pith_token_block(compute, shared->panels, token_block, losses->T,
-                         losses->weight->cols);
+        pith_token_block(compute, shared->panels, index / losses->n_parts,
+                         losses->T, weight->cols);
     struct logits logits = {losses, scratch->softmax, tokens.first, 0, 0};
-    struct pith_sink sink = {take_logits, &logits, NULL, 0};
+    struct pith_sink sink = {take_logits, &logits};
 
     init_softmax(scratch->softmax, tokens.n_panels);
-    for (size_t row = part * losses->part_rows; row < end;
-         row += PITH_BLOCK_ROWS) {
+    for (size_t row = part * losses->part_rows; row < end; row += most) {
         logits.row = row;
-        logits.n_rows = pith_min(PITH_BLOCK_ROWS, end - row);
+        logits.n_rows = pith_min(most, end - row);
         struct pith_row_block block = {
-            {losses->weight}, 1, row, logits.n_rows, row + logits.n_rows};
+            {{weight, row, logits.n_rows}}, 1, logits.n_rows};
         pith_multiply_block(compute, scratch, &block, &tokens, &sink);
     }
     for (size_t i = 0; i < tokens.n_tokens; i++) {
@@ -118,7 +119,7 @@ void pith_target_losses(struct pith_compute *compute, float *losses,
                          T,       n_parts, part_rows};
     pith_pack_tokens(compute, compute->scratch->panels, x, T, weight->cols);
     pith_parallel_for(compute->n_threads,
-                      n_parts * pith_token_blocks(T, weight->cols), part_task,
+                      n_parts * pith_div_up(T, PITH_BLOCK_TOKENS), part_task,
                       &job);
     pith_parallel_for(compute->n_threads, T, merge_task, &job);
 }

@@ -44,7 +44,7 @@ static bool plan_layout(struct layout *layout,
                         const struct pith_compute_limits *limits)
 {
     size_t L = kernels->lanes, per_thread = 0, total = 0, tokens, threads;
-    size_t head_rows = pith_round_up(limits->max_head_dim, kernels->rows);
+    size_t head_rows = pith_round_up(limits->max_head_dim, PITH_BLOCK_ROWS);
     size_t width;
     bool fits =
         pith_size_add(limits->max_tokens, L - 1, &tokens) &&
@@ -58,16 +58,17 @@ static bool plan_layout(struct layout *layout,
            pith_size_add(total, layout->parts, &total) &&
            add_piece(&layout->target_logits, limits->max_tokens, 1, 1,
                      &total) &&
-           add_piece(&layout->weights, PITH_UNPACKED * PITH_BLOCK_ROWS,
+           add_piece(&layout->weights, PITH_UNPACKED_ROWS + PITH_BLOCK_ROWS,
                      PITH_ROW_STRIDE, 1, &per_thread) &&
            add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
                      &per_thread) &&
-           add_piece(&layout->products, PITH_BLOCK_TOKENS,
-                     PITH_BLOCK_WEIGHTS * PITH_BLOCK_ROWS, 1, &per_thread) &&
+           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_MOST_ROWS, 1,
+                     &per_thread) &&
            add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
                      &per_thread) &&
            pith_size_add(per_thread, layout->queries, &per_thread) &&
            add_piece(&layout->scores, PITH_BLOCK_KEYS, L, 1, &per_thread) &&
+           pith_size_add(per_thread, layout->scores, &per_thread) &&
            pith_size_mul(per_thread, n_threads, &threads) &&
            pith_size_add(total, threads, &layout->total);
     layout->per_thread = per_thread;
@@ -98,6 +99,7 @@ static void carve(struct pith_scratch *scratch, const struct layout *layout,
         thread->queries = take(&memory, layout->queries);
         thread->outputs = take(&memory, layout->queries);
         thread->scores = take(&memory, layout->scores);
+        thread->packed_scores = take(&memory, layout->scores);
         thread->softmax = scratch->softmaxes + i * n_softmax;
     }
 }

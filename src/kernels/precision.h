@@ -10,7 +10,6 @@
 #ifndef PITH_KERNELS_PRECISION_H
 #define PITH_KERNELS_PRECISION_H
 
-#include "prefetch.h"
 #include "set.h"
 
 enum {
@@ -53,11 +52,11 @@ struct pith_precision {
     /* Columns col .. col + n of a panel = x (n_tokens, n), rows of it stride
      * floats apart, n_tokens <= L; and zeros up to the next multiple of unit.
      * Lanes without a token hold anything.  col is a multiple of
-     * PITH_BLOCK_ROWS. */
+     * unit. */
     void (*pack)(const struct pith_kernels *kernels, float *panel, size_t col,
                  const float *x, size_t stride, size_t n_tokens, size_t n);
 
-    /* The same from products (n, L), n <= PITH_BLOCK_ROWS: nothing is
+    /* The same from products (n, L), n <= PITH_MOST_ROWS: nothing is
      * transposed. */
     void (*pack_products)(const struct pith_kernels *kernels, float *panel,
                           size_t col, const float *products, size_t n);
@@ -66,6 +65,11 @@ struct pith_precision {
      * unit. */
     void (*unpack)(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n);
+
+    /* How the products of attention are computed, as exactly as in float32
+     * for all that matters; its unpack() works in place on PITH_F32.  NULL:
+     * in float32. */
+    const struct pith_precision *attention;
 
     /* Called by a thread before and after its multiplications; NULL: none. */
     void (*begin)(void);
@@ -76,7 +80,7 @@ struct pith_precision {
      * taken in an order that depends on depth alone. */
     void (*multiply)(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
-                     size_t n_lanes, bool add, struct pith_ahead *ahead);
+                     size_t n_lanes, bool add);
 };
 
 /* The index-th that goes with a set here, NULL past the last; several can

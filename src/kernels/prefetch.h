@@ -52,18 +52,4 @@ static inline size_t pith_share(const struct pith_region *region,
     return n_calls > 0 ? region->n_rows * row_lines / n_calls + 1 : 0;
 }
 
-/* What a multiplication asks for while it runs: weights needed next and the
- * lines that products will go to, so many of each. */
-struct pith_ahead {
-    struct pith_region weights, outputs;
-    size_t n_weights, n_outputs;
-};
-
-/* The first of n_parts equal parts, or any other of them. */
-static inline void pith_bring_part(struct pith_ahead *ahead, size_t n_parts)
-{
-    pith_bring(&ahead->weights, (ahead->n_weights + n_parts - 1) / n_parts);
-    pith_bring(&ahead->outputs, (ahead->n_outputs + n_parts - 1) / n_parts);
-}
-
 #endif

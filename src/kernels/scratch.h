@@ -10,20 +10,21 @@
 #include "set.h"
 
 enum {
-    /* Blocks of PITH_BLOCK_ROWS x PITH_STEP weights that lie unpacked at a
-     * time, half of the second-level cache at most. */
-    PITH_UNPACKED = 8,
-    /* Tokens multiplied with a block of weights before it is let go, and
-     * those of wide layers, whose panels should stay in the cache too. */
+    /* Tokens multiplied with a block of weights before it is let go. */
     PITH_BLOCK_TOKENS = 512,
-    PITH_WIDE_BLOCK_TOKENS = 256,
-    PITH_WIDE = 4 * PITH_STEP,
-    /* Weights of one block: a gate and what it opens. */
-    PITH_BLOCK_WEIGHTS = 2,
+    /* Rows of a block of weights at most, and of wide ones; whole tiles of
+     * any precision. */
+    PITH_MOST_ROWS = 384,
+    PITH_MOST_WIDE_ROWS = 288,
+    /* Rows of PITH_STEP columns that lie unpacked at a time: half of a
+     * second-level cache of 2 MiB. */
+    PITH_UNPACKED_ROWS = 3 * PITH_MOST_ROWS,
+    /* Weights that a block takes rows of, at most. */
+    PITH_BLOCK_PARTS = 4,
     /* Keys whose scores are held at a time. */
     PITH_BLOCK_KEYS = 192,
     /* Panels of queries that share a block of keys. */
-    PITH_QUERY_PANELS = 4,
+    PITH_QUERY_PANELS = 6,
     /* Parts that the vocabulary is cut into, at most. */
     PITH_VOCAB_PARTS = 64,
     /* Columns of a group of any precision divide this. */
@@ -32,17 +33,17 @@ enum {
 
 /* What one thread works in. */
 struct pith_thread_scratch {
-    /* Unpacked weights (PITH_UNPACKED, PITH_BLOCK_ROWS, PITH_STEP), or keys
-     * (PITH_BLOCK_KEYS, D); rows PITH_ROW_STRIDE apart. */
+    /* Unpacked weights (steps, rows, PITH_STEP), or keys (PITH_BLOCK_KEYS, D);
+     * rows PITH_ROW_STRIDE apart. */
     float *weights;
     /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
     float *values;
-    /* Products (panels of a block of tokens, PITH_BLOCK_WEIGHTS,
-     * PITH_BLOCK_ROWS, L). */
+    /* Products (panels of a block of tokens, PITH_MOST_ROWS, L). */
     float *products;
     /* Attention: queries and outputs (PITH_QUERY_PANELS, D, L) and one
-     * panel of scores (PITH_BLOCK_KEYS, L). */
-    float *queries, *outputs, *scores;
+     * panel of scores (PITH_BLOCK_KEYS, L) as floats and as the precision
+     * has them. */
+    float *queries, *outputs, *scores, *packed_scores;
     struct pith_softmax *softmax; /* (panels of a block of tokens) */
 };
 
@@ -80,6 +81,13 @@ static inline size_t pith_padded(const struct pith_compute *compute, size_t C)
     return pith_round_up(C, compute->precision->unit);
 }
 
+/* Rows that are multiplied at a time. */
+static inline size_t pith_tile_rows(const struct pith_compute *compute)
+{
+    return compute->precision->rows > 0 ? compute->precision->rows
+                                        : compute->kernels->rows;
+}
+
 /* A run of packed tokens. */
 struct pith_token_block {
     const float *panels; /* (n_panels, pith_padded(C), L) */
@@ -91,29 +99,31 @@ struct pith_token_block {
 void pith_pack_tokens(struct pith_compute *compute, float *panels,
                       const float *x, size_t T, size_t C);
 
-/* How many blocks T tokens of width C make, and the index-th of those that
- * were packed. */
-size_t pith_token_blocks(size_t T, size_t C);
+/* Tokens [index * PITH_BLOCK_TOKENS, ...) of what was packed. */
 struct pith_token_block pith_token_block(const struct pith_compute *compute,
                                          const float *panels, size_t index,
                                          size_t T, size_t C);
 
-/* The same rows, at most PITH_BLOCK_ROWS, of one or two weights. */
-struct pith_row_block {
-    const struct pith_tensor *weights[PITH_BLOCK_WEIGHTS];
-    size_t n_weights;
+/* Rows of a weight. */
+struct pith_rows {
+    const struct pith_tensor *weight;
     size_t row, n_rows;
-    size_t next_row; /* what this thread is likely to take next; a hint */
 };
 
+/* Rows of several weights of one width, stacked: PITH_MOST_ROWS at most,
+ * PITH_MOST_WIDE_ROWS when pith_most_rows() says so. */
+struct pith_row_block {
+    struct pith_rows parts[PITH_BLOCK_PARTS];
+    size_t n_parts, n_rows; /* n_rows: of all parts */
+};
+
+size_t pith_most_rows(size_t C);
+
 /* What becomes of the products of a block with one panel of tokens, while
- * they are in the cache: (n_weights, PITH_BLOCK_ROWS, L). */
+ * they are in the cache: (n_rows, L). */
 struct pith_sink {
     void (*take)(void *user, size_t panel, float *products, size_t n_lanes);
     void *user;
-    /* Where they go (tokens, n_rows), out_stride apart; a hint, or NULL. */
-    const float *out;
-    size_t out_stride;
 };
 
 /* Hands the products of the block's rows with each panel of tokens to the

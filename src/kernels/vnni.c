@@ -72,9 +72,12 @@ TARGET static void pack(const struct pith_kernels *kernels, float *panel,
 static void pack_products(const struct pith_kernels *kernels, float *panel,
                           size_t col, const float *products, size_t n)
 {
-    float x[L * PITH_BLOCK_ROWS]; /* (L, n) */
-    kernels->transpose(x, n, products, L, n, L);
-    pack(kernels, panel, col, x, n, L, n);
+    float x[L * PITH_BLOCK]; /* (L, PITH_BLOCK) */
+    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+        size_t width = n - c < PITH_BLOCK ? n - c : PITH_BLOCK;
+        kernels->transpose(x, PITH_BLOCK, products + c * L, L, width, L);
+        pack(kernels, panel, col + c, x, PITH_BLOCK, L, width);
+    }
 }
 
 /* --- the micro-kernel ----------------------------------------------------- */
@@ -100,11 +103,9 @@ TARGET static inline __m512 add_group(__m512 sum, __m512i integers,
 /* A group of tokens stays in 16 registers, the sums in 8. */
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add,
-                            struct pith_ahead *ahead)
+                            size_t depth, size_t n_lanes, bool add)
 {
     __m512 low[ROWS], high[ROWS];
-    pith_bring_part(ahead, 1);
     (void)kernels;
     (void)n_lanes;
     PITH_UNROLL_16
