@@ -43,7 +43,8 @@ struct pith_align_requests_info {
 
 /* A batch file for OpenAI-compatible servers, one request on a line: the
  * instructions without their answers, temperature 0.  The custom_id of a
- * record follows from its messages and its place among equal ones.
+ * request, "record-17-1A2B3C4D", is the number of the well-formed record and
+ * a checksum of its messages.
  *   answers  what servers wrote so far; requests that it answers are left
  *            out; may be empty
  *   batch    handed over, NUL-terminated; free with pith_free
@@ -58,7 +59,7 @@ pith_align_requests(struct pith_text records, const char *name,
 
 struct pith_align_collect_info {
     size_t n_records;    /* with an answer now */
-    size_t n_missing;    /* records that nothing answers */
+    size_t n_missing;    /* without one, also where the answer failed */
     size_t n_failed;     /* answers with an error or without a text */
     size_t n_duplicate;  /* answers to what was answered before */
     size_t n_unknown;    /* answers with an id that no record has */
@@ -67,9 +68,10 @@ struct pith_align_collect_info {
 };
 
 /* Joins the answers to the records by custom_id: JSONL of the same records
- * with the target's answer in place of what was there.  Each irregular answer
- * is a complaint, "FILE:LINE: ...".
- *   options  complain, user and skip_bad; system must be that of the requests
+ * with the target's answer in place of what was there; of several answers to
+ * one record, the first that succeeded.  Each irregular answer and each
+ * record without one is a complaint, "NAME:LINE: ...".
+ *   options  of these skip_bad, complain and user
  *   joined   handed over; free with pith_free */
 enum pith_status
 pith_align_collect(struct pith_text records, const char *name,

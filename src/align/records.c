@@ -34,6 +34,17 @@ const char *pith_role_name(enum pith_role role)
     return role_names[role];
 }
 
+void pith_record_keys(enum pith_record_kind kind, const char **prompt,
+                      const char **answer)
+{
+    *prompt = *answer = NULL;
+    for (size_t i = 0; i < N_SHAPES; i++)
+        if (shapes[i].kind == kind) {
+            *prompt = shapes[i].prompt;
+            *answer = shapes[i].answer;
+        }
+}
+
 /* --- cutting the text ----------------------------------------------------- */
 
 static bool is_space(char c)
@@ -390,10 +401,8 @@ enum pith_status pith_record_check_answer(const struct pith_record *record,
                          "%s:%zu: the last message is not an answer of the "
                          "assistant; pith align requests asks for one", name,
                          line);
-    const char *answer = "answer";
-    for (size_t i = 0; i < N_SHAPES; i++)
-        if (shapes[i].kind == record->kind)
-            answer = shapes[i].answer;
+    const char *prompt, *answer;
+    pith_record_keys(record->kind, &prompt, &answer);
     return pith_fail(error, PITH_ERR_FORMAT,
                      "%s:%zu: \"%s\" is missing or empty; pith align requests "
                      "asks for answers", name, line, answer);

@@ -67,6 +67,10 @@ enum pith_status pith_record_read(struct pith_record_reader *reader,
                                   struct pith_record *record, bool *more,
                                   struct pith_error *error);
 
+/* The names of the members that hold prompt and answer; not of a chat. */
+void pith_record_keys(enum pith_record_kind kind, const char **prompt,
+                      const char **answer);
+
 /* Whether its last message is an answer.  Fails, FORMAT, with the names that
  * are missing when it is not. */
 enum pith_status pith_record_check_answer(const struct pith_record *record,

@@ -1,0 +1,191 @@
+/*
+ * requests.c - asking the target model for y^LLM of eq. 8, and joining its
+ * answers to the instructions.
+ */
+#include <string.h>
+
+#include "../base/options.h"
+#include "answers.h"
+
+enum { DEFAULT_MAX_TOKENS = 512 };
+
+/* Calls write for every well-formed record, with its number. */
+static enum pith_status
+each_record(struct pith_text records, const char *name,
+            void (*write)(const struct pith_answers *answers, size_t index,
+                          const struct pith_record *record,
+                          const struct pith_align_requests_options *options,
+                          struct pith_buffer *out),
+            const struct pith_answers *answers,
+            const struct pith_align_requests_options *options,
+            struct pith_buffer *out, struct pith_error *error)
+{
+    struct pith_record_reader reader;
+    struct pith_record record;
+    enum pith_status status = PITH_OK;
+    size_t index = 0;
+    bool more = true;
+
+    pith_record_reader_open(&reader, records, name);
+    while (more && (status == PITH_OK || status == PITH_ERR_FORMAT)) {
+        status = pith_record_read(&reader, &record, &more, error);
+        if (status == PITH_OK && more)
+            write(answers, index++, &record, options, out);
+    }
+    pith_record_reader_close(&reader);
+    return status;
+}
+
+static void write_request(const struct pith_answers *answers, size_t index,
+                          const struct pith_record *record,
+                          const struct pith_align_requests_options *options,
+                          struct pith_buffer *out)
+{
+    if (answers->slots[index].is_answered)
+        return;
+    pith_buffer_string(out, "{\"custom_id\":\"");
+    pith_answers_write_id(answers, index, out);
+    pith_buffer_string(out, "\",\"method\":\"POST\",\"url\":"
+                            "\"/v1/chat/completions\",\"body\":{\"model\":");
+    pith_json_write_string(out, (struct pith_text){options->model,
+                                                   strlen(options->model)});
+    pith_buffer_string(out, ",\"messages\":[");
+    if (options->system != NULL) {
+        pith_buffer_string(out, "{\"role\":\"system\",\"content\":");
+        pith_json_write_string(out, (struct pith_text){
+                                        options->system,
+                                        strlen(options->system)});
+        pith_buffer_string(out, "},");
+    }
+    pith_record_write_asked(record, out);
+    pith_buffer_printf(out, "],\"temperature\":0,\"max_tokens\":%zu}}\n",
+                       options->max_tokens);
+}
+
+enum pith_status
+pith_align_requests(struct pith_text records, const char *name,
+                    struct pith_text answers,
+                    const struct pith_align_requests_options *options,
+                    char **batch, size_t *n_bytes,
+                    struct pith_align_requests_info *info,
+                    struct pith_error *error)
+{
+    struct pith_align_requests_options own = {.sizeof_options = sizeof own};
+    struct pith_answers table;
+    struct pith_buffer out = {0};
+    enum pith_status status;
+
+    *batch = NULL;
+    *info = (struct pith_align_requests_info){0};
+    PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
+    if (own.model == NULL || *own.model == '\0')
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "no name of the target model; expected one that its "
+                         "server knows, such as gpt-4o-mini");
+    if (own.max_tokens == 0)
+        own.max_tokens = DEFAULT_MAX_TOKENS;
+    PITH_TRY_DONE(pith_answers_open(&table, records, name, &own, error));
+    PITH_TRY_DONE(pith_answers_read(&table, answers, "answers", &own, error));
+    PITH_TRY_DONE(each_record(records, name, write_request, &table, &own, &out,
+                              error));
+    info->n_records = table.n;
+    info->n_bad = table.info.n_bad;
+    for (size_t i = 0; i < table.n; i++)
+        info->n_answered += table.slots[i].is_answered;
+    PITH_TRY_DONE(pith_buffer_take(&out, batch, n_bytes, error));
+done:
+    pith_buffer_free(&out);
+    pith_answers_free(&table);
+    return status;
+}
+
+/* "key":"text" and a comma. */
+static void write_member(const char *key, struct pith_text text,
+                         struct pith_buffer *out)
+{
+    pith_buffer_printf(out, "\"%s\":", key);
+    pith_json_write_string(out, text);
+    pith_buffer_byte(out, ',');
+}
+
+static void write_pair(const struct pith_record *record,
+                       struct pith_text answer, struct pith_buffer *out)
+{
+    const char *prompt_key, *answer_key;
+    pith_record_keys(record->kind, &prompt_key, &answer_key);
+    pith_buffer_byte(out, '{');
+    write_member(prompt_key, record->messages[0].content, out);
+    if (record->kind == PITH_RECORD_ALPACA)
+        write_member("input", record->input, out);
+    pith_buffer_printf(out, "\"%s\":", answer_key);
+    pith_json_write_string(out, answer);
+}
+
+static void write_joined(const struct pith_answers *answers, size_t index,
+                         const struct pith_record *record,
+                         const struct pith_align_requests_options *options,
+                         struct pith_buffer *out)
+{
+    const struct pith_answer_slot *slot = &answers->slots[index];
+    struct pith_text answer = {answers->texts.data + slot->at, slot->size};
+    (void)options;
+    if (!slot->is_answered)
+        return;
+    if (record->kind == PITH_RECORD_CHAT) {
+        pith_buffer_string(out, "{\"messages\":[");
+        pith_record_write_asked(record, out);
+        pith_buffer_string(out, ",{\"role\":\"assistant\",\"content\":");
+        pith_json_write_string(out, answer);
+        pith_buffer_string(out, "}]");
+    } else {
+        write_pair(record, answer, out);
+    }
+    pith_buffer_string(out, "}\n");
+}
+
+/* Counts the records without an answer, and complains about each. */
+static void report_missing(struct pith_answers *answers, const char *name,
+                           const struct pith_align_requests_options *options)
+{
+    struct pith_error error;
+    for (size_t i = 0; i < answers->n; i++) {
+        answers->info.n_records += answers->slots[i].is_answered;
+        if (answers->slots[i].is_answered)
+            continue;
+        answers->info.n_missing++;
+        pith_fail(&error, PITH_ERR_FORMAT, "%s:%zu: record %zu has no answer",
+                  name, answers->slots[i].line, i + 1);
+        if (options->complain != NULL)
+            options->complain(options->user, error.detail);
+    }
+}
+
+enum pith_status
+pith_align_collect(struct pith_text records, const char *name,
+                   struct pith_text answers, const char *answers_name,
+                   const struct pith_align_requests_options *options,
+                   char **joined, size_t *n_bytes,
+                   struct pith_align_collect_info *info,
+                   struct pith_error *error)
+{
+    struct pith_align_requests_options own = {.sizeof_options = sizeof own};
+    struct pith_answers table;
+    struct pith_buffer out = {0};
+    enum pith_status status;
+
+    *joined = NULL;
+    *info = (struct pith_align_collect_info){0};
+    PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
+    PITH_TRY_DONE(pith_answers_open(&table, records, name, &own, error));
+    PITH_TRY_DONE(pith_answers_read(&table, answers, answers_name, &own,
+                                    error));
+    report_missing(&table, name, &own);
+    PITH_TRY_DONE(each_record(records, name, write_joined, &table, &own, &out,
+                              error));
+    *info = table.info;
+    PITH_TRY_DONE(pith_buffer_take(&out, joined, n_bytes, error));
+done:
+    pith_buffer_free(&out);
+    pith_answers_free(&table);
+    return status;
+}
