@@ -24,7 +24,9 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 #endif
 
 extern const struct command tool_compress, tool_score, tool_tokenize,
-    tool_serve, tool_info, tool_convert, tool_bench, tool_eval_measure, tool_eval_metrics;
+    tool_serve, tool_info, tool_convert, tool_bench, tool_align,
+    tool_align_requests, tool_align_collect, tool_eval_measure,
+    tool_eval_metrics;
 
 /* "pith: ..." on stderr; returns TOOL_FAILED. */
 int tool_fail(const char *format, ...) TOOL_PRINTF(1, 2);

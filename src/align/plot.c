@@ -95,11 +95,12 @@ static enum pith_status read_log(struct pith_text log, const char *name,
     return PITH_OK;
 }
 
-/* The mean of the last steps, by an exponential window of a 60th of them. */
+/* The mean of the last steps, by an exponential window of a 60th of them, of
+ * 10 steps at least. */
 static enum pith_status smooth(const struct curve *from, struct curve *to,
                                struct pith_error *error)
 {
-    double window = 1 + (double)from->n / 60;
+    double window = fmax(10, (double)from->n / 60);
     double keep = 1 - 1 / window, sum = 0, weight = 0;
     for (size_t i = 0; i < from->n; i++) {
         sum = keep * sum + from->y[i];
