@@ -44,7 +44,7 @@ write_section("limits", table(
 
 rows = []
 for label, model, lengths in (("default", default, "1000,10000,100000"),
-                              ("SmolLM2-135M", smollm2, "1000,10000")):
+                              ("SmolLM2-135M", smollm2, "1000,10000,100000")):
     report = pith_bench(model, "-n", 100, "-r", ROUNDS, "--startup", "off",
                         "--precision", "auto", "--lengths", lengths)
     for row in report["lengths"]:
