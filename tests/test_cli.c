@@ -358,12 +358,12 @@ END_TEST
 /* At rate 1 nothing is dropped; the filter of `reference` drops contexts. */
 START_TEST(highlights_show_the_whole_prompt)
 {
-    expect("printf 'a b\\r\\nc\\td\\001\\177 \\302\\233 \\377\\n\\ne' | "
+    expect_run("printf 'a b\\r\\nc\\td\\001\\177 \\302\\233 \\377\\n\\ne' | "
            "\"$PITH\" compress -q -r 1 --highlight",
            0, "a b\nc\td^A^? \xEF\xBF\xBD \xEF\xBF\xBD\n\ne\n", "");
-    expect("printf 'a\\nb' | \"$PITH\" compress -q -r 1 --highlight "
+    expect_run("printf 'a\\nb' | \"$PITH\" compress -q -r 1 --highlight "
            "--color always", 0, "\x1B[1ma\x1B[0m\n\x1B[1mb\x1B[0m\n", "");
-    expect("printf 'one two\\nthree\\n\\nfour five six seven' > p; "
+    expect_run("printf 'one two\\nthree\\n\\nfour five six seven' > p; "
            "\"$PITH\" compress -q -n 1 --method reference --token-filter off "
            "--context-budget '*0-1000' --concate-question off -i do -Q why "
            "--highlight p; rm p",
@@ -371,7 +371,7 @@ START_TEST(highlights_show_the_whole_prompt)
               "[-why-]\n", "");
     /* Without the brackets it is the prompt, without what is in them the
      * result. */
-    expect("printf 'The quick brown fox\\njumps over the lazy dog.\\n' > p; "
+    expect_run("printf 'The quick brown fox\\njumps over the lazy dog.\\n' > p; "
            "for m in paper reference; do "
            "set -- -q -r 0.5 --iterative-size 5 --method $m; "
            "test $m = paper && set -- -q -r 0.5; "
@@ -387,7 +387,7 @@ START_TEST(highlights_show_the_whole_prompt)
     if (system("script -V >/dev/null 2>&1") != 0)
         fprintf(stderr, "SKIPPED (loudly): script is not there\n");
     else
-        expect("echo a b > p; export TERM=xterm; "
+        expect_run("echo a b > p; export TERM=xterm; "
                "for e in A=1 NO_COLOR= NO_COLOR=1 TERM=dumb; do "
                "env $e script -qec '\"$PITH\" compress -q -r 1 --highlight p' "
                "/dev/null; done | tr -d '\\r'; rm p",
@@ -635,7 +635,8 @@ Suite *make_suite(void)
     suite_add_tcase(suite, tcase);
     TCase *highlight = tcase_create("highlight");
     tcase_set_timeout(highlight, 120);
-    tcase_add_unchecked_fixture(highlight, set_up, tear_down);
+    tcase_add_unchecked_fixture(highlight, program_set_up,
+                                program_tear_down);
     tcase_add_test(highlight, highlights_show_the_whole_prompt);
     suite_add_tcase(suite, highlight);
     return suite;
