@@ -1,6 +1,7 @@
 /*
- * test_reuse.c - src/model/branch.c, batch.c: texts that are scored together
- * have the losses that each has alone, to the bit.
+ * test_reuse.c - src/model/branch.c, batch.c, memo.c: texts that are scored
+ * together, or were scored before, have the losses that each has alone, to
+ * the bit.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -205,6 +206,67 @@ START_TEST(batches_share_a_beginning)
 }
 END_TEST
 
+/* What a batch asks again is answered without a pass, and alike. */
+START_TEST(sessions_remember_texts)
+{
+    struct pith_session *session = open_session(models[_i], 1, 256, NULL);
+    struct pith_memo *memo = &session->memo;
+    const void *precision = session->compute.precision;
+    float want[60], got[60];
+    check_batch(session, 5, 10, 0);
+    ck_assert_uint_eq(memo->n, 5);
+    size_t n_tokens = memo->n_tokens;
+    check_batch(session, 5, 10, 0); /* compares with a pass of each */
+    ck_assert_uint_eq(memo->n, 5);
+    ck_assert_uint_eq(memo->n_tokens, n_tokens);
+
+    pith_session_truncate(session, 0);
+    forward(session, ids, targets, want, 60);
+    pith_memo_add(memo, precision, ids, targets, want, 60);
+    ck_assert(pith_memo_find(memo, precision, ids, targets, got, 60));
+    assert_same_bits(got, want, 60);
+    ck_assert(pith_memo_find(memo, precision, ids, targets, got, 40));
+    ck_assert(!pith_memo_find(memo, precision, ids, targets, got, 61));
+    ck_assert(!pith_memo_find(memo, memo, ids, targets, got, 60));
+    ck_assert(!pith_memo_find(memo, precision, ids + 1, targets + 1, got, 9));
+    int32_t other[60];
+    memcpy(other, targets, sizeof other);
+    other[59] = targets[59] == 7 ? 8 : 7; /* asked for something else */
+    ck_assert(!pith_memo_find(memo, precision, ids, other, got, 60));
+    other[59] = PITH_NO_TARGET; /* for less */
+    ck_assert(pith_memo_find(memo, precision, ids, other, got, 60));
+    ck_assert(isnan(got[59]));
+    pith_session_free(session);
+}
+END_TEST
+
+START_TEST(the_memo_is_bounded)
+{
+    enum { N = 5000 };
+    static struct pith_memo memo;
+    static int32_t text[N];
+    static float losses[N];
+    int precision = 0;
+    for (int32_t i = 0; i < 2000; i++) {
+        size_t n = i < 1000 ? 3 : N;
+        text[0] = i;
+        pith_memo_add(&memo, &precision, text, text, losses, n);
+        ck_assert_uint_le(memo.n, PITH_MEMO_TEXTS);
+        ck_assert_uint_le(memo.n_tokens, PITH_MEMO_TOKENS);
+        ck_assert(pith_memo_find(&memo, &precision, text, text, losses, n));
+        text[0] = 1; /* used all the time, so it stays */
+        if (i > 0 && i < 1000)
+            ck_assert(pith_memo_find(&memo, &precision, text, text, losses, 3));
+        text[0] = 2;
+        if (i == 999)
+            ck_assert(!pith_memo_find(&memo, &precision, text, text, losses, 3));
+    }
+    pith_memo_add(&memo, &precision, text, text, losses, PITH_MEMO_TOKENS + 1);
+    pith_memo_free(&memo);
+    ck_assert_uint_eq(memo.n + memo.n_tokens, 0);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("reuse");
@@ -215,6 +277,8 @@ Suite *make_suite(void)
                         TINY_KINDS);
     tcase_add_loop_test(tcase, bad_branches_change_nothing, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, batches_share_a_beginning, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, sessions_remember_texts, 0, TINY_KINDS);
+    tcase_add_test(tcase, the_memo_is_bounded);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -69,7 +69,41 @@ static void slide(struct pith_prefix *prefix, size_t n)
     size_t room = prefix->n_most + 1 - prefix->n_head - n;
     size_t n_latest = prefix->n_most / 8 < room ? prefix->n_most / 8 : room;
     prefix->from = prefix->ids.n - n_latest;
-    pith_session_truncate(prefix->session, 0);
+    pith_session_truncate(prefix->session, prefix->n_head);
+}
+
+/* What is to be run, from position `from` of the prefix on.  The prefix's
+ * last token predicts the segment's first, so it is always among it; the
+ * segment's last token predicts nothing. */
+static size_t fill_feed(struct pith_prefix *prefix, size_t from,
+                        const int32_t *ids, size_t n)
+{
+    size_t n_prefix = positions(prefix), n_feed = 0;
+    for (size_t i = from; i < n_prefix; i++) {
+        prefix->targets[n_feed] = PITH_NO_TARGET;
+        prefix->feed[n_feed++] = id_at(prefix, i);
+    }
+    prefix->targets[n_feed - 1] = ids[0];
+    for (size_t i = 1; i < n; i++) {
+        prefix->targets[n_feed] = ids[i];
+        prefix->feed[n_feed++] = ids[i - 1];
+    }
+    return n_feed;
+}
+
+/* The first segment may have been a demonstration's beginning when those were
+ * ranked, or that of an earlier prompt. */
+static bool recall(struct pith_prefix *prefix, size_t n_feed)
+{
+    return pith_memo_find(&prefix->session->memo,
+                          prefix->session->compute.precision, prefix->feed,
+                          prefix->targets, prefix->losses, n_feed);
+}
+
+static void remember(struct pith_prefix *prefix, size_t n_feed)
+{
+    pith_memo_add(&prefix->session->memo, prefix->session->compute.precision,
+                  prefix->feed, prefix->targets, prefix->losses, n_feed);
 }
 
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
@@ -79,22 +113,19 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
     struct pith_session *session = prefix->session;
     if (positions(prefix) + n - 1 > prefix->n_most)
         slide(prefix, n);
-    size_t n_prefix = positions(prefix), n_feed = 0;
-    /* The prefix's last token predicts the segment's first, so it is always
-     * among what is fed; the segment's last token predicts nothing. */
+    size_t n_prefix = positions(prefix);
+    bool first = n_prefix == prefix->n_head && prefix->ids.n == n_prefix;
+    if (first)
+        pith_session_truncate(session, 0);
     if (session->n_past > n_prefix - 1)
         pith_session_truncate(session, n_prefix - 1);
-    for (size_t i = session->n_past; i < n_prefix; i++) {
-        prefix->targets[n_feed] = PITH_NO_TARGET;
-        prefix->feed[n_feed++] = id_at(prefix, i);
+    size_t n_feed = fill_feed(prefix, session->n_past, ids, n);
+    if (!first || !recall(prefix, n_feed)) {
+        PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
+                                      prefix->targets, prefix->losses, error));
+        if (first)
+            remember(prefix, n_feed);
     }
-    prefix->targets[n_feed - 1] = ids[0];
-    for (size_t i = 1; i < n; i++) {
-        prefix->targets[n_feed] = ids[i];
-        prefix->feed[n_feed++] = ids[i - 1];
-    }
-    PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
-                                  prefix->targets, prefix->losses, error));
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);
     return PITH_OK;

@@ -2,8 +2,9 @@
  * batch.h - texts collected to be scored together, each alone in an empty
  * cache.
  *
- * They share passes (pith_session_branch), and a beginning that all have in
- * common is run once.  {0} is an empty batch.
+ * They share passes (pith_session_branch), a beginning that all have in
+ * common is run once, and what the session remembers (memo.h) not at all.
+ * {0} is an empty batch.
  */
 #ifndef PITH_MODEL_BATCH_H
 #define PITH_MODEL_BATCH_H

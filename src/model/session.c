@@ -137,6 +137,7 @@ void pith_session_free(struct pith_session *session)
         return;
     pith_compute_free(&session->compute);
     pith_activations_free(session->activations);
+    pith_memo_free(&session->memo);
     free(session->keys);
     free(session->values);
     free(session);

@@ -4,12 +4,13 @@
  * The cache holds n positions.  pith_session_forward() appends tokens and can
  * give the losses of what follows each; truncate and drop take positions out
  * again.  Nothing is allocated after pith_session_create(), save by
- * pith_session_reserve().
+ * pith_session_reserve() and for the memo.
  */
 #ifndef PITH_MODEL_SESSION_H
 #define PITH_MODEL_SESSION_H
 
 #include "../kernels/ops.h"
+#include "memo.h"
 #include "model.h"
 
 enum { PITH_NO_TARGET = -1 };
@@ -26,6 +27,7 @@ struct pith_session {
                                        what an earlier call reserved */
     float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
     struct pith_activations *activations; /* scratch of one block of tokens */
+    struct pith_memo memo; /* of batches and prefixes, from call to call */
 };
 
 /* Appends n tokens at positions n_past .. n_past + n - 1.
