@@ -252,6 +252,7 @@ static enum pith_status attempt(int which, long k)
     as_expected = true;
     fail_at = k;
     enum pith_status status = attempts[which].run();
+    pith_memo_free(&session->memo); /* the next attempt finds it empty */
     counting = false;
     return status;
 }

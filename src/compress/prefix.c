@@ -100,10 +100,12 @@ static bool recall(struct pith_prefix *prefix, size_t n_feed)
                           prefix->targets, prefix->losses, n_feed);
 }
 
-static void remember(struct pith_prefix *prefix, size_t n_feed)
+static enum pith_status remember(struct pith_prefix *prefix, size_t n_feed,
+                                 struct pith_error *error)
 {
-    pith_memo_add(&prefix->session->memo, prefix->session->compute.precision,
-                  prefix->feed, prefix->targets, prefix->losses, n_feed);
+    return pith_memo_add(&prefix->session->memo,
+                         prefix->session->compute.precision, prefix->feed,
+                         prefix->targets, prefix->losses, n_feed, error);
 }
 
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
@@ -124,7 +126,7 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
         PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
                                       prefix->targets, prefix->losses, error));
         if (first)
-            remember(prefix, n_feed);
+            PITH_TRY(remember(prefix, n_feed, error));
     }
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);

@@ -106,17 +106,19 @@ static void recall(struct pith_batch *batch, struct pith_session *session,
     }
 }
 
-static void remember(const struct pith_batch *batch,
-                     struct pith_session *session,
-                     const struct missing *missing)
+static enum pith_status remember(const struct pith_batch *batch,
+                                 struct pith_session *session,
+                                 const struct missing *missing,
+                                 struct pith_error *error)
 {
     for (size_t i = 0; i < missing->n; i++) {
         size_t at = start_of(batch, missing->texts[i]);
-        pith_memo_add(&session->memo, session->compute.precision,
-                      batch->ids.data + at, batch->targets.data + at,
-                      batch->losses + at,
-                      batch->ends[missing->texts[i]] - at);
+        PITH_TRY(pith_memo_add(&session->memo, session->compute.precision,
+                               batch->ids.data + at, batch->targets.data + at,
+                               batch->losses + at,
+                               batch->ends[missing->texts[i]] - at, error));
     }
+    return PITH_OK;
 }
 
 static enum pith_status score_missing(struct pith_batch *batch,
@@ -133,8 +135,7 @@ static enum pith_status score_missing(struct pith_batch *batch,
         n_common, NULL, NULL, error));
     PITH_TRY(pith_session_branch(session, missing->branches, missing->n, stage,
                                  error));
-    remember(batch, session, missing);
-    return PITH_OK;
+    return remember(batch, session, missing, error);
 }
 
 enum pith_status pith_batch_score(struct pith_batch *batch,

@@ -60,12 +60,13 @@ static void make_room(struct pith_memo *memo, size_t n)
     }
 }
 
-void pith_memo_add(struct pith_memo *memo, const void *precision,
-                   const int32_t *ids, const int32_t *targets,
-                   const float *losses, size_t n)
+enum pith_status pith_memo_add(struct pith_memo *memo, const void *precision,
+                               const int32_t *ids, const int32_t *targets,
+                               const float *losses, size_t n,
+                               struct pith_error *error)
 {
     if (n == 0 || n > PITH_MEMO_TOKENS)
-        return;
+        return PITH_OK;
     make_room(memo, n);
     struct pith_memo_text text = {.n = n, .precision = precision};
     text.ids = pith_array(2 * n, sizeof *text.ids);
@@ -73,7 +74,7 @@ void pith_memo_add(struct pith_memo *memo, const void *precision,
     if (text.ids == NULL || text.losses == NULL) {
         free(text.ids);
         free(text.losses);
-        return;
+        return pith_no_memory(error, n, 3 * sizeof *ids);
     }
     text.targets = text.ids + n;
     memcpy(text.ids, ids, n * sizeof *ids);
@@ -82,6 +83,7 @@ void pith_memo_add(struct pith_memo *memo, const void *precision,
     text.used = ++memo->clock;
     memo->texts[memo->n++] = text;
     memo->n_tokens += n;
+    return PITH_OK;
 }
 
 void pith_memo_free(struct pith_memo *memo)
