@@ -84,7 +84,8 @@ START_TEST(load_options_are_checked)
     ck_assert_int_eq(pith_model_load(path, &future.known, &model, &error),
                      PITH_ERR_UNSUPPORTED);
     /* An older caller, that knew no more than its size. */
-    options = (struct pith_load_options){sizeof(size_t), "unseen", true};
+    options = (struct pith_load_options){
+        .sizeof_options = sizeof(size_t), .kernels = "unseen", .verify = true};
     assert_ok(pith_model_load(path, &options, &model, &error), error);
     pith_model_free(model);
     pith_model_free(NULL);
