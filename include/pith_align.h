@@ -223,6 +223,26 @@ enum pith_status pith_align_plot(struct pith_text log, const char *name,
                                  char **svg, size_t *n_bytes,
                                  struct pith_error *error);
 
+/* --------------------------------------------------------------------------
+ * Adapters
+ * ------------------------------------------------------------------------ */
+
+struct pith_merge_options {
+    size_t sizeof_options;
+    const char *dtype; /* of matrices: "f32", "f16", "bf16", "q8", "q4"; NULL:
+                          each as it was */
+    const char *name;  /* of the model inside the file; NULL: as it was */
+};
+
+/* Writes a model with an adapter taken into its weights.  (An adapter can be
+ * applied without: pith_load_options.adapter.)
+ *   options  borrowed, NULL for the defaults
+ * Errors: IO, FORMAT, CHECKSUM, ARGUMENT, MEMORY. */
+enum pith_status pith_merge(const char *model, const char *adapter,
+                            const char *destination,
+                            const struct pith_merge_options *options,
+                            struct pith_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,5 @@
 /*
- * test_adapter.c - src/model/adapter.c, adapt.c and src/align/output.c: what
+ * test_adapter.c - src/model/adapter.c, adapt.c, src/align/output.c, merge.c: what
  * training writes is what is read again, damaged files are refused, and a
  * model with an adapter scores as its trainer does.
  */
@@ -11,6 +11,7 @@
 #include "../src/align/trainer.h"
 #include "../src/base/bytes.h"
 #include "../src/base/crc32.h"
+#include "pith_align.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -192,6 +193,50 @@ START_TEST(adapters_are_applied_at_load)
 }
 END_TEST
 
+START_TEST(merged_models_score_as_adapted_ones)
+{
+    static const char *const dtypes[] = {"f32", NULL, "bf16"};
+    struct paths paths = make_model((enum tiny_kind)_i, PITH_F32);
+    char merged[600];
+    struct pith_model *model = load(paths.model), *made;
+    struct pith_trainer *trainer = open_trainer(
+        model, PITH_TRAIN_LORA, PITH_ATTN_V | PITH_FFN_DOWN, 1);
+    struct pith_merge_options options = {.sizeof_options = sizeof options,
+                                         .dtype = dtypes[_i],
+                                         .name = "merged"};
+    struct pith_error error;
+    take_steps(trainer, 6);
+    assert_ok(pith_trainer_write_adapter(trainer, paths.out, &error), error);
+    double tuned = loss_of(trainer);
+    snprintf(merged, sizeof merged, "%s.merged", paths.out);
+    assert_ok(pith_merge(paths.model, paths.out, merged, &options, &error),
+              error);
+    ck_assert_double_eq_tol(session_loss(merged, NULL, NULL), tuned,
+                            (_i == 2 ? 0.01 : 1e-5) * tuned);
+    made = load(merged);
+    assert_ok(pith_model_verify(made, &error), error);
+    ck_assert_str_eq(made->format.model_name, "merged");
+    for (size_t i = 0; i < made->format.n_tensors; i++) {
+        const struct pith_tensor *view = &made->format.tensors[i].view;
+        ck_assert_int_eq(view->type, view->rows > 1 && _i == 2 ? PITH_BF16
+                                                               : PITH_F32);
+    }
+    pith_model_free(made);
+    remove(merged);
+    options.dtype = "q5";
+    ck_assert_int_eq(pith_merge(paths.model, paths.out, merged, &options,
+                                &error), PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_merge(paths.model, paths.model, merged, NULL,
+                                &error), PITH_ERR_FORMAT);
+    ck_assert_int_eq(pith_merge(paths.out, paths.out, merged, NULL, &error),
+                     PITH_ERR_FORMAT);
+    ck_assert_ptr_null(fopen(merged, "rb"));
+    pith_trainer_free(trainer);
+    pith_model_free(model);
+    remove_files(&paths);
+}
+END_TEST
+
 /* --- files that are not what they should be ------------------------------- */
 
 static void write_bytes(const char *path, const char *bytes, size_t n)
@@ -300,6 +345,7 @@ Suite *make_suite(void)
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, full_training_writes_a_model, 0, TINY_KINDS);
     tcase_add_loop_test(tests, adapters_are_applied_at_load, 0, 3);
+    tcase_add_loop_test(tests, merged_models_score_as_adapted_ones, 0, 3);
     tcase_add_test(tests, damaged_adapters_are_refused);
     tcase_add_test(tests, adapted_models_are_not_trained);
     suite_add_tcase(suite, tests);

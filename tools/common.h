@@ -25,7 +25,7 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
 extern const struct command tool_compress, tool_score, tool_tokenize,
     tool_serve, tool_info, tool_convert, tool_bench, tool_align,
-    tool_align_requests, tool_align_collect, tool_eval_measure,
+    tool_align_requests, tool_align_collect, tool_merge, tool_eval_measure,
     tool_eval_metrics;
 
 /* "pith: ..." on stderr; returns TOOL_FAILED. */
@@ -87,7 +87,7 @@ struct pith_text tool_model_name(const char *path);
 
 /* Options that every command with a model has. */
 struct model_options {
-    const char *path, *kernels, *precision;
+    const char *path, *adapter, *kernels, *precision;
     size_t n_threads;
     bool quiet;
 };
@@ -98,6 +98,8 @@ struct model_options {
      "weights/default.pith here and beside the program"}
 
 #define RUN_OPTIONS(args)                                                      \
+    {0, "adapter", "FILE", OPTION_WORD, offsetof(args, model.adapter), 0, 0,   \
+     "LoRA adapter of the model, made by pith align"},                         \
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \

@@ -83,7 +83,8 @@ int tool_load(struct opened *opened, const struct model_options *options)
         options->kernels != NULL ? options->kernels : getenv("PITH_KERNELS");
     struct pith_load_options load = {
         .sizeof_options = sizeof load,
-        .kernels = kernels != NULL && *kernels != '\0' ? kernels : NULL};
+        .kernels = kernels != NULL && *kernels != '\0' ? kernels : NULL,
+        .adapter = options->adapter};
     *opened = (struct opened){0};
     int code = tool_find_model(options->path, &opened->path);
     if (code != TOOL_OK)

@@ -113,7 +113,7 @@ static enum pith_status check_start(const struct pith_file *file,
         memcmp(data, MAGIC, strlen(MAGIC)) != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: is not an adapter; expected a file that `pith "
-                         "align` wrote with --lora-rank", path);
+                         "align` wrote with --lora", path);
     if (pith_load_u32(data + AT_VERSION) != VERSION ||
         pith_load_u32(data + AT_BYTE_ORDER) != BYTE_ORDER_MARK)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
