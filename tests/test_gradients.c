@@ -76,19 +76,27 @@ static void golden_batch(struct test_batch *b, const struct pith_json *root)
     point(b);
 }
 
-static struct pith_trainer *open_trainer(const struct pith_model *model,
-                                         enum pith_trainer_mode mode,
-                                         int n_threads, bool checkpoint)
+static struct pith_trainer *open_in(const char *precision,
+                                    const struct pith_model *model,
+                                    enum pith_trainer_mode mode,
+                                    int n_threads, bool checkpoint)
 {
     struct pith_trainer_options options = {
         .mode = mode, .lora_rank = 3, .lora_alpha = 5,
         .lora_layers = PITH_EVERY_LINEAR, .lora_seed = 11,
         .checkpoint_activations = checkpoint, .n_threads = n_threads,
-        .max_tokens = MAX_TOKENS};
+        .precision = precision, .max_tokens = MAX_TOKENS};
     struct pith_trainer *trainer;
     struct pith_error error;
     assert_ok(pith_trainer_create(&trainer, model, &options, &error), error);
     return trainer;
+}
+
+static struct pith_trainer *open_trainer(const struct pith_model *model,
+                                         enum pith_trainer_mode mode,
+                                         int n_threads, bool checkpoint)
+{
+    return open_in(NULL, model, mode, n_threads, checkpoint);
 }
 
 /* --- PyTorch -------------------------------------------------------------- */
@@ -224,29 +232,36 @@ static void check_tensors(struct pith_trainer *trainer,
         fprintf(stderr, "%s: largest relative error %g\n", what, worst);
 }
 
-START_TEST(gradients_agree_with_pytorch)
+static void check_gradients(const char *name, const char *kernels,
+                            const char *precision, bool checkpoint)
 {
     struct golden golden;
     struct pith_error error;
+    char what[64];
+    double sum;
+    size_t n;
+    snprintf(what, sizeof what, "%s, %s, %s", name, kernels, precision);
+    if (!open_golden(&golden, name, kernels))
+        return;
+    struct pith_trainer *trainer = open_in(precision, golden.model,
+                                           PITH_TRAIN_FULL, 2, checkpoint);
+    assert_ok(pith_trainer_accumulate(trainer, &golden.batch.batch,
+                                      1 / (double)golden.n_targets, &sum, &n,
+                                      &error), error);
+    ck_assert_uint_eq(n, golden.n_targets);
+    double want = pith_json_get(pith_json_root(golden.document),
+                                "masked_loss")->number;
+    ck_assert_double_eq_tol(sum / (double)n, want, 1e-5);
+    check_tensors(trainer, golden.gradients, what);
+    pith_trainer_free(trainer);
+    close_golden(&golden);
+}
+
+START_TEST(gradients_agree_with_pytorch)
+{
     for (size_t k = 0; pith_kernels_name(k) != NULL; k++) {
-        char what[64];
-        double sum;
-        size_t n;
-        snprintf(what, sizeof what, "%s, %s", names[_i], pith_kernels_name(k));
-        if (!open_golden(&golden, names[_i], pith_kernels_name(k)))
-            return;
-        struct pith_trainer *trainer =
-            open_trainer(golden.model, PITH_TRAIN_FULL, 2, k % 2 == 1);
-        assert_ok(pith_trainer_accumulate(trainer, &golden.batch.batch,
-                                          1 / (double)golden.n_targets, &sum,
-                                          &n, &error), error);
-        ck_assert_uint_eq(n, golden.n_targets);
-        double want = pith_json_get(pith_json_root(golden.document),
-                                    "masked_loss")->number;
-        ck_assert_double_eq_tol(sum / (double)n, want, 1e-5);
-        check_tensors(trainer, golden.gradients, what);
-        pith_trainer_free(trainer);
-        close_golden(&golden);
+        check_gradients(names[_i], pith_kernels_name(k), "f32", k % 2 == 1);
+        check_gradients(names[_i], pith_kernels_name(k), "bf16x3", false);
     }
 }
 END_TEST
@@ -606,6 +621,9 @@ START_TEST(bad_options_are_refused)
     options = good;
     options.lora_layers = PITH_FFN_GATE;
     refuse_options(model, &options, "no linear layer");
+    options = good;
+    options.precision = "int8";
+    refuse_options(model, &options, "precision: \"int8\"");
     options = good;
     options.n_threads = -1;
     refuse_options(model, &options, "n_threads");

@@ -81,6 +81,26 @@ static enum pith_status settle(struct pith_trainer_options *options,
     return PITH_OK;
 }
 
+/* The others round too much for gradients. */
+static enum pith_status choose_precision(struct pith_trainer *trainer,
+                                         struct pith_error *error)
+{
+    const char *name = trainer->options.precision;
+    if (name == NULL || strcmp(name, "f32") == 0)
+        return PITH_OK;
+    if (strcmp(name, "bf16x3") != 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "precision: \"%s\" cannot be trained in; expected "
+                         "f32 or bf16x3", name);
+    if (trainer->parameters.mirror != NULL)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "precision: bf16x3 is for little-endian machines "
+                         "only; use f32");
+    trainer->compute.precision =
+        pith_precision_get(trainer->model->kernels, name);
+    return PITH_OK;
+}
+
 static enum pith_status open_compute(struct pith_trainer *trainer,
                                      struct pith_error *error)
 {
@@ -96,6 +116,7 @@ static enum pith_status open_compute(struct pith_trainer *trainer,
         .max_head_dim = config->head_dim};
     PITH_TRY(pith_compute_init(&trainer->compute, trainer->model->kernels,
                                options->n_threads, &limits, error));
+    PITH_TRY(choose_precision(trainer, error));
     return pith_backward_init(&trainer->backward, &trainer->compute, &limits,
                               error);
 }

@@ -4,8 +4,9 @@
  *
  * A trainer takes batches of token ids with targets and knows nothing of
  * data, templates, schedules, epochs, checkpoints or progress.  Everything is
- * computed in float32, whatever the type of the weights that stay as they
- * are; the same batches give the same bits for any number of threads.
+ * computed in float32 (or nearly, see precision), whatever the type of the
+ * weights that stay as they are; the same batches give the same bits for any
+ * number of threads.
  *
  * One step of training:
  *
@@ -53,6 +54,9 @@ struct pith_trainer_options {
     bool checkpoint_activations; /* keep the input of each layer only and
                                     compute the rest again: less memory, a
                                     third more work, the same bits */
+    const char *precision; /* of products: "f32" (NULL), or "bf16x3", which
+                              takes each factor as two bfloat16: nearly
+                              float32, and faster with AMX */
     int n_threads;        /* 0: as many as the CPU has */
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the

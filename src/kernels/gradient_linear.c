@@ -6,8 +6,9 @@
  *
  * Both sum over what lies down the columns of a matrix, so blocks of W, and
  * of dy, are transposed on their way into the cache.  Everything else is as
- * in gemm.c: PITH_BLOCK_ROWS x PITH_DEPTH "weights" at a time with panels of
- * L lanes, and every element a sum in order, cut at multiples of PITH_DEPTH.
+ * in gemm.c: PITH_BLOCK_ROWS x PITH_STEP "weights" at a time with panels of
+ * L lanes, in the precision of the compute, and every element a sum in order,
+ * cut at multiples of PITH_STEP.
  *
  *     product   rows            lanes        depth
  *     dx        C, of W^T       T tokens     N
@@ -26,8 +27,9 @@ struct product {
     size_t n_rows, n_lanes, depth;
     bool accumulate;
 
-    /* thread->weights (n_rows, depth) = rows from row, columns from `from`. */
-    void (*load)(const struct product *product,
+    /* out (n_rows, depth), PITH_ROW_STRIDE apart = rows from row, columns
+     * from `from`. */
+    void (*load)(const struct product *product, float *out,
                  struct pith_backward_thread *thread, size_t row,
                  size_t n_rows, size_t from, size_t depth);
     /* products (n_rows, L) to rows from row, n_lanes lanes from lane. */
@@ -60,7 +62,30 @@ static struct pith_region next_source(const struct product *product,
         n_rows = pith_min(PITH_BLOCK_ROWS, product->n_rows - row);
     }
     return product->source(product, row, n_rows, from,
-                           pith_min(PITH_DEPTH, product->depth - from));
+                           pith_min(PITH_STEP, product->depth - from));
+}
+
+/* Columns of a panel, in whole groups of the precision. */
+static size_t padded(const struct product *product)
+{
+    return pith_round_up(product->depth,
+                         product->backward->compute->precision->unit);
+}
+
+/* thread->weights: rows and columns as the precision keeps them. */
+static void load_stretch(const struct product *product,
+                         struct pith_backward_thread *thread,
+                         const struct block *block, size_t from, size_t depth)
+{
+    const struct pith_compute *compute = product->backward->compute;
+    bool plain = compute->precision == &pith_precision_f32;
+    float *rows = plain ? thread->weights : thread->turned;
+    product->load(product, rows, thread, block->row, block->n_rows, from,
+                  depth);
+    for (size_t r = 0; r < block->n_rows && !plain; r++)
+        compute->precision->unpack(
+            compute->kernels, thread->weights + r * PITH_ROW_STRIDE, PITH_F32,
+            (const uint8_t *)(rows + r * PITH_ROW_STRIDE), depth);
 }
 
 /* A stretch of the depth with every panel of the block. */
@@ -69,31 +94,30 @@ static void multiply_stretch(const struct product *product,
                              const struct block *block, size_t from,
                              size_t depth)
 {
-    const struct pith_kernels *kernels = product->backward->compute->kernels;
-    size_t L = kernels->lanes, R = kernels->rows;
+    const struct pith_compute *compute = product->backward->compute;
+    const struct pith_precision *precision = compute->precision;
+    size_t L = compute->kernels->lanes;
+    size_t R = precision->rows > 0 ? precision->rows : compute->kernels->rows;
     size_t n_tiles = pith_div_up(block->n_rows, R);
     size_t n_panels = pith_div_up(block->n_lanes, L);
     bool last = from + depth == product->depth;
-    struct pith_region source = next_source(product, block, from + depth);
-    size_t source_share = pith_share(&source, n_tiles * n_panels);
+    struct pith_ahead ahead = {
+        .weights = next_source(product, block, from + depth)};
+    ahead.n_weights = pith_share(&ahead.weights, n_tiles * n_panels);
     for (size_t p = 0; p < n_panels; p++) {
         size_t lane = block->lane + p * L;
         size_t n_lanes = pith_min(L, block->n_lanes - p * L);
         const float *panel = product->backward->scratch->panels +
-                             lane * product->depth + from * L;
+                             lane * padded(product) + from * L;
         float *products = thread->products + p * PITH_BLOCK_ROWS * L;
-        struct pith_region target = {0};
         if (last)
-            target = product->target(product, block->row, block->n_rows, lane,
-                                     n_lanes);
-        size_t target_share = pith_share(&target, n_tiles);
-        for (size_t r = 0; r < block->n_rows; r += R) {
-            pith_bring(&source, source_share);
-            pith_bring(&target, target_share);
-            kernels->multiply(products + r * L,
-                              thread->weights + r * PITH_ROW_STRIDE, panel,
-                              depth, n_lanes, from > 0);
-        }
+            ahead.outputs = product->target(product, block->row,
+                                            block->n_rows, lane, n_lanes);
+        ahead.n_outputs = pith_share(&ahead.outputs, n_tiles);
+        for (size_t r = 0; r < block->n_rows; r += R)
+            precision->multiply(compute->kernels, products + r * L,
+                                thread->weights + r * PITH_ROW_STRIDE, panel,
+                                depth, n_lanes, from > 0, &ahead);
         if (last)
             product->store(product, products, block->row, block->n_rows, lane,
                            n_lanes);
@@ -103,6 +127,8 @@ static void multiply_stretch(const struct product *product,
 static void product_task(void *user, size_t index, int thread)
 {
     const struct product *product = user;
+    const struct pith_precision *precision =
+        product->backward->compute->precision;
     struct pith_backward_thread *scratch =
         &product->backward->scratch->threads[thread];
     size_t n_blocks = pith_div_up(product->n_rows, PITH_BLOCK_ROWS);
@@ -111,10 +137,14 @@ static void product_task(void *user, size_t index, int thread)
     block.lane = index / n_blocks * PITH_BLOCK_TOKENS;
     block.n_rows = pith_min(PITH_BLOCK_ROWS, product->n_rows - block.row);
     block.n_lanes = pith_min(PITH_BLOCK_TOKENS, product->n_lanes - block.lane);
-    for (size_t from = 0; from < product->depth; from += PITH_DEPTH) {
-        size_t depth = pith_min(PITH_DEPTH, product->depth - from);
-        product->load(product, scratch, block.row, block.n_rows, from, depth);
+    for (size_t from = 0; from < product->depth; from += PITH_STEP) {
+        size_t depth = pith_min(PITH_STEP, product->depth - from);
+        load_stretch(product, scratch, &block, from, depth);
+        if (precision->begin != NULL)
+            precision->begin();
         multiply_stretch(product, scratch, &block, from, depth);
+        if (precision->end != NULL)
+            precision->end();
     }
 }
 
@@ -125,23 +155,31 @@ static void product_task(void *user, size_t index, int thread)
 static void pack_tokens_task(void *user, size_t index, int thread)
 {
     const struct product *product = user;
-    const struct pith_kernels *kernels = product->backward->compute->kernels;
-    size_t L = kernels->lanes, N = product->depth, first = index * L;
+    const struct pith_compute *compute = product->backward->compute;
+    size_t L = compute->kernels->lanes, N = product->depth, first = index * L;
     (void)thread;
-    kernels->transpose(product->backward->scratch->panels + first * N, L,
-                       product->lanes + first * N, N,
-                       pith_min(L, product->n_lanes - first), N);
+    compute->precision->pack(compute->kernels,
+                             product->backward->scratch->panels +
+                                 first * padded(product),
+                             0, product->lanes + first * N, N,
+                             pith_min(L, product->n_lanes - first), N);
 }
 
 static void pack_columns_task(void *user, size_t index, int thread)
 {
     const struct product *product = user;
-    const struct pith_kernels *kernels = product->backward->compute->kernels;
-    size_t L = kernels->lanes, T = product->depth, first = index * L;
-    (void)thread;
-    kernels->gradients->place(product->backward->scratch->panels + first * T,
-                              L, product->lanes + first, product->n_lanes, T,
-                              pith_min(L, product->n_lanes - first), false);
+    const struct pith_compute *compute = product->backward->compute;
+    struct pith_backward_scratch *scratch = product->backward->scratch;
+    float *rows = scratch->threads[thread].raw; /* (PITH_BLOCK_ROWS, L) */
+    size_t L = compute->kernels->lanes, T = product->depth, first = index * L;
+    float *panel = scratch->panels + first * padded(product);
+    for (size_t t = 0; t < T; t += PITH_BLOCK_ROWS) {
+        size_t n = pith_min(PITH_BLOCK_ROWS, T - t);
+        compute->kernels->gradients->place(
+            rows, L, product->lanes + t * product->n_lanes + first,
+            product->n_lanes, n, pith_min(L, product->n_lanes - first), false);
+        compute->precision->pack_products(compute->kernels, panel, t, rows, n);
+    }
 }
 
 static void multiply(const struct product *product,
@@ -175,7 +213,7 @@ static struct pith_region weights_at(const struct product *product, size_t row,
     return rows;
 }
 
-static void load_weights(const struct product *product,
+static void load_weights(const struct product *product, float *out,
                          struct pith_backward_thread *thread, size_t row,
                          size_t n_rows, size_t from, size_t depth)
 {
@@ -185,8 +223,8 @@ static void load_weights(const struct product *product,
         kernels->unpack(thread->raw + i * PITH_BLOCK_ROWS,
                         product->weight->type, rows.bytes + i * rows.stride,
                         n_rows);
-    kernels->transpose(thread->weights, PITH_ROW_STRIDE, thread->raw,
-                       PITH_BLOCK_ROWS, depth, n_rows);
+    kernels->transpose(out, PITH_ROW_STRIDE, thread->raw, PITH_BLOCK_ROWS,
+                       depth, n_rows);
 }
 
 /* n floats of each of so many rows, stride apart. */
@@ -248,13 +286,14 @@ static struct pith_region outputs_at(const struct product *product, size_t row,
     return floats_at(product->rows + from * N + row, N, depth, n_rows);
 }
 
-static void load_outputs(const struct product *product,
+static void load_outputs(const struct product *product, float *out,
                          struct pith_backward_thread *thread, size_t row,
                          size_t n_rows, size_t from, size_t depth)
 {
     size_t N = product->n_rows;
+    (void)thread;
     product->backward->compute->kernels->transpose(
-        thread->weights, PITH_ROW_STRIDE, product->rows + from * N + row, N,
+        out, PITH_ROW_STRIDE, product->rows + from * N + row, N,
         depth, n_rows);
 }
 

@@ -19,7 +19,8 @@ enum {
 /* What one thread works in.  Rows of weights are PITH_ROW_STRIDE apart. */
 struct pith_backward_thread {
     float *weights;  /* (PITH_BLOCK_ROWS, PITH_DEPTH) */
-    float *raw;      /* (PITH_DEPTH, PITH_BLOCK_ROWS) before transposition */
+    float *raw;      /* (PITH_STEP, PITH_BLOCK_ROWS) before transposition */
+    float *turned;   /* weights behind it, before their precision */
     float *products; /* (PITH_BLOCK_TOKENS / L panels, PITH_BLOCK_ROWS, L) */
 
     /* Attention. */

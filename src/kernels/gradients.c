@@ -52,7 +52,8 @@ static void carve_thread(struct carver *carver,
     size_t L = kernels->lanes, D_rows = pith_round_up(D, kernels->rows);
     size_t D_lanes = pith_round_up(D, L);
     thread->weights = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
-    thread->raw = carve(carver, PITH_DEPTH, PITH_BLOCK_ROWS, 1);
+    thread->raw = carve(carver, PITH_STEP, PITH_BLOCK_ROWS, 1);
+    thread->turned = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
     thread->products = carve(carver, PITH_BLOCK_TOKENS, PITH_BLOCK_ROWS, 1);
     thread->keys = carve(carver, D_rows, PITH_ROW_STRIDE, 1);
     thread->q = carve(carver, D_rows, L, 1);
@@ -70,12 +71,13 @@ static void carve_all(struct carver *carver,
                       const struct pith_compute *compute,
                       const struct pith_compute_limits *limits)
 {
-    size_t L = compute->kernels->lanes, width = limits->max_width;
+    size_t width = limits->max_width;
     if (width < PITH_LOGIT_STRIPE)
         width = PITH_LOGIT_STRIPE;
     scratch->max_keys = pith_round_up(limits->max_context, PITH_BLOCK_ROWS);
-    scratch->panels = carve(carver, pith_round_up(limits->max_tokens, L),
-                            pith_round_up(width, L), 1);
+    scratch->panels =
+        carve(carver, pith_round_up(limits->max_tokens, PITH_WIDEST_UNIT),
+              pith_round_up(width, PITH_WIDEST_UNIT), 1);
     scratch->logits = carve(carver, limits->max_tokens, PITH_LOGIT_STRIPE, 1);
     scratch->log_sums = carve(carver, limits->max_tokens, 1, 1);
     for (int i = 0; i < compute->n_threads; i++)

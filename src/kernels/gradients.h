@@ -18,7 +18,8 @@
 
 /* What backward operations run with: a compute and more scratch memory. */
 struct pith_backward {
-    struct pith_compute *compute;           /* borrowed; of precision f32 */
+    struct pith_compute *compute; /* borrowed; products with weights and of
+                                     gradients are in its precision */
     struct pith_backward_scratch *scratch;  /* owned; private to gradients */
 };
 

@@ -3,14 +3,13 @@
  * `make bench-train`, run by train.py beside PyTorch.
  *
  * usage: train_step MODEL.pith full|lora|lora-checkpoint RECORDS TOKENS
- *                   [STEPS] [THREADS]
+ *                   [STEPS] [THREADS] [PRECISION]
  *
  * One line of JSON: milliseconds of each step, its parts, and peak memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "../../src/align/trainer.h"
 #include "../../src/base/clock.h"
@@ -85,22 +84,34 @@ static void take_step(struct run *run, size_t index)
     run->update[index] = 1e3 * (pith_seconds() - middle);
 }
 
+/* Linux only, else 0; that of getrusage() would count the parent's memory. */
+static double peak_mib(void)
+{
+    char line[256];
+    double kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtod(line + 6, NULL);
+    if (file != NULL)
+        fclose(file);
+    return kib / 1024;
+}
+
 static void print(struct run *run, size_t n_steps)
 {
-    struct rusage usage;
     double total[MAX_STEPS], loss = run->loss;
     size_t n = n_steps > 1 ? n_steps - 1 : 1; /* the first touches memory */
     size_t first = n_steps > 1;
     for (size_t i = 0; i < n; i++)
         total[i] = run->passes[first + i] + run->update[first + i];
-    getrusage(RUSAGE_SELF, &usage);
     printf("{\"tokens\": %zu, \"steps\": %zu, \"ms\": %.1f, ",
            run->batch.n_tokens, n, median(total, n));
     printf("\"best_ms\": %.1f, \"passes_ms\": %.1f, \"update_ms\": %.1f, ",
            total[0], median(run->passes + first, n),
            median(run->update + first, n));
     printf("\"loss\": %.5f, \"peak_rss_mib\": %.0f}\n", loss,
-           (double)usage.ru_maxrss / 1024);
+           peak_mib());
 }
 
 int main(int n_arguments, char **arguments)
@@ -108,7 +119,7 @@ int main(int n_arguments, char **arguments)
     if (n_arguments < 5) {
         fprintf(stderr, "usage: train_step MODEL.pith "
                         "full|lora|lora-checkpoint RECORDS TOKENS [STEPS] "
-                        "[THREADS]\n");
+                        "[THREADS] [PRECISION]\n");
         return 2;
     }
     size_t n_records = (size_t)atoi(arguments[3]);
@@ -120,6 +131,7 @@ int main(int n_arguments, char **arguments)
         .lora_rank = 8, .lora_alpha = 16, .lora_layers = PITH_EVERY_LINEAR,
         .checkpoint_activations = strstr(arguments[2], "checkpoint") != NULL,
         .n_threads = n_arguments > 6 ? atoi(arguments[6]) : 0,
+        .precision = n_arguments > 7 ? arguments[7] : NULL,
         .max_tokens = n_records * n_tokens, .max_record = n_tokens};
     struct run run = {0};
     struct pith_model *model;
