@@ -97,27 +97,30 @@ static void multiply_stretch(const struct product *product,
     const struct pith_compute *compute = product->backward->compute;
     const struct pith_precision *precision = compute->precision;
     size_t L = compute->kernels->lanes;
-    size_t R = precision->rows > 0 ? precision->rows : compute->kernels->rows;
+    size_t R = pith_tile_rows(compute);
     size_t n_tiles = pith_div_up(block->n_rows, R);
     size_t n_panels = pith_div_up(block->n_lanes, L);
     bool last = from + depth == product->depth;
-    struct pith_ahead ahead = {
-        .weights = next_source(product, block, from + depth)};
-    ahead.n_weights = pith_share(&ahead.weights, n_tiles * n_panels);
+    struct pith_region source = next_source(product, block, from + depth);
+    size_t source_share = pith_share(&source, n_tiles * n_panels);
     for (size_t p = 0; p < n_panels; p++) {
         size_t lane = block->lane + p * L;
         size_t n_lanes = pith_min(L, block->n_lanes - p * L);
         const float *panel = product->backward->scratch->panels +
                              lane * padded(product) + from * L;
         float *products = thread->products + p * PITH_BLOCK_ROWS * L;
+        struct pith_region target = {0};
         if (last)
-            ahead.outputs = product->target(product, block->row,
-                                            block->n_rows, lane, n_lanes);
-        ahead.n_outputs = pith_share(&ahead.outputs, n_tiles);
-        for (size_t r = 0; r < block->n_rows; r += R)
+            target = product->target(product, block->row, block->n_rows, lane,
+                                     n_lanes);
+        size_t target_share = pith_share(&target, n_tiles);
+        for (size_t r = 0; r < block->n_rows; r += R) {
+            pith_bring(&source, source_share);
+            pith_bring(&target, target_share);
             precision->multiply(compute->kernels, products + r * L,
                                 thread->weights + r * PITH_ROW_STRIDE, panel,
-                                depth, n_lanes, from > 0, &ahead);
+                                depth, n_lanes, from > 0);
+        }
         if (last)
             product->store(product, products, block->row, block->n_rows, lane,
                            n_lanes);
