@@ -51,8 +51,8 @@ static int score_lines(const char *path, struct output *output)
         if (code != TOOL_OK || !more)
             break;
         code = score_line(&line, path, number, &totals, output->stream);
+        free(line.bytes);
     }
-    free(line.bytes);
     if (in != NULL && in != stdin)
         fclose(in);
     if (code != TOOL_OK)
