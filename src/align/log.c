@@ -25,6 +25,8 @@ static enum pith_status write_line(struct pith_log *log,
 {
     if (line->failed)
         return pith_no_memory(error, line->size, 1);
+    if (line->size == 0)
+        return PITH_OK;
     if (fwrite(line->data, 1, line->size, log->stream) != line->size ||
         fflush(log->stream) != 0)
         return cannot(log, "write", error);
