@@ -202,6 +202,7 @@ START_TEST(batches_share_a_beginning)
     check_batch(session, 1, 20, 5);
     check_batch(session, 3, 0, 0);
     assert_ok(pith_batch_score(&empty, session, "test", &error), error);
+    pith_batch_free(&empty);
     pith_session_free(session);
 }
 END_TEST
