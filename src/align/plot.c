@@ -146,7 +146,7 @@ static double tick_step(double range, int n)
 static struct frame make_frame(const struct curve *mean,
                                const struct curve *validation)
 {
-    struct frame frame = {0, 1, INFINITY, -INFINITY};
+    struct frame frame = {0, 1, (double)INFINITY, -(double)INFINITY};
     widen(mean, &frame);
     widen(validation, &frame);
     double range = frame.y_high - frame.y_low;

@@ -47,7 +47,8 @@ static void add_unit(struct pith_report_sum *sum,
 static enum pith_status sum_up(struct pith_report *report,
                                struct pith_error *error)
 {
-    static const struct pith_report_sum nothing = {0, 0, NAN, NAN};
+    static const struct pith_report_sum nothing = {0, 0, (double)NAN,
+                                                   (double)NAN};
     const struct pith_detail *detail = &report->result->detail;
     size_t n_segments = report->result->trace.n_thresholds;
     report->segments = pith_array(n_segments, sizeof *report->segments);
