@@ -492,12 +492,13 @@ struct pith_unit_result {
     bool join;           /* the blank line between two parts; its size is 0 */
     /* What the decision was taken by: the mean loss of its tokens (`paper`),
      * or what the Python compares for the first of them, the loss of the
-     * token behind or a difference of two (`reference`).  NAN when the unit
-     * went with its part, without a decision of its own. */
+     * token behind or a difference of two (`reference`).  A unit that went
+     * with its context, without a decision of its own, has no segment and the
+     * loss that it had when contexts were ranked by theirs, NAN otherwise. */
     float loss;
     size_t segment; /* which of trace.thresholds; PITH_NO_SEGMENT */
     size_t rank;    /* of loss among those of its segment, 1 the highest; 0
-                       without a loss */
+                       without both */
 };
 
 #define PITH_NO_SEGMENT SIZE_MAX

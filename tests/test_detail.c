@@ -90,7 +90,10 @@ static void assert_units(const struct pith_prompt *prompt,
             ck_assert(it->n_ids == 0 || it->kept == (it->n_kept == it->n_ids));
             ck_assert(it->segment == PITH_NO_SEGMENT ||
                       it->segment < result->trace.n_thresholds);
-            ck_assert((it->rank == 0) == isnan(it->loss));
+            if (it->segment != PITH_NO_SEGMENT)
+                ck_assert((it->rank == 0) == isnan(it->loss));
+            else
+                ck_assert_uint_eq(it->rank, 0);
             n_ids += it->n_ids;
             at += it->size;
         }
@@ -547,6 +550,69 @@ START_TEST(decoded_text_is_traced_back)
 }
 END_TEST
 
+/* --- contexts that were left out -------------------------------------------------- */
+
+/* Their losses are those of the ranking: the mean is what they were ranked
+ * by.  A first token without BOS in front has none. */
+static size_t assert_left_out(const struct pith_result *result)
+{
+    size_t n_left_out = 0;
+    for (size_t i = 0; i < result->n_parts; i++) {
+        const struct pith_part_result *part = &result->parts[i];
+        double sum = 0, n = 0;
+        if (part->kind != PITH_PART_CONTEXT || part->n_kept > 0)
+            continue;
+        for (size_t j = 0; j < result->detail.n_units; j++) {
+            const struct pith_unit_result *it = &result->detail.units[j];
+            if (it->part != i || it->join || isnan(it->loss))
+                continue;
+            ck_assert_uint_eq(it->segment, PITH_NO_SEGMENT);
+            sum += (double)it->loss * (double)it->n_ids;
+            n += (double)it->n_ids;
+        }
+        ck_assert_double_ge(n, (double)part->n_tokens - 1);
+        ck_assert_double_eq_tol(sum / n, log(part->perplexity), 1e-4);
+        n_left_out++;
+    }
+    return n_left_out;
+}
+
+/* Nor do they where nothing ranked contexts by their own losses. */
+static void assert_no_losses_left_out(const struct pith_result *result)
+{
+    for (size_t i = 0; i < result->detail.n_units; i++) {
+        const struct pith_unit_result *it = &result->detail.units[i];
+        ck_assert(it->segment != PITH_NO_SEGMENT || isnan(it->loss));
+    }
+}
+
+START_TEST(contexts_left_out_show_what_they_were_ranked_by)
+{
+    uint64_t random = 11;
+    struct random_prompt made;
+    plain_prompt(&made, &random, false);
+    for (int which = 0; which < TINY_KINDS; which++)
+        for (int method = 0; method < 2; method++) {
+            struct pith_compress_options options =
+                detailed((enum pith_method)method);
+            options.rate = -1;
+            options.target = 30;
+            options.reference.context_budget = "-20";
+            options.reference.iterative_size = 40;
+            struct pith_result *result =
+                compress(which, &made.prompt, &options);
+            ck_assert_uint_gt(assert_left_out(result), 0);
+            pith_result_free(result);
+            options.question_aware = true;
+            options.reference.rank_method = PITH_RANK_LONGLLMLINGUA;
+            result = compress(which, &made.prompt, &options);
+            assert_no_losses_left_out(result);
+            pith_result_free(result);
+        }
+    random_prompt_free(&made);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("detail");
@@ -561,6 +627,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, reference_holds_for_any_prompt, 0, 4);
     tcase_add_test(all, a_context_that_is_forced_twice_is_shown_once);
     tcase_add_test(all, decoded_text_is_traced_back);
+    tcase_add_test(all, contexts_left_out_show_what_they_were_ranked_by);
     suite_add_tcase(suite, all);
     return suite;
 }

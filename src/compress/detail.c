@@ -15,11 +15,14 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
 {
     *decisions = (struct pith_decisions){0};
     decisions->of = pith_array(n, sizeof *decisions->of);
-    if (decisions->of == NULL)
+    decisions->ranked = pith_array(n, sizeof *decisions->ranked);
+    if (decisions->of == NULL || decisions->ranked == NULL)
         return pith_no_memory(error, n, sizeof *decisions->of);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         decisions->of[i] = (struct pith_decision){
             .loss = (float)NAN, .segment = PITH_NO_SEGMENT};
+        decisions->ranked[i] = (float)NAN;
+    }
     decisions->n = n;
     return PITH_OK;
 }
@@ -27,6 +30,7 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
 void pith_decisions_free(struct pith_decisions *decisions)
 {
     free(decisions->of);
+    free(decisions->ranked);
     *decisions = (struct pith_decisions){0};
 }
 
@@ -162,6 +166,16 @@ struct pith_text pith_given_text(const struct pith_prompt *prompt,
                                       : (struct pith_text){0};
 }
 
+/* The mean loss of a unit's tokens when its context was ranked. */
+static float ranking_loss(const struct pith_decisions *decisions,
+                          const struct pith_unit *unit)
+{
+    double sum = 0;
+    for (size_t i = 0; i < unit->n_tokens; i++)
+        sum += (double)decisions->ranked[unit->token + i];
+    return (float)(sum / (double)unit->n_tokens);
+}
+
 static enum pith_status add_part(struct pith_result *result,
                                  const struct pith_parts *parts, size_t index,
                                  struct pith_text given,
@@ -181,6 +195,8 @@ static enum pith_status add_part(struct pith_result *result,
                                         .loss = decision->loss,
                                         .segment = decision->segment,
                                         .rank = decision->rank};
+        if (decision->segment == PITH_NO_SEGMENT && !unit->structure)
+            made.loss = ranking_loss(decisions, unit);
         if (i == 0)
             begin = unit->byte + (unit->structure ? unit->n_bytes : 0);
         made.n_kept = made.kept ? made.n_ids : 0;

@@ -19,6 +19,8 @@ struct pith_decision {
 struct pith_decisions {
     struct pith_decision *of; /* (n) by token */
     size_t n, n_segments;
+    float *ranked; /* (n) the token's loss when its context was ranked by such;
+                      NAN where none was */
 };
 
 /* n tokens that no decision was taken about and that are not kept. */

@@ -148,7 +148,7 @@ static enum pith_status rank(struct paper *p, struct pith_rank *ranks, size_t n,
     bool aware = p->options->question_aware;
     PITH_TRY(aware ? pith_rank_documents(p->session, &p->parts, ranks, n, error)
                    : pith_rank_demonstrations(p->session, &p->parts, ranks, n,
-                                              error));
+                                              p->decisions.ranked, error));
     for (size_t i = 0; i < n; i++) {
         p->perplexities[ranks[i].index] = exp(ranks[i].score);
         ranks[i].score *= aware ? -1 : 1;

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "../model/batch.h"
@@ -53,23 +54,37 @@ static enum pith_status collect(const struct pith_session *session,
     return PITH_OK;
 }
 
+static void hand_out(float *losses, const struct pith_part *part,
+                     const float *found)
+{
+    if (losses != NULL)
+        memcpy(losses + part->token, found, part->n_tokens * sizeof *losses);
+}
+
 /* Mean loss of one that slides through the window. */
 static enum pith_status rank_long(struct pith_session *session,
-                                  const int32_t *ids, size_t n, double *score,
-                                  struct pith_error *error)
+                                  const struct pith_parts *parts,
+                                  const struct pith_part *part, double *score,
+                                  float *losses, struct pith_error *error)
 {
-    float *losses = pith_array(n, sizeof *losses);
-    if (losses == NULL)
-        return pith_no_memory(error, n, sizeof *losses);
-    enum pith_status status = pith_score_text(session, ids, n, losses, error);
-    *score = mean(losses, n);
-    free(losses);
+    size_t n = part->n_tokens;
+    float *found = pith_array(n, sizeof *found);
+    if (found == NULL)
+        return pith_no_memory(error, n, sizeof *found);
+    enum pith_status status = pith_score_text(
+        session, parts->ids.data + part->token, n, found, error);
+    if (status == PITH_OK) {
+        *score = mean(found, n);
+        hand_out(losses, part, found);
+    }
+    free(found);
     return status;
 }
 
 enum pith_status pith_rank_demonstrations(struct pith_session *session,
                                           const struct pith_parts *parts,
                                           struct pith_rank *ranks, size_t n,
+                                          float *losses,
                                           struct pith_error *error)
 {
     enum pith_status status;
@@ -87,10 +102,11 @@ enum pith_status pith_rank_demonstrations(struct pith_session *session,
         /* Algorithm 1, line 4: the perplexity of x_dems,k under M_s. */
         if (is_short(session, part)) {
             rank->score = mean(batch.losses + at, part->n_tokens);
+            hand_out(losses, part, batch.losses + at);
             at += part->n_tokens;
         } else {
-            PITH_TRY_DONE(rank_long(session, parts->ids.data + part->token,
-                                    part->n_tokens, &rank->score, error));
+            PITH_TRY_DONE(rank_long(session, parts, part, &rank->score,
+                                    losses, error));
         }
     }
 done:

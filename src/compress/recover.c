@@ -276,7 +276,7 @@ static enum pith_status append_run(struct recovery *recovery,
                                    struct pith_error *error)
 {
     struct pith_token_range range = {0, 0};
-    bool found, paper = recovery->rules == PITH_RECOVER_PAPER;
+    bool found = false, paper = recovery->rules == PITH_RECOVER_PAPER;
     PITH_TRY(paper ? find_shortest(recovery, text, &range, &found, error)
                    : find_greedily(recovery, text, &range, &found, error));
     if (!found) {

@@ -74,6 +74,17 @@ static enum pith_status filter(struct pith_reference_run *run,
     return choose_sentences(run, error);
 }
 
+/* What scored the contexts by their own losses, without tags, where the token
+ * stage goes by losses too; NULL: nothing did. */
+static struct pith_session *ranker(const struct pith_reference_run *run)
+{
+    const struct pith_reference_options *options = &run->options->reference;
+    bool ranked = run->contexts.n > 1 && options->use_context_level_filter &&
+                  run->query.method == PITH_RANK_LLMLINGUA;
+    return ranked && !options->structured && !options->condition_compare
+               ? run->session : NULL;
+}
+
 static enum pith_status compress(struct pith_reference_run *run,
                                  struct pith_error *error)
 {
@@ -105,8 +116,8 @@ pith_compress_reference(struct pith_session *session,
     PITH_TRY_DONE(pith_reference_add_parts(&run, error));
     if (options->detail)
         PITH_TRY_DONE(pith_reference_detail_rest(
-            run.tokenizer, prompt, options->reference.concate_question, result,
-            error));
+            run.tokenizer, ranker(&run), prompt,
+            options->reference.concate_question, result, error));
     result->timings.tokenize = prepared - begun;
     result->timings.rank = filtered - prepared;
     result->timings.compress = pith_seconds() - filtered;

@@ -121,6 +121,13 @@ enum pith_status pith_reference_scores(struct pith_session *session,
                                        struct pith_rank *ranks,
                                        struct pith_error *error);
 
+/* Losses of a text's tokens as they are when it is ranked alone; NAN for those
+ * that have none.
+ *   losses  (n) n tokens, without BOS */
+enum pith_status pith_reference_losses(struct pith_session *session,
+                                       struct pith_text text, float *losses,
+                                       size_t n, struct pith_error *error);
+
 /* Orders by key as a stable sort does; where a key is NAN, as Python's
  * sorted() happens to (keys below that compare with nothing). */
 void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n);
@@ -260,9 +267,12 @@ pith_reference_detail_stage(const struct pith_reference_stage *stage,
                             struct pith_error *error);
 
 /* Adds those of instruction and question and of what had been dropped before
- * the token stage, and the spans; the result has its parts by then. */
+ * the token stage, and the spans; the result has its parts by then.
+ *   ranker  scores whole contexts that were dropped by their losses; NULL:
+ *           they were not */
 enum pith_status
 pith_reference_detail_rest(const struct pith_tokenizer *tokenizer,
+                           struct pith_session *ranker,
                            const struct pith_prompt *prompt,
                            bool keep_question, struct pith_result *result,
                            struct pith_error *error);

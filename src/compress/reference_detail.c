@@ -238,25 +238,59 @@ done:
 
 /* --- everything else ------------------------------------------------------------ */
 
+/* What the units are made with. */
+struct rest {
+    const struct pith_tokenizer *tokenizer;
+    struct pith_session *ranker; /* or NULL */
+    struct pith_detail *detail;
+};
+
+/* Mean of the losses [first, end). */
+static float mean(const float *losses, size_t first, size_t end)
+{
+    double sum = 0;
+    for (size_t i = first; i < end; i++)
+        sum += (double)losses[i];
+    return (float)(sum / (double)(end - first));
+}
+
+/* Losses of a text's tokens when it was ranked, NAN where it was not. */
+static enum pith_status ranking_losses(const struct rest *rest,
+                                       struct pith_text text, bool ranked,
+                                       size_t n, float **losses,
+                                       struct pith_error *error)
+{
+    *losses = pith_array(n, sizeof **losses);
+    if (*losses == NULL)
+        return pith_no_memory(error, n, sizeof **losses);
+    if (ranked && rest->ranker != NULL)
+        return pith_reference_losses(rest->ranker, text, *losses, n, error);
+    for (size_t i = 0; i < n; i++)
+        (*losses)[i] = (float)NAN;
+    return PITH_OK;
+}
+
 /* Bytes [begin, end) of a part's text, tokenised by themselves; all of them
- * stay or none. */
-static enum pith_status add_text(const struct pith_tokenizer *tokenizer,
-                                 struct pith_detail *detail, size_t part,
+ * stay or none.
+ *   ranked  they are a whole context */
+static enum pith_status add_text(const struct rest *rest, size_t part,
                                  struct pith_text text, size_t begin,
-                                 size_t end, bool kept,
+                                 size_t end, bool kept, bool ranked,
                                  struct pith_error *error)
 {
     struct pith_ids ids = {0};
     enum pith_status status = PITH_OK;
     struct pith_text run = {text.bytes + begin, end - begin};
     size_t *ends = NULL;
+    float *losses = NULL;
     if (run.size == 0)
         return PITH_OK;
-    PITH_TRY_DONE(pith_reference_encode(tokenizer, run, 0, &ids, error));
+    PITH_TRY_DONE(pith_reference_encode(rest->tokenizer, run, 0, &ids, error));
     ends = pith_array(ids.n, sizeof *ends);
     if (ends == NULL)
         PITH_TRY_DONE(pith_no_memory(error, ids.n, sizeof *ends));
-    pith_token_ends(tokenizer, run, ids.data, ids.n, ends);
+    PITH_TRY_DONE(ranking_losses(rest, run, ranked, ids.n, &losses, error));
+    pith_token_ends(rest->tokenizer, run, ids.data, ids.n, ends);
     for (size_t i = 0, first = 0, at = 0; i < ids.n; i++) {
         if (i + 1 < ids.n && !pith_between_characters(run, ends[i]))
             continue;
@@ -264,15 +298,17 @@ static enum pith_status add_text(const struct pith_tokenizer *tokenizer,
                                         .size = ends[i] - at,
                                         .n_ids = i + 1 - first, .kept = kept,
                                         .n_kept = kept ? i + 1 - first : 0,
-                                        .loss = (float)NAN,
+                                        .loss = mean(losses, first, i + 1),
                                         .segment = PITH_NO_SEGMENT};
-        PITH_TRY_DONE(pith_detail_add(detail, unit, ids.data + first, error));
+        PITH_TRY_DONE(pith_detail_add(rest->detail, unit, ids.data + first,
+                                      error));
         first = i + 1;
         at = ends[i];
     }
 done:
     pith_ids_free(&ids);
     free(ends);
+    free(losses);
     return status;
 }
 
@@ -293,11 +329,11 @@ static void separate(struct pith_detail *detail)
 }
 
 /* What no unit of a context covers was dropped before the token stage. */
-static enum pith_status fill_gaps(const struct pith_tokenizer *tokenizer,
+static enum pith_status fill_gaps(const struct rest *rest,
                                   const struct pith_prompt *prompt,
-                                  struct pith_detail *detail,
                                   struct pith_error *error)
 {
+    struct pith_detail *detail = rest->detail;
     size_t first = first_context_part(prompt), n = detail->n_units, i = 0;
     for (size_t c = 0; c < prompt->n_contexts; c++) {
         struct pith_text text = prompt->contexts[c];
@@ -307,32 +343,33 @@ static enum pith_status fill_gaps(const struct pith_tokenizer *tokenizer,
             if (unit.part < part)
                 continue;
             if (unit.offset > at)
-                PITH_TRY(add_text(tokenizer, detail, part, text, at,
-                                  unit.offset, false, error));
+                PITH_TRY(add_text(rest, part, text, at, unit.offset, false,
+                                  false, error));
             at = unit.offset + unit.size > at ? unit.offset + unit.size : at;
         }
         if (at < text.size)
-            PITH_TRY(add_text(tokenizer, detail, part, text, at, text.size,
-                              false, error));
+            PITH_TRY(add_text(rest, part, text, at, text.size, false, at == 0,
+                              error));
     }
     return PITH_OK;
 }
 
 enum pith_status
 pith_reference_detail_rest(const struct pith_tokenizer *tokenizer,
+                           struct pith_session *ranker,
                            const struct pith_prompt *prompt,
                            bool keep_question, struct pith_result *result,
                            struct pith_error *error)
 {
     struct pith_detail *detail = &result->detail;
+    struct rest rest = {tokenizer, ranker, detail};
     pith_detail_sort(detail);
     separate(detail);
-    PITH_TRY(fill_gaps(tokenizer, prompt, detail, error));
-    PITH_TRY(add_text(tokenizer, detail, 0, prompt->instruction, 0,
-                      prompt->instruction.size, true, error));
-    PITH_TRY(add_text(tokenizer, detail, result->n_parts - 1,
-                      prompt->question, 0, prompt->question.size,
-                      keep_question, error));
+    PITH_TRY(fill_gaps(&rest, prompt, error));
+    PITH_TRY(add_text(&rest, 0, prompt->instruction, 0,
+                      prompt->instruction.size, true, false, error));
+    PITH_TRY(add_text(&rest, result->n_parts - 1, prompt->question, 0,
+                      prompt->question.size, keep_question, false, error));
     pith_detail_sort(detail);
     return pith_detail_spans(detail, error);
 }

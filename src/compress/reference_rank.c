@@ -173,6 +173,32 @@ done:
     return status;
 }
 
+enum pith_status pith_reference_losses(struct pith_session *session,
+                                       struct pith_text text, float *losses,
+                                       size_t n, struct pith_error *error)
+{
+    static const struct pith_text nothing = {"", 0};
+    struct pith_batch batch = {0};
+    struct span span;
+    enum pith_status status;
+    size_t n_default;
+    for (size_t i = 0; i < n; i++)
+        losses[i] = (float)NAN;
+    PITH_TRY(pith_reference_count(session->model->tokenizer, text,
+                                  PITH_TOKENIZE_DEFAULT_BOS, &n_default,
+                                  error));
+    PITH_TRY_DONE(add(&batch, session, text, nothing, PITH_CONDITION_NONE,
+                      &span, error));
+    PITH_TRY_DONE(pith_session_reserve(session, batch.ids.n, error));
+    PITH_TRY_DONE(pith_batch_score(&batch, session, "rank", error));
+    size_t skip = n_default > n ? 0 : 1; /* without BOS the first has none */
+    for (size_t i = skip; i < n && i - skip < span.n; i++)
+        losses[i] = batch.losses[span.first + i - skip];
+done:
+    pith_batch_free(&batch);
+    return status;
+}
+
 /* LongLLMLingua's restrictive sentence stands behind the question. */
 static enum pith_status rank_by_loss(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,

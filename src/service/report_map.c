@@ -8,6 +8,8 @@
  */
 #include "report.h"
 
+#include <math.h>
+
 #include "../compress/detail.h"
 
 /* --- legend ------------------------------------------------------------------- */
@@ -50,6 +52,15 @@ static void write_key(struct pith_report *report, size_t bin)
     pith_buffer_string(out, "</li>\n");
 }
 
+static bool has_ranking_losses(const struct pith_detail *detail)
+{
+    for (size_t i = 0; i < detail->n_units; i++)
+        if (detail->units[i].segment == PITH_NO_SEGMENT &&
+            !isnan(detail->units[i].loss))
+            return true;
+    return false;
+}
+
 static void write_legend(struct pith_report *report)
 {
     struct pith_buffer *out = &report->out;
@@ -66,6 +77,9 @@ static void write_legend(struct pith_report *report)
         if (bin < PITH_REPORT_BINS || report->bins[bin].n_tokens > 0)
             write_key(report, bin);
     pith_buffer_string(out, "</ul>\n");
+    if (has_ranking_losses(&report->result->detail))
+        pith_buffer_string(out, "<p>A context that is left out shows the "
+                                "losses by which it was ranked.</p>\n");
 }
 
 /* --- the prompt --------------------------------------------------------------- */
@@ -100,7 +114,14 @@ static void write_part_head(struct pith_report *report, size_t index)
     pith_html_count(out, part->n_kept);
     pith_buffer_string(out, " of ");
     pith_html_count(out, part->n_tokens);
-    pith_buffer_string(out, " kept</small></h3>\n<p>");
+    pith_buffer_string(out, " kept");
+    if (part->perplexity > 0) {
+        pith_buffer_string(out, ", perplexity ");
+        pith_html_number(out, part->perplexity, 2);
+    }
+    if (part->n_kept == 0 && part->kind == PITH_PART_CONTEXT)
+        pith_buffer_string(out, " \xE2\x80\x93 left out");
+    pith_buffer_string(out, "</small></h3>\n<p>");
 }
 
 /* Units [*unit, ...) of a part; nothing for a part without any. */

@@ -40,7 +40,8 @@ static const char *const lines[] = {
     "  return {\n",
     "    token: visible(units[i].textContent),\n",
     "    fate: fate(i),\n",
-    "    loss: loss === null ? 'not scored' : loss.toFixed(3) + ' nats',\n",
+    "    loss: loss === null ? 'not scored' : loss.toFixed(3) +\n",
+    "      (segment > 0 ? ' nats' : ' nats, when ranked'),\n",
     "    rank: numbers.rank[i] > 0\n",
     "      ? numbers.rank[i] + ' of ' + cell(1) : '\\u2013',\n",
     "    segment: segment > 0 ? segment : '\\u2013',\n",
@@ -167,4 +168,4 @@ static const char *const lines[] = {
     NULL};
 
 const struct pith_report_source pith_report_script = {
-    lines, "4cr+5i8n4KPczDoUL9KG7EITGAxiS3CpOikcmf6w5dk="};
+    lines, "5fxxniYRRls6P1ebzHEMNV9ff2uui710jzsqi8Q8S5o="};

@@ -25,12 +25,14 @@ where it has one.  --table prints shares with 95% intervals (Wilson) and, by
 bootstrap over the questions, the difference from question_aware.
 """
 import argparse
+import gzip
 import json
 import math
 import random
 import re
 import string
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 METHODS = {"reference": "`reference`, longllmlingua",
@@ -62,27 +64,90 @@ def passages(prompt):
     return [part.strip() for part in parts if part.strip()], question.strip()
 
 
-def excerpt(passage, answers, size):
-    """Whole words of a passage, about an answer or from its beginning."""
+def excerpt(passage, answers, size, chance):
+    """Whole words of a passage: about an answer, or from its beginning; with a
+    chance, with the answer anywhere, or from anywhere on."""
     found = [passage.lower().find(answer.lower()) for answer in answers]
-    at = max(0, min((i for i in found if i >= 0), default=0) - size // 2)
+    answer_at = min((i for i in found if i >= 0), default=None)
+    if chance is None:
+        at = max(0, (answer_at or 0) - size // 2)
+    elif answer_at is None:
+        at = chance.randrange(max(1, len(passage) - size))
+    else:
+        at = max(0, answer_at - chance.randrange(size * 9 // 10))
     at = 0 if at == 0 else passage.find(" ", at) + 1
     if at + size >= len(passage):
         return passage[at:]
     return passage[at:passage.rfind(" ", at, at + size)]
 
 
-def questions(folder, task, size):
-    data = json.loads((Path(folder) / f"MiniLongBench_{task}.json").read_text())
-    for name, item in data.items():
+def trials_of(name, contexts, answers, arguments):
+    """(name, contexts): as they are, then other excerpts in other orders."""
+    size = arguments.excerpt
+    for trial in range(arguments.trials):
+        chance = random.Random(f"{name} {trial}") if trial > 0 else None
+        cut = [excerpt(c, answers, size, chance) if size else c
+               for c in contexts]
+        if chance is not None:
+            chance.shuffle(cut)
+        yield (f"{name} trial {trial}" if trial > 0 else name), cut
+
+
+def longbench_questions(task, arguments):
+    path = Path(arguments.data) / f"MiniLongBench_{task}.json"
+    for name, item in json.loads(path.read_text()).items():
         gold = item["gold"]
         answers = gold if isinstance(gold, list) else [gold]
         contexts, question = passages(item["origin_prompt"])
-        if size:
-            contexts = [excerpt(c, answers, size) for c in contexts]
-        yes_or_no = words(answers[0]) in (["yes"], ["no"])
-        if not yes_or_no and survives(answers, "\n\n".join(contexts)):
-            yield f"{task} {name}", contexts, question, answers
+        if words(answers[0]) in (["yes"], ["no"]):
+            continue
+        for trial, cut in trials_of(f"{task} {name}", contexts, answers,
+                                    arguments):
+            if survives(answers, "\n\n".join(cut)):
+                yield trial, cut, question, answers
+
+
+def relatedness(items):
+    """How much of a question's rare words a text has."""
+    texts = [set(words(text)) for _, text, _ in items]
+    counts = Counter(word for text in texts for word in text)
+
+    def score(question, i):
+        return sum(math.log(len(items) / counts[word])
+                   for word in set(words(question)) & texts[i])
+    return score
+
+
+def nq_questions(arguments, n_documents=10):
+    """Natural Questions: the document with the answer, five that share words
+    with the question, four others; none of these has the answer."""
+    items = []
+    with gzip.open(Path(arguments.data) / "nq-open-oracle.jsonl.gz", "rt") as f:
+        for row in map(json.loads, f):
+            context = row["ctxs"][0]
+            items.append((row["question"],
+                          f"{context['title']}\n{context['text']}",
+                          row["answers"]))
+    score = relatedness(items)
+    chance = random.Random(arguments.seed)
+    order = chance.sample(range(len(items)), len(items))
+    for at in order[:arguments.count]:
+        question, gold, answers = items[at]
+        if not survives(answers, gold):
+            continue
+        near = sorted(range(len(items)), key=lambda i: -score(question, i))
+        others = [i for i in near[:25] + chance.sample(near, 25)
+                  if i != at and not survives(answers, items[i][1])]
+        near = others[:5]
+        far = [i for i in others[-20:] if i not in near][:n_documents - 6]
+        contexts = [gold] + [items[i][1] for i in near + far]
+        chance.shuffle(contexts)
+        yield f"nq {at}", contexts, f"Question: {question}?", answers
+
+
+def questions(task, arguments):
+    return (nq_questions(arguments) if task == "nq"
+            else longbench_questions(task, arguments))
 
 
 # --- methods -----------------------------------------------------------------
@@ -153,13 +218,15 @@ def by_chance(pith, contexts, question, target):
     return "".join(pieces[i] for i in sorted(chosen)), target
 
 
-def apply(method, pith, contexts, question, target):
+def apply(method, pith, contexts, question, target, options):
     if method == "reference":
         return by_reference(pith, contexts, question, target)
     if method == "random":
         return by_chance(pith, contexts, question, target)
-    return by_paper(pith, contexts, question, target,
-                    question_aware=method == "aware")
+    if method == "paper":
+        return by_paper(pith, contexts, question, target)
+    return by_paper(pith, contexts, question, target, question_aware=True,
+                    **options)
 
 
 # --- the run -----------------------------------------------------------------
@@ -173,7 +240,7 @@ def run(arguments):
     done = {(row["name"], row["method"]): row for row in read(arguments.out)}
     pith = Pith(arguments)
     items = [item for task in arguments.tasks.split(",")
-             for item in questions(arguments.data, task, arguments.excerpt)]
+             for item in questions(task, arguments)]
     items.sort(key=lambda item: sum(map(len, item[1])))
     for name, contexts, question, answers in items:
         n_all = len(pith.pieces("\n\n".join([*contexts, question])))
@@ -182,7 +249,8 @@ def run(arguments):
                 continue
             equal = done.get((name, "reference"))
             target = equal["tokens"] if equal else round(arguments.rate * n_all)
-            text, n = apply(method, pith, contexts, question, target)
+            text, n = apply(method, pith, contexts, question, target,
+                            arguments.options)
             row = {"name": name, "method": method, "tokens": n,
                    "all_tokens": n_all, "answers": answers,
                    "document_tokens": len(pith.pieces(text)),
@@ -247,6 +315,10 @@ def main():
     parser.add_argument("--tasks", default="hotpotqa,musique")
     parser.add_argument("--rate", type=float, default=0.25)
     parser.add_argument("--excerpt", type=int, default=0)
+    parser.add_argument("--trials", type=int, default=1)
+    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--options", default="{}", type=json.loads)
     parser.add_argument("--methods", default=",".join(METHODS))
     arguments = parser.parse_args()
     if arguments.table:
