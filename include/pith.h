@@ -422,6 +422,8 @@ struct pith_compress_options {
      * the question, tokens by how much the question changes their loss. */
     bool question_aware;
     double delta_tau; /* spread of the documents' rates by rank: 0.3 */
+    bool document_words; /* true: with question_aware, words of documents stay
+                            or go as a whole; false: tokens do */
     enum pith_reorder reorder; /* ORIGINAL, or SORT: most relevant first */
     /* `paper`: what each step is worth is seen by leaving it out, as Table 3
      * of the paper does. */

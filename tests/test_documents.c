@@ -10,7 +10,9 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
+#include "../src/compress/detail.h"
 #include "../src/compress/documents.h"
+#include "../src/compress/keep.h"
 #include "../src/model/model.h"
 #include "../src/model/score.h"
 #include "support.h"
@@ -69,7 +71,8 @@ static const struct pith_text three[] = {
 static const struct pith_prompt small = {
     .contexts = three, .n_contexts = 3, .question = {"Who has cats?", 13}};
 
-/* The mean loss of the question and the sentence behind n tokens. */
+/* The mean loss of the question and the sentence behind n tokens and a blank
+ * line, which does not count. */
 static double plain_piece(int kind, const struct pith_parts *parts,
                           const int32_t *piece, size_t n)
 {
@@ -82,6 +85,7 @@ static double plain_piece(int kind, const struct pith_parts *parts,
     double sum = 0;
     pith_ids_append_all(&ids, piece, n);
     pith_ids_append_all(&ids, parts->join.data, parts->join.n);
+    n += parts->join.n;
     pith_ids_append_all(&ids, parts->ids.data + question->token,
                         question->n_tokens);
     assert_ok(pith_tokenizer_encode(
@@ -237,6 +241,49 @@ START_TEST(k_is_that_of_the_method_unless_given)
 }
 END_TEST
 
+/* Spans of a kind of part that end within a word. */
+static size_t count_cut(const struct pith_result *result,
+                        const struct pith_prompt *prompt,
+                        enum pith_part_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < result->detail.n_spans; i++) {
+        const struct pith_span *span = &result->detail.spans[i];
+        const struct pith_part_result *part = &result->parts[span->part];
+        struct pith_text text = pith_given_text(prompt, kind, part->index);
+        n += part->kind == kind && span->end < text.size &&
+             !pith_is_word_boundary(text, span->end);
+    }
+    return n;
+}
+
+/* Words of documents come out whole unless asked otherwise; those of the
+ * instruction are cut as before. */
+START_TEST(documents_are_cut_between_words)
+{
+    struct pith_prompt prompt = {
+        view("unbelievable circumstances notwithstanding"), three, 3,
+        view("Who has cats?")};
+    for (int words = 0; words < 2; words++) {
+        size_t n_instruction = 0, n_contexts = 0;
+        for (int target = 30; target < 80; target += 7) {
+            struct pith_compress_options options = aware(target);
+            options.detail = true;
+            options.k = 100;
+            options.tau_ins = 0.3;
+            options.document_words = words == 1;
+            struct pith_result *result =
+                compress(TINY_GPT2, &prompt, &options);
+            n_instruction += count_cut(result, &prompt, PITH_PART_INSTRUCTION);
+            n_contexts += count_cut(result, &prompt, PITH_PART_CONTEXT);
+            pith_result_free(result);
+        }
+        ck_assert_uint_gt(n_instruction, 0);
+        ck_assert_int_eq(n_contexts == 0, words == 1);
+    }
+}
+END_TEST
+
 START_TEST(a_question_is_needed)
 {
     struct pith_compress_options options = aware(5);
@@ -313,6 +360,7 @@ Suite *make_suite(void)
     tcase_add_test(tiny, long_documents_rank_by_their_best_piece);
     tcase_add_test(tiny, sort_puts_the_most_relevant_first);
     tcase_add_test(tiny, k_is_that_of_the_method_unless_given);
+    tcase_add_test(tiny, documents_are_cut_between_words);
     tcase_add_test(tiny, a_question_is_needed);
     tcase_add_loop_test(tiny, any_prompt_meets_its_target, 0, 3);
     suite_add_tcase(suite, tiny);

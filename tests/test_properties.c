@@ -209,6 +209,7 @@ static void draw_paper(struct request *r, uint64_t *random, int kind)
     if (r->made.prompt.question.size > 0 && one_in(random, 3)) {
         o->question_aware = true;
         o->delta_tau = random_uniform(random);
+        o->document_words = one_in(random, 2);
         o->reorder = (enum pith_reorder)random_below(random, 2);
     }
 }
@@ -486,12 +487,16 @@ static void assert_matches_stay(const struct pith_result *result, size_t part,
 }
 
 /* No span begins or ends between two letters of the Latin alphabet. */
+/* Of all parts, or of contexts only. */
 static void assert_words_are_whole(const struct pith_result *result,
-                                   const struct pith_prompt *prompt)
+                                   const struct pith_prompt *prompt,
+                                   bool contexts)
 {
     for (size_t i = 0; i < result->detail.n_spans; i++) {
         const struct pith_span *span = &result->detail.spans[i];
         struct pith_text text = given(prompt, result, span->part);
+        if (contexts && result->parts[span->part].kind != PITH_PART_CONTEXT)
+            continue;
         const size_t bounds[] = {span->start, span->end};
         for (size_t j = 0; j < 2; j++) {
             size_t at = bounds[j];
@@ -511,8 +516,8 @@ static void assert_kept(const struct request *r,
 {
     const struct pith_compress_options *o = &r->options;
     regex_t regex;
-    if (o->keep_words)
-        assert_words_are_whole(result, &r->made.prompt);
+    if (o->keep_words || (o->question_aware && o->document_words))
+        assert_words_are_whole(result, &r->made.prompt, !o->keep_words);
     if (o->keep_regex != NULL)
         ck_assert_int_eq(regcomp(&regex, o->keep_regex, REG_EXTENDED), 0);
     for (size_t p = 0; p < result->n_parts; p++) {

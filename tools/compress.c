@@ -65,6 +65,10 @@ static const struct option options[] = {
      "(LongLLMLingua)"},
     {0, "delta-tau", "R", OPTION_REAL, AT(options.delta_tau), 0, 1,
      "paper: spread of the documents' rates (0.3)"},
+    {0, "document-words", "on|off", OPTION_SWITCH,
+     AT(options.document_words), 0, 0,
+     "paper: with --question-aware, drop whole words of\n"
+     "contexts only (on)"},
     {0, "reorder", "original|sort", OPTION_CHOICE, AT(paper_reorder), 0, 0,
      "paper: sort puts the most relevant document first"},
 
@@ -195,6 +199,7 @@ static const char *const prompt_options[] = {
 static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
                                             "segment-size",
                                             "question-aware", "delta-tau",
+                                            "document-words",
                                             "reorder", "itpc",
                                             "budget-controller",
                                             "dynamic-rates",

@@ -24,6 +24,7 @@ void pith_compress_options_init(struct pith_compress_options *options)
         .tau_que = 0.9,
         .segment_size = 100,
         .delta_tau = 0.3,
+        .document_words = true,
         .use_itpc = true,
         .use_budget_controller = true,
         .use_dynamic_rates = true,

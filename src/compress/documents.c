@@ -13,16 +13,27 @@
 static const struct pith_text restriction = {
     " We can get the answer to this question in the given documents.", 63};
 
-/* x_que and the restrictive sentence; the latest half of a window of them. */
+/* What is asked behind a document. */
+struct query {
+    struct pith_ids ids;   /* x_que,restrict */
+    const int32_t *join;   /* (n_join) the blank line in front of it: seen by
+                              the model, no part of r_k */
+    size_t n_join;
+};
+
+/* x_que and the restrictive sentence; the latest half of a window of them,
+ * with the blank line. */
 static enum pith_status make_query(const struct pith_session *session,
                                    const struct pith_parts *parts,
-                                   struct pith_ids *query,
+                                   struct query *query,
                                    struct pith_error *error)
 {
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
     size_t most = session->n_window / 2;
     struct pith_ids all = {0};
-    pith_ids_append_all(&all, parts->join.data, parts->join.n);
+    query->join = parts->join.data;
+    query->n_join = parts->join.n < most ? parts->join.n : 0;
+    most -= query->n_join;
     pith_ids_append_all(&all, parts->ids.data + question->token,
                         question->n_tokens);
     enum pith_status status = pith_tokenizer_encode(
@@ -30,8 +41,8 @@ static enum pith_status make_query(const struct pith_session *session,
         error);
     size_t skip = all.n > most ? all.n - most : 0;
     if (status == PITH_OK && !all.failed)
-        pith_ids_append_all(query, all.data + skip, all.n - skip);
-    if (status == PITH_OK && (all.failed || query->failed))
+        pith_ids_append_all(&query->ids, all.data + skip, all.n - skip);
+    if (status == PITH_OK && (all.failed || query->ids.failed))
         status = pith_no_memory(error, all.n, sizeof *all.data);
     pith_ids_free(&all);
     return status;
@@ -48,15 +59,19 @@ static double mean(const float *losses, size_t n)
 /* The start id, n tokens of a document, and what is asked: the query. */
 static enum pith_status collect_piece(struct pith_batch *batch, int32_t start,
                                       const int32_t *ids, size_t n,
-                                      const struct pith_ids *query,
+                                      const struct query *query,
                                       struct pith_error *error)
 {
+    const int32_t *asked = query->ids.data;
+    size_t n_join = query->n_join;
     pith_batch_add(batch, start, PITH_NO_TARGET);
-    for (size_t i = 0; i + 1 < n; i++)
-        pith_batch_add(batch, ids[i], PITH_NO_TARGET);
-    pith_batch_add(batch, ids[n - 1], query->data[0]);
-    for (size_t i = 0; i + 1 < query->n; i++)
-        pith_batch_add(batch, query->data[i], query->data[i + 1]);
+    for (size_t i = 0; i + 1 < n + n_join; i++)
+        pith_batch_add(batch, i < n ? ids[i] : query->join[i - n],
+                       PITH_NO_TARGET);
+    pith_batch_add(batch, n_join > 0 ? query->join[n_join - 1] : ids[n - 1],
+                   asked[0]);
+    for (size_t i = 0; i + 1 < query->ids.n; i++)
+        pith_batch_add(batch, asked[i], asked[i + 1]);
     return pith_batch_end(batch, error);
 }
 
@@ -68,7 +83,7 @@ static size_t piece_size(const struct pith_session *session)
 
 static enum pith_status collect(const struct pith_session *session,
                                 const struct pith_parts *parts,
-                                const struct pith_ids *query,
+                                const struct query *query,
                                 struct pith_batch *batch,
                                 struct pith_error *error)
 {
@@ -95,7 +110,7 @@ enum pith_status pith_rank_documents(struct pith_session *session,
 {
     enum pith_status status;
     struct pith_batch batch = {0};
-    struct pith_ids query = {0};
+    struct query query = {{0}, NULL, 0};
     size_t most = piece_size(session), piece = 0, n_ranked = 0;
     PITH_TRY_DONE(make_query(session, parts, &query, error));
     PITH_TRY_DONE(collect(session, parts, &query, &batch, error));
@@ -108,13 +123,13 @@ enum pith_status pith_rank_documents(struct pith_session *session,
         double score = (double)INFINITY;
         for (size_t at = 0; at < part->n_tokens; at += most) {
             const float *behind = batch.losses + batch.ends[piece++];
-            score = fmin(score, mean(behind - query.n, query.n));
+            score = fmin(score, mean(behind - query.ids.n, query.ids.n));
         }
         ranks[n_ranked++] = (struct pith_rank){i, score};
     }
 done:
     pith_batch_free(&batch);
-    pith_ids_free(&query);
+    pith_ids_free(&query.ids);
     return status;
 }
 

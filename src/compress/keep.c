@@ -64,17 +64,29 @@ static struct pith_text text_of(const struct pith_parts *parts,
                               last->byte + last->n_bytes - first->byte};
 }
 
+/* LongLLMLingua scores tokens; here a word of a document has the mean score
+ * of its tokens, so that names and numbers come out whole or not at all. */
+static bool has_whole_words(const struct pith_part *part,
+                            const struct pith_compress_options *options)
+{
+    return options->keep_words ||
+           (options->question_aware && options->document_words &&
+            part->kind == PITH_PART_CONTEXT);
+}
+
 /* Merges in place: what is written never passes what is read. */
-static void merge_words(struct pith_parts *parts, size_t most)
+static void merge_words(struct pith_parts *parts,
+                        const struct pith_compress_options *options)
 {
     struct pith_unit *units = parts->units;
-    size_t n = 0;
+    size_t n = 0, most = options->segment_size;
     for (size_t i = 0; i < parts->n_parts; i++) {
         struct pith_part *part = &parts->parts[i];
         struct pith_text text = text_of(parts, part);
         size_t at = part->unit, end = at + part->n_units, first = n;
+        bool whole = has_whole_words(part, options);
         while (at < end) {
-            size_t length = units[at].structure
+            size_t length = units[at].structure || !whole
                                 ? 1 : word_length(parts, at, end, text);
             if (sum_tokens(units + at, length) <= most) {
                 merge(&units[n++], units + at, length);
@@ -261,8 +273,7 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "keep: string %zu is empty; expected one that "
                              "occurs in the prompt", i + 1);
-    if (options->keep_words)
-        merge_words(parts, options->segment_size);
+    merge_words(parts, options);
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         for (size_t j = 0; j < options->n_keep; j++)

@@ -2,7 +2,8 @@
  * keep.h - what must stay, and in one piece: whole words, digits, given
  * strings, what a regular expression matches.
  *
- * The paper has none of this.  Units are merged into words (keep_words) and
+ * The papers have none of this.  Units are merged into words (keep_words,
+ * document_words) and
  * marked as forced (the others); Algorithm 2 then counts forced units first.
  */
 #ifndef PITH_COMPRESS_KEEP_H
@@ -10,8 +11,9 @@
 
 #include "parts.h"
 
-/* Merges the units of each word, if options->keep_words; words of more than
- * segment_size tokens stay as they were.  Marks the units that must stay and
+/* Merges the units of each word, if options->keep_words, or document_words in
+ * a document of question_aware; words of more than segment_size tokens stay as
+ * they were.  Marks the units that must stay and
  * the blank lines in front of parts that have some.
  * Errors: ARGUMENT (a string or an expression that is no use), UNSUPPORTED
  * (no regular expressions on this system), MEMORY. */

@@ -63,6 +63,7 @@ static const struct option_entry entries[] = {
     {"segment_size", KIND_COUNT, OF_PAPER, AT(segment_size)},
     {"question_aware", KIND_BOOL, OF_PAPER, AT(question_aware)},
     {"delta_tau", KIND_REAL, OF_PAPER, AT(delta_tau)},
+    {"document_words", KIND_BOOL, OF_PAPER, AT(document_words)},
     {"reorder", KIND_PAPER_REORDER, OF_PAPER, 0},
     {"use_itpc", KIND_BOOL, OF_PAPER, AT(use_itpc)},
     {"use_budget_controller", KIND_BOOL, OF_PAPER, AT(use_budget_controller)},
