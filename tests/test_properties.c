@@ -210,6 +210,8 @@ static void draw_paper(struct request *r, uint64_t *random, int kind)
         o->question_aware = true;
         o->delta_tau = random_uniform(random);
         o->document_words = one_in(random, 2);
+        if (o->document_words)
+            o->segment_size = 128; /* room for any word */
         o->reorder = (enum pith_reorder)random_below(random, 2);
     }
 }
@@ -735,15 +737,21 @@ static void draw_response(struct pith_buffer *response,
     pith_buffer_string(response, one_in(random, 2) ? " qed" : "");
 }
 
-/* Each word of what is recovered is of the original or of the response. */
+/* Each word of what is recovered is of the original or of the response.  The
+ * Python package takes tokens: a run that is found in part may end within a
+ * character, which then is U+FFFD. */
 static void assert_words_are_of(struct pith_text recovered,
                                 struct pith_text original,
-                                struct pith_text response)
+                                struct pith_text response,
+                                enum pith_method method)
 {
     for (size_t from = 0, to; from < recovered.size; from = to + 1) {
         for (to = from; to < recovered.size && recovered.bytes[to] != ' ';)
             to++;
         struct pith_text word = {recovered.bytes + from, to - from};
+        if (method == PITH_METHOD_REFERENCE &&
+            holds(word, view("\xEF\xBF\xBD")))
+            continue;
         ck_assert_msg(holds(original, word) || holds(response, word),
                       "\"%.*s\" is in neither text", (int)word.size,
                       word.bytes);
@@ -765,7 +773,8 @@ static size_t assert_recovers(const struct request *r,
                            &error), error);
     recovered.bytes = bytes;
     ck_assert(is_utf8(recovered));
-    assert_words_are_of(recovered, content(&original), content(&response));
+    assert_words_are_of(recovered, content(&original), content(&response),
+                        method);
     if (method == PITH_METHOD_PAPER)
         assert_subsequence(content(&response), recovered);
     size_t n_longer = recovered.size > response.size;
