@@ -181,6 +181,17 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
                                    struct pith_text original,
                                    struct pith_error *error);
 
+/* Which steps of the original's chains of thought another text has: a
+ * response that restores them, or what compression has left.  Steps are the
+ * lines behind one that says "step by step", up to the next question
+ * ("Question:", "Q:").  A step is found when one line of the text has all its
+ * numbers and at least half of its words, in their order.
+ * Errors: MEMORY. */
+enum pith_status pith_steps_count(struct pith_recall *steps,
+                                  struct pith_text text,
+                                  struct pith_text original,
+                                  struct pith_error *error);
+
 /* What compression costs the cases of one group, without a target model. */
 struct pith_measure_options {
     size_t sizeof_options;
@@ -189,6 +200,9 @@ struct pith_measure_options {
     uint64_t seed;      /* of methods that draw */
     size_t max_cases;   /* of the group, evenly spread; 0: all */
     bool reconstruction; /* measure that too: costs the most */
+    struct pith_session *judge; /* borrowed; finds answers and originals
+                                   likely or not; NULL: the session that
+                                   compresses */
 };
 
 /* Compresses the instruction and contexts of the group of a case, not the
@@ -197,6 +211,7 @@ struct pith_measure_options {
  *   json   handed over, one line, NUL-terminated; free with pith_free:
  *          {"key", "method", "ratio", "origin_tokens",
  *          "compressed_tokens", "numbers": [found, all], "names": [found,
+ *          all], "steps": [found, found after pith_recover of each line,
  *          all], "reconstruction": [sum, tokens] or null, "dropped",
  *          "answers": [[id, sum, tokens], ...], "compressed"}
  * Errors: ARGUMENT, MEMORY, CANCELLED. */

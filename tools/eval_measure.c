@@ -15,7 +15,7 @@
 struct arguments {
     struct model_options model;
     struct eval_source source;
-    const char *methods, *ratios, *output;
+    const char *methods, *ratios, *output, *judge;
     size_t max_cases, seed;
     bool reconstruction;
 };
@@ -46,6 +46,8 @@ static const struct option options[] = {
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "JSONL to add to; what it has is not repeated"},
     MODEL_OPTION(struct arguments),
+    {0, "judge", "FILE", OPTION_WORD, AT(judge), 0, 0,
+     "another model that finds the answers likely or not"},
     RUN_OPTIONS(struct arguments),
 };
 
@@ -187,6 +189,7 @@ struct work {
     const struct plan *plan;
     struct pith_cases *cases;
     struct opened *opened;
+    struct pith_session *judge;
     struct log log;
     size_t n_groups, n_done, n_skipped;
 };
@@ -199,7 +202,8 @@ static int measure_one(struct work *work, size_t index, const char *method,
         .sizeof_options = sizeof o, .method = method, .ratio = ratio,
         .seed = work->arguments->seed,
         .max_cases = work->arguments->max_cases,
-        .reconstruction = work->arguments->reconstruction};
+        .reconstruction = work->arguments->reconstruction,
+        .judge = work->judge};
     char *key, *line;
     if (pith_measure_key(work->cases, index, &o, &key, &error) != PITH_OK)
         return tool_library(&error);
@@ -257,12 +261,21 @@ static int measure(struct work *work)
     return code == TOOL_OK ? closed : code;
 }
 
+/* As the model that compresses, but for the file. */
+static int open_judge(const struct arguments *arguments, struct opened *judge)
+{
+    struct model_options like = arguments->model;
+    like.path = arguments->judge;
+    like.adapter = NULL;
+    return tool_open(judge, &like);
+}
+
 static int prepare(const struct command *command,
                    const struct operands *operands, void *given)
 {
     const struct arguments *arguments = given;
     struct plan plan = {.n_methods = 0};
-    struct opened opened = {0};
+    struct opened opened = {0}, judge = {0};
     struct work work = {.arguments = arguments, .plan = &plan,
                         .opened = &opened};
     int code = read_methods(command, arguments->methods, &plan);
@@ -273,8 +286,12 @@ static int prepare(const struct command *command,
                                operands->n, &work.cases);
     if (code == TOOL_OK)
         code = tool_open(&opened, &arguments->model);
+    if (code == TOOL_OK && arguments->judge != NULL)
+        code = open_judge(arguments, &judge);
+    work.judge = judge.session;
     if (code == TOOL_OK)
         code = measure(&work);
+    tool_close(&judge);
     tool_close(&opened);
     pith_cases_free(work.cases);
     return code;

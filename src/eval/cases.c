@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../text/lines.h"
 
 /* --- memory --------------------------------------------------------------- */
 
@@ -161,15 +162,11 @@ enum pith_status pith_cases_each_line(
                              struct pith_error *error),
     struct pith_error *error)
 {
-    struct pith_text rest = source->text;
+    struct pith_text rest = source->text, line;
     enum pith_status status = PITH_OK;
-    for (size_t number = 1; rest.size > 0 && status == PITH_OK; number++) {
-        const char *feed = memchr(rest.bytes, '\n', rest.size);
-        size_t size = feed != NULL ? (size_t)(feed - rest.bytes) : rest.size;
-        struct pith_text line = strip((struct pith_text){rest.bytes, size});
-        size_t skip = size < rest.size ? size + 1 : size;
-        rest.bytes += skip;
-        rest.size -= skip;
+    for (size_t number = 1;
+         status == PITH_OK && pith_next_line(&rest, &line); number++) {
+        line = strip(line);
         if (line.size == 0)
             continue;
         struct pith_json_document *document;

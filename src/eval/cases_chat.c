@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../text/lines.h"
 #include "cases.h"
 
 /* Turns of a conversation in one of its two spellings. */
@@ -143,16 +144,11 @@ static enum pith_status find_answer(struct pith_case_source *source,
                                     struct pith_text answers[2],
                                     struct pith_error *error)
 {
-    struct pith_text rest = source->prompts;
+    struct pith_text rest = source->prompts, line;
     bool found = false;
     answers[0] = answers[1] = (struct pith_text){0};
-    while (rest.size > 0 && !found) {
-        const char *feed = memchr(rest.bytes, '\n', rest.size);
-        size_t size = feed != NULL ? (size_t)(feed - rest.bytes) : rest.size;
+    while (!found && pith_next_line(&rest, &line)) {
         struct pith_json_document *document;
-        struct pith_text line = {rest.bytes, size};
-        size += size < rest.size;
-        rest = (struct pith_text){rest.bytes + size, rest.size - size};
         if (line.size == 0)
             continue;
         PITH_TRY(pith_json_parse(line, source->prompts_path, &document, error));

@@ -8,10 +8,11 @@
 #include "../base/options.h"
 #include "../model/session.h"
 #include "../text/json.h"
+#include "../text/lines.h"
 #include "cases.h"
 
 struct measure {
-    struct pith_session *session;
+    struct pith_session *session, *judge;
     const struct pith_cases *cases;
     const struct pith_case *first; /* of the group */
     size_t n;                      /* of the group */
@@ -82,12 +83,13 @@ static enum pith_status compress(struct measure *m, struct pith_error *error)
 
 /* --- answers -------------------------------------------------------------- */
 
+/* Tokens of the judge. */
 static enum pith_status count_tokens(const struct measure *m,
                                      struct pith_text text, size_t *n,
                                      struct pith_error *error)
 {
     int32_t *ids;
-    PITH_TRY(pith_tokenize(m->session->model, text, 0, &ids, n, error));
+    PITH_TRY(pith_tokenize(m->judge->model, text, 0, &ids, n, error));
     pith_free(ids);
     return PITH_OK;
 }
@@ -123,7 +125,7 @@ static enum pith_status write_answers(struct measure *m,
         pith_buffer_string(&m->out, ", ");
         pith_json_write_number(&m->out, likelihood.sum);
         pith_buffer_printf(&m->out, ", %zu]", likelihood.n_tokens);
-        PITH_TRY(pith_session_report(m->session, "answers", i + 1,
+        PITH_TRY(pith_session_report(m->judge, "answers", i + 1,
                                      n_picked(m), error));
     }
     return PITH_OK;
@@ -142,7 +144,7 @@ static enum pith_status measure_answers(struct measure *m,
     if (text.failed)
         return pith_no_memory(error, text.size, 1);
     enum pith_status status = pith_premise_create(
-        m->session, (struct pith_text){text.data, text.size}, room, &premise,
+        m->judge, (struct pith_text){text.data, text.size}, room, &premise,
         error);
     pith_buffer_free(&text);
     PITH_TRY(status);
@@ -168,6 +170,45 @@ static enum pith_status measure_recall(struct measure *m, const char *name,
     return PITH_OK;
 }
 
+/* The compressed text, each line as pith_recover restores it: the best that
+ * a large model's quotation of that line could come back as. */
+static enum pith_status restore_lines(struct measure *m,
+                                      struct pith_buffer *restored,
+                                      struct pith_error *error)
+{
+    struct pith_text rest = m->compressed.text, line;
+    while (pith_next_line(&rest, &line)) {
+        char *bytes;
+        size_t n;
+        PITH_TRY(pith_recover(m->session->model, original(m),
+                              m->compressed.text, line, PITH_METHOD_PAPER,
+                              &bytes, &n, error));
+        pith_buffer_append(restored, bytes, n);
+        pith_buffer_byte(restored, '\n');
+        pith_free(bytes);
+    }
+    return restored->failed ? pith_no_memory(error, restored->size, 1)
+                            : PITH_OK;
+}
+
+static enum pith_status measure_steps(struct measure *m,
+                                      struct pith_error *error)
+{
+    struct pith_buffer restored = {0};
+    struct pith_recall left, back;
+    enum pith_status status;
+    PITH_TRY_DONE(pith_steps_count(&left, m->compressed.text, original(m),
+                                   error));
+    PITH_TRY_DONE(restore_lines(m, &restored, error));
+    PITH_TRY_DONE(pith_steps_count(&back, pith_buffer_text(&restored),
+                                   original(m), error));
+    pith_buffer_printf(&m->out, ", \"steps\": [%zu, %zu, %zu]", left.found,
+                       back.found, left.all);
+done:
+    pith_buffer_free(&restored);
+    return status;
+}
+
 static enum pith_status measure_reconstruction(struct measure *m,
                                                struct pith_error *error)
 {
@@ -177,7 +218,7 @@ static enum pith_status measure_reconstruction(struct measure *m,
         pith_buffer_string(&m->out, "null");
         return PITH_OK;
     }
-    PITH_TRY(pith_reconstruction(m->session, m->compressed.text, original(m),
+    PITH_TRY(pith_reconstruction(m->judge, m->compressed.text, original(m),
                                  &likelihood, error));
     pith_buffer_string(&m->out, "[");
     pith_json_write_number(&m->out, likelihood.sum);
@@ -212,6 +253,7 @@ static enum pith_status write_line(struct measure *m, struct pith_error *error)
                        m->compressed.compressed_tokens);
     PITH_TRY(measure_recall(m, "numbers", PITH_RECALL_NUMBERS, error));
     PITH_TRY(measure_recall(m, "names", PITH_RECALL_NAMES, error));
+    PITH_TRY(measure_steps(m, error));
     PITH_TRY(measure_reconstruction(m, error));
     PITH_TRY(measure_answers(m, error));
     pith_buffer_string(out, ", \"compressed\": ");
@@ -247,6 +289,7 @@ enum pith_status pith_measure_group(struct pith_session *session,
     struct measure m = {.session = session, .cases = cases};
     *json = NULL;
     PITH_TRY(check_options(cases, index, options, &m.options, error));
+    m.judge = m.options.judge != NULL ? m.options.judge : session;
     m.first = &cases->cases[index];
     m.n = group_size(cases, index);
     enum pith_status status = write_line(&m, error);

@@ -9,6 +9,7 @@
 #include "../base/buffer.h"
 #include "../base/file.h"
 #include "../base/memory.h"
+#include "lines.h"
 #include "punkt.h"
 
 uint8_t pith_punkt_lookup(const struct pith_punkt_table *table,
@@ -22,26 +23,11 @@ uint8_t pith_punkt_lookup(const struct pith_punkt_table *table,
 
 /* --- reading ----------------------------------------------------------------- */
 
-/* Takes the next line off text, without its end; false behind the last. */
-static bool next_line(struct pith_text *text, struct pith_text *line)
-{
-    if (text->size == 0)
-        return false;
-    const char *end = memchr(text->bytes, '\n', text->size);
-    size_t n = end ? (size_t)(end - text->bytes) : text->size;
-    *line = (struct pith_text){text->bytes, n};
-    text->bytes += end ? n + 1 : n;
-    text->size -= end ? n + 1 : n;
-    if (line->size > 0 && line->bytes[line->size - 1] == '\r')
-        line->size--;
-    return true;
-}
-
 static size_t count_lines(struct pith_text text)
 {
     struct pith_text line;
     size_t n = 0;
-    while (next_line(&text, &line))
+    while (pith_next_line(&text, &line))
         n++;
     return n;
 }
@@ -80,7 +66,7 @@ static enum pith_status read_lines(struct pith_punkt_table *table,
                                    const char *name, struct pith_error *error)
 {
     struct pith_text line;
-    for (size_t number = 1; next_line(&text, &line); number++) {
+    for (size_t number = 1; pith_next_line(&text, &line); number++) {
         uint8_t value = 1;
         if (line.size == 0)
             continue;
