@@ -32,6 +32,7 @@ const char *pith_task_name(enum pith_task task);
  * Cases of one group have the same instruction and contexts, side by side. */
 struct pith_case {
     const char *id; /* "gsm8k-12", unique in the set */
+    enum pith_task task;
     size_t group;
     struct pith_prompt prompt;
     struct pith_text reference; /* what the data set gives as the answer; may
@@ -305,6 +306,155 @@ struct pith_text pith_answer_extract(struct pith_text text,
  * PITH_ANSWER_BBH the bare target. */
 bool pith_answer_matches(struct pith_text response, struct pith_text reference,
                          enum pith_answer_rule rule);
+
+/* --------------------------------------------------------------------------
+ * Asking a target model
+ * ------------------------------------------------------------------------ */
+
+enum pith_asking {
+    PITH_ASK_ANSWERS = 0, /* each question behind the compressed prompt */
+    PITH_ASK_RESTORE = 1  /* the original prompt, once for each compressed
+                             one: the recovery experiment of the paper */
+};
+
+struct pith_prepare_options {
+    size_t sizeof_options;
+    enum pith_asking ask;
+    const char *target_model; /* as its server knows it */
+    const char *method;       /* a name from pith_eval_method */
+    double ratio;     /* tokens before / after, at least 1; 0: by shots */
+    double shots;     /* as many tokens as that many demonstrations
+                         (contexts) of average length */
+    uint64_t seed;    /* of methods that draw */
+    size_t max_cases; /* of the group, evenly spread; 0: all */
+    const char *system; /* a system message in front; NULL: the task's own
+                           where it has one; "": none */
+    size_t max_tokens;  /* of an answer; 0: the task's own */
+    const struct pith_counter *count_with; /* counts tokens of the target
+                                              model; NULL: no one does */
+};
+
+/* Compresses the instruction and contexts of the group of a case, and asks
+ * its questions behind what is left.
+ *   index     of the group's first case
+ *   requests  handed over, lines of a batch file for OpenAI-compatible
+ *             servers, NUL-terminated; free with pith_free
+ *   keys      handed over likewise, a line for each request:
+ *             {"custom_id", "task", "case", "ask", "method", "ratio", "shots",
+ *             "origin_tokens", "compressed_tokens", "prompt_tokens",
+ *             "full_prompt_tokens", "reference"}; the last but one and two
+ *             are of the target model and null without count_with
+ * Errors: ARGUMENT, MEMORY, CANCELLED. */
+enum pith_status pith_prepare_group(struct pith_session *session,
+                                    const struct pith_cases *cases,
+                                    size_t index,
+                                    const struct pith_prepare_options *options,
+                                    char **requests, char **keys,
+                                    struct pith_error *error);
+
+/* A batch file and which of its requests have been answered. */
+struct pith_requests;
+
+/*   batch     JSONL of {"custom_id", "body", ...}; copied
+ *   name      of it, for errors
+ *   requests  handed over; free with pith_requests_free
+ * Errors: FORMAT (NAME:LINE), MEMORY. */
+enum pith_status pith_requests_load(struct pith_requests **requests,
+                                    struct pith_text batch, const char *name,
+                                    struct pith_error *error);
+void pith_requests_free(struct pith_requests *requests);
+
+size_t pith_requests_count(const struct pith_requests *requests);
+/* Borrowed; the body is JSON on one line. */
+struct pith_text pith_requests_id(const struct pith_requests *requests,
+                                  size_t index);
+struct pith_text pith_requests_body(const struct pith_requests *requests,
+                                    size_t index);
+bool pith_requests_is_done(const struct pith_requests *requests, size_t index);
+/* The request with this id; pith_requests_count when there is none. */
+size_t pith_requests_find(const struct pith_requests *requests,
+                          struct pith_text id);
+
+/* Marks as done what these lines answer; failures in them are not answers,
+ * and unknown ids are passed over.
+ * Errors: FORMAT (NAME:LINE: no JSON), MEMORY. */
+enum pith_status pith_requests_read_answers(struct pith_requests *requests,
+                                            struct pith_text answers,
+                                            const char *name,
+                                            struct pith_error *error);
+
+/* What a server has sent for a request, as a line of an answers file.
+ *   status  of HTTP
+ *   body    as it came
+ *   line    handed over, NUL-terminated, without a line feed; free with
+ *           pith_free; NULL on failure
+ * Marks the request as done when the body is an answer.
+ * Errors: FORMAT (no answer; the detail is what the server said), MEMORY. */
+enum pith_status pith_requests_take_reply(struct pith_requests *requests,
+                                          size_t index, int status,
+                                          struct pith_text body, char **line,
+                                          struct pith_error *error);
+
+/* The same kind of line for a request that the server refuses: it stays in
+ * the answers, so that it is not asked again. */
+enum pith_status pith_requests_refuse(struct pith_requests *requests,
+                                      size_t index, int status,
+                                      const char *reason, char **line,
+                                      struct pith_error *error);
+
+struct pith_score_options {
+    size_t sizeof_options;
+    enum pith_answer_rule rule; /* of GSM8K: PITH_ANSWER_HUB or _NUMBER */
+    double price_in, price_out; /* of a million tokens */
+    void (*complain)(void *user, const char *detail); /* an answer that does
+                          not count, "NAME:LINE: ..."; NULL: no one hears */
+    void *user;
+};
+
+/* What one method made of one task at one budget. */
+struct pith_score_row {
+    const char *task, *ask, *method; /* borrowed from the scores */
+    double ratio_asked, shots;       /* 0: the other one was asked */
+    size_t n;          /* requests */
+    size_t n_answered; /* others count as wrong, and as nothing else */
+    size_t n_cut;      /* answers that ended at max_tokens */
+    /* Tasks with right answers: the share of these, of BBH the mean over its
+     * tasks, and a 95% interval.  NAN for others. */
+    double exact, low, high;
+    /* Means over answers that have a reference; NAN for the tasks above. */
+    double bleu, rouge1, rouge2, rougeL;
+    struct pith_recall steps; /* that were restored */
+    double origin_tokens, compressed_tokens; /* of the model that compressed,
+                                                means */
+    double prompt_tokens;     /* means: as the server counted, else as
+                                 count_with did, else NAN */
+    double full_prompt_tokens, completion_tokens;
+    double cost; /* of all answers; NAN without token counts */
+};
+
+struct pith_scores {
+    struct pith_score_row *rows; /* in the order of the keys */
+    size_t n_rows;
+    size_t n_failed, n_unknown, n_duplicate; /* lines of answers */
+    char *pairs; /* JSONL of {"custom_id", "hypothesis", "reference"}, for
+                    BERTScore and pith eval metrics */
+    size_t n_pairs_bytes;
+    struct pith_score_data *data; /* ours */
+};
+
+/* Reads the answers back.
+ *   keys     of pith_prepare_group, all lines
+ *   answers  as servers write them or pith eval run does
+ *   scores   filled by the call; release with pith_scores_free
+ * Errors: FORMAT (keys, or answers that are no JSON), MEMORY. */
+enum pith_status pith_scores_create(struct pith_scores *scores,
+                                    struct pith_text keys,
+                                    const char *keys_name,
+                                    struct pith_text answers,
+                                    const char *answers_name,
+                                    const struct pith_score_options *options,
+                                    struct pith_error *error);
+void pith_scores_free(struct pith_scores *scores);
 
 #ifdef __cplusplus
 }

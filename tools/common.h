@@ -26,7 +26,7 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 extern const struct command tool_compress, tool_score, tool_tokenize,
     tool_serve, tool_info, tool_convert, tool_bench, tool_align,
     tool_align_requests, tool_align_collect, tool_merge, tool_eval_measure,
-    tool_eval_metrics;
+    tool_eval_metrics, tool_eval_prepare, tool_eval_run, tool_eval_score;
 
 /* "pith: ..." on stderr; returns TOOL_FAILED. */
 int tool_fail(const char *format, ...) TOOL_PRINTF(1, 2);

@@ -4,6 +4,7 @@
 #ifndef PITH_TOOLS_EVAL_H
 #define PITH_TOOLS_EVAL_H
 
+#include "common.h"
 #include "pith_eval.h"
 
 /* Where questions come from. */
@@ -22,5 +23,45 @@ struct eval_source {
 /* Loads all files into one set; free with pith_cases_free. */
 int eval_load_cases(const struct eval_source *source, const char *const *paths,
                     size_t n_paths, struct pith_cases **cases);
+
+/* The first case of the group behind that of case i. */
+size_t eval_next_group(const struct pith_cases *cases, size_t i);
+
+/* What is compared: lists of words and numbers with commas between them. */
+enum { EVAL_MAX_ITEMS = 64, EVAL_MAX_NAME = 64 };
+
+struct eval_plan {
+    char methods[EVAL_MAX_ITEMS][EVAL_MAX_NAME];
+    double numbers[EVAL_MAX_ITEMS]; /* ratios, or shots */
+    size_t n_methods, n_numbers;
+};
+
+#define EVAL_METHODS_OPTION(args, otherwise)                                   \
+    {0, "methods", "NAMES", OPTION_WORD, offsetof(args, methods), 0, 0,        \
+     "with commas: full, zero-shot, truncation, random,\n"                     \
+     "sentences, selective, selective-sentences,\n"                            \
+     "stop-words, reference, paper, paper-no-itpc,\n"                          \
+     "paper-no-controller, paper-no-dynamic-rates,\n"                          \
+     "paper-random-selection (" otherwise ")"}
+
+/* list NULL: every method. */
+int eval_read_methods(const struct command *command, const char *list,
+                      struct eval_plan *plan);
+int eval_read_numbers(const struct command *command, const char *option,
+                      const char *list, double low, struct eval_plan *plan);
+
+/* "full", "zero-shot" and "stop-words" do not depend on the ratio. */
+bool eval_ignores_budget(const char *method);
+
+/* JSONL that grows line by line, and goes on where an earlier run ended. */
+struct eval_log {
+    struct text text; /* complete lines that were there */
+    FILE *stream;
+};
+
+/* Opens the file behind its last complete line; NULL: standard output. */
+int eval_log_open(struct eval_log *log, const char *path);
+int eval_log_write(struct eval_log *log, const char *line);
+int eval_log_close(struct eval_log *log);
 
 #endif

@@ -54,3 +54,12 @@ int eval_load_cases(const struct eval_source *source, const char *const *paths,
     }
     return TOOL_OK;
 }
+
+size_t eval_next_group(const struct pith_cases *cases, size_t i)
+{
+    size_t n = pith_cases_count(cases);
+    size_t group = pith_cases_get(cases, i)->group;
+    while (i < n && pith_cases_get(cases, i)->group == group)
+        i++;
+    return i;
+}

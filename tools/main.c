@@ -16,7 +16,8 @@ static const struct command *const commands[] = {
     &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
     &tool_info,     &tool_convert, &tool_bench,
     &tool_align,    &tool_align_requests, &tool_align_collect,
-    &tool_merge,    &tool_eval_measure,   &tool_eval_metrics};
+    &tool_merge,    &tool_eval_measure,   &tool_eval_metrics,
+    &tool_eval_prepare, &tool_eval_run, &tool_eval_score};
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], NAME_COLUMN = 16 };
 

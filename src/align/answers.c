@@ -8,6 +8,7 @@
 
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../text/completions.h"
 
 static void complain(const struct pith_align_requests_options *options,
                      const struct pith_error *error)
@@ -135,36 +136,6 @@ static size_t find_record(const struct pith_answers *answers,
     return index;
 }
 
-/* Why a request failed, as far as the server said so. */
-static struct pith_text failure(const struct pith_json *line)
-{
-    static const char unknown[] = "no answer in it";
-    const struct pith_json *response = pith_json_get(line, "response");
-    const struct pith_json *body = pith_json_get(response, "body");
-    const struct pith_json *places[] = {pith_json_get(line, "error"),
-                                        pith_json_get(body, "error")};
-    for (size_t i = 0; i < 2; i++) {
-        const struct pith_json *message = pith_json_get(places[i], "message");
-        if (pith_json_is(message, PITH_JSON_STRING))
-            return message->string;
-        if (pith_json_is(places[i], PITH_JSON_STRING))
-            return places[i]->string;
-    }
-    return (struct pith_text){unknown, sizeof unknown - 1};
-}
-
-/* The one choice of a response that succeeded; NULL otherwise. */
-static const struct pith_json *find_choice(const struct pith_json *line)
-{
-    const struct pith_json *response = pith_json_get(line, "response");
-    const struct pith_json *code = pith_json_get(response, "status_code");
-    const struct pith_json *body = pith_json_get(response, "body");
-    const struct pith_json *choices = pith_json_get(body, "choices");
-    if (pith_json_is(code, PITH_JSON_NUMBER) && code->number != 200.0)
-        return NULL;
-    return pith_json_is(choices, PITH_JSON_ARRAY) ? choices->first : NULL;
-}
-
 static bool is_blank(struct pith_text text)
 {
     for (size_t i = 0; i < text.size; i++)
@@ -196,11 +167,9 @@ static enum pith_status take_answer(struct pith_answers *answers,
                          "those that were asked?", place, n_shown, shown);
     }
     struct pith_answer_slot *slot = &answers->slots[index];
-    const struct pith_json *choice = find_choice(line);
-    const struct pith_json *content =
-        pith_json_get(pith_json_get(choice, "message"), "content");
-    if (!pith_json_is(content, PITH_JSON_STRING) || is_blank(content->string)) {
-        struct pith_text why = failure(line);
+    struct pith_completion reply = pith_completion_of_answer(line);
+    if (!reply.is_answer) {
+        struct pith_text why = reply.failure;
         answers->info.n_failed++;
         return pith_fail(error, PITH_ERR_FORMAT, "%s: %.*s failed: %.*s", place,
                          n_shown, shown, why.size < 200 ? (int)why.size : 200,
@@ -212,12 +181,11 @@ static enum pith_status take_answer(struct pith_answers *answers,
                          "%s: %.*s was answered before; the first answer "
                          "stays", place, n_shown, shown);
     }
-    answers->info.n_cut +=
-        pith_json_string_is(pith_json_get(choice, "finish_reason"), "length");
+    answers->info.n_cut += reply.is_cut;
     slot->is_answered = true;
     slot->at = answers->texts.size;
-    slot->size = content->string.size;
-    pith_buffer_append(&answers->texts, content->string.bytes, slot->size);
+    slot->size = reply.content.size;
+    pith_buffer_append(&answers->texts, reply.content.bytes, slot->size);
     return PITH_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/options.h"
+#include "../text/completions.h"
 #include "answers.h"
 
 enum { DEFAULT_MAX_TOKENS = 512 };
@@ -43,23 +44,14 @@ static void write_request(const struct pith_answers *answers, size_t index,
 {
     if (answers->slots[index].is_answered)
         return;
-    pith_buffer_string(out, "{\"custom_id\":\"");
-    pith_answers_write_id(answers, index, out);
-    pith_buffer_string(out, "\",\"method\":\"POST\",\"url\":"
-                            "\"/v1/chat/completions\",\"body\":{\"model\":");
-    pith_json_write_string(out, (struct pith_text){options->model,
-                                                   strlen(options->model)});
-    pith_buffer_string(out, ",\"messages\":[");
-    if (options->system != NULL) {
-        pith_buffer_string(out, "{\"role\":\"system\",\"content\":");
-        pith_json_write_string(out, (struct pith_text){
-                                        options->system,
-                                        strlen(options->system)});
-        pith_buffer_string(out, "},");
-    }
+    struct pith_buffer id = {0};
+    pith_answers_write_id(answers, index, &id);
+    pith_completion_open(out, pith_buffer_text(&id), options->model,
+                            options->system);
+    out->failed |= id.failed;
+    pith_buffer_free(&id);
     pith_record_write_asked(record, out);
-    pith_buffer_printf(out, "],\"temperature\":0,\"max_tokens\":%zu}}\n",
-                       options->max_tokens);
+    pith_completion_close(out, options->max_tokens);
 }
 
 enum pith_status

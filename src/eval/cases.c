@@ -243,6 +243,8 @@ enum pith_status pith_cases_load(struct pith_cases **cases,
     struct pith_case_source source = {
         .cases = set, .path = path, .prompts_path = prompts};
     enum pith_status status = read_files(&source, task, error);
+    for (size_t i = n; i < set->n; i++)
+        set->cases[i].task = task;
     if (status == PITH_OK)
         *cases = set;
     else if (*cases == NULL)
@@ -272,4 +274,13 @@ const struct pith_case *pith_cases_get(const struct pith_cases *cases,
                                        size_t index)
 {
     return &cases->cases[index];
+}
+
+enum pith_status pith_cases_check(const struct pith_cases *cases, size_t index,
+                                  struct pith_error *error)
+{
+    return index < cases->n
+               ? PITH_OK
+               : pith_fail(error, PITH_ERR_ARGUMENT,
+                           "case %zu of %zu: there is none", index, cases->n);
 }

@@ -44,6 +44,10 @@ enum pith_status pith_cases_add(struct pith_cases *cases, const char *name,
                                 size_t number, const struct pith_case *made,
                                 struct pith_error *error);
 
+/* ARGUMENT when there is no case of this index. */
+enum pith_status pith_cases_check(const struct pith_cases *cases, size_t index,
+                                  struct pith_error *error);
+
 /* Memory of n elements that lives as long as the set; NULL, with the error
  * set, when there is none. */
 void *pith_cases_array(struct pith_cases *cases, size_t n, size_t size,

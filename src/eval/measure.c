@@ -9,76 +9,19 @@
 #include "../model/session.h"
 #include "../text/json.h"
 #include "../text/lines.h"
-#include "cases.h"
+#include "group.h"
 
 struct measure {
     struct pith_session *session, *judge;
-    const struct pith_cases *cases;
-    const struct pith_case *first; /* of the group */
-    size_t n;                      /* of the group */
+    struct pith_group group;
     struct pith_measure_options options;
-    struct pith_buffer original; /* instruction and contexts */
     struct pith_baseline_result compressed;
     struct pith_buffer out;
 };
 
 static struct pith_text original(const struct measure *m)
 {
-    return (struct pith_text){m->original.data, m->original.size};
-}
-
-/* --- the group ------------------------------------------------------------ */
-
-static size_t group_size(const struct pith_cases *cases, size_t index)
-{
-    size_t n = 1;
-    while (index + n < cases->n &&
-           cases->cases[index + n].group == cases->cases[index].group)
-        n++;
-    return n;
-}
-
-/* The i-th of those that are measured. */
-static const struct pith_case *pick(const struct measure *m, size_t i)
-{
-    size_t most = m->options.max_cases;
-    return &m->first[most > 0 && most < m->n ? i * m->n / most : i];
-}
-
-static size_t n_picked(const struct measure *m)
-{
-    size_t most = m->options.max_cases;
-    return most > 0 && most < m->n ? most : m->n;
-}
-
-static void join(struct pith_buffer *out, struct pith_text part)
-{
-    if (part.size == 0)
-        return;
-    if (out->size > 0)
-        pith_buffer_string(out, "\n\n");
-    pith_buffer_append(out, part.bytes, part.size);
-}
-
-static enum pith_status compress(struct measure *m, struct pith_error *error)
-{
-    struct pith_prompt prompt = m->first->prompt;
-    struct pith_baseline_result full;
-    prompt.question = (struct pith_text){0};
-    join(&m->original, prompt.instruction);
-    for (size_t i = 0; i < prompt.n_contexts; i++)
-        join(&m->original, prompt.contexts[i]);
-    if (m->original.failed)
-        return pith_no_memory(error, m->original.size, 1);
-    PITH_TRY(pith_eval_compress(m->session, &prompt, "full", 0, 0, &full,
-                                error));
-    pith_free((void *)full.text.bytes);
-    double target = (double)full.origin_tokens / m->options.ratio;
-    PITH_TRY(pith_eval_compress(m->session, &prompt, m->options.method,
-                                (size_t)(target + 0.5), m->options.seed,
-                                &m->compressed, error));
-    m->compressed.origin_tokens = full.origin_tokens;
-    return PITH_OK;
+    return pith_buffer_text(&m->group.original);
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -99,11 +42,11 @@ static enum pith_status find_room(const struct measure *m, size_t *room,
                                   struct pith_error *error)
 {
     *room = 0;
-    for (size_t i = 0; i < n_picked(m); i++) {
+    for (size_t i = 0; i < m->group.n_picked; i++) {
         size_t n_question, n_answer;
-        PITH_TRY(count_tokens(m, pick(m, i)->prompt.question, &n_question,
+        PITH_TRY(count_tokens(m, pith_group_pick(&m->group, i)->prompt.question, &n_question,
                               error));
-        PITH_TRY(count_tokens(m, pick(m, i)->answer, &n_answer, error));
+        PITH_TRY(count_tokens(m, pith_group_pick(&m->group, i)->answer, &n_answer, error));
         if (n_question + n_answer + 1 > *room)
             *room = n_question + n_answer + 1;
     }
@@ -114,8 +57,8 @@ static enum pith_status write_answers(struct measure *m,
                                       struct pith_premise *premise,
                                       struct pith_error *error)
 {
-    for (size_t i = 0; i < n_picked(m); i++) {
-        const struct pith_case *at = pick(m, i);
+    for (size_t i = 0; i < m->group.n_picked; i++) {
+        const struct pith_case *at = pith_group_pick(&m->group, i);
         struct pith_likelihood likelihood;
         PITH_TRY(pith_premise_score(premise, at->prompt.question, at->answer,
                                     &likelihood, error));
@@ -126,7 +69,7 @@ static enum pith_status write_answers(struct measure *m,
         pith_json_write_number(&m->out, likelihood.sum);
         pith_buffer_printf(&m->out, ", %zu]", likelihood.n_tokens);
         PITH_TRY(pith_session_report(m->judge, "answers", i + 1,
-                                     n_picked(m), error));
+                                     m->group.n_picked, error));
     }
     return PITH_OK;
 }
@@ -138,9 +81,11 @@ static enum pith_status measure_answers(struct measure *m,
     struct pith_premise *premise;
     size_t room;
     PITH_TRY(find_room(m, &room, error));
-    join(&text, m->compressed.text);
-    if (text.size > 0)
+    if (m->compressed.text.size > 0) {
+        pith_buffer_append(&text, m->compressed.text.bytes,
+                           m->compressed.text.size);
         pith_buffer_string(&text, "\n\n");
+    }
     if (text.failed)
         return pith_no_memory(error, text.size, 1);
     enum pith_status status = pith_premise_create(
@@ -241,12 +186,15 @@ static enum pith_status write_line(struct measure *m, struct pith_error *error)
     struct pith_buffer *out = &m->out;
     const char *method = m->options.method;
     pith_buffer_string(out, "{\"key\": \"");
-    write_key(out, m->first, &m->options);
+    write_key(out, m->group.first, &m->options);
     pith_buffer_string(out, "\", \"method\": ");
     pith_json_write_string(out, (struct pith_text){method, strlen(method)});
     pith_buffer_string(out, ", \"ratio\": ");
     pith_json_write_number(out, m->options.ratio);
-    PITH_TRY(compress(m, error));
+    PITH_TRY(pith_group_compress(
+        &m->group, m->session, method,
+        (struct pith_budget){.ratio = m->options.ratio}, m->options.seed,
+        &m->compressed, error));
     pith_buffer_printf(out, ", \"origin_tokens\": %zu, "
                             "\"compressed_tokens\": %zu",
                        m->compressed.origin_tokens,
@@ -274,10 +222,7 @@ static enum pith_status check_options(const struct pith_cases *cases,
     if (!(options->ratio >= 1))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "ratio is %g; expected 1 or more", options->ratio);
-    if (index >= cases->n)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "case %zu of %zu: there is none", index, cases->n);
-    return PITH_OK;
+    return pith_cases_check(cases, index, error);
 }
 
 enum pith_status pith_measure_group(struct pith_session *session,
@@ -286,17 +231,18 @@ enum pith_status pith_measure_group(struct pith_session *session,
                                     const struct pith_measure_options *options,
                                     char **json, struct pith_error *error)
 {
-    struct measure m = {.session = session, .cases = cases};
+    struct measure m = {.session = session};
     *json = NULL;
     PITH_TRY(check_options(cases, index, options, &m.options, error));
     m.judge = m.options.judge != NULL ? m.options.judge : session;
-    m.first = &cases->cases[index];
-    m.n = group_size(cases, index);
-    enum pith_status status = write_line(&m, error);
+    enum pith_status status = pith_group_open(
+        &m.group, cases, index, m.options.max_cases, error);
+    if (status == PITH_OK)
+        status = write_line(&m, error);
     if (status == PITH_OK)
         status = pith_buffer_take(&m.out, json, NULL, error);
     pith_buffer_free(&m.out);
-    pith_buffer_free(&m.original);
+    pith_group_free(&m.group);
     pith_free((void *)m.compressed.text.bytes);
     return status;
 }

@@ -57,6 +57,9 @@ bool pith_json_string_is(const struct pith_json *value, const char *string);
 
 /* Writing: appends a quoted string; invalid UTF-8 becomes U+FFFD. */
 void pith_json_write_string(struct pith_buffer *out, struct pith_text string);
+/* A value as it was parsed, on one line; nesting is bounded by the parser. */
+void pith_json_write_value(struct pith_buffer *out,
+                           const struct pith_json *value);
 /* Shortest spelling that reads back as the same double; null when not
  * finite (JSON has no infinity).  write_float: the same for a float. */
 void pith_json_write_number(struct pith_buffer *out, double number);

@@ -122,3 +122,36 @@ void pith_json_write_fixed(struct pith_buffer *out, double number,
         at++;
     append_number(out, at);
 }
+
+static void write_children(struct pith_buffer *out,
+                           const struct pith_json *value)
+{
+    bool is_object = value->kind == PITH_JSON_OBJECT;
+    pith_buffer_byte(out, is_object ? '{' : '[');
+    for (const struct pith_json *at = value->first; at != NULL; at = at->next) {
+        if (at != value->first)
+            pith_buffer_byte(out, ',');
+        if (is_object) {
+            pith_json_write_string(out, at->key);
+            pith_buffer_byte(out, ':');
+        }
+        pith_json_write_value(out, at);
+    }
+    pith_buffer_byte(out, is_object ? '}' : ']');
+}
+
+void pith_json_write_value(struct pith_buffer *out,
+                           const struct pith_json *value)
+{
+    switch (value->kind) {
+    case PITH_JSON_NULL: pith_buffer_string(out, "null"); break;
+    case PITH_JSON_FALSE: pith_buffer_string(out, "false"); break;
+    case PITH_JSON_TRUE: pith_buffer_string(out, "true"); break;
+    case PITH_JSON_STRING: pith_json_write_string(out, value->string); break;
+    case PITH_JSON_NUMBER:
+        pith_buffer_append(out, value->string.bytes, value->string.size);
+        break;
+    case PITH_JSON_ARRAY:
+    case PITH_JSON_OBJECT: write_children(out, value); break;
+    }
+}
