@@ -20,9 +20,12 @@ static const char data[] =
     "{\"question\": \"9 - 8?\", \"answer\": \"One.\\n#### 1\"}\n";
 
 static const char prompts[] =
-    "Question: How many are 12 and 30?\nThen Ann says 42.\n\n"
-    "Question: How many days has May?\nOld Bob says 31.\n\n"
-    "Question: What is 1,000 less 1?\nIt must be 999, says Carl.\n";
+    "Question: How many are 12 and 30?\nLet's think step by step\n"
+    "Then Ann says 42.\n\n"
+    "Question: How many days has May?\nLet's think step by step\n"
+    "Old Bob says 31.\n\n"
+    "Question: What is 1,000 less 1?\nLet's think step by step\n"
+    "It must be 999, says Carl.\n";
 
 static void write_file(const char *name, const char *text)
 {
@@ -43,7 +46,7 @@ static void open_all(void)
     struct pith_error error;
     struct pith_session_options options = {.sizeof_options = sizeof options,
                                            .n_threads = 1};
-    char data_path[4200], prompts_path[4200];
+    char data_path[4200], prompts_path[4200], judge_path[4200];
     program_set_up();
     write_file("data.jsonl", data);
     write_file("prompts.txt", prompts);
@@ -54,6 +57,8 @@ static void open_all(void)
                               &error), error);
     assert_ok(pith_model_load(getenv("PITH_MODEL"), NULL, &model, &error),
               error);
+    snprintf(judge_path, sizeof judge_path, "%s/judge.pith", getenv("DIR"));
+    tiny_model_write(judge_path, TINY_LLAMA, PITH_F32);
     assert_ok(pith_session_create(model, &options, &session, &error), error);
 }
 
@@ -132,6 +137,9 @@ START_TEST(a_line_says_what_is_left)
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 7);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 1), 7);
     ck_assert_double_eq(number_at(pith_json_get(root, "names"), 1), 4);
+    ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 0), 3);
+    ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 1), 3);
+    ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 2), 3);
     ck_assert(pith_json_string_is(pith_json_get(root, "key"),
                                   "gsm8k-1 full 1 7"));
     const struct pith_json *answers = pith_json_get(root, "answers");
@@ -139,10 +147,26 @@ START_TEST(a_line_says_what_is_left)
     ck_assert(pith_json_string_is(answers->first->next->first, "gsm8k-2"));
     root = pith_json_root(none);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 0);
+    ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 0), 0);
+    ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 2), 3);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 1), 7);
     ck_assert(pith_json_string_is(pith_json_get(root, "compressed"), ""));
     pith_json_free(full);
     pith_json_free(none);
+}
+END_TEST
+
+/* The judge changes what is likely and nothing that is kept. */
+START_TEST(another_model_may_judge)
+{
+    expect_run("\"$PITH\" eval measure -q -t 1 --prompts prompts.txt data.jsonl "
+               "--methods paper --ratios 2 -o alone.jsonl; "
+               "\"$PITH\" eval measure -q -t 1 --prompts prompts.txt data.jsonl "
+               "--methods paper --ratios 2 --judge judge.pith -o "
+               "judged.jsonl; cmp -s alone.jsonl judged.jsonl; echo $?; for f "
+               "in alone judged; do sed -E 's/\"reconstruction.*\"answers\": "
+               ".*\\]\\], //' $f.jsonl >$f; done; cmp alone judged", 0, "1\n",
+               "");
 }
 END_TEST
 
@@ -222,6 +246,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, every_method_meets_the_ratio, 0,
                         (int)n_methods);
     tcase_add_test(tcase, a_line_says_what_is_left);
+    tcase_add_test(tcase, another_model_may_judge);
     tcase_add_test(tcase, unknown_methods_and_ratios_are_refused);
     tcase_add_test(tcase, a_stopped_run_goes_on);
     tcase_add_test(tcase, bad_command_lines_are_explained);

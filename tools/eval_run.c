@@ -93,17 +93,17 @@ struct work {
     size_t next; /* request to look at */
     size_t n_before, n_answered, n_refused, n_failed, n_in_a_row;
     bool is_over; /* the endpoint is of no use */
-    double start, shown;
+    double shown; /* when progress was, last */
 };
 
 /* --- what is said --------------------------------------------------------- */
 
-static void show_progress(struct work *work, bool at_once)
+static void show_progress(struct work *work)
 {
     bool is_terminal = isatty(STDERR_FILENO) != 0;
     double now = tool_seconds();
     if (work->arguments->quiet ||
-        (!at_once && now - work->shown < (is_terminal ? 0.2 : 30)))
+        now - work->shown < (is_terminal ? 0.2 : 30))
         return;
     work->shown = now;
     fprintf(stderr, "%spith: %zu of %zu answered, %zu failed%s",
@@ -417,7 +417,7 @@ static int ask_all(struct work *work)
         int code = start_all(work, &n_running, &wake);
         if (code != TOOL_OK)
             return code;
-        show_progress(work, false);
+        show_progress(work);
         if (n_running == 0 && wake <= 0)
             return TOOL_OK;
         if (n_running == 0) {
@@ -545,6 +545,7 @@ static int begin(const struct command *command,
     if (code == TOOL_OK)
         code = find_key(command, arguments->key_variable, &work->key);
     if (code == TOOL_OK) {
+        work->shown = isatty(STDERR_FILENO) ? 0 : tool_seconds();
         listen_for_interrupts();
         code = ask(work, operands->items[0]);
     }

@@ -43,10 +43,10 @@ static enum pith_status find_room(const struct measure *m, size_t *room,
 {
     *room = 0;
     for (size_t i = 0; i < m->group.n_picked; i++) {
+        const struct pith_case *at = pith_group_pick(&m->group, i);
         size_t n_question, n_answer;
-        PITH_TRY(count_tokens(m, pith_group_pick(&m->group, i)->prompt.question, &n_question,
-                              error));
-        PITH_TRY(count_tokens(m, pith_group_pick(&m->group, i)->answer, &n_answer, error));
+        PITH_TRY(count_tokens(m, at->prompt.question, &n_question, error));
+        PITH_TRY(count_tokens(m, at->answer, &n_answer, error));
         if (n_question + n_answer + 1 > *room)
             *room = n_question + n_answer + 1;
     }

@@ -1,0 +1,170 @@
+/*
+ * test_eval_run.c - pith eval run against a small server (chat_server.py, in
+ * a process of its own): answers, failures of every kind, and runs that are
+ * stopped.
+ */
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+#include "support.h"
+
+static bool has_tools;
+
+static void open_all(void)
+{
+    program_set_up();
+    char *server = realpath("tests/chat_server.py", NULL);
+    has_tools = server != NULL &&
+                system("command -v python3 curl >/dev/null 2>&1") == 0;
+    if (server != NULL)
+        setenv("SERVER", server, 1);
+    free(server);
+    if (!has_tools)
+        fputs("SKIPPED: pith eval run is untried without python3 and curl\n",
+              stderr);
+}
+
+/* Six requests; the server runs while the script does. */
+#define SERVED                                                                 \
+    "rm -f port *.jsonl*; : >log; python3 \"$SERVER\" port log & "                 \
+    "for i in 1 2 3 4 5 6; do printf '%s\\n' \"{\\\"custom_id\\\": "           \
+    "\\\"q$i\\\", \\\"body\\\": {\\\"messages\\\": [{\\\"role\\\": "           \
+    "\\\"user\\\", \\\"content\\\": \\\"a \\\\\\\"b\\\\\\\" "                  \
+    "\\\\\\\\ 7 - $i\\\\n\\\"}], \\\"temperature\\\": 0}}\"; done > r.jsonl; "   \
+    "while [ ! -f port ]; do sleep 0.05; done; "                               \
+    "run() { \"$PITH\" eval run --endpoint http://127.0.0.1:$(cat port)/$1 "   \
+    "-o a.jsonl --wait 0.05 ${2-} r.jsonl; }; "
+
+/* What each test ends with: the server's end, then the status and how many
+ * lines log and answers have. */
+#define COUNT                                                                  \
+    "status=$?; kill $!; echo $(wc -l <log) $(wc -l <a.jsonl) "                \
+    "$(ls | grep -c asking); exit $status"
+
+START_TEST(every_request_is_answered_once)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "run echo; run echo; " COUNT, 0, "6 6 0\n",
+               "0 answers, 6 there already");
+    /* Bytes that curl's configuration or JSON could have changed. */
+    expect_run("grep '\"q1\"' a.jsonl | grep -cF "
+               "'\"content\":\"a \\\"b\\\" \\\\ 7 - 1\\n\"'", 0, "1\n", "");
+}
+END_TEST
+
+START_TEST(what_fails_for_a_while_is_tried_again)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "run flaky; " COUNT, 0, "18 6 0\n",
+               "6 answers, 0 there already, 0 refused, 0 failed, 0 open");
+}
+END_TEST
+
+START_TEST(a_failing_endpoint_ends_the_run_and_loses_nothing)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "run ok \"--parallel 1\" 2>/dev/null; head -n 2 a.jsonl "
+               ">b; mv b a.jsonl; : >log; "
+               "run down '--parallel 1 --retries 2'; " COUNT, 1, "9 2 0\n",
+               "HTTP 503: overloaded");
+    expect_run(SERVED "run down '--parallel 1 --retries 0' 2>/dev/null; "
+               ": >log; run ok; " COUNT, 0, "6 6 0\n", "6 answers");
+    expect_run(SERVED "kill $!; echo >log; \"$PITH\" eval run --endpoint "
+               "http://127.0.0.1:1 --retries 0 -o a.jsonl r.jsonl; " COUNT, 1,
+               NULL, "nothing is lost: the same command goes on");
+}
+END_TEST
+
+START_TEST(a_wrong_key_ends_the_run_at_once)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "run secret '--parallel 1'; " COUNT, 1, "1 0 0\n",
+               "HTTP 401: wrong key");
+    expect_run(SERVED "export KEY=sesame; run secret '--key-variable KEY'; "
+               COUNT, 0, "6 6 0\n", "6 answers");
+    expect_run("grep -l sesame *; true", 0, "", "");
+}
+END_TEST
+
+START_TEST(a_refused_request_is_not_asked_again)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "run refuse; run refuse; " COUNT, 0, "6 6 0\n",
+               "q3 is refused: HTTP 400: the prompt is too long");
+}
+END_TEST
+
+/* curl goes on when pith is killed; the next run waits for it. */
+START_TEST(a_killed_run_asks_nothing_twice)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "server=$!; \"$PITH\" eval run --endpoint "
+               "http://127.0.0.1:$(cat port)/slow -o a.jsonl --parallel 2 "
+               "r.jsonl & while [ $(wc -l <log) -lt 4 ]; do sleep 0.05; done; "
+               "kill -9 $!; wait $!; ls | grep -c asking; "
+               "run slow '--parallel 2'; kill $server; true; " COUNT, 0,
+               "2\n6 6 0\n", "2 there already");
+}
+END_TEST
+
+START_TEST(an_interrupted_run_takes_what_is_on_its_way)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "server=$!; \"$PITH\" eval run --endpoint "
+               "http://127.0.0.1:$(cat port)/slow -o a.jsonl --parallel 2 "
+               "r.jsonl & "
+               "while [ $(wc -l <log) -lt 2 ]; do sleep 0.05; done; "
+               "kill -TERM $!; wait $!; kill $server; true; " COUNT, 0,
+               "2 2 0\n", "4 open");
+}
+END_TEST
+
+START_TEST(bad_command_lines_are_explained)
+{
+    expect_run("\"$PITH\" eval run r", 2, "", "give --endpoint URL");
+    expect_run("\"$PITH\" eval run --endpoint ftp://x -o a r", 2, "",
+               "expected http://");
+    expect_run("\"$PITH\" eval run --endpoint http://x r", 2, "",
+               "give -o FILE");
+    expect_run("\"$PITH\" eval run --endpoint http://x -o a "
+               "--key-variable NOT_THERE r", 2, "", "no NOT_THERE");
+    expect_run("\"$PITH\" eval run --endpoint http://x -o a.jsonl no/such", 1,
+               "", "no/such");
+    expect_run("echo '{}' >bad; \"$PITH\" eval run --endpoint http://x -o "
+               "a.jsonl bad", 1, "", "bad:1: expected a string \"custom_id\"");
+    expect_run("echo '{\"custom_id\": \"a\"}' >bad; \"$PITH\" eval run "
+               "--endpoint http://x -o a.jsonl bad", 1, "", "object \"body\"");
+    expect_run("for i in 1 2; do echo '{\"custom_id\": \"a\", \"body\": {}}'; "
+               "done >bad; \"$PITH\" eval run --endpoint http://x -o a.jsonl "
+               "bad", 1, "", "two requests have the custom_id \"a\"");
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("eval_run");
+    TCase *tcase = tcase_create("eval_run");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_unchecked_fixture(tcase, open_all, program_tear_down);
+    tcase_add_test(tcase, every_request_is_answered_once);
+    tcase_add_test(tcase, what_fails_for_a_while_is_tried_again);
+    tcase_add_test(tcase, a_failing_endpoint_ends_the_run_and_loses_nothing);
+    tcase_add_test(tcase, a_wrong_key_ends_the_run_at_once);
+    tcase_add_test(tcase, a_refused_request_is_not_asked_again);
+    tcase_add_test(tcase, a_killed_run_asks_nothing_twice);
+    tcase_add_test(tcase, an_interrupted_run_takes_what_is_on_its_way);
+    tcase_add_test(tcase, bad_command_lines_are_explained);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
