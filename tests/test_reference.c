@@ -419,6 +419,21 @@ static void check_result(const struct pith_result *result,
         ck_assert(!isnan(result->trace.thresholds[i].gamma));
 }
 
+/* Contexts that are ranked for the trace only are chosen all the same. */
+static void check_other_trace(const struct pith_prompt *prompt,
+                              struct pith_compress_options options,
+                              const struct pith_result *result)
+{
+    struct pith_result *other;
+    struct pith_error error;
+    options.trace = !options.trace;
+    assert_ok(pith_compress(session, prompt, &options, &other, &error), error);
+    ck_assert_uint_eq(other->text.size, result->text.size);
+    ck_assert_mem_eq(other->text.bytes, result->text.bytes,
+                     result->text.size);
+    pith_result_free(other);
+}
+
 /* A window that the model's positions cannot hold, a missing question, a
  * segment that would have to grow. */
 static bool is_refusal(enum pith_status status, const struct pith_error *error)
@@ -461,6 +476,7 @@ START_TEST(random_prompts_give_results)
         }
         assert_ok(status, error);
         check_result(result, &options);
+        check_other_trace(&prompt, options, result);
         pith_result_free(result);
     }
     ck_assert_int_lt(n_refused, n_rounds / 2);

@@ -84,6 +84,33 @@ START_TEST(coarse_filter_overdraws_its_budget_by_one_context)
 }
 END_TEST
 
+static bool needs_ranks(double target, struct pith_reference_options options)
+{
+    struct pith_error error;
+    bool needs;
+    assert_ok(pith_reference_needs_ranks(lengths, 6, target, &options, &needs,
+                                         &error),
+              error);
+    return needs;
+}
+
+/* 880 tokens in all, 50 in the shortest: with a budget of 830 each order takes
+ * the last one, too.  A token is left for rounding. */
+START_TEST(ranks_are_needed_where_they_decide)
+{
+    struct pith_reference_options options = {.context_budget = "+31"};
+    ck_assert(!needs_ranks(800, options));
+    ck_assert(needs_ranks(799, options));
+    ck_assert(needs_ranks(-30, options));
+    check_selection(800, options, (size_t[]){0, 1, 2, 3, 4, 5}, 6);
+    options.reorder_context = PITH_REORDER_SORT;
+    ck_assert(needs_ranks(800, options));
+    options.reorder_context = PITH_REORDER_ORIGINAL;
+    options.dynamic_context_compression_ratio = 0.1;
+    ck_assert(needs_ranks(800, options));
+}
+END_TEST
+
 START_TEST(coarse_filter_orders)
 {
     struct pith_reference_options options = {.context_budget = "*1"};
@@ -451,6 +478,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, budget_follows_the_usual_precedence);
     tcase_add_test(tcase, budget_refuses_what_is_no_arithmetic);
     tcase_add_test(tcase, coarse_filter_overdraws_its_budget_by_one_context);
+    tcase_add_test(tcase, ranks_are_needed_where_they_decide);
     tcase_add_test(tcase, coarse_filter_orders);
     tcase_add_test(tcase, coarse_filter_never_chooses_nothing);
     tcase_add_test(tcase, coarse_filter_forces_contexts);

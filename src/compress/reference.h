@@ -82,6 +82,12 @@ struct pith_selection {
     size_t n;
 };
 
+/* *needs: whether the selection depends on the ranking. */
+enum pith_status
+pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
+                           const struct pith_reference_options *options,
+                           bool *needs, struct pith_error *error);
+
 /* Takes contexts from the best rank down until the budget is overdrawn.
  *   ranks, lengths  (n)
  *   selection       handed over; free with pith_selection_free */

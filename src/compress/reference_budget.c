@@ -160,6 +160,36 @@ static void spread_offsets(const size_t *ranked, size_t n, double spread,
                     (spread / (double)(n - 1));
 }
 
+/* A target that the fixed parts have used up counts as 100 here. */
+static enum pith_status context_budget(
+    double target, const struct pith_reference_options *options,
+    double *budget, struct pith_error *error)
+{
+    const char *arithmetic = options->context_budget;
+    return pith_reference_budget(arithmetic != NULL ? arithmetic : "+100",
+                                 target < 0 ? 100 : target, budget, error);
+}
+
+/* It does not where all contexts stay, in their own order and at one rate.
+ * All do when the budget is not below 0 before the last of them, whichever
+ * that is; a token is left for rounding, which depends on the order. */
+enum pith_status
+pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
+                           const struct pith_reference_options *options,
+                           bool *needs, struct pith_error *error)
+{
+    double budget, total = 0, least = (double)INFINITY;
+    PITH_TRY(context_budget(target, options, &budget, error));
+    for (size_t i = 0; i < n; i++) {
+        total += (double)lengths[i];
+        least = fmin(least, (double)lengths[i]);
+    }
+    *needs = budget < total - least + 1 ||
+             options->reorder_context != PITH_REORDER_ORIGINAL ||
+             options->dynamic_context_compression_ratio > 0;
+    return PITH_OK;
+}
+
 enum pith_status
 pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
                       size_t n, double target,
@@ -170,11 +200,7 @@ pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
     size_t limit = 0, *ranked = NULL;
     double budget;
     *selection = (struct pith_selection){0};
-    /* A target that the fixed parts have used up counts as 100 here. */
-    PITH_TRY(pith_reference_budget(
-        options->context_budget ? options->context_budget : "+100",
-        target < 0 ? 100 : target, &budget, error));
-
+    PITH_TRY(context_budget(target, options, &budget, error));
     if (pith_size_add(options->n_force_context_ids, n, &limit)) {
         selection->used = pith_array(limit, sizeof *selection->used);
         selection->offsets = pith_array_zero(limit, sizeof(double));

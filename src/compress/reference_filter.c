@@ -69,6 +69,27 @@ static enum pith_status note_ranking(struct pith_reference_run *run,
                : PITH_OK;
 }
 
+/* The ranking, or the contexts as they stand where no order changes the
+ * selection and nobody asks for perplexities. */
+static enum pith_status rank(struct pith_reference_run *run,
+                             const struct pith_text *texts,
+                             struct pith_rank *ranks, struct pith_error *error)
+{
+    size_t n = run->contexts.n;
+    bool needed = true;
+    if (!run->options->trace && !run->options->detail)
+        PITH_TRY(pith_reference_needs_ranks(run->lengths, n, run->target,
+                                            &run->options->reference, &needed,
+                                            error));
+    for (size_t i = 0; i < n && !needed; i++)
+        ranks[i] = (struct pith_rank){i, 0};
+    if (!needed)
+        return PITH_OK;
+    PITH_TRY(pith_reference_rank(run->session, texts, n, &run->query, ranks,
+                                 error));
+    return note_ranking(run, ranks, error);
+}
+
 static enum pith_status select_by_rank(struct pith_reference_run *run,
                                        struct pith_error *error)
 {
@@ -84,9 +105,7 @@ static enum pith_status select_by_rank(struct pith_reference_run *run,
     PITH_TRY_DONE(list_forced(run, error));
     options.force_context_ids = run->forced;
     options.n_force_context_ids = run->n_forced;
-    PITH_TRY_DONE(pith_reference_rank(run->session, texts, n, &run->query,
-                                      ranks, error));
-    PITH_TRY_DONE(note_ranking(run, ranks, error));
+    PITH_TRY_DONE(rank(run, texts, ranks, error));
     status = pith_reference_select(ranks, run->lengths, n, run->target,
                                    &options, &run->selection, error);
 done:
