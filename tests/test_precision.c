@@ -11,7 +11,7 @@
 
 #include "../src/base/half.h"
 #include "../src/base/memory.h"
-#include "../src/kernels/int8.h"
+#include "../src/kernels/integers.h"
 #include "../src/kernels/ops.h"
 #include "../src/kernels/precision.h"
 #include "../src/model/session.h"
@@ -25,7 +25,8 @@ static const enum pith_type TYPES[] = {PITH_F32, PITH_F16, PITH_BF16, PITH_Q8,
                                        PITH_Q4};
 enum { N_TYPES = sizeof TYPES / sizeof *TYPES };
 
-static const char *const NAMES[] = {"f32", "bf16", "bf16x3", "int8"};
+static const char *const NAMES[] = {"f32", "bf16", "bf16x3", "int16",
+                                    "int8"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 static uint64_t seed = 11;
@@ -130,20 +131,46 @@ static struct pith_compute open_compute(const struct pith_kernels *set,
     return compute;
 }
 
-/* n factors as the precision sees them; exact: it takes them as they are. */
-static void round_factors(const struct pith_precision *precision, float *x,
-                          size_t n, bool exact)
+/* Factors that integers are made of: weights are float32, f16 or bf16. */
+static void round_to_integers(float *x, size_t n, int32_t most)
 {
-    for (size_t i = 0; i < n && is(precision, "bf16"); i++)
-        x[i] = pith_bf16_to_f32(pith_f32_to_bf16(x[i]));
-    for (size_t i = 0; i < n && is(precision, "int8") && !exact;
-         i += PITH_BLOCK) {
-        int8_t q[PITH_BLOCK];
-        size_t size = n - i < PITH_BLOCK ? n - i : PITH_BLOCK;
-        float scale = pith_int8_quantise(q, x + i, size);
+    for (size_t i = 0; i < n; i += PITH_BLOCK) {
+        int32_t q[PITH_BLOCK];
+        size_t size = pith_group_size(n, i);
+        float scale = pith_quantise(q, x + i, size, most);
         for (size_t j = 0; j < size; j++)
             x[i + j] = scale * (float)q[j];
     }
+}
+
+static void round_to_bf16(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = pith_bf16_to_f32(pith_f32_to_bf16(x[i]));
+}
+
+/* n factors as the precision sees them. */
+static void round_token(const struct pith_precision *precision, float *x,
+                        size_t n)
+{
+    if (is(precision, "bf16"))
+        round_to_bf16(x, n);
+    if (is(precision, "int8"))
+        round_to_integers(x, n, PITH_INT8_MOST);
+    if (is(precision, "int16"))
+        round_to_integers(x, n, PITH_INT16_MOST_TOKEN);
+}
+
+static void round_weights(const struct pith_precision *precision, float *x,
+                          size_t n, enum pith_type type)
+{
+    bool integers = type == PITH_Q8 || type == PITH_Q4;
+    if (is(precision, "bf16"))
+        round_to_bf16(x, n);
+    if (is(precision, "int8") && !integers)
+        round_to_integers(x, n, PITH_INT8_MOST);
+    if (is(precision, "int16") && !integers)
+        round_to_integers(x, n, PITH_INT16_MOST_WEIGHT);
 }
 
 /* Error allowed, as a share of the sum of |products|. */
@@ -162,10 +189,10 @@ static void check_linear(const struct pith_kernels *set,
     float *row = random_floats(C, 1);
     pith_linear(&compute, out, x, &weight, NULL, T, false);
     for (size_t t = 0; t < T; t++)
-        round_factors(precision, x + t * C, C, false);
+        round_token(precision, x + t * C, C);
     for (size_t n = 0; n < N; n++) {
         pith_row_to_floats(row, &weight, n);
-        round_factors(precision, row, C, type == PITH_Q8 || type == PITH_Q4);
+        round_weights(precision, row, C, type);
         for (size_t t = 0; t < T; t++) {
             double sum = 0, size = 0;
             for (size_t c = 0; c < C; c++) {
@@ -538,72 +565,136 @@ START_TEST(amx_tiles_are_exact)
 }
 END_TEST
 
-/* --- int8 ----------------------------------------------------------------- */
+/* --- integers ------------------------------------------------------------- */
 
 START_TEST(integers_come_from_the_largest)
 {
     float x[PITH_BLOCK] = {0.5f, -1, 0.25f, 1 / 127.0f, 1.5f / 127, 2.5f / 127};
-    int8_t q[PITH_BLOCK];
-    ck_assert_float_eq(pith_int8_quantise(q, x, 6), 1 / 127.0f);
-    static const int8_t WANT[PITH_BLOCK] = {64, -127, 32, 1, 2, 2};
-    ck_assert_mem_eq(q, WANT, PITH_BLOCK);
+    int32_t q[PITH_BLOCK];
+    ck_assert_float_eq(pith_quantise(q, x, 6, 127), 1 / 127.0f);
+    static const int32_t WANT[PITH_BLOCK] = {64, -127, 32, 1, 2, 2};
+    ck_assert_mem_eq(q, WANT, sizeof q);
+    ck_assert_float_eq(pith_quantise(q, x, 6, 4095), 1 / 4095.0f);
+    ck_assert_int_eq(q[0], 2048);
     memset(x, 0, sizeof x);
-    ck_assert_float_eq(pith_int8_quantise(q, x, PITH_BLOCK), 0);
+    ck_assert_float_eq(pith_quantise(q, x, PITH_BLOCK, 127), 0);
     x[3] = 1e-44f;
-    ck_assert(isfinite(pith_int8_quantise(q, x, PITH_BLOCK)));
+    ck_assert(isfinite(pith_quantise(q, x, PITH_BLOCK, 127)));
     x[3] = 3e38f;
-    ck_assert_float_eq(pith_int8_quantise(q, x, PITH_BLOCK), 3e38f / 127);
+    ck_assert_float_eq(pith_quantise(q, x, PITH_BLOCK, 127), 3e38f / 127);
     ck_assert_int_eq(q[3], 127);
     x[3] = INFINITY;
-    ck_assert(isnan(pith_int8_quantise(q, x, PITH_BLOCK)));
+    ck_assert(isnan(pith_quantise(q, x, PITH_BLOCK, 127)));
     x[3] = NAN;
-    ck_assert(isnan(pith_int8_quantise(q, x, PITH_BLOCK)));
+    ck_assert(isnan(pith_quantise(q, x, PITH_BLOCK, 127)));
 }
 END_TEST
 
-/* out (rows of the specification, L) of random weights and tokens. */
-static void run_tile(const struct pith_kernels *set,
-                     const struct pith_precision *precision, const float *x,
-                     enum pith_type type, const uint8_t *bytes, size_t n,
-                     float *out, bool add)
+enum { SOME_ROWS = 12 }; /* whole tiles of every integer precision */
+
+/* out (SOME_ROWS, L) of weights (SOME_ROWS, n) and tokens x (L, n); by way of
+ * products (n, L) when they are given. */
+static void run_tiles(const struct pith_kernels *set,
+                      const struct pith_precision *precision, const float *x,
+                      const float *products, const struct pith_tensor *w,
+                      float *out, bool add)
 {
-    size_t L = set->lanes, rows = precision->rows;
-    size_t row_bytes = pith_row_bytes(type, n);
+    size_t L = set->lanes, rows = precision->rows, n = w->cols;
+    size_t row_bytes = pith_row_bytes(w->type, n);
     float *weights = random_floats(rows * PITH_ROW_STRIDE, 1);
     float *panel = random_floats(padded(precision, n) * L, 1);
-    for (size_t r = 0; r < rows; r++)
-        precision->unpack(set, weights + r * PITH_ROW_STRIDE, type,
-                          bytes + r * row_bytes, n);
-    precision->pack(set, panel, 0, x, n, L, n);
-    multiply(set, precision, out, weights, panel, n, L, add);
+    if (products != NULL)
+        precision->pack_products(set, panel, 0, products, n);
+    else
+        precision->pack(set, panel, 0, x, n, L, n);
+    for (size_t first = 0; first < SOME_ROWS; first += rows) {
+        for (size_t r = 0; r < rows; r++)
+            precision->unpack(set, weights + r * PITH_ROW_STRIDE, w->type,
+                              w->data + (first + r) * row_bytes, n);
+        multiply(set, precision, out + first * L, weights, panel, n, L, add);
+    }
     free(weights), free(panel);
 }
 
-START_TEST(int8_tiles_are_exact)
+/* Against the specification, bit by bit. */
+static void check_integers(const struct pith_kernels *set,
+                           const struct pith_precision *precision,
+                           enum pith_type type, size_t n, bool add)
+{
+    size_t L = set->lanes;
+    struct pith_tensor w = random_tensor(type, SOME_ROWS, n);
+    float *x = random_floats(L * n, 1), *products = random_floats(n * L, 1);
+    float *start = random_floats(SOME_ROWS * L, 1);
+    float *want = pith_array(SOME_ROWS * L, sizeof *want);
+    float *got = pith_array(SOME_ROWS * L, sizeof *got);
+    memset(x + n, 0, n * sizeof *x); /* a token of zeros */
+    for (size_t t = 0; t < L; t++)
+        for (size_t c = 0; c < n; c++)
+            products[c * L + t] = x[t * n + c];
+    memcpy(want, start, SOME_ROWS * L * sizeof *want);
+    run_tiles(set,
+              is(precision, "int8") ? &pith_precision_int8
+                                    : &pith_precision_int16,
+              x, NULL, &w, want, add);
+    memcpy(got, start, SOME_ROWS * L * sizeof *got);
+    run_tiles(set, precision, x, NULL, &w, got, add);
+    ck_assert_mem_eq(got, want, SOME_ROWS * L * sizeof *got);
+    memcpy(got, start, SOME_ROWS * L * sizeof *got);
+    run_tiles(set, precision, NULL, products, &w, got, add);
+    ck_assert_mem_eq(got, want, SOME_ROWS * L * sizeof *got);
+    free((void *)(uintptr_t)w.data);
+    free(x), free(products), free(start), free(want), free(got);
+}
+
+START_TEST(tiles_of_integers_are_exact)
 {
     const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
     if (set == NULL)
         return;
-    const struct pith_precision *best = pith_precision_get(set, "int8");
-    size_t L = set->lanes, rows = pith_precision_int8.rows;
-    ck_assert_uint_eq(best->rows, rows);
-    for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
-        for (size_t j = 0; j < N_TYPES; j++) {
-            if (TYPES[j] >= PITH_Q8 && n % PITH_BLOCK != 0)
-                continue;
-            struct pith_tensor w = random_tensor(TYPES[j], rows, n);
-            float *x = random_floats(L * n, 1);
-            float *want = random_floats(rows * L, 1);
-            float *got = pith_array(rows * L, sizeof *got);
-            memcpy(got, want, rows * L * sizeof *got);
-            memset(x + n, 0, n * sizeof *x); /* a token of zeros */
-            run_tile(set, &pith_precision_int8, x, TYPES[j], w.data, n, want,
-                     n % 2);
-            run_tile(set, best, x, TYPES[j], w.data, n, got, n % 2);
-            ck_assert_mem_eq(got, want, rows * L * sizeof *got);
-            free((void *)(uintptr_t)w.data);
-            free(x), free(want), free(got);
-        }
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
+        for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
+            for (size_t j = 0; j < N_TYPES; j++)
+                if ((is(precision, "int8") || is(precision, "int16")) &&
+                    (TYPES[j] < PITH_Q8 || n % PITH_BLOCK == 0))
+                    check_integers(set, precision, TYPES[j], n, n % 2);
+}
+END_TEST
+
+/* Sums of the largest integers that there are stay exact, and what is not
+ * finite makes its own token NaN, no other. */
+START_TEST(integers_at_their_limits)
+{
+    enum { N = PITH_STEP };
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    if (set == NULL)
+        return;
+    for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++) {
+        if (!is(precision, "int8") && !is(precision, "int16"))
+            continue;
+        size_t L = set->lanes;
+        struct pith_tensor w = random_tensor(PITH_F32, SOME_ROWS, N);
+        float *x = random_floats(L * N, 1), *row = random_floats(N, 1);
+        float *out = random_floats(SOME_ROWS * L, 1);
+        for (size_t i = 0; i < N; i++)
+            row[i] = i < N / 2 ? 1 : -1;
+        for (size_t r = 0; r < SOME_ROWS; r++)
+            pith_row_from_floats((uint8_t *)(uintptr_t)w.data + r * 4 * N,
+                                 PITH_F32, row, N);
+        for (size_t t = 0; t < L; t++)
+            memcpy(x + t * N, row, N * sizeof *x);
+        x[N] = INFINITY;
+        x[3 * N + 5] = NAN;
+        run_tiles(set, precision, x, NULL, &w, out, false);
+        for (size_t i = 0; i < SOME_ROWS * L; i++)
+            if (i % L == 1 || i % L == 3)
+                ck_assert(isnan(out[i]));
+            else
+                ck_assert_float_eq_tol(out[i], N, 1e-4f);
+        free((void *)(uintptr_t)w.data);
+        free(x), free(row), free(out);
+    }
 }
 END_TEST
 
@@ -638,8 +729,9 @@ static void losses_of(const struct pith_model *model, const char *precision,
 START_TEST(sessions_have_a_precision)
 {
     static const char *const LIST[] = {NULL,   "f32",  "bf16x3",
-                                       "auto", "bf16", "int8"};
-    static const double ALLOWED[] = {0, 0, 2e-4, 2e-4, 0.05, 0.3};
+                                       "auto", "bf16", "int16",
+                                       "int8"};
+    static const double ALLOWED[] = {0, 0, 2e-4, 2e-4, 0.05, 5e-3, 0.3};
     struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
     float want[N_TOKENS], got[N_TOKENS], again[N_TOKENS];
     losses_of(model, "f32", N_TOKENS, want);
@@ -683,7 +775,8 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, nothing_else_is_touched, 0, MAX_SETS);
     tcase_add_loop_test(tcase, amx_tiles_are_exact, 0, MAX_SETS);
     tcase_add_test(tcase, integers_come_from_the_largest);
-    tcase_add_loop_test(tcase, int8_tiles_are_exact, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, tiles_of_integers_are_exact, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, integers_at_their_limits, 0, MAX_SETS);
     tcase_add_test(tcase, sessions_have_a_precision);
     tcase_add_test(tcase, unknown_precisions_are_refused);
     suite_add_tcase(suite, tcase);

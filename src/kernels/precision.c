@@ -14,10 +14,12 @@ static const struct pith_precision *const PRECISIONS[] = {
 #endif
 #ifdef PITH_BUILDS_AVX512
     &pith_precision_bf16_avx512,
+    &pith_precision_int16_vnni,
     &pith_precision_int8_vnni,
 #endif
     &pith_precision_bf16x3,
     &pith_precision_bf16,
+    &pith_precision_int16,
     &pith_precision_int8,
 };
 

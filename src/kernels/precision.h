@@ -43,7 +43,7 @@ enum {
  * floats of a panel.
  */
 struct pith_precision {
-    const char *name;  /* "f32", "bf16", "bf16x3", "int8" */
+    const char *name;  /* "f32", "bf16", "bf16x3", "int16", "int8" */
     const char *means; /* the instructions: "AMX"; "": those of the set */
     bool (*usable)(const struct pith_kernels *kernels);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
@@ -92,11 +92,13 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index);
 extern const struct pith_precision pith_precision_f32;
 extern const struct pith_precision pith_precision_bf16;
 extern const struct pith_precision pith_precision_bf16x3;
+extern const struct pith_precision pith_precision_int16;
 extern const struct pith_precision pith_precision_int8;
 /* With avx512. */
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;
 extern const struct pith_precision pith_precision_bf16x3_amx;
+extern const struct pith_precision pith_precision_int16_vnni;
 extern const struct pith_precision pith_precision_int8_vnni;
 
 /* What both bf16 of avx512 use, avx512bf16.c. */

@@ -1,145 +1,133 @@
 /*
- * vnni.c - int8 products with AVX-512 VNNI: panels of 32 tokens, tiles of 4
- * rows of weights; the same bits as int8.c.
- *
- * The instruction multiplies unsigned with signed bytes: tokens are stored
- * plus 128, and a sum starts at -128 times the sum of the weights.
+ * vnni.c - products of integers with AVX-512 VNNI: panels of 32 tokens, tiles
+ * of 12 rows of weights.
  */
-#include "int8.h"
+#include "integers.h"
 #ifdef PITH_BUILDS_AVX512
 
 #include <immintrin.h>
 #include <math.h>
 
 #include "cpu.h"
+#include "integers_x86.h"
 #include "target.h"
 
-#define TARGET PITH_TARGET("avx512f,avx512bw,avx512vl,avx512vnni,fma")
+#define TARGET PITH_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma")
+#define UNROLL PITH_UNROLL_16
+#define MEANS "AVX-512 VNNI"
 
-enum { W = 16, L = 2 * W, ROWS = 4 };
+enum { W = 16, ROWS = 12 };
+typedef __m512 vec;
+/* As __m512i, eight longs, sums would not stay in registers: gcc copies them
+ * whenever the type changes. */
+typedef int32_t ivec __attribute__((vector_size(64)));
 
-/* --- tokens --------------------------------------------------------------- */
-
-/* One token's group: quads (PITH_INT8_QUADS), scale and sum, as in
- * pith_int8_quantise(). */
-TARGET static inline void quantise(float *quads, float *scale, float *sum,
-                                   const float *x, size_t n)
+TARGET static inline vec vec_set(float x)
 {
-    uint32_t valid = n < PITH_BLOCK ? (1u << n) - 1 : UINT32_MAX;
-    __m512 a = _mm512_maskz_loadu_ps((__mmask16)valid, x);
-    __m512 b = _mm512_maskz_loadu_ps((__mmask16)(valid >> W), x + W);
-    __m512 larger = _mm512_max_ps(_mm512_abs_ps(a), _mm512_abs_ps(b));
-    float largest = _mm512_reduce_max_ps(larger);
-    float inverse = 127 / largest;
-    /* 0 where finite, NaN elsewhere */
-    __m512 zero = _mm512_setzero_ps();
-    __m512 probe = _mm512_fmadd_ps(a, zero, _mm512_mul_ps(b, zero));
-    bool finite = _mm512_cmp_ps_mask(probe, probe, _CMP_UNORD_Q) == 0;
-    bool empty = !(inverse < INFINITY);
-    if (empty || !finite)
-        inverse = 0;
-    __m512 factor = _mm512_set1_ps(inverse);
-    __m512i p = _mm512_setzero_si512(), q = p;
-    if (finite) {
-        p = _mm512_cvtps_epi32(_mm512_mul_ps(a, factor));
-        q = _mm512_cvtps_epi32(_mm512_mul_ps(b, factor));
-    }
-    *sum = (float)_mm512_reduce_add_epi32(_mm512_add_epi32(p, q));
-    *scale = !finite ? NAN : empty ? 0 : largest / 127;
-    __m256i bytes = _mm256_set_m128i(_mm512_cvtepi32_epi8(q),
-                                     _mm512_cvtepi32_epi8(p));
-    bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)-128));
-    _mm256_storeu_si256((void *)quads, bytes);
+    return _mm512_set1_ps(x);
 }
 
-TARGET static void pack(const struct pith_kernels *kernels, float *panel,
-                        size_t col, const float *x, size_t stride,
-                        size_t n_tokens, size_t n)
+TARGET static inline vec vec_load(const float *p)
 {
-    float quads[L * PITH_INT8_QUADS]; /* (n_tokens, PITH_INT8_QUADS) */
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        float *group = panel + pith_int8_panel_row(col + c) * L;
-        for (size_t t = 0; t < n_tokens; t++)
-            quantise(quads + t * PITH_INT8_QUADS,
-                     group + PITH_INT8_X_SCALE * L + t,
-                     group + PITH_INT8_X_SUM * L + t, x + t * stride + c,
-                     n - c < PITH_BLOCK ? n - c : PITH_BLOCK);
-        kernels->transpose(group, L, quads, PITH_INT8_QUADS, n_tokens,
-                           PITH_INT8_QUADS);
-    }
+    return _mm512_loadu_ps(p);
 }
 
-static void pack_products(const struct pith_kernels *kernels, float *panel,
-                          size_t col, const float *products, size_t n)
+TARGET static inline void vec_store(float *p, vec v)
 {
-    float x[L * PITH_BLOCK]; /* (L, PITH_BLOCK) */
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        size_t width = n - c < PITH_BLOCK ? n - c : PITH_BLOCK;
-        kernels->transpose(x, PITH_BLOCK, products + c * L, L, width, L);
-        pack(kernels, panel, col + c, x, PITH_BLOCK, L, width);
-    }
+    _mm512_storeu_ps(p, v);
 }
 
-/* --- the micro-kernel ----------------------------------------------------- */
-
-/* Bits of a float's place, in every lane. */
-TARGET static inline __m512i broadcast(const float *p)
+TARGET static inline vec vec_add(vec a, vec b)
 {
-    return _mm512_castps_si512(_mm512_set1_ps(*p));
+    return _mm512_add_ps(a, b);
 }
 
-/* Takes a group of a row into the sums of 16 tokens. */
-TARGET static inline __m512 add_group(__m512 sum, __m512i integers,
-                                      const float *w, const float *x)
+TARGET static inline vec vec_mul(vec a, vec b)
 {
-    __m512 part = _mm512_mul_ps(_mm512_set1_ps(w[PITH_INT8_W_SCALE]),
-                                _mm512_cvtepi32_ps(integers));
-    part = _mm512_fmadd_ps(_mm512_set1_ps(w[PITH_INT8_W_OFFSET]),
-                           _mm512_loadu_ps(x + PITH_INT8_X_SUM * L), part);
-    return _mm512_fmadd_ps(_mm512_loadu_ps(x + PITH_INT8_X_SCALE * L), part,
-                           sum);
+    return _mm512_mul_ps(a, b);
 }
 
-/* A group of tokens stays in 16 registers, the sums in 8. */
-TARGET static void multiply(const struct pith_kernels *kernels, float *out,
-                            const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add)
+TARGET static inline vec vec_div(vec a, vec b)
 {
-    __m512 low[ROWS], high[ROWS];
-    (void)kernels;
-    (void)n_lanes;
-    PITH_UNROLL_16
-    for (size_t r = 0; r < ROWS; r++) {
-        low[r] = add ? _mm512_loadu_ps(out + r * L) : _mm512_setzero_ps();
-        high[r] = add ? _mm512_loadu_ps(out + r * L + W) : _mm512_setzero_ps();
-    }
-    for (size_t c = 0; c < depth; c += PITH_BLOCK) {
-        __m512i x_low[PITH_INT8_QUADS], x_high[PITH_INT8_QUADS];
-        PITH_UNROLL_16
-        for (size_t i = 0; i < PITH_INT8_QUADS; i++) {
-            x_low[i] = _mm512_loadu_si512(panel + i * L);
-            x_high[i] = _mm512_loadu_si512(panel + i * L + W);
-        }
-        PITH_UNROLL_16
-        for (size_t r = 0; r < ROWS; r++) {
-            const float *w = weights + r * PITH_ROW_STRIDE;
-            __m512i p = broadcast(w + PITH_INT8_W_SHIFT), q = p;
-            PITH_UNROLL_16
-            for (size_t i = 0; i < PITH_INT8_QUADS; i++) {
-                p = _mm512_dpbusd_epi32(p, x_low[i], broadcast(w + i));
-                q = _mm512_dpbusd_epi32(q, x_high[i], broadcast(w + i));
-            }
-            low[r] = add_group(low[r], p, w, panel);
-            high[r] = add_group(high[r], q, w, panel + W);
-        }
-        weights += PITH_INT8_W_GROUP;
-        panel += PITH_INT8_X_GROUP * L;
-    }
-    PITH_UNROLL_16
-    for (size_t r = 0; r < ROWS; r++) {
-        _mm512_storeu_ps(out + r * L, low[r]);
-        _mm512_storeu_ps(out + r * L + W, high[r]);
-    }
+    return _mm512_div_ps(a, b);
+}
+
+TARGET static inline vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+TARGET static inline vec vec_larger(vec largest, vec v)
+{
+    return _mm512_max_ps(largest, _mm512_abs_ps(v));
+}
+
+TARGET static inline vec vec_if_number(vec v, vec x)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), v);
+}
+
+TARGET static inline vec vec_if_finite(vec v, vec x)
+{
+    __mmask16 below = _mm512_cmp_ps_mask(x, vec_set(INFINITY), _CMP_LT_OQ);
+    return _mm512_maskz_mov_ps(below, v);
+}
+
+TARGET static inline ivec ivec_zero(void)
+{
+    return (ivec)_mm512_setzero_si512();
+}
+
+TARGET static inline ivec ivec_set(const float *p)
+{
+    return (ivec)vec_set(*p);
+}
+
+TARGET static inline ivec ivec_load(const float *p)
+{
+    return (ivec)_mm512_loadu_si512(p);
+}
+
+TARGET static inline void ivec_store(float *p, ivec v)
+{
+    _mm512_storeu_si512(p, (__m512i)v);
+}
+
+TARGET static inline ivec ivec_round(vec v)
+{
+    return (ivec)_mm512_cvtps_epi32(v);
+}
+
+TARGET static inline vec ivec_to_vec(ivec v)
+{
+    return _mm512_cvtepi32_ps((__m512i)v);
+}
+
+TARGET static inline ivec ivec_add(ivec a, ivec b)
+{
+    return a + b;
+}
+
+TARGET static inline ivec ivec_insert(ivec a, ivec b, size_t bits, size_t at)
+{
+    return a | (b & ((1 << bits) - 1)) << at;
+}
+
+TARGET static inline ivec ivec_flip_bytes(ivec a)
+{
+    return a ^ (int32_t)0x80808080;
+}
+
+TARGET static inline ivec ivec_start(const float *p, size_t places)
+{
+    return places == PITH_INT8_PLACES ? ivec_set(p) : ivec_zero();
+}
+
+TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t places)
+{
+    __m512i s = (__m512i)sum, a = (__m512i)x, b = (__m512i)w;
+    return (ivec)(places == PITH_INT8_PLACES ? _mm512_dpbusd_epi32(s, a, b)
+                                             : _mm512_dpwssd_epi32(s, a, b));
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -147,16 +135,11 @@ static bool usable(const struct pith_kernels *kernels)
     return kernels == &pith_kernels_avx512 && pith_cpu_has_avx512_vnni();
 }
 
-const struct pith_precision pith_precision_int8_vnni = {
-    .name = "int8",
-    .means = "AVX-512 VNNI",
-    .usable = usable,
-    .rows = ROWS,
-    .unit = PITH_BLOCK,
-    .pack = pack,
-    .pack_products = pack_products,
-    .unpack = pith_int8_unpack,
-    .multiply = multiply,
-};
+#include "integers_vector.h"
+
+DEFINE_INTEGERS(int8, PITH_INT8_PLACES, pith_unpack_int8_x86, "int8",
+                pith_precision_int8_vnni);
+DEFINE_INTEGERS(int16, PITH_INT16_PLACES, pith_unpack_int16_x86, "int16",
+                pith_precision_int16_vnni);
 
 #endif

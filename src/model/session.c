@@ -48,7 +48,7 @@ static enum pith_status choose_precision(
     if (*precision == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%s\" is not known; expected f32, "
-                         "bf16x3, bf16, int8 or auto", name);
+                         "bf16x3, bf16, int16, int8 or auto", name);
     return PITH_OK;
 }
 

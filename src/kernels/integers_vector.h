@@ -1,0 +1,216 @@
+/*
+ * integers_vector.h - products of integers, the same for every vector
+ * instruction set; a template, included once by each set's file.  A lane is a
+ * token (set.h); the bits are those of integers.c.
+ *
+ * The file that includes it has defined before:
+ *
+ *   TARGET               attribute of a function that uses the instructions
+ *   vec, ivec, W         vectors of W floats and of W 32-bit integers; L = 2 W
+ *   ROWS                 of a tile: 2 ROWS + 3 vectors should fit the
+ *                        registers
+ *   vec_set, vec_load, vec_store, vec_add, vec_mul, vec_div, vec_fma
+ *                        as in vector.h
+ *   vec_larger(largest, v)       the larger of largest and |v|
+ *   vec_if_number(v, x)          v where x is no NaN, else 0
+ *   vec_if_finite(v, x)          v where x is below infinity, else 0
+ *   ivec_zero(), ivec_set(p), ivec_load(p), ivec_store(p, i)
+ *                        of the bits that lie in floats; set: in every lane
+ *   ivec_round(v)        the nearest integers, halves to even
+ *   ivec_to_vec(i)       rounded
+ *   ivec_add(a, b)
+ *   ivec_insert(a, b, bits, at)  a with the low bits of b put above its `at`
+ *                        low ones, where a is 0
+ *   ivec_flip_bytes(a)   the upper bit of each byte turned
+ *   ivec_start(p, places)        what the sum of a group starts from; p points
+ *                        to its shift
+ *   ivec_dot(sum, x, w, places)  sum plus the products of the integers in the
+ *                        places of x and w
+ *   UNROLL               in front of a loop of at most 16 steps: unroll it
+ *
+ * `places` is PITH_INT8_PLACES or PITH_INT16_PLACES: a constant, once all is
+ * inlined.
+ */
+#include <stddef.h>
+
+#include "integers.h"
+
+enum { L = 2 * W };
+
+#define INLINE TARGET __attribute__((always_inline)) static inline
+
+/* --- tokens --------------------------------------------------------------- */
+
+/* How the numbers of W lanes become integers: x ~ scale * round(factor * x).
+ * The probe is 0, or NaN where one of them is not finite. */
+struct scaling {
+    vec factor, scale, probe;
+};
+
+/* Of x (n, L). */
+INLINE struct scaling find_scaling(const float *x, size_t n, size_t places)
+{
+    vec most = vec_set(places == PITH_INT8_PLACES
+                           ? (float)PITH_INT8_MOST
+                           : (float)PITH_INT16_MOST_TOKEN);
+    vec largest = vec_set(0), probe = vec_set(0);
+    for (size_t i = 0; i < n; i++) {
+        vec v = vec_load(x + i * L);
+        largest = vec_larger(largest, v);
+        probe = vec_fma(v, vec_set(0), probe);
+    }
+    vec inverse = vec_div(most, largest);
+    vec scale = vec_if_finite(vec_div(largest, most), inverse);
+    return (struct scaling){vec_if_finite(inverse, inverse),
+                            vec_add(scale, probe), probe};
+}
+
+INLINE ivec quantise(const float *x, const struct scaling *scaling)
+{
+    vec v = vec_if_number(vec_load(x), scaling->probe);
+    return ivec_round(vec_mul(v, scaling->factor));
+}
+
+/* W lanes of a group, from x (n, L). */
+INLINE void pack_lanes(float *group, const float *x, size_t n, size_t places)
+{
+    const size_t per_place = PITH_BLOCK / places, bits = 32 / per_place;
+    struct scaling scaling = find_scaling(x, n, places);
+    ivec sum = ivec_zero();
+    for (size_t i = 0; i < places; i++) {
+        ivec place = ivec_zero();
+        UNROLL
+        for (size_t j = 0; j < per_place; j++) {
+            size_t at = i * per_place + j;
+            ivec q = at < n ? quantise(x + at * L, &scaling) : ivec_zero();
+            sum = ivec_add(sum, q);
+            place = ivec_insert(place, q, bits, j * bits);
+        }
+        if (places == PITH_INT8_PLACES)
+            place = ivec_flip_bytes(place);
+        ivec_store(group + i * L, place);
+    }
+    vec_store(group + (places + PITH_X_SCALE) * L, scaling.scale);
+    vec_store(group + (places + PITH_X_SUM) * L, ivec_to_vec(sum));
+}
+
+/* See struct pith_precision. */
+INLINE void pack_rows(float *panel, size_t col, const float *products,
+                      size_t n, size_t places)
+{
+    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+        float *group = panel + pith_integer_row(places, col + c) * L;
+        for (size_t t = 0; t < L; t += W)
+            pack_lanes(group + t, products + c * L + t, pith_group_size(n, c),
+                       places);
+    }
+}
+
+INLINE void pack_tokens(const struct pith_kernels *kernels, float *panel,
+                        size_t col, const float *x, size_t stride,
+                        size_t n_tokens, size_t n, size_t places)
+{
+    float rows[PITH_BLOCK * L] = {0};
+    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+        size_t size = pith_group_size(n, c);
+        kernels->transpose(rows, L, x + c, stride, n_tokens, size);
+        pack_rows(panel, col + c, rows, size, places);
+    }
+}
+
+/* --- the micro-kernel ----------------------------------------------------- */
+
+/* Takes the sums of a group into those of W tokens, out. */
+INLINE void take_group(float *out, ivec integers, const float *w,
+                       const float *x)
+{
+    vec part = vec_mul(vec_set(w[PITH_W_SCALE]), ivec_to_vec(integers));
+    part = vec_fma(vec_set(w[PITH_W_OFFSET]), vec_load(x + PITH_X_SUM * L),
+                   part);
+    vec_store(out, vec_fma(vec_load(x + PITH_X_SCALE * L), part,
+                           vec_load(out)));
+}
+
+/* All integer sums of a group stay in registers: each step loads two vectors
+ * of tokens, or one when the second half of the panel holds none, and
+ * broadcasts the weights of ROWS rows. */
+INLINE void multiply_group(float *out, const float *weights,
+                           const float *panel, bool both, size_t places)
+{
+    ivec low[ROWS], high[ROWS];
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++)
+        low[r] = high[r] = ivec_start(
+            weights + r * PITH_ROW_STRIDE + places + PITH_W_SHIFT, places);
+    for (size_t i = 0; i < places; i++) {
+        ivec x_low = ivec_load(panel + i * L);
+        ivec x_high = both ? ivec_load(panel + i * L + W) : x_low;
+        UNROLL
+        for (size_t r = 0; r < ROWS; r++) {
+            ivec w = ivec_set(weights + r * PITH_ROW_STRIDE + i);
+            low[r] = ivec_dot(low[r], x_low, w, places);
+            if (both)
+                high[r] = ivec_dot(high[r], x_high, w, places);
+        }
+    }
+    weights += places;
+    panel += places * L;
+    UNROLL
+    for (size_t r = 0; r < ROWS; r++) {
+        const float *w = weights + r * PITH_ROW_STRIDE;
+        take_group(out + r * L, low[r], w, panel);
+        if (both)
+            take_group(out + r * L + W, high[r], w, panel + W);
+    }
+}
+
+INLINE void multiply_tile(float *out, const float *weights,
+                          const float *panel, size_t depth, size_t n_lanes,
+                          bool add, size_t places)
+{
+    for (size_t i = 0; i < ROWS * L && !add; i += W)
+        vec_store(out + i, vec_set(0));
+    for (size_t c = 0; c < depth; c += PITH_BLOCK) {
+        if (n_lanes > W)
+            multiply_group(out, weights, panel, true, places);
+        else
+            multiply_group(out, weights, panel, false, places);
+        weights += places + PITH_W_MORE;
+        panel += (places + PITH_X_MORE) * L;
+    }
+}
+
+/* --- the tables ----------------------------------------------------------- */
+
+#define DEFINE_INTEGERS(format, places, unpack_row, format_name, variable)     \
+    TARGET static void pack_##format(const struct pith_kernels *kernels,       \
+                                     float *panel, size_t col, const float *x, \
+                                     size_t stride, size_t n_tokens, size_t n) \
+    {                                                                          \
+        pack_tokens(kernels, panel, col, x, stride, n_tokens, n, places);      \
+    }                                                                          \
+    TARGET static void pack_products_##format(                                 \
+        const struct pith_kernels *kernels, float *panel, size_t col,          \
+        const float *products, size_t n)                                       \
+    {                                                                          \
+        (void)kernels;                                                         \
+        pack_rows(panel, col, products, n, places);                            \
+    }                                                                          \
+    TARGET static void multiply_##format(                                      \
+        const struct pith_kernels *kernels, float *out, const float *weights,  \
+        const float *panel, size_t depth, size_t n_lanes, bool add)            \
+    {                                                                          \
+        (void)kernels;                                                         \
+        multiply_tile(out, weights, panel, depth, n_lanes, add, places);       \
+    }                                                                          \
+    const struct pith_precision variable = {                                   \
+        .name = format_name,                                                   \
+        .means = MEANS,                                                        \
+        .usable = usable,                                                      \
+        .rows = ROWS,                                                          \
+        .unit = PITH_BLOCK,                                                    \
+        .pack = pack_##format,                                                 \
+        .pack_products = pack_products_##format,                               \
+        .unpack = unpack_row,                                                  \
+        .multiply = multiply_##format,                                         \
+    }
