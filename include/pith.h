@@ -265,8 +265,8 @@ struct pith_session_options {
      *   "f32"     float32; NULL means this one
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
-     *   "int16"   32 numbers at a time as integers of 13 bits (weights) and
-     *             15 bits and a scale: between the two
+     *   "int16"   96 numbers at a time as integers of 13 to 14 bits and a
+     *             scale: between the two
      *   "int8"    32 numbers at a time as 8-bit integers and a scale
      *   "auto"    the fastest here that decides as f32 does; f32 itself in
      *             compressions of method reference, which are to be compared

@@ -185,13 +185,14 @@ static size_t greatest_divisor(size_t a, size_t b)
 }
 
 /* Rows of the blocks that N are cut into: alike for all threads, whole tiles
- * and groups, `most` at most. */
+ * and groups, `most` at most, which holds some. */
 static size_t block_rows(const struct pith_compute *compute, size_t N,
                          size_t most)
 {
     size_t rows = pith_tile_rows(compute), unit = compute->precision->unit;
     size_t whole = rows / greatest_divisor(rows, unit) * unit;
     size_t threads = (size_t)compute->n_threads;
+    most -= most % whole;
     size_t rounds = pith_div_up(N, most * threads);
     return pith_min(
         pith_round_up(pith_div_up(N, rounds * threads), whole), most);

@@ -2,19 +2,23 @@
  * integers.h - how products of integers are laid out; shared by integers.c,
  * the specification, and the faster ones.  Private to src/kernels.
  *
- * Columns go in groups of 32.  A group of a token is 32 integers q and a scale
- * s, x ~ s q, chosen from the largest of the 32; a group of a row of weights
- * has an offset besides, w ~ scale q + offset.  Weights of q8 and q4 files
- * are taken as they are.  A group adds to a sum
+ * Columns go in groups.  A group of a token is integers q and a scale s,
+ * x ~ s q, chosen from the largest of them, and so is a group of a row of
+ * weights.  The sum of the products of a group is exact.
  *
- *     s (scale * sum of q_w q_x + offset * sum of q_x)
+ *   int8   Groups of 32, four integers in the place of a float.  Weights of q8
+ *          and q4 files are taken as they are, w = scale q + offset; a group
+ *          adds
+ *              s (scale * sum of q_w q_x + offset * sum of q_x)
+ *          with scale times the sum rounded and both additions fused.  Tokens
+ *          are stored plus 128, as instructions want one factor unsigned.
+ *   int16  Groups of 96, two integers in the place of a float, as large as
+ *          they can be while the sum fits 32 bits; weights of all types become
+ *          such integers.  A group adds
+ *              s (scale * sum of q_w q_x)
+ *          with scale times the sum rounded and the addition fused.
  *
- * with the sum of products exact, scale times it rounded, and the two
- * additions fused.
- *
- *   int8   four integers lie in the place of a float; those of tokens are
- *          stored plus 128, because instructions want one factor unsigned
- *   int16  two; a sum of 32 products never leaves 32 bits
+ * A format is told by its places: the floats that a group's integers fill.
  */
 #ifndef PITH_KERNELS_INTEGERS_H
 #define PITH_KERNELS_INTEGERS_H
@@ -22,43 +26,63 @@
 #include "precision.h"
 
 enum {
-    /* Places that the integers of a group take. */
-    PITH_INT8_PLACES = PITH_BLOCK / 4,
-    PITH_INT16_PLACES = PITH_BLOCK / 2,
+    PITH_INT8_GROUP = PITH_BLOCK,
+    PITH_INT8_PLACES = PITH_INT8_GROUP / 4,
     PITH_INT8_MOST = 127, /* the largest integer */
-    /* 32 times their product is below 2^31; q8 and q4 have smaller weights. */
-    PITH_INT16_MOST_TOKEN = 16383,
-    PITH_INT16_MOST_WEIGHT = 4095
+    PITH_INT16_GROUP = 96,
+    PITH_INT16_PLACES = PITH_INT16_GROUP / 2,
+    /* 96 * 5461 * 4095 < 2^31.  Tokens get the wider range: their largest is
+     * farther from the others. */
+    PITH_INT16_MOST_TOKEN = 5461,
+    PITH_INT16_MOST_WEIGHT = 4095,
+    PITH_MOST_GROUP = PITH_INT16_GROUP
 };
 
-/* What follows the integers of a group of weights, in floats. */
+/* What follows the integers of a group of weights, in floats; in int16 the
+ * scale alone. */
 enum {
     PITH_W_SCALE,
     PITH_W_OFFSET,
-    PITH_W_SHIFT, /* bits: -128 times the sum of the integers; 0 in int16 */
-    PITH_W_MORE
+    PITH_W_SHIFT, /* bits: -128 times the sum of the integers */
 };
 
-/* What follows those of a panel, in rows of L. */
-enum { PITH_X_SCALE, PITH_X_SUM /* of the integers */, PITH_X_MORE };
+/* What follows those of a panel, in rows of L; in int16 the scale alone. */
+enum { PITH_X_SCALE, PITH_X_SUM /* of the integers */ };
+
+static inline size_t pith_group(size_t places)
+{
+    return places == PITH_INT8_PLACES ? PITH_INT8_GROUP : PITH_INT16_GROUP;
+}
+
+/* Floats of a group of weights. */
+static inline size_t pith_group_floats(size_t places)
+{
+    return places + (places == PITH_INT8_PLACES ? 3 : 1);
+}
+
+/* Rows of a group of a panel. */
+static inline size_t pith_group_rows(size_t places)
+{
+    return places + (places == PITH_INT8_PLACES ? 2 : 1);
+}
 
 /* Where the group of column c of a panel starts: those of a stretch of
  * PITH_STEP columns lie side by side. */
-static inline size_t pith_integer_row(size_t places, size_t c)
+static inline size_t pith_group_at(size_t places, size_t c)
 {
     size_t within = c % PITH_STEP;
-    return c - within + within / PITH_BLOCK * (places + PITH_X_MORE);
+    return c - within + within / pith_group(places) * pith_group_rows(places);
 }
 
 /* Columns of the group that starts at column c of n. */
-static inline size_t pith_group_size(size_t n, size_t c)
+static inline size_t pith_group_size(size_t places, size_t n, size_t c)
 {
-    return n - c < PITH_BLOCK ? n - c : PITH_BLOCK;
+    return n - c < pith_group(places) ? n - c : pith_group(places);
 }
 
-/* q (PITH_BLOCK) and their scale, of n <= PITH_BLOCK numbers and zeros behind
- * them: the largest becomes most or -most, halves are rounded to even.  NaN
- * when one of them is not finite. */
+/* What n numbers are as integers q: the largest becomes most or -most, halves
+ * are rounded to even.  Returns their scale, NaN when one of them is not
+ * finite. */
 float pith_quantise(int32_t *q, const float *x, size_t n, int32_t most);
 
 #endif

@@ -11,9 +11,10 @@
  *                        registers
  *   vec_set, vec_load, vec_store, vec_add, vec_mul, vec_div, vec_fma
  *                        as in vector.h
- *   vec_larger(largest, v)       the larger of largest and |v|
- *   vec_if_number(v, x)          v where x is no NaN, else 0
- *   vec_if_finite(v, x)          v where x is below infinity, else 0
+ *   vec_larger(largest, v)       the larger of largest and |v|, NaN being
+ *                        larger than infinity
+ *   vec_greatest(v)      the same of all lanes
+ *   vec_if_finite(v, x)  v where x is below infinity, else 0
  *   ivec_zero(), ivec_set(p), ivec_load(p), ivec_store(p, i)
  *                        of the bits that lie in floats; set: in every lane
  *   ivec_round(v)        the nearest integers, halves to even
@@ -22,6 +23,8 @@
  *   ivec_insert(a, b, bits, at)  a with the low bits of b put above its `at`
  *                        low ones, where a is 0
  *   ivec_flip_bytes(a)   the upper bit of each byte turned
+ *   ivec_store_pairs(p, a, b)    the lower halves of a's integers and then of
+ *                        b's, side by side
  *   ivec_start(p, places)        what the sum of a group starts from; p points
  *                        to its shift
  *   ivec_dot(sum, x, w, places)  sum plus the products of the integers in the
@@ -31,6 +34,7 @@
  * `places` is PITH_INT8_PLACES or PITH_INT16_PLACES: a constant, once all is
  * inlined.
  */
+#include <math.h>
 #include <stddef.h>
 
 #include "integers.h"
@@ -41,48 +45,32 @@ enum { L = 2 * W };
 
 /* --- tokens --------------------------------------------------------------- */
 
-/* How the numbers of W lanes become integers: x ~ scale * round(factor * x).
- * The probe is 0, or NaN where one of them is not finite. */
-struct scaling {
-    vec factor, scale, probe;
-};
-
-/* Of x (n, L). */
-INLINE struct scaling find_scaling(const float *x, size_t n, size_t places)
+INLINE ivec quantise(const float *x, vec factor)
 {
-    vec most = vec_set(places == PITH_INT8_PLACES
-                           ? (float)PITH_INT8_MOST
-                           : (float)PITH_INT16_MOST_TOKEN);
-    vec largest = vec_set(0), probe = vec_set(0);
-    for (size_t i = 0; i < n; i++) {
-        vec v = vec_load(x + i * L);
-        largest = vec_larger(largest, v);
-        probe = vec_fma(v, vec_set(0), probe);
-    }
-    vec inverse = vec_div(most, largest);
-    vec scale = vec_if_finite(vec_div(largest, most), inverse);
-    return (struct scaling){vec_if_finite(inverse, inverse),
-                            vec_add(scale, probe), probe};
-}
-
-INLINE ivec quantise(const float *x, const struct scaling *scaling)
-{
-    vec v = vec_if_number(vec_load(x), scaling->probe);
-    return ivec_round(vec_mul(v, scaling->factor));
+    return ivec_round(vec_mul(vec_load(x), factor));
 }
 
 /* W lanes of a group, from x (n, L). */
 INLINE void pack_lanes(float *group, const float *x, size_t n, size_t places)
 {
-    const size_t per_place = PITH_BLOCK / places, bits = 32 / per_place;
-    struct scaling scaling = find_scaling(x, n, places);
+    const size_t per_place = pith_group(places) / places;
+    const size_t bits = 32 / per_place;
+    vec largest = vec_set(0);
+    for (size_t i = 0; i < n; i++)
+        largest = vec_larger(largest, vec_load(x + i * L));
+    vec most = vec_set(places == PITH_INT8_PLACES
+                           ? (float)PITH_INT8_MOST
+                           : (float)PITH_INT16_MOST_TOKEN);
+    vec inverse = vec_div(most, largest);
+    vec factor = vec_if_finite(inverse, inverse);
+    vec scale = vec_if_finite(vec_div(largest, most), inverse);
     ivec sum = ivec_zero();
     for (size_t i = 0; i < places; i++) {
         ivec place = ivec_zero();
         UNROLL
         for (size_t j = 0; j < per_place; j++) {
             size_t at = i * per_place + j;
-            ivec q = at < n ? quantise(x + at * L, &scaling) : ivec_zero();
+            ivec q = at < n ? quantise(x + at * L, factor) : ivec_zero();
             sum = ivec_add(sum, q);
             place = ivec_insert(place, q, bits, j * bits);
         }
@@ -90,19 +78,21 @@ INLINE void pack_lanes(float *group, const float *x, size_t n, size_t places)
             place = ivec_flip_bytes(place);
         ivec_store(group + i * L, place);
     }
-    vec_store(group + (places + PITH_X_SCALE) * L, scaling.scale);
-    vec_store(group + (places + PITH_X_SUM) * L, ivec_to_vec(sum));
+    vec_store(group + (places + PITH_X_SCALE) * L,
+              vec_fma(largest, vec_set(0), scale)); /* NaN: not finite */
+    if (places == PITH_INT8_PLACES)
+        vec_store(group + (places + PITH_X_SUM) * L, ivec_to_vec(sum));
 }
 
 /* See struct pith_precision. */
 INLINE void pack_rows(float *panel, size_t col, const float *products,
                       size_t n, size_t places)
 {
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        float *group = panel + pith_integer_row(places, col + c) * L;
+    for (size_t c = 0; c < n; c += pith_group(places)) {
+        float *group = panel + pith_group_at(places, col + c) * L;
         for (size_t t = 0; t < L; t += W)
-            pack_lanes(group + t, products + c * L + t, pith_group_size(n, c),
-                       places);
+            pack_lanes(group + t, products + c * L + t,
+                       pith_group_size(places, n, c), places);
     }
 }
 
@@ -110,11 +100,46 @@ INLINE void pack_tokens(const struct pith_kernels *kernels, float *panel,
                         size_t col, const float *x, size_t stride,
                         size_t n_tokens, size_t n, size_t places)
 {
-    float rows[PITH_BLOCK * L] = {0};
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        size_t size = pith_group_size(n, c);
+    float rows[PITH_MOST_GROUP * L] = {0};
+    for (size_t c = 0; c < n; c += pith_group(places)) {
+        size_t size = pith_group_size(places, n, c);
         kernels->transpose(rows, L, x + c, stride, n_tokens, size);
         pack_rows(panel, col + c, rows, size, places);
+    }
+}
+
+/* --- weights -------------------------------------------------------------- */
+
+/* A group of int16, from PITH_INT16_GROUP floats. */
+INLINE void quantise_row(float *group, const float *x)
+{
+    vec largest = vec_set(0);
+    UNROLL
+    for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
+        largest = vec_larger(largest, vec_load(x + i));
+    float greatest = vec_greatest(largest), most = PITH_INT16_MOST_WEIGHT;
+    float inverse = most / greatest;
+    bool is_finite = inverse < INFINITY;
+    vec factor = vec_set(is_finite ? inverse : 0);
+    UNROLL
+    for (size_t i = 0; i < PITH_INT16_GROUP; i += 2 * W)
+        ivec_store_pairs(group + i / 2, quantise(x + i, factor),
+                         quantise(x + i + W, factor));
+    group[PITH_INT16_PLACES] = (is_finite ? greatest / most : 0) +
+                               greatest * 0; /* NaN: not finite */
+}
+
+TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
+                                enum pith_type type, const uint8_t *bytes,
+                                size_t n)
+{
+    float floats[PITH_STEP];
+    kernels->unpack(floats, type, bytes, n);
+    for (size_t i = n; i % PITH_INT16_GROUP != 0; i++)
+        floats[i] = 0;
+    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
+        quantise_row(row, floats + c);
+        row += pith_group_floats(PITH_INT16_PLACES);
     }
 }
 
@@ -122,11 +147,12 @@ INLINE void pack_tokens(const struct pith_kernels *kernels, float *panel,
 
 /* Takes the sums of a group into those of W tokens, out. */
 INLINE void take_group(float *out, ivec integers, const float *w,
-                       const float *x)
+                       const float *x, size_t places)
 {
     vec part = vec_mul(vec_set(w[PITH_W_SCALE]), ivec_to_vec(integers));
-    part = vec_fma(vec_set(w[PITH_W_OFFSET]), vec_load(x + PITH_X_SUM * L),
-                   part);
+    if (places == PITH_INT8_PLACES)
+        part = vec_fma(vec_set(w[PITH_W_OFFSET]),
+                       vec_load(x + PITH_X_SUM * L), part);
     vec_store(out, vec_fma(vec_load(x + PITH_X_SCALE * L), part,
                            vec_load(out)));
 }
@@ -158,9 +184,9 @@ INLINE void multiply_group(float *out, const float *weights,
     UNROLL
     for (size_t r = 0; r < ROWS; r++) {
         const float *w = weights + r * PITH_ROW_STRIDE;
-        take_group(out + r * L, low[r], w, panel);
+        take_group(out + r * L, low[r], w, panel, places);
         if (both)
-            take_group(out + r * L + W, high[r], w, panel + W);
+            take_group(out + r * L + W, high[r], w, panel + W, places);
     }
 }
 
@@ -170,13 +196,13 @@ INLINE void multiply_tile(float *out, const float *weights,
 {
     for (size_t i = 0; i < ROWS * L && !add; i += W)
         vec_store(out + i, vec_set(0));
-    for (size_t c = 0; c < depth; c += PITH_BLOCK) {
+    for (size_t c = 0; c < depth; c += pith_group(places)) {
         if (n_lanes > W)
             multiply_group(out, weights, panel, true, places);
         else
             multiply_group(out, weights, panel, false, places);
-        weights += places + PITH_W_MORE;
-        panel += (places + PITH_X_MORE) * L;
+        weights += pith_group_floats(places);
+        panel += pith_group_rows(places) * L;
     }
 }
 
@@ -208,7 +234,8 @@ INLINE void multiply_tile(float *out, const float *weights,
         .means = MEANS,                                                        \
         .usable = usable,                                                      \
         .rows = ROWS,                                                          \
-        .unit = PITH_BLOCK,                                                    \
+        .unit = places == PITH_INT8_PLACES ? PITH_INT8_GROUP                   \
+                                           : PITH_INT16_GROUP,                 \
         .pack = pack_##format,                                                 \
         .pack_products = pack_products_##format,                               \
         .unpack = unpack_row,                                                  \

@@ -1,6 +1,5 @@
 /*
- * integers_x86.c - rows of weights as integers, with AVX2: what unpack() of
- * integers.c does, group by group.
+ * integers_x86.c - rows of weights as int8, with AVX2: the bits of integers.c.
  */
 #include "integers_x86.h"
 #ifdef PITH_BUILDS_AVX512
@@ -116,15 +115,6 @@ TARGET static inline void store_bytes(float *group, __m256i bytes, float scale,
                -128 * sum_of_bytes(bytes));
 }
 
-TARGET static inline void store_halves(float *group, __m256i first,
-                                       __m256i second, float scale,
-                                       float offset)
-{
-    _mm256_storeu_si256((void *)group, first);
-    _mm256_storeu_si256((void *)(group + W), second);
-    store_rest(group + PITH_INT16_PLACES, scale, offset, 0);
-}
-
 /* --- a row ---------------------------------------------------------------- */
 
 static bool is_quantised(enum pith_type type)
@@ -159,32 +149,7 @@ TARGET void pith_unpack_int8_x86(const struct pith_kernels *kernels,
             integers = to_bytes(to_halves(q[0], q[1]), to_halves(q[2], q[3]));
         }
         store_bytes(row, integers, scale, offset);
-        row += PITH_INT8_PLACES + PITH_W_MORE;
-    }
-}
-
-TARGET void pith_unpack_int16_x86(const struct pith_kernels *kernels,
-                                  float *row, enum pith_type type,
-                                  const uint8_t *bytes, size_t n)
-{
-    float floats[PITH_DEPTH], scale, offset = 0;
-    size_t block_bytes = pith_row_bytes(type, PITH_BLOCK);
-    if (!is_quantised(type))
-        unpack_floats(kernels, floats, type, bytes, n);
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        __m256i q[4], first, second;
-        if (is_quantised(type)) {
-            q[0] = read_block(type, bytes, &scale, &offset);
-            first = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(q[0]));
-            second = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(q[0], 1));
-            bytes += block_bytes;
-        } else {
-            scale = quantise(q, floats + c, PITH_INT16_MOST_WEIGHT);
-            first = to_halves(q[0], q[1]);
-            second = to_halves(q[2], q[3]);
-        }
-        store_halves(row, first, second, scale, offset);
-        row += PITH_INT16_PLACES + PITH_W_MORE;
+        row += pith_group_floats(PITH_INT8_PLACES);
     }
 }
 

@@ -28,7 +28,7 @@ enum {
     /* Parts that the vocabulary is cut into, at most. */
     PITH_VOCAB_PARTS = 64,
     /* Columns of a group of any precision divide this. */
-    PITH_WIDEST_UNIT = 64
+    PITH_WIDEST_UNIT = 192
 };
 
 /* What one thread works in. */

@@ -57,14 +57,16 @@ TARGET static inline vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
+/* Without signs, floats are ordered as their bits are. */
 TARGET static inline vec vec_larger(vec largest, vec v)
 {
-    return _mm512_max_ps(largest, _mm512_abs_ps(v));
+    return (vec)_mm512_max_epi32((__m512i)largest, (__m512i)_mm512_abs_ps(v));
 }
 
-TARGET static inline vec vec_if_number(vec v, vec x)
+TARGET static inline float vec_greatest(vec v)
 {
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), v);
+    __m128i bits = _mm_cvtsi32_si128(_mm512_reduce_max_epi32((__m512i)v));
+    return _mm_cvtss_f32(_mm_castsi128_ps(bits));
 }
 
 TARGET static inline vec vec_if_finite(vec v, vec x)
@@ -91,6 +93,12 @@ TARGET static inline ivec ivec_load(const float *p)
 TARGET static inline void ivec_store(float *p, ivec v)
 {
     _mm512_storeu_si512(p, (__m512i)v);
+}
+
+TARGET static inline void ivec_store_pairs(float *p, ivec a, ivec b)
+{
+    _mm256_storeu_si256((void *)p, _mm512_cvtepi32_epi16((__m512i)a));
+    _mm256_storeu_si256((void *)(p + W / 2), _mm512_cvtepi32_epi16((__m512i)b));
 }
 
 TARGET static inline ivec ivec_round(vec v)
@@ -139,7 +147,7 @@ static bool usable(const struct pith_kernels *kernels)
 
 DEFINE_INTEGERS(int8, PITH_INT8_PLACES, pith_unpack_int8_x86, "int8",
                 pith_precision_int8_vnni);
-DEFINE_INTEGERS(int16, PITH_INT16_PLACES, pith_unpack_int16_x86, "int16",
+DEFINE_INTEGERS(int16, PITH_INT16_PLACES, unpack_int16, "int16",
                 pith_precision_int16_vnni);
 
 #endif
