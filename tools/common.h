@@ -103,7 +103,7 @@ struct model_options {
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \
-     "of products: f32, bf16x3, bf16, int16, int8, or auto:\n"                 \
+     "of products: f32, bf16x3, bf16, int16, int8, auto:\n"                    \
      "the fastest that decides as f32 (reference: f32)"},                      \
     {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
      4096, "threads; the result does not depend on it"},                       \

@@ -118,7 +118,9 @@ TARGET static inline ivec ivec_add(ivec a, ivec b)
 
 TARGET static inline ivec ivec_insert(ivec a, ivec b, size_t bits, size_t at)
 {
-    return a | (b & ((1 << bits) - 1)) << at;
+    __m512i low = _mm512_and_si512((__m512i)b,
+                                   _mm512_set1_epi32((1 << bits) - 1));
+    return a | (ivec)_mm512_slli_epi32(low, (unsigned)at);
 }
 
 TARGET static inline ivec ivec_flip_bytes(ivec a)
