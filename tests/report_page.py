@@ -136,6 +136,19 @@ def check_counts(browser, reply, plain):
 
 # --- keyboard and mouse -------------------------------------------------------
 
+def check_left_out(browser):
+    """A context that was left out says so and shows why."""
+    units = browser.find_elements(By.CSS_SELECTOR, "#map .out p > *")
+    assert units, "no context was left out"
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})",
+                           units[2])
+    ActionChains(browser).move_to_element(units[2]).perform()
+    assert fact(browser, "fate") == "dropped with its part"
+    assert fact(browser, "loss").endswith(" nats, when ranked")
+    heading = browser.find_element(By.CSS_SELECTOR, "#map .out h3").text
+    assert "perplexity" in heading and heading.endswith("left out"), heading
+
+
 def focused(browser):
     """Index of the unit that has the focus, None for others."""
     i = browser.execute_script(
@@ -215,7 +228,7 @@ def check_mouse(browser):
     bar = browser.find_element(By.ID, "inspector")
     numbers = json.loads(browser.find_element(By.ID, "numbers")
                          .get_attribute("textContent"))
-    i = max(range(len(numbers["loss"])),
+    i = max((i for i, segment in enumerate(numbers["segment"]) if segment),
             key=lambda i: numbers["loss"][i] or -1)
     unit = browser.execute_script(
         "return document.querySelectorAll('#map section > p > *')[arguments[0]]",
@@ -354,6 +367,8 @@ def check_page(browser, name, prompt, *options, plain=True):
     check_counts(browser, reply, plain)
     check_keyboard(browser)
     check_mouse(browser)
+    if plain:
+        check_left_out(browser)
     check_looks(browser, name)
     check_silence(browser, url)
     if plain:

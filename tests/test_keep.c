@@ -54,6 +54,21 @@ START_TEST(words_end_where_readers_see_it)
 }
 END_TEST
 
+START_TEST(separators_are_space_and_punctuation)
+{
+    static const char *const separators[] = {
+        " ", "\n\n", " (\"", "...", "\xE2\x80\x94", "\xE3\x80\x82",
+        "\xEF\xBC\x8C", "\xC2\xA0\xC2\xBB", ""};
+    static const char *const others[] = {
+        "a", " 7", "_", "\xC3\xA9", "\xE6\xBC\xA2", "\xF0\x9F\x98\x80",
+        "\xD9\xA3", "- x"};
+    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++)
+        ck_assert(pith_is_separator(view(separators[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert(!pith_is_separator(view(others[i])));
+}
+END_TEST
+
 /* --- marks ------------------------------------------------------------------ */
 
 static struct pith_model *models[TINY_KINDS];
@@ -148,6 +163,42 @@ START_TEST(lines_and_digits_of_any_kind_are_found)
     options.keep_regex = NULL;
     options.keep_digits = true;
     assert_forced_of(&prompt, &options, "\n\n|\xF0\x91\xBD\x90|");
+}
+END_TEST
+
+/* Of a document a word is one unit with what stands in front of it, which
+ * does not count for its loss; of the question tokens are. */
+START_TEST(separators_go_with_the_word_behind_them)
+{
+    static const struct pith_text text = {"rain, in (Spain)! 7-up.", 23};
+    static const struct pith_prompt prompt = {.contexts = &text,
+                                              .n_contexts = 1,
+                                              .question = {"x y?", 4}};
+    struct pith_compress_options options;
+    struct pith_buffer got = {0};
+    struct pith_parts parts;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.question_aware = true;
+    assert_ok(pith_parts_make(&parts, models[0]->tokenizer, &prompt, &error),
+              error);
+    assert_ok(pith_keep_apply(&parts, &options, &error), error);
+    const struct pith_part *part = &parts.parts[1];
+    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
+        const struct pith_unit *unit = &parts.units[i];
+        struct pith_text lead = {parts.text.data + unit->byte, 1};
+        bool last = i + 1 == part->unit + part->n_units;
+        pith_buffer_append(&got, lead.bytes, unit->n_bytes);
+        pith_buffer_byte(&got, '|');
+        ck_assert_int_eq(unit->n_lead > 0, pith_is_separator(lead) && !last);
+        ck_assert_uint_lt(unit->n_lead, unit->n_tokens);
+    }
+    pith_buffer_byte(&got, '\0');
+    ck_assert_str_eq(got.data, "rain|, in| (Spain|)! 7|-up|.|");
+    part = &parts.parts[2];
+    ck_assert_uint_eq(part->n_units, part->n_tokens + 1);
+    pith_buffer_free(&got);
+    pith_parts_free(&parts);
 }
 END_TEST
 
@@ -367,12 +418,14 @@ Suite *make_suite(void)
     Suite *suite = suite_create("keep");
     TCase *words = tcase_create("words");
     tcase_add_test(words, words_end_where_readers_see_it);
+    tcase_add_test(words, separators_are_space_and_punctuation);
     suite_add_tcase(suite, words);
     TCase *keep = tcase_create("keep");
     tcase_set_timeout(keep, 120);
     tcase_add_unchecked_fixture(keep, open_tiny, close_tiny);
     tcase_add_test(keep, what_must_stay_is_marked);
     tcase_add_test(keep, lines_and_digits_of_any_kind_are_found);
+    tcase_add_test(keep, separators_go_with_the_word_behind_them);
     tcase_add_test(keep, words_longer_than_a_segment_fall_apart);
     tcase_add_test(keep, impossible_wishes_are_refused);
     tcase_add_test(keep, a_target_below_what_must_stay);

@@ -4,6 +4,7 @@
  * Requests are drawn at random, the same ones on every machine; the models
  * are tiny.  PITH_REQUESTS says how many of each kind.
  */
+#include <ctype.h>
 #include <math.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -513,6 +514,24 @@ static void assert_words_are_whole(const struct pith_result *result,
     }
 }
 
+/* In a document that is cut between words, a word brings along what stands in
+ * front of it, so that it does not run into the one before. */
+static void assert_words_are_apart(const struct pith_result *result,
+                                   const struct pith_prompt *prompt)
+{
+    for (size_t i = 0; i < result->detail.n_spans; i++) {
+        const struct pith_span *span = &result->detail.spans[i];
+        struct pith_text text = given(prompt, result, span->part);
+        if (span->start == 0 ||
+            result->parts[span->part].kind != PITH_PART_CONTEXT)
+            continue;
+        ck_assert_msg(!isalpha((unsigned char)text.bytes[span->start]) ||
+                          strchr(" \n.,=", text.bytes[span->start - 1]) == NULL,
+                      "no separator at %zu of \"%.*s\"", span->start,
+                      (int)text.size, text.bytes);
+    }
+}
+
 static void assert_kept(const struct request *r,
                         const struct pith_result *result)
 {
@@ -520,6 +539,8 @@ static void assert_kept(const struct request *r,
     regex_t regex;
     if (o->keep_words || (o->question_aware && o->document_words))
         assert_words_are_whole(result, &r->made.prompt, !o->keep_words);
+    if (o->question_aware && o->document_words)
+        assert_words_are_apart(result, &r->made.prompt);
     if (o->keep_regex != NULL)
         ck_assert_int_eq(regcomp(&regex, o->keep_regex, REG_EXTENDED), 0);
     for (size_t p = 0; p < result->n_parts; p++) {

@@ -99,11 +99,13 @@ static void average(struct run *run, const struct segment *segment)
 {
     const float *loss = run->losses;
     for (size_t i = 0; i < segment->n; i++) {
+        const struct pith_unit *unit = &segment->units[i];
         double sum = 0;
-        for (size_t j = 0; j < segment->units[i].n_tokens; j++)
-            sum += (double)*loss++;
+        for (size_t j = unit->n_lead; j < unit->n_tokens; j++)
+            sum += (double)loss[j];
+        loss += unit->n_tokens;
         run->unit_losses[i] =
-            (float)(sum / (double)segment->units[i].n_tokens);
+            (float)(sum / (double)(unit->n_tokens - unit->n_lead));
     }
 }
 

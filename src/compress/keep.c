@@ -40,12 +40,15 @@ static size_t sum_tokens(const struct pith_unit *units, size_t n)
     return sum;
 }
 
-/* Makes one unit of n, at `to`, which is not behind them. */
-static void merge(struct pith_unit *to, const struct pith_unit *units, size_t n)
+/* Makes one unit of n, at `to`, which is not behind them; the first n_lead are
+ * separators. */
+static void merge(struct pith_unit *to, const struct pith_unit *units, size_t n,
+                  size_t n_lead)
 {
     struct pith_unit word = units[0];
     const struct pith_unit *last = &units[n - 1];
     word.n_tokens = sum_tokens(units, n);
+    word.n_lead = sum_tokens(units, n_lead);
     word.n_bytes = last->byte + last->n_bytes - word.byte;
     *to = word;
 }
@@ -65,39 +68,87 @@ static struct pith_text text_of(const struct pith_parts *parts,
 }
 
 /* LongLLMLingua scores tokens; here a word of a document has the mean score
- * of its tokens, so that names and numbers come out whole or not at all. */
-static bool has_whole_words(const struct pith_part *part,
-                            const struct pith_compress_options *options)
+ * of its tokens, so that names and numbers come out whole or not at all.  What
+ * stands in front of it goes with it, so that no two words run into one. */
+static bool is_document(const struct pith_part *part,
+                        const struct pith_compress_options *options)
 {
-    return options->keep_words ||
-           (options->question_aware && options->document_words &&
-            part->kind == PITH_PART_CONTEXT);
+    return options->question_aware && options->document_words &&
+           part->kind == PITH_PART_CONTEXT;
+}
+
+/* Separators in front of a word of a document, if there is one within the
+ * tokens of a segment. */
+static size_t lead_length(const struct pith_parts *parts, size_t first,
+                          size_t end, size_t most)
+{
+    size_t n = 0, n_tokens = 0;
+    while (first + n < end && n_tokens < most) {
+        const struct pith_unit *unit = &parts->units[first + n];
+        struct pith_text text = {parts->text.data + unit->byte, unit->n_bytes};
+        if (!pith_is_separator(text))
+            return n;
+        n_tokens += unit->n_tokens;
+        n++;
+    }
+    return 0;
+}
+
+/* How many units from the first on become one, the first n_lead of them
+ * separators; more tokens than a segment has do not. */
+static size_t run_length(const struct pith_parts *parts, size_t first,
+                         size_t end, struct pith_text text, bool document,
+                         size_t most, size_t *n_lead)
+{
+    *n_lead = document ? lead_length(parts, first, end, most) : 0;
+    size_t n = *n_lead + word_length(parts, first + *n_lead, end, text);
+    if (*n_lead == 0 || sum_tokens(parts->units + first, n) <= most)
+        return n;
+    *n_lead = 0;
+    return 1;
 }
 
 /* Merges in place: what is written never passes what is read. */
+static void merge_part(struct pith_parts *parts, struct pith_part *part,
+                       size_t *n_units, bool document, size_t most)
+{
+    struct pith_unit *units = parts->units;
+    struct pith_text text = text_of(parts, part);
+    size_t at = part->unit, end = at + part->n_units, n = *n_units;
+    part->unit = n;
+    while (at < end) {
+        size_t n_lead = 0;
+        size_t length = units[at].structure
+                            ? 1 : run_length(parts, at, end, text, document,
+                                             most, &n_lead);
+        if (sum_tokens(units + at, length) <= most) {
+            merge(&units[n++], units + at, length, n_lead);
+        } else {
+            memmove(units + n, units + at, length * sizeof *units);
+            n += length;
+        }
+        at += length;
+    }
+    part->n_units = n - part->unit;
+    *n_units = n;
+}
+
 static void merge_words(struct pith_parts *parts,
                         const struct pith_compress_options *options)
 {
-    struct pith_unit *units = parts->units;
-    size_t n = 0, most = options->segment_size;
+    size_t n = 0;
     for (size_t i = 0; i < parts->n_parts; i++) {
         struct pith_part *part = &parts->parts[i];
-        struct pith_text text = text_of(parts, part);
-        size_t at = part->unit, end = at + part->n_units, first = n;
-        bool whole = has_whole_words(part, options);
-        while (at < end) {
-            size_t length = units[at].structure || !whole
-                                ? 1 : word_length(parts, at, end, text);
-            if (sum_tokens(units + at, length) <= most) {
-                merge(&units[n++], units + at, length);
-            } else {
-                memmove(units + n, units + at, length * sizeof *units);
-                n += length;
-            }
-            at += length;
+        bool document = is_document(part, options);
+        if (document || options->keep_words) {
+            merge_part(parts, part, &n, document, options->segment_size);
+            continue;
         }
-        part->unit = first;
-        part->n_units = n - first;
+        if (part->n_units > 0)
+            memmove(parts->units + n, parts->units + part->unit,
+                    part->n_units * sizeof *parts->units);
+        part->unit = n;
+        n += part->n_units;
     }
     parts->n_units = n;
 }
@@ -273,7 +324,9 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "keep: string %zu is empty; expected one that "
                              "occurs in the prompt", i + 1);
-    merge_words(parts, options);
+    if (options->keep_words ||
+        (options->question_aware && options->document_words))
+        merge_words(parts, options);
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         for (size_t j = 0; j < options->n_keep; j++)

@@ -12,8 +12,8 @@
 #include "parts.h"
 
 /* Merges the units of each word, if options->keep_words, or document_words in
- * a document of question_aware; words of more than segment_size tokens stay as
- * they were.  Marks the units that must stay and
+ * a document of question_aware, there with the separators in front of it;
+ * words of more than segment_size tokens stay as they were.  Marks the units that must stay and
  * the blank lines in front of parts that have some.
  * Errors: ARGUMENT (a string or an expression that is no use), UNSUPPORTED
  * (no regular expressions on this system), MEMORY. */
@@ -26,6 +26,10 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
  * or hyphen between letters and a point, comma or colon between digits.  In
  * scripts that write no spaces each character is a word. */
 bool pith_is_word_boundary(struct pith_text text, size_t at);
+
+/* Whether a text is nothing but what stands between words: space and
+ * punctuation. */
+bool pith_is_separator(struct pith_text text);
 
 /* Tokens of the forced units among n. */
 size_t pith_forced_tokens(const struct pith_unit *units, size_t n);

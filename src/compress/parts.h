@@ -16,6 +16,8 @@
  * those of a word on demand. */
 struct pith_unit {
     size_t token, n_tokens; /* in pith_parts.ids */
+    size_t n_lead;          /* of these, what stands between the word and the
+                               one before it: no part of the unit's loss */
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool structure; /* the blank line in front of a part */

@@ -70,6 +70,28 @@ static enum role role_of(uint32_t code)
     return is_mark(code) ? ROLE_MARK : ROLE_NONE;
 }
 
+/* Signs between words; emoji, arrows and the like stand for themselves. */
+static bool is_punctuation(uint32_t code)
+{
+    return code < 0xC0 || (code >= 0x2000 && code <= 0x206F) ||
+           (code >= 0x3000 && code <= 0x303F) ||
+           (code >= 0xFF01 && code <= 0xFF0F);
+}
+
+bool pith_is_separator(struct pith_text text)
+{
+    for (size_t at = 0; at < text.size;) {
+        uint32_t code;
+        at += pith_utf8_decode(text.bytes + at, text.size - at, &code);
+        enum pith_unicode_class kind = pith_unicode_class(code);
+        if (kind != PITH_UNICODE_SPACE &&
+            (kind != PITH_UNICODE_OTHER || code == '_' ||
+             !is_punctuation(code)))
+            return false;
+    }
+    return true;
+}
+
 /* The character that ends before `at`, which it moves to its start; 0 at the
  * start of text. */
 static uint32_t before(struct pith_text text, size_t *at)

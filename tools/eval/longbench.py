@@ -9,19 +9,24 @@ so it goes first: it is asked again with a scaled target until it is within 3
 per cent of the rate (three times at most), and the others are given its count.
 
 An answer survives when what is left of the documents, without the question,
-has its words in a row, after SQuAD's normalisation (lower case, no
-punctuation, no articles).  Questions whose answer the documents do not have
+has its words in a row, lower case, without articles.  As in SQuAD punctuation
+does not count; but it does separate words.  Questions whose answer the documents do not have
 (yes, no, or spelled otherwise) are left out.
 
 usage: longbench.py --out RUN.jsonl [--pith build/pith] [--model M]
                     [--precision auto] [--threads N]
                     [--data ../shared/data/long] [--tasks hotpotqa,musique]
-                    [--rate 0.25] [--excerpt BYTES] [--methods aware,...]
+                    [--rate 0.25] [--excerpt BYTES] [--trials N]
+                    [--methods aware,...] [--options JSON]
        longbench.py --table RUN.jsonl...
 
 A run appends a line for every answer and goes on where it was stopped.  With
 --excerpt every passage is cut to that many characters, those around the answer
-where it has one.  --table prints shares with 95% intervals (Wilson) and, by
+where it has one; further --trials take others, with the answer anywhere in
+them, and another order of the passages.  --options are more options of
+question_aware.  The task nq makes multi-document questions of nq-open-oracle
+(--count of them, drawn by --seed): a set to develop on.  --table prints shares
+with 95% intervals (Wilson; with trials, bootstrap over the questions) and, by
 bootstrap over the questions, the difference from question_aware.
 """
 import argparse
@@ -30,7 +35,6 @@ import json
 import math
 import random
 import re
-import string
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -43,10 +47,9 @@ METHODS = {"reference": "`reference`, longllmlingua",
 # --- questions ---------------------------------------------------------------
 
 def words(text):
-    """Words of a text after SQuAD's normalisation."""
-    text = text.lower()
-    text = "".join(c for c in text if c not in string.punctuation)
-    return [w for w in text.split() if w not in ("a", "an", "the")]
+    """Words of a text, without articles."""
+    return [w for w in re.findall(r"\w+", text.lower())
+            if w not in ("a", "an", "the")]
 
 
 def survives(answers, text):
@@ -265,19 +268,40 @@ def run(arguments):
 def wilson(k, n, z=1.96):
     middle = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
-    return middle - half, middle + half
+    return max(0, middle - half), min(1, middle + half)
 
 
-def bootstrap(differences, rounds=10000):
-    chance, n = random.Random(1), len(differences)
-    means = sorted(sum(chance.choices(differences, k=n)) / n
-                   for _ in range(rounds))
+def question_of(name):
+    """Trials of one question stand or fall together."""
+    return name.split(" trial")[0]
+
+
+def bootstrap(names, values, rounds=5000):
+    """95% of the mean when questions, with all their trials, are drawn."""
+    sums = {}
+    for name, value in zip(names, values):
+        total, n = sums.get(question_of(name), (0, 0))
+        sums[question_of(name)] = total + value, n + 1
+    chance, sums, means = random.Random(1), list(sums.values()), []
+    for _ in range(rounds):
+        drawn = chance.choices(sums, k=len(sums))
+        means.append(sum(t for t, _ in drawn) / sum(n for _, n in drawn))
+    means.sort()
     return means[rounds // 40], means[-rounds // 40 - 1]
+
+
+def interval(names, survived):
+    """Wilson's, or by bootstrap where questions have several trials."""
+    if len({question_of(name) for name in names}) == len(names):
+        return wilson(sum(survived), len(survived))
+    return bootstrap(names, survived)
 
 
 def table(paths):
     rows = {(row["name"], row["method"]): row
             for path in paths for row in read(path)}
+    for row in rows.values():
+        row["survives"] = survives(row["answers"], row["documents"])
     methods = [m for m in METHODS if any(key[1] == m for key in rows)]
     names = sorted({name for name, _ in rows
                     if all((name, m) in rows for m in methods)})
@@ -289,16 +313,19 @@ def table(paths):
         chosen = [n for n in names if group in ("all", n.split()[0])]
         for method in methods:
             kept = [rows[name, method] for name in chosen]
-            k, n = sum(row["survives"] for row in kept), len(kept)
-            low, high = wilson(k, n)
+            survived = [row["survives"] for row in kept]
+            k, n = sum(survived), len(kept)
+            low, high = interval(chosen, survived)
             lead = [rows[name, "aware"]["survives"] -
                     rows[name, method]["survives"] for name in chosen]
-            a, b = bootstrap(lead)
+            a, b = bootstrap(chosen, lead)
             tokens = sum(row["tokens"] for row in kept) / n
             whole = sum(row["all_tokens"] for row in kept) / n
             ahead = ("| | |" if method == "aware" else
                      f"| {sum(lead) / n:+.0%} | {a:+.0%} to {b:+.0%} |")
-            print(f"| {group} ({n}) | {METHODS[method]} | {k / n:.0%} | "
+            n_questions = len({question_of(name) for name in chosen})
+            of = f"{n}" if n == n_questions else f"{n_questions}, {n} trials"
+            print(f"| {group} ({of}) | {METHODS[method]} | {k / n:.0%} | "
                   f"{low:.0%} to {high:.0%} {ahead} {tokens:.0f} | "
                   f"{whole:.0f} | {whole / tokens:.1f} |")
 

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Where answers get lost: the ranking of documents and the choice of tokens of
+question-aware compression, looked at apart from each other.
+
+collect  scores every document of the questions of longbench.py behind nothing
+         and behind the question, and the question behind the document; goes on
+         where it was stopped
+table    from those losses: where the first document with the answer ranks when
+         the blank line counts and when not, and how many answers survive in
+         their document at some rates, when tokens and when words are dropped
+         by LongLLMLingua's score (every document by itself, in segments of 100
+         tokens: an estimate, as a compression scores behind what it kept)
+
+usage: estimate.py collect --out LOSSES.jsonl --model M [--pith build/pith]
+                   [--tasks nq] [--count 150] [--excerpt 1000]
+                   [--data ../shared/data/long]
+       estimate.py table LOSSES.jsonl...
+"""
+import argparse
+import json
+import subprocess
+
+import longbench
+
+RESTRICTION = " We can get the answer to this question in the given documents."
+RATES = (0.5, 0.65, 0.8, 0.9)
+SEGMENT = 100
+
+
+# --- collect -----------------------------------------------------------------
+
+class Scorer:
+    def __init__(self, arguments):
+        self.process = subprocess.Popen(
+            [arguments.pith, "serve", "--stdio", "-q", "-m", arguments.model],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def score(self, text):
+        """[piece, loss] of every token."""
+        request = {"function": "score", "text": text}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        reply = json.loads(self.process.stdout.readline())
+        if reply["error"]:
+            raise SystemExit(f"estimate: {reply['error']}")
+        return [[token["piece"], round(token["loss"], 4)]
+                for token in reply["result"]["tokens"]]
+
+
+def collect(arguments):
+    done = {row["name"] for row in longbench.read(arguments.out)}
+    scorer = Scorer(arguments)
+    for task in arguments.tasks.split(","):
+        for name, contexts, question, answers in longbench.questions(
+                task, arguments):
+            if name in done:
+                continue
+            asked = question + RESTRICTION
+            row = {"name": name, "question": question, "answers": answers,
+                   "contexts": contexts,
+                   "behind": [scorer.score(f"{c}\n\n{asked}")
+                              for c in contexts],
+                   "front": [scorer.score(f"{question}\n\n{c}")
+                             for c in contexts]}
+            with open(arguments.out, "a") as out:
+                out.write(json.dumps(row) + "\n")
+
+
+# --- table -------------------------------------------------------------------
+
+def split(row):
+    """For each document its tokens, those of the blank line and what is asked
+    behind it, and its tokens behind the question."""
+    size = len(row["question"]) + len(RESTRICTION) + 2
+    for behind, front in zip(row["behind"], row["front"]):
+        at = len(behind)
+        n = 0
+        while at > 0 and n < size:
+            at -= 1
+            n += len(behind[at][0])
+        yield behind[:at], behind[at:], front[len(front) - at:]
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def first_rank(scores, has_answer):
+    order = sorted(range(len(scores)), key=scores.__getitem__)
+    return min(i + 1 for i, at in enumerate(order) if has_answer[at])
+
+
+def ranks(row, documents, has_answer):
+    with_line, without = [], []
+    for _, asked, _ in documents:
+        begin = next(i for i, (piece, _) in enumerate(asked) if piece.strip())
+        with_line.append(mean([loss for _, loss in asked]))
+        without.append(mean([loss for _, loss in asked[begin:]]))
+    return first_rank(with_line, has_answer), first_rank(without, has_answer)
+
+
+def by_words(pieces, scores):
+    """Every token has the mean of its word's."""
+    out, at = list(scores), 0
+    while at < len(pieces):
+        end = at + 1
+        while end < len(pieces) and pieces[end][:1].isalnum():
+            end += 1
+        out[at:end] = [mean(scores[at:end])] * (end - at)
+        at = end
+    return out
+
+
+def prune(pieces, scores, rate):
+    kept = []
+    for at in range(0, len(pieces), SEGMENT):
+        segment = range(at, min(at + SEGMENT, len(pieces)))
+        best = sorted(segment, key=lambda i: -scores[i])
+        kept += sorted(best[:round(rate * len(segment))])
+    return "".join(pieces[i] for i in kept)
+
+
+def table(arguments):
+    places, survived = [], {"tokens": [], "words": []}
+    for row in [row for path in arguments.losses
+                for row in longbench.read(path)]:
+        documents = list(split(row))
+        has_answer = [longbench.survives(row["answers"], c)
+                      for c in row["contexts"]]
+        places.append(ranks(row, documents, has_answer))
+        for (document, _, front), has in zip(documents, has_answer):
+            if not has:
+                continue
+            pieces = [piece for piece, _ in document]
+            scores = [a - b for (_, a), (_, b) in zip(document, front)]
+            for name, kind in (("tokens", scores),
+                               ("words", by_words(pieces, scores))):
+                survived[name].append([longbench.survives(
+                    row["answers"], prune(pieces, kind, rate))
+                    for rate in RATES])
+    for name, found in zip(("blank line counts", "it does not"), zip(*places)):
+        print(f"{name}: rank 1 in {sum(r == 1 for r in found)} of {len(found)},"
+              f" mean reciprocal rank {mean([1 / r for r in found]):.3f}")
+    for name, rows in survived.items():
+        shares = [f"{mean(column):.0%}" for column in zip(*rows)]
+        print(f"{name}, rates {RATES}: {', '.join(shares)} of {len(rows)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("collect")
+    command.add_argument("--out", required=True)
+    command.add_argument("--model", required=True)
+    command.add_argument("--pith", default="build/pith")
+    command.add_argument("--tasks", default="nq")
+    command.add_argument("--count", type=int, default=150)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--excerpt", type=int, default=1000)
+    command.add_argument("--trials", type=int, default=1)
+    command.add_argument("--data", default="../shared/data/long")
+    command = commands.add_parser("table")
+    command.add_argument("losses", nargs="+")
+    arguments = parser.parse_args()
+    {"collect": collect, "table": table}[arguments.command](arguments)
+
+
+main()
