@@ -8,8 +8,9 @@ collect  scores every document of the questions of longbench.py behind nothing
 table    from those losses: where the first document with the answer ranks when
          the blank line counts and when not, and how many answers survive in
          their document at some rates, when tokens and when words are dropped
-         by LongLLMLingua's score (every document by itself, in segments of 100
-         tokens: an estimate, as a compression scores behind what it kept)
+         by LongLLMLingua's score (words with the separators in front of them;
+         every document by itself, in segments of 100 tokens: an estimate, as
+         a compression scores behind what it kept)
 
 usage: estimate.py collect --out LOSSES.jsonl --model M [--pith build/pith]
                    [--tasks nq] [--count 150] [--excerpt 1000]
@@ -18,6 +19,7 @@ usage: estimate.py collect --out LOSSES.jsonl --model M [--pith build/pith]
 """
 import argparse
 import json
+import re
 import subprocess
 
 import longbench
@@ -99,25 +101,48 @@ def ranks(row, documents, has_answer):
     return first_rank(with_line, has_answer), first_rank(without, has_answer)
 
 
-def by_words(pieces, scores):
-    """Every token has the mean of its word's."""
-    out, at = list(scores), 0
+def tokens(pieces):
+    """Every token by itself: (begin, end, where its score begins)."""
+    return [(at, at + 1, at) for at in range(len(pieces))]
+
+
+def words(pieces):
+    """A word with the separators in front of it, which do not score."""
+    units, begin, at = [], 0, 0
     while at < len(pieces):
         end = at + 1
-        while end < len(pieces) and pieces[end][:1].isalnum():
+        while (end < len(pieces) and pieces[end][:1].isalnum() and
+               pieces[end - 1][-1:].isalnum()):
             end += 1
-        out[at:end] = [mean(scores[at:end])] * (end - at)
+        if re.search(r"\w", "".join(pieces[at:end])) or end == len(pieces):
+            units.append((begin, end, at))
+            begin = end
         at = end
-    return out
+    return units
 
 
-def prune(pieces, scores, rate):
-    kept = []
-    for at in range(0, len(pieces), SEGMENT):
-        segment = range(at, min(at + SEGMENT, len(pieces)))
-        best = sorted(segment, key=lambda i: -scores[i])
-        kept += sorted(best[:round(rate * len(segment))])
-    return "".join(pieces[i] for i in kept)
+def segments(units):
+    segment, n = [], 0
+    for unit in units:
+        if segment and n + unit[1] - unit[0] > SEGMENT:
+            yield segment
+            segment, n = [], 0
+        segment.append(unit)
+        n += unit[1] - unit[0]
+    yield segment
+
+
+def prune(pieces, scores, units, rate):
+    """The text that stays; what a segment cannot spend the next one can."""
+    kept, budget = [], 0.0
+    for segment in segments(units):
+        budget += rate * sum(end - begin for begin, end, _ in segment)
+        for begin, end, first in sorted(
+                segment, key=lambda unit: -mean(scores[unit[2]:unit[1]])):
+            if end - begin <= budget:
+                budget -= end - begin
+                kept += range(begin, end)
+    return "".join(pieces[i] for i in sorted(kept))
 
 
 def table(arguments):
@@ -133,10 +158,9 @@ def table(arguments):
                 continue
             pieces = [piece for piece, _ in document]
             scores = [a - b for (_, a), (_, b) in zip(document, front)]
-            for name, kind in (("tokens", scores),
-                               ("words", by_words(pieces, scores))):
+            for name, units in (("tokens", tokens), ("words", words)):
                 survived[name].append([longbench.survives(
-                    row["answers"], prune(pieces, kind, rate))
+                    row["answers"], prune(pieces, scores, units(pieces), rate))
                     for rate in RATES])
     for name, found in zip(("blank line counts", "it does not"), zip(*places)):
         print(f"{name}: rank 1 in {sum(r == 1 for r in found)} of {len(found)},"
