@@ -9,9 +9,9 @@ session of pith remembers what it has scored: so every request gets a process
 of its own, warmed up by another prompt.
 
 Set in the environment, the run may be done in parts:
-    CACHE   a file that keeps LLMLingua's seconds
-    LIMIT   ask LLMLingua for no more after so many seconds; requests that it
-            has not been timed on are left out
+    CACHE   a file that keeps what was measured; requests that it has are not
+            run again
+    LIMIT   begin no request after so many seconds
 """
 import json
 import os
@@ -85,46 +85,53 @@ short = {r["name"] for r in requests
 
 cache = pathlib.Path(os.environ.get("CACHE", "/dev/null"))
 limit = float(os.environ.get("LIMIT", "inf"))
+# By request: seconds of each side (null: refused) and peak memory in MiB.
 known = json.loads(cache.read_text() or "{}") if cache.exists() else {}
-theirs = {name: known[name] for name in taken if name in known}
-peaks = {"LLMLingua": known.get("peak", 0), "reference": 0, "paper": 0}
+METHODS = ("reference", "paper")
+
+
+def start_theirs():
+    process = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
+                     str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
+    run_reference(process, lines[WARM_UP])
+    return process
+
+
+def measure(process, name):
+    """All sides one after the other."""
+    row = {"LLMLingua": [run_reference(process, lines[name]), peak(process)]}
+    for method in METHODS:
+        row[method] = run_pith(model, method, name)
+    return row
+
+
 llmlingua = None
-
-
-def time_theirs(name):
-    """LLMLingua, which starts when it is first needed."""
-    global llmlingua
-    if llmlingua is None:
-        llmlingua = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
-                           str(PEERS / "hf_smollm2"), "/dev/stdin",
-                           "/dev/null"])
-        run_reference(llmlingua, lines[WARM_UP])
-    theirs[name] = known[name] = run_reference(llmlingua, lines[name])
-    known["peak"] = peaks["LLMLingua"] = peak(llmlingua)
-    if cache != pathlib.Path("/dev/null"):
-        cache.write_text(json.dumps(known))
-
-
-ratios = {method: {} for method in ("reference", "paper")}
-rows = []
 begin = time.perf_counter()
 for name in taken:
-    if name not in theirs and time.perf_counter() - begin < limit:
-        time_theirs(name)
-    if name not in theirs:
+    if name in known or time.perf_counter() - begin > limit:
         continue
-    cells = []
-    for method in ratios:
-        ours, memory = run_pith(model, method, name)
-        peaks[method] = max(peaks[method], memory)
-        if ours is not None:
-            ratios[method][name] = theirs[name] / ours
-        cells += (["refused", "-"] if ours is None else
-                  [f"{ours:.3f}", f"{theirs[name] / ours:.1f} x"])
-    rows.append([name, f"{theirs[name]:.3f}", *cells])
+    llmlingua = llmlingua or start_theirs()
+    known[name] = measure(llmlingua, name)
+    if cache != pathlib.Path("/dev/null"):
+        cache.write_text(json.dumps(known))
 if llmlingua is not None:
     llmlingua.stdin.close()
     llmlingua.wait()
+
+ratios = {method: {} for method in METHODS}
+rows = []
+for name in (name for name in taken if name in known):
+    theirs = known[name]["LLMLingua"][0]
+    cells = []
+    for method in METHODS:
+        ours = known[name][method][0]
+        if ours is not None:
+            ratios[method][name] = theirs / ours
+        cells += (["refused", "-"] if ours is None else
+                  [f"{ours:.3f}", f"{theirs / ours:.1f} x"])
+    rows.append([name, f"{theirs:.3f}", *cells])
+peaks = {side: max((row[side][1] for row in known.values()), default=0)
+         for side in ("LLMLingua", *METHODS)}
 
 summary = [f"- pith {method}: " + show(geometric_mean(values.values()), "{:.1f}") +
            f" times as fast as LLMLingua, geometric mean of {len(values)} requests; "

@@ -1,7 +1,7 @@
 """All token losses of a 512-token prompt, SmolLM2-135M: pith, llama.cpp in
 every format, PyTorch.  The sides take turns.
 
-usage: scoring.py MODEL.pith        the float32 model
+usage: scoring.py MODEL.pith
 """
 import statistics
 import sys
