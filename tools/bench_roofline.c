@@ -177,6 +177,20 @@ TARGET("avx512f,avx512vnni") static double loop_vnni(size_t n)
     return (double)_mm512_reduce_add_epi32(sum);
 }
 
+TARGET("avx512f,avx512vnni") static double loop_words(size_t n)
+{
+    __m512i x = _mm512_set1_epi16(3), y = _mm512_set1_epi16(1);
+    __m512i a[N_ZMM], sum = _mm512_setzero_si512();
+#define START(i) a[i] = _mm512_set1_epi32(i);
+#define STEP(i) a[i] = _mm512_dpwssd_epi32(a[i], x, y);
+#define ADD(i) sum = _mm512_add_epi32(sum, a[i]);
+    RUN(TIMES_16, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm512_reduce_add_epi32(sum);
+}
+
 #endif
 
 #ifdef HAVE_ARM
@@ -210,6 +224,8 @@ static const struct bench_roof roofs[] = {
      bench_amx_bf16, BENCH_AMX_TILES * 2.0 * 16 * 16 * 32 / 3},
     {"AVX-512 VNNI int8", "avx512", "int8", has_vnni, loop_vnni,
      N_ZMM * 128.0},
+    {"AVX-512 VNNI int16", "avx512", "int16", has_vnni, loop_words,
+     N_ZMM * 64.0},
     {"AVX-512 BF16 dot product", "avx512", "bf16", has_bf16, loop_bf16,
      N_ZMM * 64.0},
     {"AVX-512 FMA f32", "avx512", "f32", has_avx512, loop_fma512,

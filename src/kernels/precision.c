@@ -42,6 +42,10 @@ automatic(const struct pith_kernels *kernels)
     if (pith_precision_bf16x3_amx.usable(kernels))
         return &pith_precision_bf16x3_amx;
 #endif
+#ifdef PITH_BUILDS_AVX512
+    if (pith_precision_int16_vnni.usable(kernels))
+        return &pith_precision_int16_vnni;
+#endif
     (void)kernels;
     return &pith_precision_f32;
 }
