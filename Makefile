@@ -45,7 +45,7 @@ TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
 .PHONY: all demo check check-asan check-mcp check-metrics check-mpi check-report \
-    check-programs bench-train install uninstall clean help
+    check-programs bench-train evaluation install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -161,6 +161,10 @@ $(BUILD)/train_step: $(BUILD)/tools/bench/train_step.o $(BUILD)/libpith.a
 
 ## bench-train: the program that tools/bench/train.py times training with
 bench-train: $(BUILD)/pith $(BUILD)/train_step
+
+## evaluation: tables and pictures of docs/EVALUATION.md from docs/evaluation
+evaluation:
+	$(Q)python3 tools/eval/report.py docs/EVALUATION.md docs/evaluation/*.jsonl
 
 # --- installation ----------------------------------------------------------
 
