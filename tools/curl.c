@@ -51,8 +51,8 @@ static struct pith_text text_of(const char *string)
 
 static void write_request(const struct curl_request *request, FILE *out)
 {
-    fprintf(out, "silent\nshow-error\ngloboff\nmax-time = %u\nwrite-out = \"\\n-- HTTP "
-                 "%%{http_code}\\n\"\n"
+    fprintf(out, "silent\nshow-error\ngloboff\nmax-time = %u\n"
+                 "write-out = \"\\n-- HTTP %%{http_code}\\n\"\n"
                  "header = \"Content-Type: application/json\"\n"
                  "header = \"Expect:\"\n", request->seconds);
     if (request->key != NULL) {

@@ -37,23 +37,33 @@ class Measured:
     def n_groups(self, task):
         return sum(group["task"] == task for group in self.groups.values())
 
-    def is_whole(self, task, method, ratio):
-        return len(self.lines.get((task, method, ratio), {})) == \
-            self.n_groups(task)
+    def common(self, task, ratio):
+        """The prompts that every method measured at this ratio has, and that
+        were measured without a prompt too."""
+        at = [set(lines) for key, lines in self.lines.items()
+              if key[0] == task and key[2] in (ratio, 1)
+              and (key[2] == ratio or key[1] == "zero-shot")]
+        return sorted(set.intersection(*at)) if at else []
+
+    def has(self, task, method, ratio):
+        return (task, method, ratio) in self.lines and \
+            bool(self.common(task, ratio))
 
     def reached(self, task, method, ratio):
         """The ratio of tokens before and after that came out, over all."""
-        lines = [line for runs in self.lines[task, method, ratio].values()
-                 for line in runs]
+        lines = [line for group in self.common(task, ratio)
+                 for line in self.lines[task, method, ratio][group]]
         after = sum(line["compressed_tokens"] for line in lines)
         return sum(line["origin_tokens"] for line in lines) / after \
             if after else float("inf")
 
-    def clusters(self, task, method, ratio, values_of):
-        """One list of values for each prompt; runs with other seeds are
-        averaged, value by value."""
+    def clusters(self, task, method, ratio, values_of, groups=None):
+        """One list of values for each prompt (of those common to all methods,
+        or the groups named); runs with other seeds are averaged, value by
+        value."""
         clusters = []
-        for group, lines in sorted(self.lines[task, method, ratio].items()):
+        for group in groups or self.common(task, ratio):
+            lines = self.lines[task, method, ratio][group]
             runs = [values_of(line, self.groups[group]) for line in lines]
             clusters.append([sum(run) / len(run) for run in zip(*runs)])
         return clusters

@@ -18,15 +18,13 @@ STYLES = {"paper": ("#d1495b", "circle"), "reference": ("#2a7fb8", "square"),
           "sentences": ("#8a63b8", "ring")}
 TICKS = [1, 2, 3, 5, 10, 20, 30]
 
+# Grey that reads on white and on black: what a page has is not known here.
 CSS = """<style>
-text { font: 12px sans-serif; fill: #333 }
+text { font: 12px sans-serif; fill: #777 }
 .title { font-size: 14px; font-weight: bold }
-.axis { stroke: #666; fill: none }
+.axis { stroke: #777; fill: none }
 .grid { stroke: #8884; fill: none }
 .level { stroke: #777; stroke-dasharray: 5 4; fill: none }
-@media (prefers-color-scheme: dark) {
-  text { fill: #ddd } .axis { stroke: #aaa } .level { stroke: #aaa }
-}
 </style>"""
 
 
@@ -63,24 +61,25 @@ def mark(shape, x, y, colour):
 
 
 def beyond_none(data, task, method, ratio, values_of):
+    groups = data.common(task, ratio)
     return measured.differences(
         data.clusters(task, method, ratio, values_of),
-        data.clusters(task, "zero-shot", 1, values_of))
+        data.clusters(task, "zero-shot", 1, values_of, groups))
 
 
 def points_of(data, task, values_of):
-    """{method: [(ratio, value, interval)]}"""
+    """{method: [(ratio that came out, value, interval)]}"""
     points = {}
-    if not data.is_whole(task, "zero-shot", 1):
-        return points
     for method in STYLES:
         for ratio in data.ratios(task, method):
-            if not data.is_whole(task, method, ratio):
+            if not data.has(task, method, ratio):
                 continue
             clusters = beyond_none(data, task, method, ratio, values_of)
             value = measured.mean(clusters)
             bounds = measured.interval(clusters) or (value, value)
-            points.setdefault(method, []).append((ratio, value, bounds))
+            points.setdefault(method, []).append(
+                (data.reached(task, method, ratio), value, bounds))
+        points.get(method, []).sort()
     return points
 
 
@@ -88,8 +87,7 @@ def levels_of(data, task, values_of):
     return {method: measured.mean(beyond_none(data, task, method, 1,
                                               values_of))
             for method in ("full", "zero-shot")
-            if data.is_whole(task, method, 1) and
-            data.is_whole(task, "zero-shot", 1)}
+            if data.has(task, method, 1)}
 
 
 def nice_step(span):

@@ -16,16 +16,26 @@ RATIOS = [2, 5, 10, 20]
 LABELS = {"gsm8k": "GSM8K", "bbh": "BBH"}
 
 
-def cell(value, bounds, digits):
+def cell(value, bounds, digits, sign=""):
     if bounds is None:
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} ({bounds[0]:.{digits}f} to " \
-           f"{bounds[1]:.{digits}f})"
+        return f"{value:{sign}.{digits}f}"
+    return f"{value:{sign}.{digits}f} ({bounds[0]:{sign}.{digits}f} to " \
+           f"{bounds[1]:{sign}.{digits}f})"
 
 
 def head(first, columns):
     return [f"| {first} | " + " | ".join(columns) + " |",
             "| --- |" + " ---: |" * len(columns)]
+
+
+def columns(data, task):
+    """With the number of prompts where some are missing."""
+    names = []
+    for ratio in RATIOS:
+        n = len(data.common(task, ratio))
+        names.append(f"{ratio}x" if n == data.n_groups(task)
+                     else f"{ratio}x, {n} prompts")
+    return names
 
 
 def fixed_row(data, task, values_of, digits):
@@ -42,17 +52,24 @@ def fixed_row(data, task, values_of, digits):
     return "; ".join(said)
 
 
+def missed(data, task, method, ratio):
+    """The ratio that came out where it is not the one asked for."""
+    reached = data.reached(task, method, ratio)
+    return f" at {reached:.1f}x" if abs(reached / ratio - 1) > 0.05 else ""
+
+
 def values_table(data, task, values_of, digits):
-    lines = head("", [f"{ratio}x" for ratio in RATIOS])
+    lines = head("", columns(data, task))
     for method in measured.METHODS[3:]:
         cells = []
         for ratio in RATIOS:
-            if not data.is_whole(task, method, ratio):
+            if not data.has(task, method, ratio):
                 cells.append("")
                 continue
             clusters = data.clusters(task, method, ratio, values_of)
             cells.append(cell(measured.mean(clusters),
-                              measured.interval(clusters), digits))
+                              measured.interval(clusters), digits) +
+                         missed(data, task, method, ratio))
         if any(cells):
             lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return lines
@@ -60,26 +77,24 @@ def values_table(data, task, values_of, digits):
 
 def differences_table(data, task, values_of, digits):
     """Bold where the interval is on one side of 0."""
-    lines = head("less `paper`", [f"{ratio}x" for ratio in RATIOS])
+    lines = head("less `paper`", columns(data, task))
     for method in measured.METHODS[3:]:
         if method == "paper":
             continue
         cells = []
         for ratio in RATIOS:
-            if not (data.is_whole(task, method, ratio) and
-                    data.is_whole(task, "paper", ratio)):
+            if not (data.has(task, method, ratio) and
+                    data.has(task, "paper", ratio)):
                 cells.append("")
                 continue
             apart = measured.differences(
                 data.clusters(task, method, ratio, values_of),
                 data.clusters(task, "paper", ratio, values_of))
             value, bounds = measured.mean(apart), measured.interval(apart)
-            text = f"{value:+.{digits}f}"
-            if bounds is not None:
-                text += f" ({bounds[0]:+.{digits}f} to {bounds[1]:+.{digits}f})"
-                if bounds[0] > 0 or bounds[1] < 0:
-                    text = f"**{text}**"
-            cells.append(text)
+            text = cell(value, bounds, digits, "+")
+            if bounds is not None and (bounds[0] > 0 or bounds[1] < 0):
+                text = f"**{text}**"
+            cells.append(text + missed(data, task, method, ratio))
         if any(cells):
             lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return lines
@@ -87,17 +102,17 @@ def differences_table(data, task, values_of, digits):
 
 def shares_table(data, task):
     """Numbers, names, steps that are left, steps that come back; percent."""
-    columns = [("numbers", 0), ("names", 0), ("steps", 0), ("steps", 1)]
-    lines = head("", [f"{ratio}x" for ratio in RATIOS])
+    counts = [("numbers", 0), ("names", 0), ("steps", 0), ("steps", 1)]
+    lines = head("", columns(data, task))
     for method in measured.METHODS[3:]:
         cells = []
         for ratio in RATIOS:
-            if not data.is_whole(task, method, ratio):
+            if not data.has(task, method, ratio):
                 cells.append("")
                 continue
             shares = [100 * measured.mean(data.clusters(
                 task, method, ratio, measured.share(name, at)))
-                for name, at in columns]
+                for name, at in counts]
             cells.append(" / ".join("-" if share != share else f"{share:.0f}"
                                     for share in shares))
         if any(cells):
