@@ -69,6 +69,7 @@ START_TEST(wrong_command_lines)
     expect(ALIGN "-o x --lora 0", 2, "--lora \"0\": expected a whole number");
     expect(ALIGN "-o x --lora 2 --lora-layers q,x", 2, "\"x\" is none");
     expect(ALIGN "-o x --max-tokens 300", 2, "positions for 2 to 256");
+    expect(ALIGN "-o x --precision bf16", 2, "\"bf16\" cannot be trained in");
     expect("$PITH align none.jsonl -o x", 1, "none.jsonl: cannot open");
     expect("echo '{' > bad; $PITH align bad -o x", 1, "bad:1: JSON ends");
     expect("echo '{' > bad; $PITH align bad -o x --skip-bad", 2,
@@ -85,6 +86,7 @@ START_TEST(a_run_reports_and_writes)
            "--plot a.svg", 0, "wrote a.pith");
     expect("$PITH info --verify a.pith && grep -q polyline a.svg && "
            "[ $(wc -l < a.pith.jsonl) -gt 16 ] && ls a.pith.state", 0, "");
+    expect("grep -Eq '\"precision\":\"(f32|bf16x3)\"' a.pith.jsonl", 0, "");
     expect(ALIGN "-o a.pith --steps 8", 2, "there is a run already");
     expect(ALIGN "-o a.pith -q --steps 8 -b 4 --lr 1e-2 --validation-share 0.2 "
            "--resume && [ ! -s err ]", 0, "");

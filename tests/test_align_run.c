@@ -538,6 +538,7 @@ START_TEST(a_state_is_of_one_run)
     struct pith_align_options options = options_for(a);
     struct pith_align_result result;
     remove_run(a);
+    options.precision = "f32";
     assert_ok(run(0, &options, &result), error);
     expect_failure(&options, PITH_ERR_ARGUMENT, "there is a run already");
     options.resume = true;
@@ -549,6 +550,10 @@ START_TEST(a_state_is_of_one_run)
     expect_failure(&options, PITH_ERR_ARGUMENT,
                    "of a run with lora_rank 0, this run has 1");
     options.lora_rank = 0;
+    options.precision = "bf16x3";
+    expect_failure(&options, PITH_ERR_ARGUMENT,
+                   "of a run with precision f32, this run has bf16x3");
+    options.precision = "f32";
     ck_assert_int_eq(pith_align(models[2], datasets[2], NULL, &options, &result,
                                 &error), PITH_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(error.detail, "of a run with weights "));

@@ -266,16 +266,17 @@ START_TEST(gradients_agree_with_pytorch)
 }
 END_TEST
 
-START_TEST(twelve_steps_agree_with_pytorch)
+static void check_steps(const char *name, const char *kernels,
+                        const char *precision)
 {
     struct golden golden;
     struct pith_error error;
     struct pith_adamw adamw = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999,
                                .eps = 1e-8, .weight_decay = 0.01};
-    if (!open_golden(&golden, names[_i], NULL))
+    if (!open_golden(&golden, name, kernels))
         return;
-    struct pith_trainer *trainer =
-        open_trainer(golden.model, PITH_TRAIN_FULL, 2, false);
+    struct pith_trainer *trainer = open_in(precision, golden.model,
+                                           PITH_TRAIN_FULL, 2, false);
     const struct pith_json *step =
         pith_json_get(pith_json_get(pith_json_root(golden.document), "adamw"),
                       "loss_and_gradnorm")->first;
@@ -296,6 +297,14 @@ START_TEST(twelve_steps_agree_with_pytorch)
     ck_assert_uint_eq(adamw.step, 13);
     pith_trainer_free(trainer);
     close_golden(&golden);
+}
+
+START_TEST(twelve_steps_agree_with_pytorch)
+{
+    for (size_t k = 0; pith_kernels_name(k) != NULL; k++) {
+        check_steps(names[_i], pith_kernels_name(k), "f32");
+        check_steps(names[_i], pith_kernels_name(k), "bf16x3");
+    }
 }
 END_TEST
 
@@ -436,6 +445,34 @@ START_TEST(losses_are_those_of_a_session)
     ck_assert(sum == total && n > 0);
     pith_session_free(session);
     pith_trainer_free(trainer);
+    pith_model_free(model);
+}
+END_TEST
+
+/* "auto" is what it says that it is, bit for bit. */
+START_TEST(precisions_have_names)
+{
+    static const char *const asked[] = {NULL, "f32", "bf16x3", "auto"};
+    struct pith_model *model = tiny_model_load(TINY_GPT2, PITH_F32, NULL);
+    struct test_batch batch;
+    struct pith_error error;
+    const char *found[4];
+    double sums[4];
+    random_batch(&batch, LENGTHS, 420, 16);
+    for (int i = 0; i < 4; i++) {
+        struct pith_trainer *trainer =
+            open_in(asked[i], model, PITH_TRAIN_FULL, 2, false);
+        found[i] = pith_trainer_precision(trainer);
+        assert_ok(pith_trainer_loss(trainer, &batch.batch, &sums[i], NULL,
+                                    &error), error);
+        pith_trainer_free(trainer);
+    }
+    ck_assert_str_eq(found[0], "f32");
+    ck_assert_str_eq(found[1], "f32");
+    ck_assert_str_eq(found[2], "bf16x3");
+    ck_assert(sums[0] == sums[1] && sums[0] != sums[2]);
+    ck_assert(strcmp(found[3], "f32") == 0 || strcmp(found[3], "bf16x3") == 0);
+    ck_assert(sums[3] == sums[strcmp(found[3], "f32") == 0 ? 1 : 2]);
     pith_model_free(model);
 }
 END_TEST
@@ -624,6 +661,8 @@ START_TEST(bad_options_are_refused)
     options = good;
     options.precision = "int8";
     refuse_options(model, &options, "precision: \"int8\"");
+    options.precision = "fast";
+    refuse_options(model, &options, "precision: \"fast\"");
     options = good;
     options.n_threads = -1;
     refuse_options(model, &options, "n_threads");
@@ -651,6 +690,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(promises, records_are_apart, 0, 2 * TINY_KINDS);
     tcase_add_loop_test(promises, losses_are_those_of_a_session, 0,
                         TINY_KINDS);
+    tcase_add_test(promises, precisions_have_names);
     tcase_add_loop_test(promises, lora_gradients_match_differences, 0,
                         4 * TINY_KINDS);
     tcase_add_test(promises, batches_without_targets_change_nothing);

@@ -12,52 +12,11 @@
  * Several processes share a step by taking every n-th of its records; their
  * gradients meet in sum_gradients, and all of them make the same update.
  */
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../base/clock.h"
-#include "../base/file.h"
-#include "../base/memory.h"
-#include "log.h"
-#include "pack.h"
-#include "sampler.h"
+#include "run.h"
 #include "settings.h"
-#include "state.h"
-
-/* A list of records of one data set. */
-struct selection {
-    const struct pith_dataset *dataset;
-    size_t *records; /* (n) */
-    size_t n;
-};
-
-struct run {
-    struct pith_align_options options;
-    const struct pith_model *model;
-    struct pith_trainer *trainer;
-    struct selection train, held;
-    struct pith_sampler sampler;
-    struct pith_pack pack;
-    struct pith_buffer settings; /* JSON */
-    char *state_path, *log_path;
-    struct pith_log log;
-    struct pith_run_progress progress;
-    size_t n_steps, validate_every, save_every;
-    int rank, n_ranks;
-    bool wants_stop; /* the report of this process */
-    bool is_stopped; /* all processes know of it */
-    size_t saved_step; /* of the state on disk; SIZE_MAX: none by this run */
-    uint64_t n_tokens; /* since the start of this process */
-    double start;
-};
-
-static struct pith_text settings_of(const struct run *run)
-{
-    return (struct pith_text){run->settings.data, run->settings.size};
-}
 
 /* --- several processes --------------------------------------------------- */
 
@@ -68,7 +27,8 @@ static enum pith_status group_failed(struct pith_error *error)
 }
 
 /* The one place where gradients of several processes meet. */
-static enum pith_status sum_gradients(struct run *run, struct pith_error *error)
+static enum pith_status sum_gradients(struct pith_run *run,
+                                      struct pith_error *error)
 {
     const struct pith_align_group *group = run->options.group;
     if (run->n_ranks == 1)
@@ -83,8 +43,8 @@ static enum pith_status sum_gradients(struct run *run, struct pith_error *error)
     return PITH_OK;
 }
 
-static enum pith_status sum_doubles(struct run *run, double *values, size_t n,
-                                    struct pith_error *error)
+static enum pith_status sum_doubles(struct pith_run *run, double *values,
+                                    size_t n, struct pith_error *error)
 {
     const struct pith_align_group *group = run->options.group;
     if (run->n_ranks > 1 && group->sum_doubles(group->user, values, n) != 0)
@@ -95,10 +55,10 @@ static enum pith_status sum_doubles(struct run *run, double *values, size_t n,
 /* --- validation and files ------------------------------------------------ */
 
 /* *loss: the mean over the targets of what is held out; NAN without any. */
-static enum pith_status validate(struct run *run, double *loss,
+static enum pith_status validate(struct pith_run *run, double *loss,
                                  struct pith_error *error)
 {
-    const struct selection *held = &run->held;
+    const struct pith_selection *held = &run->held;
     double sums[2] = {0, 0}; /* losses, targets */
     size_t at = (size_t)run->rank;
     *loss = (double)NAN;
@@ -118,24 +78,8 @@ static enum pith_status validate(struct run *run, double *loss,
     return PITH_OK;
 }
 
-static enum pith_status find_type(const struct run *run, enum pith_type *type,
-                                  struct pith_error *error)
-{
-    *type = run->model->layers[0].attn_q.type;
-    if (run->options.dtype == NULL)
-        return PITH_OK;
-    for (int i = PITH_F32; i <= PITH_Q4; i++)
-        if (strcmp(run->options.dtype, pith_type_name((enum pith_type)i)) ==
-            0) {
-            *type = (enum pith_type)i;
-            return PITH_OK;
-        }
-    return pith_fail(error, PITH_ERR_ARGUMENT,
-                     "dtype \"%.40s\": expected f32, f16, bf16, q8 or q4",
-                     run->options.dtype);
-}
-
-static enum pith_status write_output(struct run *run, struct pith_error *error)
+static enum pith_status write_output(struct pith_run *run,
+                                     struct pith_error *error)
 {
     enum pith_type type;
     if (run->rank != 0)
@@ -143,28 +87,29 @@ static enum pith_status write_output(struct run *run, struct pith_error *error)
     if (run->options.lora_rank > 0)
         return pith_trainer_write_adapter(run->trainer, run->options.output,
                                           error);
-    PITH_TRY(find_type(run, &type, error));
+    PITH_TRY(pith_run_type(run, &type, error));
     return pith_trainer_write_model(run->trainer, run->options.output, type,
                                     NULL, error);
 }
 
-static enum pith_status save(struct run *run, struct pith_error *error)
+static enum pith_status save(struct pith_run *run, struct pith_error *error)
 {
     if (run->rank != 0 || run->saved_step == run->progress.step)
         return PITH_OK;
     run->progress.place = run->sampler.place;
     run->saved_step = run->progress.step;
     PITH_TRY(pith_log_size(&run->log, &run->progress.log_bytes, error));
-    return pith_state_write(run->state_path, settings_of(run), &run->progress,
-                            run->trainer, error);
+    return pith_state_write(run->state_path, pith_run_settings(run),
+                            &run->progress, run->trainer, error);
 }
 
 /* --- one step ------------------------------------------------------------ */
 
 /* Gradients of the mean loss of a batch of records, however many processes
  * and micro-batches share it; *loss is that mean. */
-static enum pith_status add_gradients(struct run *run, const size_t *records,
-                                      size_t n, double *loss,
+static enum pith_status add_gradients(struct pith_run *run,
+                                      const size_t *records, size_t n,
+                                      double *loss,
                                       struct pith_error *error)
 {
     const struct pith_dataset *dataset = run->train.dataset;
@@ -189,7 +134,7 @@ static enum pith_status add_gradients(struct run *run, const size_t *records,
     return PITH_OK;
 }
 
-static enum pith_status make_step(struct run *run,
+static enum pith_status make_step(struct pith_run *run,
                                   struct pith_align_event *event,
                                   struct pith_error *error)
 {
@@ -223,7 +168,7 @@ static enum pith_status make_step(struct run *run,
 
 /* --- between steps ------------------------------------------------------- */
 
-static struct pith_align_event new_event(const struct run *run)
+static struct pith_align_event new_event(const struct pith_run *run)
 {
     return (struct pith_align_event){.n_steps = run->n_steps,
                                      .loss = (double)NAN,
@@ -231,7 +176,7 @@ static struct pith_align_event new_event(const struct run *run)
 }
 
 /* Validates; keeps the weights that are better than all before. */
-static enum pith_status compare_with_best(struct run *run,
+static enum pith_status compare_with_best(struct pith_run *run,
                                           struct pith_align_event *event,
                                           struct pith_error *error)
 {
@@ -251,7 +196,8 @@ static enum pith_status compare_with_best(struct run *run,
 }
 
 /* Log first, then the state, which counts the log's bytes. */
-static enum pith_status record(struct run *run, struct pith_align_event *event,
+static enum pith_status record(struct pith_run *run,
+                               struct pith_align_event *event,
                                struct pith_error *error)
 {
     const struct pith_sampler *sampler = &run->sampler;
@@ -265,7 +211,7 @@ static enum pith_status record(struct run *run, struct pith_align_event *event,
     return event->is_saved ? save(run, error) : PITH_OK;
 }
 
-static void report(struct run *run, const struct pith_align_event *event)
+static void report(struct pith_run *run, const struct pith_align_event *event)
 {
     const struct pith_align_options *options = &run->options;
     if (options->report != NULL && options->report(options->user, event) != 0)
@@ -275,7 +221,7 @@ static void report(struct run *run, const struct pith_align_event *event)
 }
 
 /* What follows a step, or comes before the first. */
-static enum pith_status finish_step(struct run *run,
+static enum pith_status finish_step(struct pith_run *run,
                                     struct pith_align_event *event,
                                     struct pith_error *error)
 {
@@ -293,7 +239,7 @@ static enum pith_status finish_step(struct run *run,
     return PITH_OK;
 }
 
-static enum pith_status train(struct run *run, struct pith_error *error)
+static enum pith_status train(struct pith_run *run, struct pith_error *error)
 {
     struct pith_align_event event = new_event(run);
     if (run->progress.step == 0 && run->saved_step != 0)
@@ -311,210 +257,6 @@ static enum pith_status train(struct run *run, struct pith_error *error)
                      "%s", run->progress.step, run->n_steps, run->state_path);
 }
 
-/* --- before the first step ----------------------------------------------- */
-
-static void free_selection(struct selection *selection)
-{
-    free(selection->records);
-    selection->records = NULL;
-}
-
-static enum pith_status make_selection(struct selection *selection,
-                                       const struct pith_dataset *dataset,
-                                       size_t n, struct pith_error *error)
-{
-    *selection = (struct selection){dataset, pith_array(n, sizeof(size_t)), n};
-    if (selection->records == NULL)
-        return pith_no_memory(error, n, sizeof(size_t));
-    for (size_t i = 0; i < n; i++)
-        selection->records[i] = i;
-    return PITH_OK;
-}
-
-/* Which records are trained on, which are held out. */
-static enum pith_status select_records(struct run *run,
-                                       const struct pith_dataset *data,
-                                       const struct pith_dataset *validation,
-                                       struct pith_error *error)
-{
-    double share = run->options.validation_share;
-    size_t n = data->info.n_records, n_held = 0;
-    if (data->model != run->model ||
-        (validation != NULL && validation->model != run->model))
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "the data were tokenized for another model");
-    if (validation == NULL && share > 0)
-        n_held = (size_t)ceil(share * (double)n);
-    if (n <= n_held)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%zu records with an answer, of which %zu are held "
-                         "out for validation: nothing to train on", n, n_held);
-    PITH_TRY(make_selection(&run->train, data, n - n_held, error));
-    if (validation != NULL)
-        return make_selection(&run->held, validation,
-                              validation->info.n_records, error);
-    PITH_TRY(make_selection(&run->held, data, n_held, error));
-    return pith_sampler_split(n, n_held, run->options.seed, run->held.records,
-                              run->train.records, error);
-}
-
-static size_t longest_record(const struct selection *selection)
-{
-    size_t longest = 0;
-    for (size_t i = 0; i < selection->n; i++) {
-        size_t n =
-            pith_dataset_length(selection->dataset, selection->records[i]);
-        longest = n > longest ? n : longest;
-    }
-    return longest;
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static enum pith_status make_trainer(struct run *run, struct pith_error *error)
-{
-    const struct pith_align_options *options = &run->options;
-    size_t longest =
-        larger(longest_record(&run->train), longest_record(&run->held));
-    struct pith_trainer_options trainer = {
-        .mode = options->lora_rank > 0 ? PITH_TRAIN_LORA : PITH_TRAIN_FULL,
-        .lora_rank = options->lora_rank,
-        .lora_alpha = (float)options->lora_alpha,
-        .lora_seed = options->seed,
-        .checkpoint_activations = options->checkpoint_activations,
-        .n_threads = options->n_threads,
-        .max_tokens = larger(options->batch_tokens, longest),
-        .max_record = longest};
-    PITH_TRY(pith_settings_layers(options->lora_layers, &trainer.lora_layers,
-                                  error));
-    PITH_TRY(pith_pack_create(&run->pack, trainer.max_tokens, error));
-    return pith_trainer_create(&run->trainer, run->model, &trainer, error);
-}
-
-/* path, or the output's with an ending; release with free(). */
-static enum pith_status name_file(const char *path, const char *output,
-                                  const char *ending, char **name,
-                                  struct pith_error *error)
-{
-    struct pith_buffer buffer = {0};
-    pith_buffer_string(&buffer, path != NULL ? path : output);
-    pith_buffer_string(&buffer, path != NULL ? "" : ending);
-    return pith_buffer_take(&buffer, name, NULL, error);
-}
-
-/* Whether a file of this name can be written: better known before hours of
- * work than after them. */
-static enum pith_status check_writable(const char *path,
-                                       struct pith_error *error)
-{
-    struct pith_writer writer;
-    PITH_TRY(pith_writer_open(&writer, path, error));
-    pith_writer_abort(&writer);
-    return PITH_OK;
-}
-
-static enum pith_status check_files(struct run *run, struct pith_error *error)
-{
-    const struct pith_align_options *options = &run->options;
-    enum pith_type type;
-    PITH_TRY(find_type(run, &type, error));
-    if (pith_path_is_same(options->output, run->model->format.path))
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: is the model itself; expected another name for "
-                         "the output", options->output);
-    PITH_TRY(name_file(options->state, options->output, ".state",
-                       &run->state_path, error));
-    PITH_TRY(name_file(options->log, options->output, ".jsonl",
-                       &run->log_path, error));
-    if (run->rank != 0)
-        return PITH_OK;
-    PITH_TRY(check_writable(options->output, error));
-    return check_writable(run->state_path, error);
-}
-
-/* Goes on from the state on disk. */
-static enum pith_status resume(struct run *run, struct pith_error *error)
-{
-    struct pith_run_progress *progress = &run->progress;
-    PITH_TRY(pith_state_read(run->state_path, settings_of(run), progress,
-                             run->trainer, error));
-    PITH_TRY(pith_sampler_seek(&run->sampler, &progress->place, error));
-    if (progress->step > run->n_steps)
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: is behind step %zu of %zu", run->state_path,
-                         progress->step, run->n_steps);
-    if (progress->best_step > 0 && !pith_path_exists(run->options.output))
-        return pith_fail(error, PITH_ERR_IO,
-                         "%s: is gone, and with it the best weights of the "
-                         "run in %s; start anew with --overwrite",
-                         run->options.output, run->state_path);
-    if (run->rank == 0)
-        PITH_TRY(pith_log_continue(&run->log, run->log_path,
-                                   progress->log_bytes, error));
-    run->saved_step = progress->step;
-    return PITH_OK;
-}
-
-static enum pith_status begin(struct run *run, struct pith_error *error)
-{
-    bool exists = pith_path_exists(run->state_path);
-    run->progress = (struct pith_run_progress){.first_loss = (double)NAN,
-                                               .best_loss = (double)INFINITY,
-                                               .loss = (double)NAN};
-    if (exists && run->options.resume)
-        return resume(run, error);
-    if (exists && !run->options.overwrite)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: there is a run already; --resume goes on with "
-                         "it, --overwrite starts anew", run->state_path);
-    if (run->rank != 0)
-        return PITH_OK;
-    if (exists && remove(run->state_path) != 0)
-        return pith_fail(error, PITH_ERR_IO, "%s: cannot remove: %s",
-                         run->state_path, strerror(errno));
-    return pith_log_start(&run->log, run->log_path, settings_of(run), error);
-}
-
-static enum pith_status prepare(struct run *run,
-                                const struct pith_dataset *data,
-                                const struct pith_dataset *validation,
-                                struct pith_error *error)
-{
-    const struct pith_align_options *options = &run->options;
-    PITH_TRY(check_files(run, error));
-    PITH_TRY(select_records(run, data, validation, error));
-    PITH_TRY(pith_sampler_create(&run->sampler, run->train.records,
-                                 run->train.n, options->seed, error));
-    PITH_TRY(make_trainer(run, error));
-    pith_settings_write(options, run->model, data, validation, &run->settings);
-    if (run->settings.failed)
-        return pith_no_memory(error, run->settings.size, 1);
-    run->n_steps = pith_settings_steps(options, run->train.n);
-    size_t tenth = run->n_steps / 10 + (run->n_steps % 10 != 0);
-    run->validate_every = options->validate_every > 0 ? options->validate_every
-                                                      : tenth;
-    run->save_every =
-        options->save_every > 0 ? options->save_every : run->validate_every;
-    run->saved_step = SIZE_MAX;
-    return begin(run, error);
-}
-
-static void free_run(struct run *run)
-{
-    pith_log_close(&run->log);
-    pith_trainer_free(run->trainer);
-    pith_pack_free(&run->pack);
-    pith_sampler_free(&run->sampler);
-    free_selection(&run->train);
-    free_selection(&run->held);
-    pith_buffer_free(&run->settings);
-    free(run->state_path);
-    free(run->log_path);
-}
-
 enum pith_status pith_align(const struct pith_model *model,
                             const struct pith_dataset *data,
                             const struct pith_dataset *validation,
@@ -522,7 +264,7 @@ enum pith_status pith_align(const struct pith_model *model,
                             struct pith_align_result *result,
                             struct pith_error *error)
 {
-    struct run run = {.model = model, .n_ranks = 1};
+    struct pith_run run = {.model = model, .n_ranks = 1};
     enum pith_status status;
     *result = (struct pith_align_result){0};
     PITH_TRY(pith_settings_check(&run.options, options, error));
@@ -530,7 +272,7 @@ enum pith_status pith_align(const struct pith_model *model,
         run.rank = run.options.group->rank;
         run.n_ranks = run.options.group->n_ranks;
     }
-    PITH_TRY_DONE(prepare(&run, data, validation, error));
+    PITH_TRY_DONE(pith_run_prepare(&run, data, validation, error));
     run.start = pith_seconds();
     PITH_TRY_DONE(train(&run, error));
 done:
@@ -542,6 +284,6 @@ done:
                                     : (double)NAN,
         .best_step = run.progress.best_step,
         .loss = run.progress.loss};
-    free_run(&run);
+    pith_run_free(&run);
     return status;
 }

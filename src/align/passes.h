@@ -60,6 +60,27 @@ struct pith_trainer {
     struct pith_batch batch;  /* the one at work */
 };
 
+/* --- memory --------------------------------------------------------------- */
+
+/* The activations, gradients in flight and tables of a trainer whose options
+ * are settled; trainer->layers, targets, positions and memory own them. */
+enum pith_status pith_train_allocate(struct pith_trainer *trainer,
+                                     struct pith_error *error);
+
+/* Zeros where gradients of weights will be added up; with `all` everywhere. */
+void pith_train_clear(struct pith_trainer *trainer, bool all);
+
+/* Makes gradients that count as zeros zeros. */
+void pith_train_settle(struct pith_trainer *trainer);
+
+/* --- batches -------------------------------------------------------------- */
+
+/* Makes a batch the one at work.
+ * Errors: ARGUMENT (see pith_trainer_accumulate). */
+enum pith_status pith_train_take_batch(struct pith_trainer *trainer,
+                                       const struct pith_batch *batch,
+                                       struct pith_error *error);
+
 /* --- layers --------------------------------------------------------------- */
 
 /* The index-th layer over the batch: fills its activations and, unless out is

@@ -115,6 +115,8 @@ enum pith_status pith_settings_check(struct pith_align_options *own,
     PITH_TRY(pith_settings_layers(own->lora_layers, &layers, error));
     if (own->schedule == NULL)
         own->schedule = "cosine";
+    if (own->precision == NULL)
+        own->precision = "auto";
     if (strcmp(own->schedule, "cosine") != 0 &&
         strcmp(own->schedule, "constant") != 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
@@ -151,7 +153,7 @@ static void write_crc(struct pith_buffer *out, const char *name, uint32_t crc)
 }
 
 void pith_settings_write(const struct pith_align_options *options,
-                         const struct pith_model *model,
+                         const char *precision, const struct pith_model *model,
                          const struct pith_dataset *data,
                          const struct pith_dataset *validation,
                          struct pith_buffer *out)
@@ -188,6 +190,7 @@ void pith_settings_write(const struct pith_align_options *options,
     write_number(out, "clip", options->clip);
     pith_buffer_printf(out, ",\"seed\":\"%llu\"",
                        (unsigned long long)options->seed);
+    write_string(out, "precision", precision);
     write_number(out, "validation_share", options->validation_share);
     write_number(out, "validate_every", (double)options->validate_every);
     pith_buffer_byte(out, '}');

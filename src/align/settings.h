@@ -19,9 +19,10 @@ enum pith_status pith_settings_layers(const char *names, int *layers,
                                       struct pith_error *error);
 
 /* Everything that the numbers of a run depend on, as one JSON object: model,
- * data, options.  Threads and files are not in it. */
+ * data, options, and the precision that the trainer chose.  Threads and files
+ * are not in it. */
 void pith_settings_write(const struct pith_align_options *options,
-                         const struct pith_model *model,
+                         const char *precision, const struct pith_model *model,
                          const struct pith_dataset *data,
                          const struct pith_dataset *validation,
                          struct pith_buffer *out);

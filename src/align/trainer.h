@@ -54,9 +54,10 @@ struct pith_trainer_options {
     bool checkpoint_activations; /* keep the input of each layer only and
                                     compute the rest again: less memory, a
                                     third more work, the same bits */
-    const char *precision; /* of products: "f32" (NULL), or "bf16x3", which
-                              takes each factor as two bfloat16: nearly
-                              float32, and faster with AMX */
+    const char *precision; /* of products: "f32" (NULL), "bf16x3", which takes
+                              each factor as two bfloat16 and is nearly
+                              float32, or "auto": bf16x3 where AMX makes it
+                              the faster one, else f32 */
     int n_threads;        /* 0: as many as the CPU has */
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the
@@ -84,6 +85,9 @@ pith_trainer_create(struct pith_trainer **trainer,
                     struct pith_error *error);
 
 void pith_trainer_free(struct pith_trainer *trainer);
+
+/* The one in use, never "auto". */
+const char *pith_trainer_precision(const struct pith_trainer *trainer);
 
 /* Forward and backward: gradients += scale * d(loss_sum).
  *   loss_sum   the sum of -log p(target) over the targets, before the step
