@@ -44,8 +44,9 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-metrics check-mpi check-report \
-    check-programs bench-train evaluation install uninstall clean help
+.PHONY: all demo check check-asan check-mcp check-metrics check-mpi \
+    check-mutations check-report check-programs bench-train evaluation \
+    install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -148,6 +149,10 @@ check-mpi:
 	$(Q)sh tests/check-mpi.sh --install
 	$(Q)$(MAKE) --no-print-directory MPI=1 all
 	$(Q)sh tests/check-mpi.sh build/pith-mpi weights/default.pith build/mpi
+
+## check-mutations: break backward functions; the gradient tests must notice
+check-mutations: check-programs
+	$(Q)python3 tests/mutate.py build/mutations $(SHARED) -j 2
 
 ## check-report: open reports in headless Chromium (installed when missing)
 check-report: all

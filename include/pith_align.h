@@ -30,6 +30,9 @@ struct pith_align_requests_options {
     const char *model;    /* of the target, as its server knows it */
     size_t max_tokens;    /* of an answer: 512 when 0 */
     const char *system;   /* a system message in front; NULL: none */
+    double temperature;   /* of an answer: 0 the likeliest, 1 one drawn from
+                             what the target thinks of the text, as the
+                             expectation of eq. 8 has it; up to 2 */
     bool skip_bad;        /* leave malformed records out */
     void (*complain)(void *user, const char *detail); /* NULL: no one hears */
     void *user;
@@ -42,7 +45,7 @@ struct pith_align_requests_info {
 };
 
 /* A batch file for OpenAI-compatible servers, one request on a line: the
- * instructions without their answers, temperature 0.  The custom_id of a
+ * instructions without their answers.  The custom_id of a
  * request, "record-17-1A2B3C4D", is the number of the well-formed record and
  * a checksum of its messages.
  *   answers  what servers wrote so far; requests that it answers are left

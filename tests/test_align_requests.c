@@ -125,15 +125,22 @@ START_TEST(a_request_is_what_servers_expect)
     size_t n;
     options.system = "Be brief.";
     options.max_tokens = 9;
+    options.temperature = 0.75;
     assert_ok(pith_align_requests(text_of("{\"prompt\": \"P\"}"), "r",
                                   text_of(""), &options, &batch, &n, &info,
                                   &error), error);
     ck_assert_ptr_nonnull(strstr(batch,
                                  "[{\"role\":\"system\",\"content\":\"Be "
                                  "brief.\"},{\"role\":\"user\",\"content\":"
-                                 "\"P\"}],\"temperature\":0,"
+                                 "\"P\"}],\"temperature\":0.75,"
                                  "\"max_tokens\":9}}"));
     pith_free(batch);
+    options.temperature = -1;
+    ck_assert_int_eq(pith_align_requests(text_of(records), "r", text_of(""),
+                                         &options, &batch, &n, &info, &error),
+                     PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "temperature: -1 is not"));
+    options.temperature = 1;
     options.model = NULL;
     ck_assert_int_eq(pith_align_requests(text_of(records), "r", text_of(""),
                                          &options, &batch, &n, &info, &error),

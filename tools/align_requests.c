@@ -21,6 +21,9 @@ static const struct option request_options[] = {
      "the target, as its server knows it"},
     {0, "max-tokens", "N", OPTION_COUNT, AT(options.max_tokens), 1, 1e9,
      "of an answer (512)"},
+    {0, "temperature", "T", OPTION_REAL, AT(options.temperature), 0, 2,
+     "of an answer: 0 the likeliest, 1 one drawn from the\n"
+     "target's own distribution (0)"},
     {0, "system", "TEXT", OPTION_WORD, AT(options.system), 0, 0,
      "a system message in front of each"},
     {0, "answered", "FILE", OPTION_WORDS, AT(answers), 0, 0,
@@ -175,7 +178,7 @@ const struct command tool_align_requests = {
     .about =
         "Turns instructions (the records of pith align, answers in them are\n"
         "ignored) into a batch file for OpenAI-compatible servers: a JSON\n"
-        "request on each line, temperature 0.",
+        "request on each line.",
     .options = request_options,
     .n_options = sizeof request_options / sizeof request_options[0],
     .run = run,

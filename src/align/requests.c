@@ -51,7 +51,7 @@ static void write_request(const struct pith_answers *answers, size_t index,
     out->failed |= id.failed;
     pith_buffer_free(&id);
     pith_record_write_asked(record, out);
-    pith_completion_close(out, options->max_tokens);
+    pith_completion_close(out, options->temperature, options->max_tokens);
 }
 
 enum pith_status
@@ -74,6 +74,10 @@ pith_align_requests(struct pith_text records, const char *name,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "no name of the target model; expected one that its "
                          "server knows, such as gpt-4o-mini");
+    if (!(own.temperature >= 0 && own.temperature <= 2))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "temperature: %g is not from 0 to 2",
+                         own.temperature);
     if (own.max_tokens == 0)
         own.max_tokens = DEFAULT_MAX_TOKENS;
     PITH_TRY_DONE(pith_answers_open(&table, records, name, &own, error));

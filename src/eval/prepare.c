@@ -103,7 +103,7 @@ static void write_request(struct prepare *p, const struct pith_case *at,
     pith_buffer_string(&p->requests, "{\"role\":\"user\",\"content\":");
     pith_json_write_string(&p->requests, content);
     pith_buffer_string(&p->requests, "}");
-    pith_completion_close(&p->requests, max_tokens_of(p, at));
+    pith_completion_close(&p->requests, 0, max_tokens_of(p, at));
 }
 
 static void write_member(struct pith_buffer *out, const char *key,

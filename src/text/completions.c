@@ -28,10 +28,12 @@ void pith_completion_open(struct pith_buffer *out, struct pith_text id,
     pith_buffer_string(out, "},");
 }
 
-void pith_completion_close(struct pith_buffer *out, size_t max_tokens)
+void pith_completion_close(struct pith_buffer *out, double temperature,
+                           size_t max_tokens)
 {
-    pith_buffer_printf(out, "],\"temperature\":0,\"max_tokens\":%zu}}\n",
-                       max_tokens);
+    pith_buffer_string(out, "],\"temperature\":");
+    pith_json_write_number(out, temperature);
+    pith_buffer_printf(out, ",\"max_tokens\":%zu}}\n", max_tokens);
 }
 
 static bool is_blank(struct pith_text text)

@@ -13,7 +13,8 @@
 void pith_completion_open(struct pith_buffer *out, struct pith_text id,
                              const char *model, const char *system);
 /* The rest of it, with the line feed: temperature 0. */
-void pith_completion_close(struct pith_buffer *out, size_t max_tokens);
+void pith_completion_close(struct pith_buffer *out, double temperature,
+                           size_t max_tokens);
 
 /* What a body of chat completions says; its texts are borrowed. */
 struct pith_completion {
