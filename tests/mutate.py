@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 
-TESTS = ["test_gradient_ops", "test_gradients"]
+TESTS = ["test_gradients", "test_gradient_ops"]
 SECONDS = 600  # a test that takes longer hangs
 Mutation = collections.namedtuple("Mutation", "file function old new")
 
@@ -72,11 +72,11 @@ def run_tests(tree, shared):
 
 def make_tree(folder, index):
     tree = os.path.join(folder, f"tree{index}")
-    shutil.rmtree(tree, ignore_errors=True)
-    os.makedirs(tree)
+    os.makedirs(tree, exist_ok=True)
     for name in ["Makefile", "src", "include", "tests", "tools", "examples"]:
         if os.path.isdir(name):
-            shutil.copytree(name, os.path.join(tree, name))
+            shutil.copytree(name, os.path.join(tree, name),
+                            dirs_exist_ok=True)
         elif os.path.exists(name):
             shutil.copy2(name, tree)
     return tree

@@ -73,23 +73,29 @@ static enum pith_status settle(struct pith_trainer_options *options,
     return PITH_OK;
 }
 
-/* "auto" is what scoring takes where that is exact enough for gradients, as
- * f32 and bf16x3 are; the others round too much. */
+/* The others round too much for gradients. */
+static bool is_trainable(const struct pith_precision *precision)
+{
+    const char *name =
+        precision != NULL ? pith_precision_get_name(precision) : "";
+    return strcmp(name, "f32") == 0 || strcmp(name, "bf16x3") == 0;
+}
+
+/* "auto" is what scoring would take, where gradients can be had of it. */
 static enum pith_status choose_precision(struct pith_trainer *trainer,
                                          struct pith_error *error)
 {
     const char *name = trainer->options.precision;
-    const struct pith_precision *precision;
-    if (name == NULL)
-        return PITH_OK;
-    precision = pith_precision_get(trainer->model->kernels, name);
-    const char *found =
-        precision != NULL ? pith_precision_get_name(precision) : name;
-    if (strcmp(found, "f32") != 0 && strcmp(found, "bf16x3") != 0)
+    const struct pith_precision *precision =
+        pith_precision_get(trainer->model->kernels, name ? name : "f32");
+    if (name != NULL && strcmp(name, "auto") == 0 && !is_trainable(precision))
+        precision = pith_precision_get(trainer->model->kernels, "f32");
+    if (!is_trainable(precision))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%.40s\" cannot be trained in; expected "
                          "f32, bf16x3 or auto", name);
-    if (strcmp(found, "bf16x3") == 0 && trainer->parameters.mirror != NULL)
+    if (trainer->parameters.mirror != NULL &&
+        strcmp(pith_precision_get_name(precision), "f32") != 0)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "precision: bf16x3 is for little-endian machines "
                          "only; use f32");
