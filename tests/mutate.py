@@ -105,7 +105,7 @@ def main():
     parser.add_argument("shared")
     parser.add_argument("-j", type=int, default=1, dest="workers")
     parser.add_argument("words", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     shared = os.path.abspath(arguments.shared)
     if not os.path.isdir(os.path.join(shared, "goldens/tiny")):
         print("note: without the goldens of shared, only the tests that need "
