@@ -10,6 +10,7 @@ holds one.  Prints a table; exit status 1 when a mutation survives.
 import argparse
 import collections
 import concurrent.futures
+import filecmp
 import os
 import queue
 import re
@@ -70,15 +71,23 @@ def run_tests(tree, shared):
     return None
 
 
+def copy_changed(source, target):
+    """Leaves equal files alone, so that make sees what changed, what an
+    interrupted trial left included."""
+    if not (os.path.exists(target) and
+            filecmp.cmp(source, target, shallow=False)):
+        shutil.copyfile(source, target)
+
+
 def make_tree(folder, index):
     tree = os.path.join(folder, f"tree{index}")
     os.makedirs(tree, exist_ok=True)
     for name in ["Makefile", "src", "include", "tests", "tools", "examples"]:
         if os.path.isdir(name):
             shutil.copytree(name, os.path.join(tree, name),
-                            dirs_exist_ok=True)
+                            copy_function=copy_changed, dirs_exist_ok=True)
         elif os.path.exists(name):
-            shutil.copy2(name, tree)
+            copy_changed(name, os.path.join(tree, name))
     return tree
 
 
