@@ -12,7 +12,7 @@
  * already. */
 void pith_completion_open(struct pith_buffer *out, struct pith_text id,
                              const char *model, const char *system);
-/* The rest of it, with the line feed: temperature 0. */
+/* The rest of it, with the line feed. */
 void pith_completion_close(struct pith_buffer *out, double temperature,
                            size_t max_tokens);
 
