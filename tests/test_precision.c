@@ -79,16 +79,14 @@ START_TEST(names_stand_for_precisions)
         ck_assert_str_eq(pith_precision_get_name(precision), NAMES[i]);
         ck_assert(precision->usable(set));
     }
-    ck_assert_ptr_nonnull(pith_precision_get(set, "auto"));
     ck_assert_ptr_null(pith_precision_get(set, "f64"));
     ck_assert_ptr_null(pith_precision_get(set, ""));
     ck_assert_ptr_eq(pith_precision_usable(set, 0), &pith_precision_f32);
     /* Of those that decide as f32 does, and only where they are faster. */
     const struct pith_precision *chosen = pith_precision_get(set, "auto");
     ck_assert(is(chosen, "f32") || is(chosen, "bf16x3") || is(chosen, "int16"));
-    ck_assert(is(chosen, "f32") ||
-              strcmp(pith_kernels_get_name(set), "avx512") == 0);
     ck_assert_str_ne(chosen->means, "portable");
+    ck_assert_str_ne(chosen->means, "emulated");
     const struct pith_precision *precision;
     for (size_t i = 0; (precision = pith_precision_usable(set, i)); i++) {
         ck_assert_uint_eq(PITH_BLOCK_ROWS % tile_rows(set, precision), 0);

@@ -94,6 +94,13 @@ bool pith_cpu_has_avx512_vnni(void)
            has_bits(c, 1u << 11);
 }
 
+bool pith_cpu_has_avx_vnni(void)
+{
+    uint32_t a, b, c, d;
+    return pith_cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           has_bits(a, 1u << 4);
+}
+
 bool pith_cpu_has_amx_bf16(void)
 {
     const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */;
@@ -104,6 +111,11 @@ bool pith_cpu_has_amx_bf16(void)
 }
 
 #else
+
+bool pith_cpu_has_avx_vnni(void)
+{
+    return false;
+}
 
 bool pith_cpu_has_avx512_bf16(void)
 {
@@ -126,6 +138,24 @@ bool pith_cpu_has_avx2(void)
 }
 
 bool pith_cpu_has_avx512(void)
+{
+    return false;
+}
+
+#endif
+
+#if defined(__aarch64__) && defined(__linux__)
+
+#include <sys/auxv.h>
+
+bool pith_cpu_has_neon_dot(void)
+{
+    return (getauxval(AT_HWCAP) & 1u << 20 /* ASIMDDP */) != 0;
+}
+
+#else
+
+bool pith_cpu_has_neon_dot(void)
 {
     return false;
 }

@@ -16,6 +16,12 @@ bool pith_cpu_has_avx512(void);
 bool pith_cpu_has_avx512_bf16(void);
 bool pith_cpu_has_avx512_vnni(void);
 
+/* AVX2 with the dot products of AVX-VNNI. */
+bool pith_cpu_has_avx_vnni(void);
+
+/* The dot products of Arm v8.2; false where the system does not tell. */
+bool pith_cpu_has_neon_dot(void);
+
 /* AMX tiles of bfloat16, with AVX-512 and its bfloat16.  Asks the operating
  * system for the tile registers, which it hands to a process only then. */
 bool pith_cpu_has_amx_bf16(void);

@@ -9,11 +9,10 @@
  *   vec, ivec, W         vectors of W floats and of W 32-bit integers; L = 2 W
  *   ROWS                 of a tile: 2 ROWS + 3 vectors should fit the
  *                        registers
- *   vec_set, vec_load, vec_store, vec_add, vec_mul, vec_div, vec_fma
+ *   vec_set, vec_load, vec_store, vec_mul, vec_div, vec_fma
  *                        as in vector.h
  *   vec_larger(largest, v)       the larger of largest and |v|, NaN being
  *                        larger than infinity
- *   vec_greatest(v)      the same of all lanes
  *   vec_if_finite(v, x)  v where x is below infinity, else 0
  *   ivec_zero(), ivec_set(p), ivec_load(p), ivec_store(p, i)
  *                        of the bits that lie in floats; set: in every lane
@@ -23,8 +22,6 @@
  *   ivec_insert(a, b, bits, at)  a with the low bits of b put above its `at`
  *                        low ones, where a is 0
  *   ivec_flip_bytes(a)   the upper bit of each byte turned
- *   ivec_store_pairs(p, a, b)    the lower halves of a's integers and then of
- *                        b's, side by side
  *   ivec_start(p, places)        what the sum of a group starts from; p points
  *                        to its shift
  *   ivec_dot(sum, x, w, places)  sum plus the products of the integers in the
@@ -34,7 +31,6 @@
  * `places` is PITH_INT8_PLACES or PITH_INT16_PLACES: a constant, once all is
  * inlined.
  */
-#include <math.h>
 #include <stddef.h>
 
 #include "integers.h"
@@ -105,41 +101,6 @@ INLINE void pack_tokens(const struct pith_kernels *kernels, float *panel,
         size_t size = pith_group_size(places, n, c);
         kernels->transpose(rows, L, x + c, stride, n_tokens, size);
         pack_rows(panel, col + c, rows, size, places);
-    }
-}
-
-/* --- weights -------------------------------------------------------------- */
-
-/* A group of int16, from PITH_INT16_GROUP floats. */
-INLINE void quantise_row(float *group, const float *x)
-{
-    vec largest = vec_set(0);
-    UNROLL
-    for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
-        largest = vec_larger(largest, vec_load(x + i));
-    float greatest = vec_greatest(largest), most = PITH_INT16_MOST_WEIGHT;
-    float inverse = most / greatest;
-    bool is_finite = inverse < INFINITY;
-    vec factor = vec_set(is_finite ? inverse : 0);
-    UNROLL
-    for (size_t i = 0; i < PITH_INT16_GROUP; i += 2 * W)
-        ivec_store_pairs(group + i / 2, quantise(x + i, factor),
-                         quantise(x + i + W, factor));
-    group[PITH_INT16_PLACES] = (is_finite ? greatest / most : 0) +
-                               greatest * 0; /* NaN: not finite */
-}
-
-TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
-                                enum pith_type type, const uint8_t *bytes,
-                                size_t n)
-{
-    float floats[PITH_STEP];
-    kernels->unpack(floats, type, bytes, n);
-    for (size_t i = n; i % PITH_INT16_GROUP != 0; i++)
-        floats[i] = 0;
-    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
-        quantise_row(row, floats + c);
-        row += pith_group_floats(PITH_INT16_PLACES);
     }
 }
 

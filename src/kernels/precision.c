@@ -17,6 +17,16 @@ static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_int16_vnni,
     &pith_precision_int8_vnni,
 #endif
+#ifdef PITH_BUILDS_AVX_VNNI
+    &pith_precision_int16_avxvnni,
+    &pith_precision_int8_avxvnni,
+#endif
+#ifdef PITH_BUILDS_AVX512
+    &pith_precision_int16_avx2,
+#endif
+#ifdef PITH_BUILDS_NEON_DOT
+    &pith_precision_int8_neon,
+#endif
     &pith_precision_bf16x3,
     &pith_precision_bf16,
     &pith_precision_int16,
@@ -38,16 +48,12 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index)
 static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
+    const struct pith_precision *int16 = pith_precision_get(kernels, "int16");
 #ifdef PITH_BUILDS_AMX
     if (pith_precision_bf16x3_amx.usable(kernels))
         return &pith_precision_bf16x3_amx;
 #endif
-#ifdef PITH_BUILDS_AVX512
-    if (pith_precision_int16_vnni.usable(kernels))
-        return &pith_precision_int16_vnni;
-#endif
-    (void)kernels;
-    return &pith_precision_f32;
+    return int16 != &pith_precision_int16 ? int16 : &pith_precision_f32;
 }
 
 const struct pith_precision *

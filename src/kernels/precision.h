@@ -26,6 +26,12 @@ enum {
 #if defined(__GNUC__) && defined(__x86_64__) &&                                \
     (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
 #define PITH_BUILDS_AMX
+#define PITH_BUILDS_AVX_VNNI
+#endif
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__AARCH64EL__) &&     \
+    (defined(__ARM_FEATURE_DOTPROD) ||                                         \
+     (defined(__clang__) ? __clang_major__ >= 17 : __GNUC__ >= 8))
+#define PITH_BUILDS_NEON_DOT
 #endif
 
 /*
@@ -94,6 +100,12 @@ extern const struct pith_precision pith_precision_bf16;
 extern const struct pith_precision pith_precision_bf16x3;
 extern const struct pith_precision pith_precision_int16;
 extern const struct pith_precision pith_precision_int8;
+/* With avx2. */
+extern const struct pith_precision pith_precision_int16_avx2;
+extern const struct pith_precision pith_precision_int16_avxvnni;
+extern const struct pith_precision pith_precision_int8_avxvnni;
+/* With neon. */
+extern const struct pith_precision pith_precision_int8_neon;
 /* With avx512. */
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;

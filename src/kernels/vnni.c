@@ -37,11 +37,6 @@ TARGET static inline void vec_store(float *p, vec v)
     _mm512_storeu_ps(p, v);
 }
 
-TARGET static inline vec vec_add(vec a, vec b)
-{
-    return _mm512_add_ps(a, b);
-}
-
 TARGET static inline vec vec_mul(vec a, vec b)
 {
     return _mm512_mul_ps(a, b);
@@ -146,6 +141,8 @@ static bool usable(const struct pith_kernels *kernels)
 }
 
 #include "integers_vector.h"
+
+#include "integers_rows.h"
 
 DEFINE_INTEGERS(int8, PITH_INT8_PLACES, pith_unpack_int8_x86, "int8",
                 pith_precision_int8_vnni);

@@ -1,0 +1,42 @@
+/*
+ * integers_rows.h - rows of weights of any type as int16; a template, included
+ * behind integers_vector.h, that wants two things more:
+ *
+ *   vec_greatest(v)      the vec_larger() of all lanes
+ *   ivec_store_pairs(p, a, b)    the lower halves of a's integers and then of
+ *                        b's, side by side
+ */
+#include <math.h>
+
+/* A group of int16, from PITH_INT16_GROUP floats. */
+INLINE void quantise_row(float *group, const float *x)
+{
+    vec largest = vec_set(0);
+    UNROLL
+    for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
+        largest = vec_larger(largest, vec_load(x + i));
+    float greatest = vec_greatest(largest), most = PITH_INT16_MOST_WEIGHT;
+    float inverse = most / greatest;
+    bool is_finite = inverse < INFINITY;
+    vec factor = vec_set(is_finite ? inverse : 0);
+    UNROLL
+    for (size_t i = 0; i < PITH_INT16_GROUP; i += 2 * W)
+        ivec_store_pairs(group + i / 2, quantise(x + i, factor),
+                         quantise(x + i + W, factor));
+    group[PITH_INT16_PLACES] = (is_finite ? greatest / most : 0) +
+                               greatest * 0; /* NaN: not finite */
+}
+
+TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
+                                enum pith_type type, const uint8_t *bytes,
+                                size_t n)
+{
+    float floats[PITH_STEP];
+    kernels->unpack(floats, type, bytes, n);
+    for (size_t i = n; i % PITH_INT16_GROUP != 0; i++)
+        floats[i] = 0;
+    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
+        quantise_row(row, floats + c);
+        row += pith_group_floats(PITH_INT16_PLACES);
+    }
+}
