@@ -664,7 +664,7 @@ START_TEST(tiles_of_integers_are_exact)
 END_TEST
 
 /* Sums of the largest integers that there are stay exact, and what is not
- * finite makes its own token NaN, no other. */
+ * finite makes its own token, or its row of weights, NaN and no other. */
 START_TEST(integers_at_their_limits)
 {
     enum { N = PITH_STEP };
@@ -681,16 +681,19 @@ START_TEST(integers_at_their_limits)
         float *out = random_floats(SOME_ROWS * L, 1);
         for (size_t i = 0; i < N; i++)
             row[i] = i < N / 2 ? 1 : -1;
-        for (size_t r = 0; r < SOME_ROWS; r++)
+        for (size_t r = 0; r < SOME_ROWS; r++) {
+            row[7] = r == 2 ? INFINITY : 1;
             pith_row_from_floats((uint8_t *)(uintptr_t)w.data + r * 4 * N,
                                  PITH_F32, row, N);
+        }
+        row[7] = 1;
         for (size_t t = 0; t < L; t++)
             memcpy(x + t * N, row, N * sizeof *x);
         x[N] = INFINITY;
         x[3 * N + 5] = NAN;
         run_tiles(set, precision, x, NULL, &w, out, false);
         for (size_t i = 0; i < SOME_ROWS * L; i++)
-            if (i % L == 1 || i % L == 3)
+            if (i % L == 1 || i % L == 3 || i / L == 2)
                 ck_assert(isnan(out[i]));
             else
                 ck_assert_float_eq_tol(out[i], N, 1e-4f);
