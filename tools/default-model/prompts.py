@@ -8,6 +8,7 @@ chat markup of SmolLM2 by the layouts that prompts really have.
 import json
 import re
 
+PROPER = 0.6  # of the named subjects; the others are common nouns
 SYSTEM_START = 9690  # the token "system"
 ROLE = re.compile(r"<\|im_start\|>(system|user|assistant)\n?")
 REPLY = "\n<|im_start|>assistant\n"
@@ -37,17 +38,25 @@ LISTS = {
 }
 
 
-def load(path):
+def load(path, subjects):
+    """The prompt bank, and the named subjects that subjects.py took from WordNet"""
     with open(path, encoding="utf-8") as file:
-        return json.load(file)
+        data = json.load(file)
+    with open(subjects, encoding="utf-8") as file:
+        data["named"] = json.load(file)
+    return data
 
 
 def fill(template, data, rng):
-    """Replaces {name}: a word of a list, its capitalised form, or a number."""
+    """Replaces {word}: a word of a list, its capitalised form, or a number."""
     capital = lambda s: s[:1].upper() + s[1:]
+    kind = "proper" if rng.random() < PROPER else "common"
+    subject, opening = rng.choice(data["named"][kind])
 
     def word(match):
         name = match.group(1)
+        if name in ("name", "opening"):
+            return subject if name == "name" else opening
         if name in ("num", "d", "age", "star", "yr"):
             low, high = dict(num=(3, 400), d=(2, 15), age=(5, 28), star=(1, 5), yr=(1790, 2010))[
                 name
@@ -67,13 +76,13 @@ def fill(template, data, rng):
 
 
 def make(data, rng):
-    """-> ([text of a forced turn], temperature, most tokens)"""
+    """-> ([text of a forced turn], temperature, smallest probability, most tokens)"""
     groups = data["groups"]
     group = rng.choices(list(groups.values()), [g["share"] for g in groups.values()])[0]
     text = fill(rng.choice(group["templates"]), data, rng)
-    most = rng.choice([300, 450, 600, 900])
+    manner = group["temperature"], rng.choice(group["min_p"]), rng.choice([300, 450, 600, 900])
     if group["start"] == "text":
-        return ["<|endoftext|>" + text.rstrip(" ")], group["temperature"], most
+        return (["<|endoftext|>" + text.rstrip(" ")], *manner)
     system = data["systems"][0 if rng.random() < 0.6 else rng.randrange(len(data["systems"]))]
     chat = f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{text}"
     if group["start"] == "question":  # the model completes it first
@@ -83,7 +92,7 @@ def make(data, rng):
     if rng.random() < 0.2:
         follow = fill(rng.choice(data["follow"]), data, rng)
         turns += [f"\n<|im_start|>user\n{follow}<|im_end|>{REPLY}"]
-    return turns, group["temperature"], most
+    return (turns, *manner)
 
 
 LAYOUTS = [

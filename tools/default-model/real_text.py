@@ -1,6 +1,7 @@
 """Collect the real half of the corpus from what is installed on this machine.
 
-    python3 real_text.py --shared ../shared --out real.jsonl
+    python3 real_text.py --list-debs
+    python3 real_text.py --shared ../shared --debs folder --out real.jsonl
 
 Sources and licences (the `source` field of every record; nothing under the GPL,
 LGPL or a licence that does not allow this use):
@@ -11,6 +12,8 @@ LGPL or a licence that does not allow this use):
                   Python's own library
   packages        docstrings, source and README of       BSD, MIT or Apache-2.0: PACKAGES
                   installed Python packages
+  Debian docs     documentation of programs, from        PSF, BSD, MIT, BSL, Apache-2.0,
+                  packages in --debs                     public domain: DEBS
   gsm8k           GSM8K, training split                  MIT
   speeches        addresses of US presidents             public domain
 """
@@ -18,6 +21,7 @@ LGPL or a licence that does not allow this use):
 import argparse
 import ast
 import glob
+import gzip
 import html.parser
 import importlib.util
 import json
@@ -25,7 +29,9 @@ import lzma
 import os
 import random
 import re
+import subprocess
 import sysconfig
+import tempfile
 
 PACKAGES = {
     "sympy": "BSD-3-Clause",
@@ -44,7 +50,38 @@ PACKAGES = {
     "urllib3": "MIT",
     "yaml": "MIT",
 }
-MOST_CODE = 7_000_000  # bytes of source of each kind
+DEBS = {
+    "python3.11-doc": "PSF-2.0",
+    "python-django-doc": "BSD-3-Clause",
+    "postgresql-doc-15": "PostgreSQL",
+    "sqlite3-doc": "public domain",
+    "apache2-doc": "Apache-2.0",
+    "python-sklearn-doc": "BSD-3-Clause",
+    "python-astropy-doc": "BSD-3-Clause",
+    "python-pandas-doc": "BSD-3-Clause",
+    "python-statsmodels-doc": "BSD-3-Clause",
+    "python-sqlalchemy-doc": "MIT",
+    "libboost1.81-doc": "BSL-1.0",
+    "erlang-doc": "Apache-2.0",
+    "llvm-14-doc": "Apache-2.0 WITH LLVM-exception",
+    "cmake-doc": "BSD-3-Clause",
+    "nova-doc": "Apache-2.0",
+    "neutron-doc": "Apache-2.0",
+    "cinder-doc": "Apache-2.0",
+    "keystone-doc": "Apache-2.0",
+    "glance-doc": "Apache-2.0",
+    "swift-doc": "Apache-2.0",
+    "docker-doc": "Apache-2.0",
+    "jargon-text": "public domain",
+    "dict-devil": "public domain",
+}
+NOT_PROSE = re.compile(
+    r"/(_modules|_sources|fr|ja|ko|de|es|tr|da|pt-br|zh-cn|ru|src|wx-[^/]*)/"
+    r"|(genindex|modindex|bookindex|contents|search|changelog|license|copyright)",
+    re.IGNORECASE,
+)
+MOST_CODE = 2_500_000  # bytes of source of each kind
+MOST_DOCS = 5_000_000  # bytes of one package's documentation
 BLOCKS = {
     "p",
     "div",
@@ -92,10 +129,12 @@ class TextOf(html.parser.HTMLParser):
 
 def page_text(path):
     with open(path, encoding="utf-8", errors="replace") as file:
-        parser = TextOf()
-        parser.feed(file.read())
+        page = file.read()
+    page = page[max(page.find('role="main"'), 0) :].partition('class="sphinxsidebar"')[0]
+    parser = TextOf()
+    parser.feed(page if page[:1] == "<" else "<" + page)
     text = re.sub(r"[ \t]+\n", "\n", "".join(parser.out))
-    return re.sub(r"\n{3,}", "\n\n", text.replace("§", "").replace("\xa0", " ")).strip()
+    return re.sub(r"\n{3,}", "\n\n", re.sub("[§¶]", "", text).replace("\xa0", " ")).strip()
 
 
 def rust_docs():
@@ -142,6 +181,35 @@ def node_docs():
         if path.endswith(".md") and "changelog" not in path.lower():
             with open(path, encoding="utf-8", errors="replace") as file:
                 yield re.sub(r"<!--.*?-->\n?", "", file.read(), flags=re.S)
+
+
+def debian_docs(folder, rng):
+    """-> (package, text) of the documentation in the .deb files of a folder"""
+    for package in DEBS:
+        for deb in glob.glob(f"{folder}/{package}_*.deb"):
+            with tempfile.TemporaryDirectory() as root:
+                subprocess.run(["dpkg", "-x", deb, root], check=True)
+                yield from ((package, text) for text in texts_below(root, rng))
+
+
+def texts_below(root, rng):
+    """The texts of a folder's pages, Markdown and plain text files"""
+    paths = sorted(p for p in glob.glob(root + "/**", recursive=True) if os.path.isfile(p))
+    rng.shuffle(paths)
+    size = 0
+    for path in paths:
+        name = path.removesuffix(".gz").removesuffix(".dz")
+        if NOT_PROSE.search(path[len(root) :]) or size > MOST_DOCS:
+            continue
+        if path.endswith(".html") and os.path.getsize(path) < 400_000:
+            text = page_text(path)
+        elif name.endswith((".md", "jargon.txt", ".dict")):
+            with (open if name == path else gzip.open)(path, "rb") as file:
+                text = file.read().decode("utf-8", "replace")
+        else:
+            continue
+        size += len(text)
+        yield text
 
 
 def docstrings(source):
@@ -222,8 +290,13 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--shared", help="the project's shared folder: GSM8K train and speeches")
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--debs", help="folder of Debian packages, downloaded with apt-get")
+    parser.add_argument("--list-debs", action="store_true", help="print their names and end")
+    parser.add_argument("--out", default="real.jsonl")
     a = parser.parse_args()
+    if a.list_debs:
+        print(*DEBS)
+        return
     rng, totals, seen = random.Random(1), {}, set()
     with open(a.out, "w", encoding="utf-8") as out:
 
@@ -244,6 +317,8 @@ def main():
             put("python (PSF-2.0)", text)
         for name, text in packages(rng):
             put(f"{name} ({PACKAGES[name]})", text)
+        for name, text in debian_docs(a.debs, rng) if a.debs else ():
+            put(f"{name} ({DEBS[name]})", text)
         if a.shared and os.path.isdir(a.shared):
             for text in gsm8k(a.shared + "/data/gsm8k/train.jsonl"):
                 put("gsm8k train (MIT)", text)

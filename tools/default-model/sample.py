@@ -8,9 +8,10 @@ token, the model goes on until it ends the text (or a length is reached), the
 next prompt follows.  A document sees nothing of the one before: attention
 starts at its own first token.  One step for all rows is one CUDA graph.
 
-Tokens are drawn at temperature 1 among those with at least --min-p of the best
-token's probability.  Their distribution is not what the small model learns:
-targets.py asks the same teacher for it, over the whole vocabulary.
+Tokens are drawn at the prompt's temperature among those with at least min_p of
+the best token's probability; for half of the prompts that is all tokens.  Their
+distribution is not what the small model learns: targets.py asks the same
+teacher for it, over the whole vocabulary.
 """
 
 import argparse
@@ -65,14 +66,14 @@ def decode_attention(q, k, v, out, first, now, scale, LENGTH: tl.constexpr, BLOC
 def choose(logits, noise, min_p, temperature):
     """argmax of p / Exp(1) noise draws from p; (B, VOCAB) -> (B,)"""
     shifted = logits.float() - logits.float().amax(1, keepdim=True)
-    likely = shifted >= torch.log(min_p)
+    likely = shifted >= torch.log(min_p)[:, None]
     return torch.where(likely, shifted / temperature[:, None] - torch.log(noise), -1e30).argmax(1)
 
 
 class Streams:
     """The state of all rows on the device."""
 
-    def __init__(self, model, rows, min_p, compiled=True):
+    def __init__(self, model, rows, compiled=True):
         wrap = torch.compile if compiled else (lambda f: f)
         self.before, self.after, self.choose = (
             wrap(lm.before_attention),
@@ -91,17 +92,19 @@ class Streams:
         self.now, self.first, self.token = make(1), make(rows), make(rows)
         self.tokens = make(rows, LENGTH, dtype=torch.int32)
         self.noise = make(rows, lm.VOCAB, dtype=torch.float32)
-        self.min_p = torch.tensor(min_p, device=model.device)
         self.prompt, self.turn, self.offset = make(rows), make(rows), make(rows)
         self.over_before = make(rows, dtype=torch.bool)
 
-    def set_prompts(self, table, temperature, limit):
+    def set_prompts(self, table, temperature, min_p, limit):
         """table (prompts, turns, tokens), -1 behind the end; row b takes
         prompts b, b + rows, ...  A turn is forced when the one before ends."""
         put = lambda a: torch.from_numpy(a).to(self.model.device)
         if not hasattr(self, "table"):
-            self.table, self.heat, self.limit = put(table), put(temperature), put(limit)
-        for old, new in ((self.table, table), (self.heat, temperature), (self.limit, limit)):
+            self.table, self.heat, self.min_p, self.limit = map(
+                put, (table, temperature, min_p, limit)
+            )
+        pairs = zip((self.table, self.heat, self.min_p, self.limit), (table, temperature, min_p, limit))
+        for old, new in pairs:
             old.copy_(put(new))  # the graph keeps its addresses
         for counter in (self.now, self.first, self.turn):
             counter.zero_()
@@ -130,7 +133,9 @@ class Streams:
     def step(self):
         logits = self.logits()
         self.noise.exponential_()
-        drawn = self.choose(logits, self.noise, self.min_p, self.heat[self.prompt])
+        drawn = self.choose(
+            logits, self.noise, self.min_p[self.prompt], self.heat[self.prompt]
+        )
         turns, width = self.table.shape[1:]
         forced = self.table[self.prompt, self.turn, self.offset.clamp(max=width - 1)].long()
         forced = torch.where(self.offset < width, forced, -1)
@@ -174,16 +179,18 @@ class Streams:
 
 
 def tokenize_prompts(arguments):
-    path, prompts_path, seed, count, turns, width = arguments
-    tokenizer, data, rng = Tokenizer.from_file(path), bank.load(prompts_path), random.Random(seed)
+    path, prompts_path, subjects_path, seed, count, turns, width = arguments
+    tokenizer, data = Tokenizer.from_file(path), bank.load(prompts_path, subjects_path)
+    rng = random.Random(seed)
     table = np.full((count, turns, width), -1, np.int32)
-    heat, limit = np.ones(count, np.float32), np.zeros(count, np.int64)
+    heat, min_p = np.ones((2, count), np.float32)
+    limit = np.zeros(count, np.int64)
     for i in range(count):
-        forced, heat[i], limit[i] = bank.make(data, rng)
+        forced, heat[i], min_p[i], limit[i] = bank.make(data, rng)
         for turn, text in enumerate(forced[:turns]):
             ids = tokenizer.encode(text, add_special_tokens=False).ids[:width]
             table[i, turn, : len(ids)] = ids
-    return table, heat, limit
+    return table, heat, min_p, limit
 
 
 def split_documents(tokens):
@@ -223,11 +230,10 @@ def clean(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("gguf", "tokenizer", "prompts", "out"):
+    for name in ("gguf", "tokenizer", "prompts", "subjects", "out"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--seconds", type=float, default=250)
     parser.add_argument("--rows", type=int, default=4096)
-    parser.add_argument("--min-p", type=float, default=0.04)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=14)
     a = parser.parse_args()
@@ -237,12 +243,13 @@ def main():
     pool = multiprocessing.get_context("spawn").Pool(a.processes)
     per_job, turns, width = a.rows // 2, 4, 96
     ask = lambda i: pool.apply_async(
-        tokenize_prompts, ((a.tokenizer, a.prompts, a.seed * 100003 + i, per_job, turns, width),)
+        tokenize_prompts,
+        ((a.tokenizer, a.prompts, a.subjects, a.seed * 100003 + i, per_job, turns, width),),
     )
     numbers = itertools.count()
     jobs = collections.deque(ask(next(numbers)) for _ in range(24))
     torch.manual_seed(a.seed)
-    streams = Streams(lm.Model(a.gguf, device), a.rows, a.min_p, device == "cuda")
+    streams = Streams(lm.Model(a.gguf, device), a.rows, device == "cuda")
 
     def next_prompts():
         """12 jobs: 6 prompts a row"""

@@ -1,7 +1,10 @@
 """Cut the corpus into windows and ask the teacher what it expects in each.
 
     python3 targets.py --gguf ... --tokenizer ... --model model --contamination evaluation.npy \\
-        --out data corpus.jsonl.xz ...
+        --out data/0 --part 0/2 corpus.jsonl.xz ...
+
+With --part i/n only every n-th document is read, from i on: one process for
+each GPU, each with its own folder.
 
 A window is <|endoftext|> and then at most 1,023 pieces of the small tokenizer,
 on a border of the teacher's tokens; documents follow one another, each behind
@@ -9,6 +12,7 @@ on a border of the teacher's tokens; documents follow one another, each behind
   ids.npy          (windows, 1024) uint16
   next_ids.npy     (windows, 1024, TOP) uint16: likeliest next pieces
   next_p.npy       (windows, 1024, TOP) float16: their probabilities
+  real.npy         (windows) bool: real text, not sampled
   val.npy          (windows, 1024) uint16: held-out documents, one in 200
 Position i predicts piece i + 1.  Where that piece begins a token of the teacher
 the probabilities are the teacher's, summed over the tokens that begin with the
@@ -22,6 +26,7 @@ import json
 import lzma
 import multiprocessing
 import os
+import random
 import time
 
 import numpy as np
@@ -32,32 +37,35 @@ import contamination
 import smollm2 as lm
 
 WINDOW, TOP, TEACHER_TOP = 1024, 16, 64
+SAMPLED = "SmolLM2"  # the source of sampled text
 
 
 def encode(arguments):
-    """Lines of a corpus file -> token ids with <|endoftext|> before each; counts"""
+    """Lines of a corpus file -> (token ids behind <|endoftext|>, sampled?) of each; counts"""
     path, evaluation, lines = arguments
     tokenizer, evaluation = Tokenizer.from_file(path), np.load(evaluation, mmap_mode="r")
     out, counts = [], collections.Counter()
     for line in lines:
         record = json.loads(line)
+        source = record.get("source", SAMPLED)
         ids = [0] + tokenizer.encode(record["text"], add_special_tokens=False).ids
         runs = contamination.hashes(ids)
         at = np.minimum(np.searchsorted(evaluation, runs), len(evaluation) - 1)
         if (evaluation[at] == runs).any():
-            counts["contaminated: " + record.get("source", "SmolLM2, first sampling")] += 1
+            counts["contaminated: " + source] += 1
             continue
-        counts[record.get("source", "SmolLM2, first sampling")] += len(ids)
-        out.append(np.array(ids, np.uint16))
+        counts[source] += len(ids)
+        out.append((np.array(ids, np.uint16), source.startswith(SAMPLED)))
     return out, counts
 
 
 def read_corpus(arguments, pool):
     documents, counts = [], collections.Counter()
+    part, parts = map(int, arguments.part.split("/"))
     for path in arguments.corpus:
         opener = {"xz": lzma.open, "gz": gzip.open}.get(path.rsplit(".")[-1], open)
         with opener(path, "rt", encoding="utf-8") as file:
-            lines = file.readlines()
+            lines = file.readlines()[part::parts]
         jobs = [
             (arguments.tokenizer, arguments.contamination, lines[i : i + 500])
             for i in range(0, len(lines), 500)
@@ -71,6 +79,8 @@ def read_corpus(arguments, pool):
 
 def cut_windows(documents, length_of):
     """-> rows of teacher tokens, each with at most WINDOW pieces"""
+    if not documents:
+        return []
     stream = np.concatenate(documents)
     ends = np.cumsum(length_of[stream])
     rows, start, before = [], 0, 0
@@ -80,7 +90,7 @@ def cut_windows(documents, length_of):
             np.concatenate([[0], stream[start:stop]]) if stream[start] else stream[start:stop]
         )
         start, before = stop, int(ends[stop - 1])
-    return rows[:-1]
+    return rows[:-1] or rows
 
 
 def place(tokens, lengths, runs_of, size):
@@ -141,6 +151,7 @@ class Teacher:
         self.first = torch.from_numpy(pieces[:, 0].astype(np.int64)).to(model.device)
         compiled = torch.compile if model.device == "cuda" else (lambda f: f)
         self.layer, self.merge = compiled(lm.layer_forward), compiled(self.merged)
+        self.total = compiled(lambda logits: torch.logsumexp(logits.float(), 1))
 
     def merged(self, values, tokens, total):
         """top tokens' logits -> (pieces, probabilities) of the TOP likeliest pieces"""
@@ -161,7 +172,7 @@ class Teacher:
         for part in hidden.split(slab):
             logits = part.flatten(0, 1) @ self.model.embedding.T
             values, tokens = logits.topk(TEACHER_TOP, 1)
-            piece, p = self.merge(values.float(), tokens, torch.logsumexp(logits.float(), 1))
+            piece, p = self.merge(values.float(), tokens, self.total(logits))
             ids.append(piece.unflatten(0, (-1, WINDOW)))
             ps.append(p.unflatten(0, (-1, WINDOW)))
         return torch.cat(ids).to(torch.int32), torch.cat(ps).half()
@@ -174,6 +185,7 @@ def main():
     for name in ("gguf", "tokenizer", "model", "contamination", "out"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("corpus", nargs="+")
+    parser.add_argument("--part", default="0/1", help="i/n: every n-th document, from i on")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--processes", type=int, default=14)
     a = parser.parse_args()
@@ -181,17 +193,21 @@ def main():
     began = time.time()
     pool = multiprocessing.get_context("spawn").Pool(a.processes)
     documents, counts = read_corpus(a, pool)
-    rng = np.random.default_rng(1)
-    rng.shuffle(documents)
+    random.Random(1).shuffle(documents)
     pieces = np.load(os.path.join(a.model, "pieces.npy"))
     size = int(pieces[:, 0].max()) + 1
     held_out = len(documents) // 200
     length_of = (pieces >= 0).sum(1)
-    rows = cut_windows(documents[held_out:], length_of)
-    held_out = cut_windows(documents[:held_out], length_of)
+    sampled, real = (
+        cut_windows([ids for ids, kind in documents[held_out:] if kind == wanted], length_of)
+        for wanted in (True, False)
+    )
+    rows = sampled + real
+    held_out = cut_windows([ids for ids, _ in documents[:held_out]], length_of)
+    np.save(os.path.join(a.out, "real.npy"), np.arange(len(rows)) >= len(sampled))
     for name, count in sorted(counts.items()):
         print(f"{count:12,} {name}")
-    print(f"{len(rows)} windows, {len(held_out)} held out, {time.time() - began:.0f} s", flush=True)
+    print(f"{len(sampled)} + {len(real)} windows, {len(held_out)} held out, {time.time() - began:.0f} s", flush=True)
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     runs_of = torch.from_numpy(pieces).to(device)

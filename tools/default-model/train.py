@@ -1,10 +1,15 @@
 """Train the small model on windows and the teacher's expectations.
 
     python3 train.py --data data --out model --seconds 900
+    torchrun --nproc-per-node 2 train.py ...            (a GPU for each process)
 
-Loss of a position: ALPHA times the cross-entropy against the teacher's TOP
-likeliest pieces, everything else counted as one more piece, and 1 - ALPHA
-times that against the piece which really follows.
+--data holds folders that targets.py wrote; process r of n takes every n-th,
+gradients are the mean over processes.
+
+Loss of a position: cross-entropy against the teacher.  Of its distribution the
+TOP likeliest pieces and the sum of all others are known; where the piece that
+follows is among the others, it stands for them.  In real text half of the loss
+is the cross-entropy against the piece that follows (REAL_TEACHER).
 
 Matrices inside the blocks are trained with Muon (momentum, orthogonalised by
 Newton-Schulz), the rest with AdamW; linear warm-up, then linear decay to 0 over
@@ -16,18 +21,20 @@ are scaled down; the key biases, which change nothing, stay 0.
 """
 
 import argparse
+import glob
 import json
 import os
 import time
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn as nn
 import torch.nn.functional as F
 
 import gpt2
 
-ALPHA, MOST_SCORE, CHECK = 0.65, 50.0, 40
+REAL_TEACHER, MOST_SCORE, CHECK = 0.5, 30.0, 20
 CLIP = 1.0
 compiled = torch.compile if torch.cuda.is_available() else (lambda function: function)
 
@@ -36,28 +43,36 @@ compiled = torch.compile if torch.cuda.is_available() else (lambda function: fun
 
 
 @compiled
-def slab_gradient(logits, label, ids, p):
+def slab_gradient(logits, label, ids, p, teacher):
     """Rows of logits (n, V) -> d loss / d logits but for its entries at ids and
-    label, what belongs at ids, the two losses.  With q the model's softmax, Q
-    its sum over ids and r = 1 - sum p: the rest's term -r log(1 - Q) and
-    -sum p log q give q - p at ids and q (1 - r / (1 - Q)) elsewhere."""
+    label, what belongs at ids, what is to be added at label, the two losses.
+
+    q is the model's softmax, Q its sum over ids, r = 1 - sum p, t = 1 where the
+    label is not among ids, a = the teacher's part of the loss, `teacher`:
+      -sum p log q - (r - t) log(1 - Q) - t log q[label]        from the teacher
+      -log q[label]                                             from the text
+    Its gradient is q - a p at ids, q (1 - a (r - t) / (1 - Q)) elsewhere, and
+    a t + 1 - a less at the label."""
     z = logits.float()
     total = torch.logsumexp(z, 1)
     log_q = z.gather(1, ids) - total[:, None]
     q = log_q.exp()
     outside = (1 - q.sum(1)).clamp(min=1e-4)
     rest = (1 - p.sum(1)).clamp(min=0)
+    tail = 1 - (ids == label[:, None]).any(1).float()
     weight = (p.sum(1) > 0).float()  # 0: nothing to predict
-    soft = -(p * log_q).sum(1) - rest * outside.log()
     hard = total - z.gather(1, label[:, None])[:, 0]
-    scale = (ALPHA * (1 - rest / outside) + 1 - ALPHA) * weight
+    soft = -(p * log_q).sum(1) - (rest - tail) * outside.log() + tail * hard
+    scale = (1 - teacher * (rest - tail) / outside) * weight
     gradient = (z - total[:, None]).exp() * scale[:, None]
-    at_ids = (q - ALPHA * p) * weight[:, None]
+    at_ids = (q - teacher[:, None] * p) * weight[:, None]
+    at_label = (teacher - 1 - teacher * tail) * weight
+    losses = torch.stack([soft, hard, teacher * soft + (1 - teacher) * hard])
     return (
         gradient.to(logits.dtype),
         at_ids.to(logits.dtype),
-        (soft * weight).sum(),
-        (hard * weight).sum(),
+        at_label.to(logits.dtype),
+        (losses * weight).sum(1),
     )
 
 
@@ -65,31 +80,30 @@ class DistillationLoss(torch.autograd.Function):
     """Head and loss a slab of rows at a time: the logits are never all there."""
 
     @staticmethod
-    def forward(context, hidden, wte, label, ids, p, slab=16384):
+    def forward(context, hidden, wte, label, ids, p, teacher, slab=16384):
         weights, h = wte.bfloat16(), hidden.bfloat16()
         d_hidden, d_wte = torch.empty_like(h), torch.zeros_like(wte)
-        losses = torch.zeros(2, device=h.device)
+        losses = torch.zeros(3, device=h.device)
         for start in range(0, len(h), slab):
             part = slice(start, start + slab)
-            gradient, at_ids, soft, hard = slab_gradient(
-                h[part] @ weights.T, label[part], ids[part], p[part]
+            gradient, at_ids, at_label, lost = slab_gradient(
+                h[part] @ weights.T, label[part], ids[part], p[part], teacher[part]
             )
             gradient.scatter_(1, ids[part], at_ids)
-            seen = (p[part].sum(1, keepdim=True) > 0).to(gradient.dtype)
-            gradient.scatter_add_(1, label[part][:, None], (ALPHA - 1) * seen)
+            gradient.scatter_add_(1, label[part][:, None], at_label[:, None])
             d_hidden[part] = gradient @ weights
             d_wte += gradient.T @ h[part]
-            losses += torch.stack([soft, hard])
+            losses += lost
         context.save_for_backward(d_hidden, d_wte)
         losses = losses / len(h)
         context.mark_non_differentiable(losses)
-        return ALPHA * losses[0] + (1 - ALPHA) * losses[1], losses
+        return losses[2].clone(), losses
 
     @staticmethod
     def backward(context, d_loss, _):
         d_hidden, d_wte = context.saved_tensors
         scale = d_loss / len(d_hidden)
-        return d_hidden * scale, d_wte * scale, None, None, None, None
+        return d_hidden * scale, d_wte * scale, *[None] * 5
 
 
 # --- optimiser ---------------------------------------------------------------
@@ -141,6 +155,26 @@ class Muon:
             torch._foreach_sub_(weights, list(step.unbind(0)))
 
 
+# --- what keeps the processes alike ------------------------------------------
+
+
+def average_gradients(parameters):
+    """The mean over the processes, in one message"""
+    if dist.is_initialized():
+        gradients = [p.grad for p in parameters]
+        flat = torch.cat([g.flatten() for g in gradients])
+        dist.all_reduce(flat)
+        parts = (flat / dist.get_world_size()).split([g.numel() for g in gradients])
+        torch._foreach_copy_(gradients, [f.view_as(g) for f, g in zip(parts, gradients)])
+
+
+def over_processes(value, operation="MAX"):
+    """A tensor -> its maximum, or sum, over the processes"""
+    if dist.is_initialized():
+        dist.all_reduce(value, getattr(dist.ReduceOp, operation))
+    return value
+
+
 @torch.no_grad()
 def bound_scores(model, ids):
     """Scales the queries and keys of heads with scores beyond MOST_SCORE; -> largest score"""
@@ -149,7 +183,7 @@ def bound_scores(model, ids):
         q, k, _ = block.queries_keys_values(x)
         size = q.shape[-1]
         x = block(x)
-        score = (q @ k.mT / size**0.5).abs().tril().amax((0, 2, 3))  # (heads)
+        score = over_processes((q @ k.mT / size**0.5).abs().tril().amax((0, 2, 3)))  # (heads)
         largest = max(largest, score.max().item())
         scale = (MOST_SCORE / score).clamp(max=1).sqrt().repeat_interleave(size).repeat(2)
         width = block.qkv.weight.shape[1]
@@ -158,36 +192,64 @@ def bound_scores(model, ids):
     return largest
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--seconds", type=float, default=900)
-    parser.add_argument("--steps", type=int, default=10**9)
-    parser.add_argument("--batch", type=int, default=96)
-    parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--warm-up", type=int, default=300)
-    parser.add_argument("--vocabulary", type=int, default=15360)
-    parser.add_argument("--width", type=int, default=384)
-    parser.add_argument("--layers", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1)
-    a = parser.parse_args()
-    torch.manual_seed(a.seed)
-    torch.set_float32_matmul_precision("high")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    began = time.time()
-    array = lambda name: torch.from_numpy(
-        np.load(os.path.join(a.data, name)).view(np.float16 if name == "next_p.npy" else np.int16)
-    ).to(
-        device
-    )  # ids stay below 2^15
-    ids, next_ids, next_p, val = map(array, ("ids.npy", "next_ids.npy", "next_p.npy", "val.npy"))
-    print(f"{len(ids)} windows on the device, {time.time() - began:.0f} s", flush=True)
+# --- training ----------------------------------------------------------------
 
-    model = gpt2.GPT2(a.vocabulary, ids.shape[1], a.width, a.layers, a.width // 64).to(device)
-    net = compiled(model)
+
+class Windows:
+    """The windows of a process on its device, drawn in random order, again and again"""
+
+    NAMES = ("ids", "next_ids", "next_p", "real", "val")
+
+    def __init__(self, folders, device, seed):
+        self.ids, self.next_ids, self.next_p, self.real, self.val = (
+            torch.cat([self.array(f, name) for f in folders]).to(device) for name in self.NAMES
+        )
+        self.order, self.random = torch.empty(0, dtype=torch.int64), torch.Generator()
+        self.random.manual_seed(seed)
+
+    @staticmethod
+    def array(folder, name):
+        values = np.load(os.path.join(folder, name + ".npy"), mmap_mode="r")
+        # ids stay below 2^15
+        return torch.from_numpy(values.view(np.int16) if values.dtype == np.uint16 else values)
+
+    def draw(self, count):
+        """-> ids (count, T); for each position: label, ids and probabilities, teacher's part"""
+        if len(self.order) < count:
+            self.order = torch.randperm(len(self.ids), generator=self.random)
+        pick, self.order = self.order[:count].to(self.ids.device), self.order[count:]
+        x = self.ids[pick].long()
+        teacher = 1 - (1 - REAL_TEACHER) * self.real[pick].float()
+        return (
+            x,
+            F.pad(x[:, 1:], (0, 1)).flatten(),
+            self.next_ids[pick].flatten(0, 1).long(),
+            self.next_p[pick].flatten(0, 1).float(),
+            teacher.repeat_interleave(x.shape[1]),
+        )
+
+
+@torch.no_grad()
+def held_out_loss(model, net, windows, batch, autocast):
+    """nats per piece of held-out windows"""
+    found = torch.zeros(2, device=windows.device)
+    for part in windows[: len(windows) // batch * batch or len(windows)].split(batch):
+        x = part.long()
+        with autocast():
+            h = net(x)
+        for rows, label in zip(h[:, :-1].split(8), x[:, 1:].split(8)):
+            with autocast():
+                logits = rows @ model.wte.weight.T
+            loss = F.cross_entropy(
+                logits.float().flatten(0, 1), label.flatten(), ignore_index=0, reduction="sum"
+            )
+            found += torch.stack([loss, (label != 0).sum().float()])
+    total, count = over_processes(found, "SUM").tolist()
+    return total / count
+
+
+def optimisers(model, device):
+    """Muon for the blocks' matrices, AdamW for the rest"""
     muon = Muon(model)
     inside = {id(p) for p in muon.parameters}
     rest = [p for p in model.parameters() if id(p) not in inside]
@@ -198,89 +260,137 @@ def main():
         ],
         betas=(0.9, 0.95),
         eps=1e-8,
-        fused=device == "cuda",
+        fused=device.type == "cuda",
     )
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    autocast = lambda: torch.autocast(device, torch.bfloat16)
+    return muon, adam
 
-    @torch.no_grad()
-    def held_out():
-        """nats per piece of held-out windows"""
-        total = count = 0
-        for part in val[: len(val) // a.batch * a.batch or len(val)].split(a.batch):
-            x = part.long()
-            with autocast():
-                h = net(x)
-            for rows, label in zip(h[:, :-1].split(8), x[:, 1:].split(8)):
-                with autocast():
-                    logits = rows @ model.wte.weight.T
-                total += F.cross_entropy(
-                    logits.float().flatten(0, 1), label.flatten(), ignore_index=0, reduction="sum"
-                ).item()
-                count += int((label != 0).sum())
-        return total / count
 
-    os.makedirs(a.out, exist_ok=True)
-    log = open(os.path.join(a.out, "log.jsonl"), "w", encoding="utf-8")
-    best, recent, largest, step, order = float("inf"), [], 0.0, 0, torch.empty(0, dtype=torch.int64)
-    began = last_log = time.time()
-    while True:
-        elapsed = time.time() - began
-        progress = max(elapsed / a.seconds, step / a.steps)
-        if progress >= 1 or time.time() - last_log > 20:
-            loss = held_out()
-            soft, hard, norm = torch.stack(recent).mean(0).tolist()
-            record = dict(
-                step=step,
-                pieces=step * a.batch * ids.shape[1],
-                seconds=round(elapsed, 1),
-                lr=a.lr * max(0.0, 1 - progress),
-                soft=soft,
-                hard=hard,
-                gradient_norm=norm,
-                highest_norm=torch.stack(recent)[:, 2].max().item(),
-                largest_score=largest,
-                held_out=loss,
-            )
-            log.write(json.dumps(record) + "\n")
-            log.flush()
+class Log:
+    """Every step in steps.csv, means and held-out loss in log.jsonl; saves the best model"""
+
+    def __init__(self, folder, first):
+        self.folder, self.first = folder, first
+        self.best, self.recent, self.written, self.largest = float("inf"), [], 0, 0.0
+        if first:
+            os.makedirs(folder, exist_ok=True)
+            self.lines = open(os.path.join(folder, "log.jsonl"), "w", encoding="utf-8")
+            self.steps = open(os.path.join(folder, "steps.csv"), "w", encoding="utf-8")
+            self.steps.write("step,teacher,text,loss,gradient_norm\n")
+
+    def flush_steps(self, step):
+        rows = [row.tolist() for row in self.recent[self.written :]] if self.first else []
+        for i, row in enumerate(rows):
+            number = step - len(rows) + 1 + i
+            self.steps.write(f"{number}," + ",".join(f"{v:.4f}" for v in row) + "\n")
+        self.written = len(self.recent)
+        if self.first:
+            self.steps.flush()
+
+    def report(self, model, step, loss, **more):
+        self.flush_steps(step)
+        rows = torch.stack(self.recent)
+        soft, hard, _, norm = rows.mean(0).tolist()
+        record = dict(step=step, **more, soft=soft, hard=hard, gradient_norm=norm)
+        record.update(highest_norm=rows[:, 3].max().item(), highest_loss=rows[:, 2].max().item())
+        record.update(largest_score=self.largest, held_out=loss)
+        if self.first:
+            self.lines.write(json.dumps(record) + "\n")
+            self.lines.flush()
             print(json.dumps(record), flush=True)
-            recent, largest, last_log = [], 0.0, time.time()
-            if loss < best:
-                best = loss
-                gpt2.save(model, a.out)
-        if progress >= 1:
-            break
-        if len(order) < a.batch:
-            order = torch.randperm(len(ids))
-        pick, order = order[: a.batch].to(device), order[a.batch :]
-        x = ids[pick].long()
-        label = F.pad(x[:, 1:], (0, 1)).flatten()
+            if loss < self.best:
+                gpt2.save(model, self.folder)
+        self.best = min(self.best, loss)
+        self.recent, self.written, self.largest = [], 0, 0.0
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seconds", type=float, default=900, help="without compiling")
+    parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--batch", type=int, default=96, help="windows of a process")
+    parser.add_argument("--lr", type=float, default=2.5e-3)
+    parser.add_argument("--warm-up", type=int, default=300)
+    parser.add_argument("--vocabulary", type=int, default=15360)
+    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log-seconds", type=float, default=20)
+    a = parser.parse_args()
+    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
+    if processes > 1:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    torch.set_float32_matmul_precision("high")
+    began = time.time()
+    folders = sorted(os.path.dirname(p) for p in glob.glob(os.path.join(a.data, "*", "ids.npy")))
+    windows = Windows(folders[rank::processes], device, a.seed + rank)
+    size = windows.ids.shape[1]
+    print(f"{len(windows.ids)} windows on the device, {time.time() - began:.0f} s", flush=True)
+
+    torch.manual_seed(a.seed)
+    model = gpt2.GPT2(a.vocabulary, size, a.width, a.layers, a.width // 64).to(device)
+    net = compiled(model)
+    parameters = list(model.parameters())
+    muon, adam = optimisers(model, device)
+    print(f"{sum(p.numel() for p in parameters):,} parameters", flush=True)
+    autocast = lambda: torch.autocast(device.type, torch.bfloat16)
+    log = Log(a.out, rank == 0)
+
+    def step_gradients():
+        """-> the two losses, the whole loss, the norm of the gradient; clips it"""
+        x, *targets = windows.draw(a.batch)
         with autocast():
             hidden = net(x)
-        loss, losses = DistillationLoss.apply(
-            hidden.flatten(0, 1),
-            model.wte.weight,
-            label,
-            next_ids[pick].flatten(0, 1).long(),
-            next_p[pick].flatten(0, 1).float(),
-        )
+        loss, losses = DistillationLoss.apply(hidden.flatten(0, 1), model.wte.weight, *targets)
         loss.backward()
         for block in model.blocks:  # no key bias
             block.qkv.bias.grad[a.width : 2 * a.width].zero_()
-        norm = nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        average_gradients(parameters)
+        return x, torch.stack([*losses, nn.utils.clip_grad_norm_(parameters, CLIP)])
+
+    step, elapsed, checked, per_step, last_log = 0, 0.0, 0, 0.0, 0.0
+    while True:
+        progress = max((elapsed + (step - checked) * per_step) / a.seconds, step / a.steps)
+        at_check = step % CHECK == 0 and step > 0
+        if progress >= 1 or (at_check and elapsed - last_log > a.log_seconds):
+            loss = held_out_loss(model, net, windows.val, a.batch, autocast)
+            log.report(
+                model,
+                step,
+                loss,
+                pieces=step * processes * a.batch * size,
+                seconds=round(elapsed, 1),
+                lr=a.lr * max(0.0, 1 - progress),
+            )
+            last_log = elapsed
+        if progress >= 1:
+            break
+        x, record = step_gradients()
         lr = a.lr * min(1.0, (step + 1) / a.warm_up) * (1 - progress)
         for group in adam.param_groups:
             group["lr"] = lr
         muon.step(lr)
         adam.step()
         model.zero_grad(set_to_none=True)
-        recent.append(torch.stack([losses[0], losses[1], norm]))
+        log.recent.append(record)
         step += 1
-        if step % CHECK == 0:
-            largest = max(largest, bound_scores(model, x[:4]))  # also waits for the device
         if step == 1:
+            record.tolist()  # waits for the device
             print(f"first step after {time.time() - began:.0f} s", flush=True)
+            began = time.time()
+        if step % CHECK == 0:
+            log.largest = max(log.largest, bound_scores(model, x[:4]))
+            log.flush_steps(step)
+            now = over_processes(torch.tensor(time.time() - began, device=device)).item()
+            per_step, elapsed, checked = (now - elapsed) / (step - checked), now, step
+    if processes > 1:
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":
