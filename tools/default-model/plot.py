@@ -1,62 +1,97 @@
-"""Draw a training log as SVG: python3 plot.py log.jsonl training.svg
+"""Draw a training as SVG: python3 plot.py MODEL_FOLDER training.svg
 
-Reads the log of train.py (hard, held_out against pieces) and that of the first
-training (train_loss, val_loss against tokens).
+Reads what train.py wrote: steps.csv (the loss and the gradient norm of every
+step) and log.jsonl (held-out loss).  Of each stretch of steps the band reaches
+from the lowest to the highest, the line is the mean of the losses, and the
+median of the norms.
 """
 
+import csv
 import json
+import math
+import os
+import statistics
 import sys
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 300, 50, 40, 14, 14
-SERIES = (
-    ("training", ("hard", "train_loss"), "#4477aa"),
-    ("held out", ("held_out", "val_loss"), "#cc3311"),
-)
+WIDTH, LEFT, RIGHT, STRETCHES = 720, 50, 14, 220
+LOSS, NORM, HEIGHT = (14, 250), (280, 390), 430  # top and bottom of the panels
 
 
-def value(record, names):
-    found = [record[name] for name in names if record.get(name) is not None]
-    return found[0] if found else None
+def rows_of(path):
+    with open(path, encoding="utf-8") as file:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+class Panel:
+    """Values against steps, between two heights of the picture"""
+
+    def __init__(self, place, low, high, steps):
+        (self.top, self.bottom), self.low, self.high, self.steps = place, low, high, steps
+
+    def at(self, step, value):
+        x = LEFT + (WIDTH - LEFT - RIGHT) * step / self.steps
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return f"{x:.1f},{self.bottom - (self.bottom - self.top) * share:.1f}"
+
+    def grid(self, marks):
+        for value, label in marks:
+            y = self.at(0, value).split(",")[1]
+            yield f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#ddd"/>'
+            yield f'<text x="{LEFT - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{label}</text>'
+
+    def band(self, stretches, colour):
+        points = [self.at(s, high) for s, _, high in stretches]
+        points += [self.at(s, low) for s, low, _ in reversed(stretches)]
+        return f'<polygon points="{" ".join(points)}" fill="{colour}" fill-opacity="0.3"/>'
+
+    def line(self, points, colour):
+        joined = " ".join(self.at(s, v) for s, v in points)
+        return f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
+
+
+def stretches_of(rows, value):
+    """[(step in the middle, the values)] of about STRETCHES stretches of steps"""
+    size = max(1, len(rows) // STRETCHES)
+    parts = [rows[i : i + size] for i in range(0, len(rows), size)]
+    return [(part[len(part) // 2]["step"], [value(row) for row in part]) for part in parts]
+
+
+def text(x, y, said, colour="black"):
+    return f'<text x="{x}" y="{y}" fill="{colour}">{said}</text>'
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+    folder, target = sys.argv[1:3]
+    rows = rows_of(os.path.join(folder, "steps.csv"))
+    with open(os.path.join(folder, "log.jsonl"), encoding="utf-8") as file:
         records = [json.loads(line) for line in file]
-    seen = [value(r, ("pieces", "tokens")) / 1e9 for r in records]
-    highest = max(value(r, names) for r in records[1:] for _, names, _ in SERIES)
-    low, high = 1.5, min(10.0, highest + 0.5)
-    x = lambda g: LEFT + (WIDTH - LEFT - RIGHT) * g / max(seen)
-    y = lambda loss: TOP + (HEIGHT - TOP - BOTTOM) * (high - min(loss, high)) / (high - low)
+    steps, pieces = rows[-1]["step"], records[-1]["pieces"]
+    loss = stretches_of(rows, lambda row: row["text"])
+    norm = stretches_of(rows, lambda row: math.log10(row["gradient_norm"]))
+    held_out = [(r["step"], r["held_out"]) for r in records]
+    upper, lower = Panel(LOSS, 2, 6, steps), Panel(NORM, -1, 4, steps)
+    ends = lambda found: [(step, min(values), max(values)) for step, values in found]
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        *upper.grid((v, v) for v in range(2, 7)),
+        *lower.grid((v, f"{10.0**v:g}") for v in range(-1, 5)),
+        upper.band(ends(loss), "#4477aa"),
+        upper.line([(s, statistics.mean(v)) for s, v in loss], "#4477aa"),
+        upper.line(held_out, "#cc3311"),
+        lower.band(ends(norm), "#228833"),
+        lower.line([(s, statistics.median(v)) for s, v in norm], "#228833"),
+        text(430, 30, "loss of a step, nats a piece: lowest, mean, highest", "#4477aa"),
+        text(430, 48, "held out", "#cc3311"),
+        text(430, 296, "gradient norm before clipping to 1", "#228833"),
     ]
-    for loss in range(2, int(high) + 1):
-        out.append(
-            f'<path d="M{LEFT} {y(loss):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-            f'<text x="{LEFT - 8}" y="{y(loss) + 4:.1f}" text-anchor="end">{loss}</text>'
-        )
-    for tenth in range(0, int(max(seen) * 10) + 1, 2):
-        out.append(
-            f'<text x="{x(tenth / 10):.1f}" y="{HEIGHT - 22}" text-anchor="middle">'
-            f"{tenth / 10:.1f}</text>"
-        )
-    out.append(
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">'
-        "10^9 tokens seen; loss in nats for each token</text>"
-    )
-    for row, (label, names, colour) in enumerate(SERIES):
-        points = " ".join(
-            f"{x(g):.1f},{y(value(r, names)):.1f}"
-            for g, r in zip(seen, records)
-            if value(r, names) is not None
-        )
-        out.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
-            f'<text x="{WIDTH - 120}" y="{30 + 16 * row}" fill="{colour}">{label}</text>'
-        )
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
+    for tenth in range(0, 11, 2):
+        x = upper.at(steps * tenth / 10, 2).split(",")[0]
+        seen = f"{pieces * tenth / 1e10:.2f}"
+        out.append(f'<text x="{x}" y="{HEIGHT - 22}" text-anchor="middle">{seen}</text>')
+    out.append(text(300, HEIGHT - 6, "10^9 pieces seen"))
+    with open(target, "w", encoding="utf-8") as file:
         file.write("\n".join(out + ["</svg>", ""]))
 
 

@@ -17,7 +17,8 @@ the time given.  Weights and optimiser are float32, matrix products bf16.
 
 What keeps it stable (weights/README.md says why): after every CHECK steps the
 query and key weights of a head whose attention scores went beyond MOST_SCORE
-are scaled down; the key biases, which change nothing, stay 0.
+are scaled down, and rows of the embedding longer than MOST_ROW times the median
+too; the key biases, which change nothing, stay 0.
 """
 
 import argparse
@@ -34,7 +35,7 @@ import torch.nn.functional as F
 
 import gpt2
 
-REAL_TEACHER, MOST_SCORE, CHECK = 0.5, 30.0, 20
+REAL_TEACHER, MOST_SCORE, MOST_ROW, CHECK = 0.5, 30.0, 1.5, 20
 CLIP = 1.0
 compiled = torch.compile if torch.cuda.is_available() else (lambda function: function)
 
@@ -190,6 +191,13 @@ def bound_scores(model, ids):
         block.qkv.weight[: 2 * width] *= scale[:, None]
         block.qkv.bias[: 2 * width] *= scale
     return largest
+
+
+@torch.no_grad()
+def bound_rows(model):
+    """Shortens embeddings: pieces that hardly occur are pushed away at every step"""
+    length = model.wte.weight.norm(dim=1, keepdim=True)
+    model.wte.weight *= (MOST_ROW * length.median() / length).clamp(max=1)
 
 
 # --- training ----------------------------------------------------------------
@@ -385,6 +393,7 @@ def main():
             print(f"first step after {time.time() - began:.0f} s", flush=True)
             began = time.time()
         if step % CHECK == 0:
+            bound_rows(model)
             log.largest = max(log.largest, bound_scores(model, x[:4]))
             log.flush_steps(step)
             now = over_processes(torch.tensor(time.time() - began, device=device)).item()
