@@ -98,7 +98,8 @@ def main():
                 said = said[: ends[0]] if len(ends) else said
                 reason = "stop" if len(ends) else "length"
                 out.write(line_of(request, None, tokenizer.decode(said.tolist()), reason) + "\n")
-    print(f"{len(waiting)} answers, {len(jobs) - len(waiting)} too long, {time.time() - start:.0f} s")
+    seconds = time.time() - start
+    print(f"{len(waiting)} answers, {len(jobs) - len(waiting)} too long, {seconds:.0f} s")
 
 
 if __name__ == "__main__":

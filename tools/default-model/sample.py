@@ -103,8 +103,8 @@ class Streams:
             self.table, self.heat, self.min_p, self.limit = map(
                 put, (table, temperature, min_p, limit)
             )
-        pairs = zip((self.table, self.heat, self.min_p, self.limit), (table, temperature, min_p, limit))
-        for old, new in pairs:
+        held = (self.table, self.heat, self.min_p, self.limit)
+        for old, new in zip(held, (table, temperature, min_p, limit)):
             old.copy_(put(new))  # the graph keeps its addresses
         for counter in (self.now, self.first, self.turn):
             counter.zero_()
