@@ -207,7 +207,8 @@ def main():
     np.save(os.path.join(a.out, "real.npy"), np.arange(len(rows)) >= len(sampled))
     for name, count in sorted(counts.items()):
         print(f"{count:12,} {name}")
-    print(f"{len(sampled)} + {len(real)} windows, {len(held_out)} held out, {time.time() - began:.0f} s", flush=True)
+    seconds = time.time() - began
+    print(f"{len(sampled)} + {len(real)} windows, {len(held_out)} held out, {seconds:.0f} s", flush=True)
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     runs_of = torch.from_numpy(pieces).to(device)
