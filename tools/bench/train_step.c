@@ -110,8 +110,9 @@ static void print(struct run *run, size_t n_steps)
     printf("\"best_ms\": %.1f, \"passes_ms\": %.1f, \"update_ms\": %.1f, ",
            total[0], median(run->passes + first, n),
            median(run->update + first, n));
-    printf("\"loss\": %.5f, \"peak_rss_mib\": %.0f}\n", loss,
-           peak_mib());
+    printf("\"loss\": %.5f, \"precision\": \"%s\", ", loss,
+           pith_trainer_precision(run->trainer));
+    printf("\"peak_rss_mib\": %.0f}\n", peak_mib());
 }
 
 int main(int n_arguments, char **arguments)
