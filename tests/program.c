@@ -46,6 +46,16 @@ void program_tear_down(void)
     shell("rm -rf '%s'", folder);
 }
 
+void program_write(const char *name, const char *text)
+{
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
 static char *output_file(const char *name, size_t *size)
 {
     char path[8192];

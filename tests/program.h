@@ -12,6 +12,9 @@
 void program_set_up(void);
 void program_tear_down(void);
 
+/* Writes a text to a file of the folder. */
+void program_write(const char *name, const char *text);
+
 /* What one run left behind. */
 struct run {
     int status;

@@ -17,7 +17,8 @@
 static const char data[] =
     "{\"question\": \"2 + 3?\", \"answer\": \"It is 5.\\n#### 5\"}\n"
     "{\"question\": \"7 - 3?\", \"answer\": \"It is 4.\\n#### 4\"}\n"
-    "{\"question\": \"9 - 8?\", \"answer\": \"One.\\n#### 1\"}\n";
+    "{\"question\": \"9 - 8?\", \"answer\": \"One.\\n#### 1\"}\n"
+    "{\"question\": \"9 - 7?\", \"answer\": \"Two.\\n#### 2\"}\n";
 
 static const char prompts[] =
     "Question: How many are 12 and 30?\nLet's think step by step\n"
@@ -26,16 +27,6 @@ static const char prompts[] =
     "Old Bob says 31.\n\n"
     "Question: What is 1,000 less 1?\nLet's think step by step\n"
     "It must be 999, says Carl.\n";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%s/%s", getenv("DIR"), name);
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 static struct pith_model *model;
 static struct pith_session *session;
@@ -48,8 +39,8 @@ static void open_all(void)
                                            .n_threads = 1};
     char data_path[4200], prompts_path[4200], judge_path[4200];
     program_set_up();
-    write_file("data.jsonl", data);
-    write_file("prompts.txt", prompts);
+    program_write("data.jsonl", data);
+    program_write("prompts.txt", prompts);
     snprintf(data_path, sizeof data_path, "%s/data.jsonl", getenv("DIR"));
     snprintf(prompts_path, sizeof prompts_path, "%s/prompts.txt",
              getenv("DIR"));
@@ -122,7 +113,7 @@ START_TEST(every_method_meets_the_ratio)
                       after, before);
     else
         ck_assert(after > 0 && after < before);
-    ck_assert_uint_eq(answers->n_children, 3);
+    ck_assert_uint_eq(answers->n_children, 4);
     for (const struct pith_json *at = answers->first; at != NULL; at = at->next)
         ck_assert(number_at(at, 1) > 0 && number_at(at, 2) > 0);
     pith_json_free(document);
@@ -144,7 +135,7 @@ START_TEST(a_line_says_what_is_left)
                                   "gsm8k-1 full 1 7"));
     const struct pith_json *answers = pith_json_get(root, "answers");
     ck_assert_uint_eq(answers->n_children, 2);
-    ck_assert(pith_json_string_is(answers->first->next->first, "gsm8k-2"));
+    ck_assert(pith_json_string_is(answers->first->next->first, "gsm8k-3"));
     root = pith_json_root(none);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 0);
     ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 0), 0);

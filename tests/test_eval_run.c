@@ -103,6 +103,18 @@ START_TEST(a_refused_request_is_not_asked_again)
 }
 END_TEST
 
+/* What servers' own batch files hold: of failures, only refusals stay. */
+START_TEST(answers_of_a_server_are_gone_on_with)
+{
+    if (!has_tools)
+        return;
+    expect_run(SERVED "for c in 1:429 2:400 3:500; do echo '{\"custom_id\": "
+               "\"q'${c%:*}'\", \"response\": {\"status_code\": '${c#*:}', "
+               "\"body\": {}}}'; done >a.jsonl; run ok; " COUNT, 0, "5 8 0\n",
+               "5 answers, 1 there already");
+}
+END_TEST
+
 /* curl goes on when pith is killed; the next run waits for it. */
 START_TEST(a_killed_run_asks_nothing_twice)
 {
@@ -162,6 +174,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, a_failing_endpoint_ends_the_run_and_loses_nothing);
     tcase_add_test(tcase, a_wrong_key_ends_the_run_at_once);
     tcase_add_test(tcase, a_refused_request_is_not_asked_again);
+    tcase_add_test(tcase, answers_of_a_server_are_gone_on_with);
     tcase_add_test(tcase, a_killed_run_asks_nothing_twice);
     tcase_add_test(tcase, an_interrupted_run_takes_what_is_on_its_way);
     tcase_add_test(tcase, bad_command_lines_are_explained);

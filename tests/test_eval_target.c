@@ -62,21 +62,11 @@ static const char prompts[] =
     "Question: How many are 12 and 30?\nThen Ann says 42.\n\n"
     "Question: How many days has May?\nOld Bob says 31.\n";
 
-static void write_file(const char *name, const char *text)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%s/%s", getenv("DIR"), name);
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void open_all(void)
 {
     program_set_up();
-    write_file("data.jsonl", data);
-    write_file("prompts.txt", prompts);
+    program_write("data.jsonl", data);
+    program_write("prompts.txt", prompts);
 }
 
 #define PREPARE                                                                \
@@ -275,8 +265,8 @@ END_TEST
 
 START_TEST(the_command_writes_a_table)
 {
-    write_file("keys", KEY("a", "gsm8k", "gsm8k-1", "answers", "#### 5"));
-    write_file("answers", ANSWER("a", "The answer is 5", USAGE));
+    program_write("keys", KEY("a", "gsm8k", "gsm8k-1", "answers", "#### 5"));
+    program_write("answers", ANSWER("a", "The answer is 5", USAGE));
     expect_run("\"$PITH\" eval score --price-in 1000 keys answers | tr -s "
                "' '", 0,
                "task method budget answered exact 95% bleu rouge1 rouge2 "
