@@ -82,6 +82,11 @@ def copy_changed(source, target):
 def make_tree(folder, index):
     tree = os.path.join(folder, f"tree{index}")
     os.makedirs(tree, exist_ok=True)
+    for inside, _, files in os.walk(os.path.join(tree, "src")):
+        for file in files:  # what the sources have lost since the last time
+            path = os.path.join(inside, file)
+            if not os.path.exists(os.path.relpath(path, tree)):
+                os.remove(path)
     for name in ["Makefile", "src", "include", "tests", "tools", "examples"]:
         if os.path.isdir(name):
             shutil.copytree(name, os.path.join(tree, name),
