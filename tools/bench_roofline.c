@@ -18,7 +18,11 @@
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #define HAVE_X86 1
+#include <cpuid.h>
 #include <immintrin.h>
+#if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
+#define HAVE_AVX_VNNI 1
+#endif
 #elif defined(__GNUC__) && defined(__aarch64__)
 #define HAVE_ARM 1
 #include <arm_neon.h>
@@ -134,6 +138,49 @@ TARGET("avx2") static double loop_bytes256(size_t n)
     return (double)_mm256_extract_epi32(sum, 0);
 }
 
+/* Pairs of words by words to 32 bits, then added: the same of words. */
+TARGET("avx2") static double loop_words256(size_t n)
+{
+    __m256i x = _mm256_set1_epi16(3), y = _mm256_set1_epi16(1);
+    __m256i a[N_YMM], sum = _mm256_setzero_si256();
+#define START(i) a[i] = _mm256_set1_epi32(i);
+#define STEP(i)                                                                \
+    a[i] = _mm256_add_epi32(a[i], _mm256_madd_epi16(x, y));                    \
+    __asm__("" : "+x"(x));
+#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
+    RUN(TIMES_12, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm256_extract_epi32(sum, 0);
+}
+
+#ifdef HAVE_AVX_VNNI
+
+static bool has_avx_vnni(void)
+{
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           (a >> 4 & 1) != 0;
+}
+
+/* Four bytes or two words a lane: as many instructions in a cycle. */
+TARGET("avx2,avxvnni") static double loop_avx_vnni(size_t n)
+{
+    __m256i x = _mm256_set1_epi16(3), y = _mm256_set1_epi16(1);
+    __m256i a[N_YMM], sum = _mm256_setzero_si256();
+#define START(i) a[i] = _mm256_set1_epi32(i);
+#define STEP(i) a[i] = _mm256_dpwssd_avx_epi32(a[i], x, y);
+#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
+    RUN(TIMES_12, START, STEP, ADD)
+#undef START
+#undef STEP
+#undef ADD
+    return (double)_mm256_extract_epi32(sum, 0);
+}
+
+#endif
+
 TARGET("avx512f") static double loop_fma512(size_t n)
 {
     __m512 x = _mm512_set1_ps(0.999F), y = _mm512_set1_ps(0.001F);
@@ -230,6 +277,14 @@ static const struct bench_roof roofs[] = {
      N_ZMM * 64.0},
     {"AVX-512 FMA f32", "avx512", "f32", has_avx512, loop_fma512,
      N_ZMM * 32.0},
+#ifdef HAVE_AVX_VNNI
+    {"AVX-VNNI int8", "avx2", "int8", has_avx_vnni, loop_avx_vnni,
+     N_YMM * 64.0},
+    {"AVX-VNNI int16", "avx2", "int16", has_avx_vnni, loop_avx_vnni,
+     N_YMM * 32.0},
+#endif
+    {"AVX2 multiply-add int16", "avx2", "int16", has_avx2, loop_words256,
+     N_YMM * 32.0},
     {"AVX2 multiply-add int8", "avx2", "int8", has_avx2, loop_bytes256,
      N_YMM * 64.0},
     {"AVX2 FMA f32", "avx2", "f32", has_avx2, loop_fma256, N_YMM * 16.0},
