@@ -266,18 +266,21 @@ static bool is_wanted(const char *line, const char *end, double max_seconds)
 /* Cases for which the Python took longer than max_seconds are left out. */
 static void replay_file(const char *path, double max_seconds)
 {
-    size_t size, n = 0, counts[3] = {0};
+    size_t size, n = 0, n_wanted = 0, counts[3] = {0};
     char *data = read_whole_file(path, &size);
     for (char *line = data, *end; line < data + size; line = end + 1, n++) {
         end = memchr(line, '\n', (size_t)(data + size - line));
         if (end == NULL)
             end = data + size;
-        if (is_wanted(line, end, max_seconds))
-            counts[replay_line(line, (size_t)(end - line))]++;
+        if (!is_wanted(line, end, max_seconds))
+            continue;
+        counts[replay_line(line, (size_t)(end - line))]++;
+        n_wanted++;
     }
     fprintf(stderr, "  %zu of %zu cases equal, %zu not supported (all: "
             "PITH_GOLDEN=)\n", counts[EQUAL], n, counts[UNSUPPORTED]);
-    ck_assert_uint_gt(counts[EQUAL], 0);
+    if (n_wanted > 0 || getenv("PITH_GOLDEN") == NULL)
+        ck_assert_uint_gt(counts[EQUAL], 0);
     ck_assert_uint_le(counts[PARTED], 1);
     free(data);
 }
