@@ -82,9 +82,9 @@ def main():
         upper.line(held_out, "#cc3311"),
         lower.band(ends(norm), "#228833"),
         lower.line([(s, statistics.median(v)) for s, v in norm], "#228833"),
-        text(430, 30, "loss of a step, nats a piece: lowest, mean, highest", "#4477aa"),
-        text(430, 48, "held out", "#cc3311"),
-        text(430, 296, "gradient norm before clipping to 1", "#228833"),
+        text(360, 30, "loss of a step, nats a piece: lowest, mean, highest", "#4477aa"),
+        text(360, 48, "held out", "#cc3311"),
+        text(360, 296, "gradient norm before clipping to 1", "#228833"),
     ]
     for tenth in range(0, 11, 2):
         x = upper.at(steps * tenth / 10, 2).split(",")[0]

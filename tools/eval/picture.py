@@ -104,13 +104,12 @@ def frame(panel, title):
                    f'<text x="{x:.1f}" y="{panel.y + PANEL[1] + 18}" '
                    f'text-anchor="middle">{ratio}x</text>')
     step = nice_step(panel.high - panel.low)
-    value = math.ceil(panel.low / step) * step
-    while value <= panel.high:
+    for n in range(math.ceil(panel.low / step), math.floor(panel.high / step) + 1):
+        value = n * step
         y = panel.down(value)
         out.append(f'<path class="grid" d="M{panel.x} {y:.1f}h{PANEL[0]}"/>'
                    f'<text x="{panel.x - 8}" y="{y + 4:.1f}" '
                    f'text-anchor="end">{value:.4g}</text>')
-        value += step
     out.append(f'<rect class="axis" x="{panel.x}" y="{panel.y}" '
                f'width="{PANEL[0]}" height="{PANEL[1]}"/>')
     return out
