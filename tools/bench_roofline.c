@@ -117,43 +117,33 @@ TARGET("avx2,fma") static double loop_fma256(size_t n)
     return (double)_mm256_cvtss_f32(sum);
 }
 
+/* Loops over 256-bit integers: `set` makes vectors of the factors. */
+#define START_256(i) a[i] = _mm256_set1_epi32(i);
+#define ADD_256(i) sum = _mm256_add_epi32(sum, a[i]);
+#define LOOP_256(name, instructions, set, step)                                \
+    TARGET(instructions) static double name(size_t n)                          \
+    {                                                                          \
+        __m256i x = set(3), y = set(1);                                        \
+        __m256i a[N_YMM], sum = _mm256_setzero_si256();                        \
+        RUN(TIMES_12, START_256, step, ADD_256)                                \
+        return (double)_mm256_extract_epi32(sum, 0);                           \
+    }
+
 /* Unsigned by signed bytes to 16 bits, those by ones to 32, then added: what
  * AVX2 has for a dot product of bytes.  The empty assembly hides from the
  * compiler that the products are all the same. */
-TARGET("avx2") static double loop_bytes256(size_t n)
-{
-    __m256i x = _mm256_set1_epi8(3), y = _mm256_set1_epi8(1);
-    __m256i ones = _mm256_set1_epi16(1);
-    __m256i a[N_YMM], sum = _mm256_setzero_si256();
-#define START(i) a[i] = _mm256_set1_epi32(i);
-#define STEP(i)                                                                \
+#define STEP_BYTES(i)                                                          \
     a[i] = _mm256_add_epi32(                                                   \
-        a[i], _mm256_madd_epi16(_mm256_maddubs_epi16(x, y), ones));            \
+        a[i], _mm256_madd_epi16(_mm256_maddubs_epi16(x, y),                    \
+                                _mm256_set1_epi16(1)));                        \
     __asm__("" : "+x"(x));
-#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
-    RUN(TIMES_12, START, STEP, ADD)
-#undef START
-#undef STEP
-#undef ADD
-    return (double)_mm256_extract_epi32(sum, 0);
-}
+LOOP_256(loop_bytes256, "avx2", _mm256_set1_epi8, STEP_BYTES)
 
 /* Pairs of words by words to 32 bits, then added: the same of words. */
-TARGET("avx2") static double loop_words256(size_t n)
-{
-    __m256i x = _mm256_set1_epi16(3), y = _mm256_set1_epi16(1);
-    __m256i a[N_YMM], sum = _mm256_setzero_si256();
-#define START(i) a[i] = _mm256_set1_epi32(i);
-#define STEP(i)                                                                \
+#define STEP_WORDS(i)                                                          \
     a[i] = _mm256_add_epi32(a[i], _mm256_madd_epi16(x, y));                    \
     __asm__("" : "+x"(x));
-#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
-    RUN(TIMES_12, START, STEP, ADD)
-#undef START
-#undef STEP
-#undef ADD
-    return (double)_mm256_extract_epi32(sum, 0);
-}
+LOOP_256(loop_words256, "avx2", _mm256_set1_epi16, STEP_WORDS)
 
 #ifdef HAVE_AVX_VNNI
 
@@ -165,19 +155,8 @@ static bool has_avx_vnni(void)
 }
 
 /* Four bytes or two words a lane: as many instructions in a cycle. */
-TARGET("avx2,avxvnni") static double loop_avx_vnni(size_t n)
-{
-    __m256i x = _mm256_set1_epi16(3), y = _mm256_set1_epi16(1);
-    __m256i a[N_YMM], sum = _mm256_setzero_si256();
-#define START(i) a[i] = _mm256_set1_epi32(i);
-#define STEP(i) a[i] = _mm256_dpwssd_avx_epi32(a[i], x, y);
-#define ADD(i) sum = _mm256_add_epi32(sum, a[i]);
-    RUN(TIMES_12, START, STEP, ADD)
-#undef START
-#undef STEP
-#undef ADD
-    return (double)_mm256_extract_epi32(sum, 0);
-}
+#define STEP_AVX_VNNI(i) a[i] = _mm256_dpwssd_avx_epi32(a[i], x, y);
+LOOP_256(loop_avx_vnni, "avx2,avxvnni", _mm256_set1_epi16, STEP_AVX_VNNI)
 
 #endif
 
@@ -210,33 +189,23 @@ TARGET("avx512f,avx512bf16") static double loop_bf16(size_t n)
     return (double)_mm512_cvtss_f32(sum);
 }
 
-TARGET("avx512f,avx512vnni") static double loop_vnni(size_t n)
-{
-    __m512i x = _mm512_set1_epi8(3), y = _mm512_set1_epi8(1);
-    __m512i a[N_ZMM], sum = _mm512_setzero_si512();
-#define START(i) a[i] = _mm512_set1_epi32(i);
-#define STEP(i) a[i] = _mm512_dpbusd_epi32(a[i], x, y);
-#define ADD(i) sum = _mm512_add_epi32(sum, a[i]);
-    RUN(TIMES_16, START, STEP, ADD)
-#undef START
-#undef STEP
-#undef ADD
-    return (double)_mm512_reduce_add_epi32(sum);
-}
+/* The same of 512 bits. */
+#define START_512(i) a[i] = _mm512_set1_epi32(i);
+#define ADD_512(i) sum = _mm512_add_epi32(sum, a[i]);
+#define LOOP_512(name, set, step)                                              \
+    TARGET("avx512f,avx512vnni") static double name(size_t n)                  \
+    {                                                                          \
+        __m512i x = set(3), y = set(1);                                        \
+        __m512i a[N_ZMM], sum = _mm512_setzero_si512();                        \
+        RUN(TIMES_16, START_512, step, ADD_512)                                \
+        return (double)_mm512_reduce_add_epi32(sum);                           \
+    }
 
-TARGET("avx512f,avx512vnni") static double loop_words(size_t n)
-{
-    __m512i x = _mm512_set1_epi16(3), y = _mm512_set1_epi16(1);
-    __m512i a[N_ZMM], sum = _mm512_setzero_si512();
-#define START(i) a[i] = _mm512_set1_epi32(i);
-#define STEP(i) a[i] = _mm512_dpwssd_epi32(a[i], x, y);
-#define ADD(i) sum = _mm512_add_epi32(sum, a[i]);
-    RUN(TIMES_16, START, STEP, ADD)
-#undef START
-#undef STEP
-#undef ADD
-    return (double)_mm512_reduce_add_epi32(sum);
-}
+#define STEP_VNNI(i) a[i] = _mm512_dpbusd_epi32(a[i], x, y);
+LOOP_512(loop_vnni, _mm512_set1_epi8, STEP_VNNI)
+
+#define STEP_VNNI_WORDS(i) a[i] = _mm512_dpwssd_epi32(a[i], x, y);
+LOOP_512(loop_words, _mm512_set1_epi16, STEP_VNNI_WORDS)
 
 #endif
 

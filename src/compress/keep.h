@@ -3,8 +3,8 @@
  * strings, what a regular expression matches.
  *
  * The papers have none of this.  Units are merged into words (keep_words,
- * document_words) and
- * marked as forced (the others); Algorithm 2 then counts forced units first.
+ * document_words) and marked as forced (the others); Algorithm 2 then counts
+ * forced units first.
  */
 #ifndef PITH_COMPRESS_KEEP_H
 #define PITH_COMPRESS_KEEP_H
@@ -13,8 +13,8 @@
 
 /* Merges the units of each word, if options->keep_words, or document_words in
  * a document of question_aware, there with the separators in front of it;
- * words of more than segment_size tokens stay as they were.  Marks the units that must stay and
- * the blank lines in front of parts that have some.
+ * words of more than segment_size tokens stay as they were.  Marks the units
+ * that must stay and the blank lines in front of parts that have some.
  * Errors: ARGUMENT (a string or an expression that is no use), UNSUPPORTED
  * (no regular expressions on this system), MEMORY. */
 enum pith_status pith_keep_apply(struct pith_parts *parts,
