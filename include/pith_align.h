@@ -176,9 +176,10 @@ struct pith_align_options {
     double weight_decay;      /* 0; never of norms and biases */
     double clip;              /* greatest norm of the gradient: 1; 0: none */
     uint64_t seed;            /* 1 */
-    const char *precision;    /* of products: "f32", "bf16x3", or "auto"
-                                 (NULL): bf16x3 where AMX makes it the faster
-                                 one, else f32 */
+    const char *precision;    /* of products: "f32", "bf16x3",
+                                 "int16" (gradients within some thousandths),
+                                 or "auto" (NULL): bf16x3 where AMX makes it
+                                 the faster one, else f32 */
     /* What is kept aside and what is written */
     double validation_share;  /* of the records: 0.02 */
     size_t validate_every;    /* steps; 0: ten times in a run */

@@ -190,6 +190,65 @@ START_TEST(linear_backward_matches)
 }
 END_TEST
 
+/* |got - want| / |want|, Euclidean. */
+static double distance(const float *got, const float *want, size_t n)
+{
+    double difference = 0, length = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)got[i] - (double)want[i];
+        difference += d * d;
+        length += (double)want[i] * (double)want[i];
+    }
+    return sqrt(difference / length);
+}
+
+/* What a linear layer's way back gives in two precisions. */
+static void compare_precisions(const char *set, const char *precision,
+                               double limit, size_t T, size_t C, size_t N)
+{
+    struct numbers x = numbers(T * C, 1), w = numbers(N * C, 0.3);
+    struct numbers dout = numbers(T * N, 1);
+    struct numbers dx[] = {numbers(T * C, 1), numbers(T * C, 1)};
+    struct numbers dw[] = {numbers(N * C, 1), numbers(N * C, 1)};
+    struct pith_tensor weight = store(&w, PITH_F32, N, C);
+    const char *names[] = {"f32", precision};
+    for (size_t i = 0; i < 2; i++) {
+        struct machine m;
+        open_machine(&m, set, 2, T, C > N ? C : N, 1, 1);
+        m.compute.precision =
+            pith_precision_get(m.compute.kernels, names[i]);
+        pith_linear_backward_input(&m.backward, dx[i].f, dout.f, &weight, T,
+                                   false);
+        pith_linear_backward_weight(&m.backward, dw[i].f, dout.f, x.f, T, N,
+                                    C, false);
+        close_machine(&m);
+    }
+    double of_input = distance(dx[1].f, dx[0].f, T * C);
+    double of_weight = distance(dw[1].f, dw[0].f, N * C);
+    ck_assert_msg(of_input <= limit && of_weight <= limit,
+                  "%s, %s, T %zu, C %zu, N %zu: dx off by %g, dW by %g", set,
+                  precision, T, C, N, of_input, of_weight);
+    ck_assert(of_input > 0 || of_weight > 0); /* the precision was used */
+    for (size_t i = 0; i < 2; i++)
+        release(&dx[i]), release(&dw[i]);
+    release(&x), release(&w), release(&dout);
+    free((void *)(uintptr_t)weight.data);
+}
+
+START_TEST(precisions_go_back_alike)
+{
+    const char *set = pith_kernels_name((size_t)_i);
+    if (set == NULL)
+        return;
+    for (size_t i = 3; i < sizeof LINEAR / sizeof *LINEAR; i++) {
+        compare_precisions(set, "bf16x3", 3e-5, LINEAR[i].T, LINEAR[i].C,
+                           LINEAR[i].N);
+        compare_precisions(set, "int16", 6e-4, LINEAR[i].T, LINEAR[i].C,
+                           LINEAR[i].N);
+    }
+}
+END_TEST
+
 /* --- norms ---------------------------------------------------------------- */
 
 static const float EPS = 1e-3f;
@@ -580,6 +639,7 @@ Suite *make_suite(void)
     TCase *tests = tcase_create("gradient_ops");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, linear_backward_matches, 0, MAX_SETS);
+    tcase_add_loop_test(tests, precisions_go_back_alike, 0, MAX_SETS);
     tcase_add_loop_test(tests, norms_backward_match, 0, MAX_SETS);
     tcase_add_loop_test(tests, activations_backward_match, 0, MAX_SETS);
     tcase_add_loop_test(tests, attention_backward_matches, 0, MAX_SETS);

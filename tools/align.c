@@ -103,9 +103,11 @@ static const struct option options[] = {
     MODEL_OPTION(struct arguments),
     {0, "kernels", "NAME", OPTION_WORD, AT(model.kernels), 0, 0,
      "numeric routines, or $PITH_KERNELS; see pith info"},
-    {0, "precision", "f32|bf16x3|auto", OPTION_WORD, AT(options.precision), 0,
-     0, "of products; auto: bf16x3 where AMX makes it the\n"
-        "faster one, else f32 (auto)"},
+    {0, "precision", "f32|bf16x3|int16|auto", OPTION_WORD,
+     AT(options.precision), 0, 0,
+     "of products; int16 is faster without AMX and rounds\n"
+     "gradients by some thousandths; auto: bf16x3 where\n"
+     "AMX makes it the faster one, else f32 (auto)"},
     {'t', "threads", "N", OPTION_COUNT, AT(model.n_threads), 1, 4096,
      "threads; the result does not depend on it"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(model.quiet), 0, 0,

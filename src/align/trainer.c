@@ -73,32 +73,47 @@ static enum pith_status settle(struct pith_trainer_options *options,
     return PITH_OK;
 }
 
+static bool is_named(const struct pith_precision *precision, const char *name)
+{
+    return precision != NULL &&
+           strcmp(pith_precision_get_name(precision), name) == 0;
+}
+
 /* The others round too much for gradients. */
 static bool is_trainable(const struct pith_precision *precision)
 {
-    const char *name =
-        precision != NULL ? pith_precision_get_name(precision) : "";
-    return strcmp(name, "f32") == 0 || strcmp(name, "bf16x3") == 0;
+    return is_named(precision, "f32") || is_named(precision, "bf16x3") ||
+           is_named(precision, "int16");
 }
 
-/* "auto" is what scoring would take, where gradients can be had of it. */
+/* What "auto" stands for: what scoring would take, where that is nearly
+ * float32. */
+static const struct pith_precision *
+automatic(const struct pith_kernels *kernels)
+{
+    const struct pith_precision *precision =
+        pith_precision_get(kernels, "auto");
+    return is_named(precision, "bf16x3") ? precision
+                                         : pith_precision_get(kernels, "f32");
+}
+
 static enum pith_status choose_precision(struct pith_trainer *trainer,
                                          struct pith_error *error)
 {
+    const struct pith_kernels *kernels = trainer->model->kernels;
     const char *name = trainer->options.precision;
     const struct pith_precision *precision =
-        pith_precision_get(trainer->model->kernels, name ? name : "f32");
-    if (name != NULL && strcmp(name, "auto") == 0 && !is_trainable(precision))
-        precision = pith_precision_get(trainer->model->kernels, "f32");
+        name != NULL && strcmp(name, "auto") == 0
+            ? automatic(kernels)
+            : pith_precision_get(kernels, name != NULL ? name : "f32");
     if (!is_trainable(precision))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%.40s\" cannot be trained in; expected "
-                         "f32, bf16x3 or auto", name);
-    if (trainer->parameters.mirror != NULL &&
-        strcmp(pith_precision_get_name(precision), "f32") != 0)
+                         "f32, bf16x3, int16 or auto", name);
+    if (trainer->parameters.mirror != NULL && !is_named(precision, "f32"))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "precision: bf16x3 is for little-endian machines "
-                         "only; use f32");
+                         "precision: %s is for little-endian machines only; "
+                         "use f32", pith_precision_get_name(precision));
     trainer->compute.precision = precision;
     return PITH_OK;
 }

@@ -54,10 +54,11 @@ struct pith_trainer_options {
     bool checkpoint_activations; /* keep the input of each layer only and
                                     compute the rest again: less memory, a
                                     third more work, the same bits */
-    const char *precision; /* of products: "f32" (NULL), "bf16x3", which takes
+    const char *precision; /* of products: "f32" (NULL); "bf16x3", which takes
                               each factor as two bfloat16 and is nearly
-                              float32, or "auto": bf16x3 where AMX makes it
-                              the faster one, else f32 */
+                              float32; "int16", of 12 bits, gradients within
+                              some thousandths; or "auto": bf16x3 where AMX
+                              makes it the faster one, else f32 */
     int n_threads;        /* 0: as many as the CPU has */
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the
