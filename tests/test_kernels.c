@@ -286,6 +286,30 @@ START_TEST(panels_are_emitted)
 }
 END_TEST
 
+START_TEST(panels_are_scaled_and_shifted)
+{
+    const struct pith_kernels *set = set_at(_i);
+    if (set == NULL)
+        return;
+    size_t L = set->lanes;
+    for (size_t n = 1; n < 40; n += n < 5 ? 1 : 7) {
+        struct guarded panel = guarded_floats(n * L);
+        struct guarded factors = guarded_floats(L);
+        struct guarded shifts = guarded_floats(n);
+        float *want = pith_array(n * L, sizeof *want);
+        for (size_t i = 0; i < n * L; i++) {
+            want[i] = panel.floats[i] * factors.floats[i % L];
+            want[i] += shifts.floats[i / L];
+        }
+        set->scale(panel.floats, n, factors.floats);
+        set->shift(panel.floats, n, shifts.floats);
+        ck_assert_mem_eq(panel.floats, want, n * L * sizeof *want);
+        free(want);
+        release(&panel), release(&factors), release(&shifts);
+    }
+}
+END_TEST
+
 /* --- softmax and the exponential ------------------------------------------ */
 
 static void start_softmax(struct pith_softmax *state)
@@ -514,6 +538,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, tiles_multiply, 0, MAX_SETS);
     tcase_add_loop_test(tcase, transpositions_touch_nothing_else, 0, MAX_SETS);
     tcase_add_loop_test(tcase, panels_are_emitted, 0, MAX_SETS);
+    tcase_add_loop_test(tcase, panels_are_scaled_and_shifted, 0, MAX_SETS);
     tcase_add_loop_test(tcase, softmax_in_pieces, 0, MAX_SETS);
     tcase_add_loop_test(tcase, exponentials_are_within_two_ulps, 0, MAX_SETS);
     tcase_add_loop_test(tcase, softmax_at_the_edges, 0, MAX_SETS);

@@ -344,8 +344,7 @@ static void activate_products(void *user, size_t panel, float *products,
     size_t L = kernels->lanes, n = part->n_rows * L;
     (void)n_lanes;
     if (layer->up_bias != NULL)
-        for (size_t i = 0; i < n; i++)
-            products[i] += layer->up_bias[part->row + i / L];
+        kernels->shift(products, part->n_rows, layer->up_bias + part->row);
     if (layer->gate != NULL)
         kernels->silu_mul(products, products + n, n);
     else

@@ -70,6 +70,13 @@ static void scale(float *panel, size_t n, const float *factors)
             panel[i * LANES + t] *= factors[t];
 }
 
+static void shift(float *panel, size_t n, const float *shifts)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < LANES; t++)
+            panel[i * LANES + t] += shifts[i];
+}
+
 static void layer_norm(float *out, const float *x, const float *gain,
                        const float *shift, size_t C, float eps)
 {
@@ -133,6 +140,7 @@ const struct pith_kernels pith_kernels_scalar = {
     .emit = emit,
     .softmax = softmax,
     .scale = scale,
+    .shift = shift,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .gelu = gelu,

@@ -79,6 +79,9 @@ struct pith_kernels {
     /* panel (n, L) *= factors (L) in every row. */
     void (*scale)(float *panel, size_t n, const float *factors);
 
+    /* panel (n, L) += shifts (n) in every lane. */
+    void (*shift)(float *panel, size_t n, const float *shifts);
+
     /* One token each, width C; see ops.h.  May be in place. */
     void (*layer_norm)(float *out, const float *x, const float *gain,
                        const float *shift, size_t C, float eps);

@@ -210,6 +210,16 @@ TARGET static void scale(float *panel, size_t n, const float *factors)
     }
 }
 
+TARGET static void shift(float *panel, size_t n, const float *shifts)
+{
+    for (size_t i = 0; i < n; i++) {
+        float *row = panel + i * L;
+        vec by = vec_set(shifts[i]);
+        vec_store(row, vec_add(vec_load(row), by));
+        vec_store(row + W, vec_add(vec_load(row + W), by));
+    }
+}
+
 /* --- norms ---------------------------------------------------------------- */
 
 TARGET static inline double sum_lanes(vec v)
@@ -329,6 +339,7 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
         .emit = emit,                                                          \
         .softmax = softmax,                                                    \
         .scale = scale,                                                        \
+        .shift = shift,                                                        \
         .layer_norm = layer_norm,                                              \
         .rms_norm = rms_norm,                                                  \
         .gelu = gelu,                                                          \
