@@ -25,42 +25,45 @@ static int time_compress(struct pith_session *session, struct pith_text document
     return TOOL_OK;
 }
 
-static int time_document(struct bench_length *length, struct opened *opened,
-                         struct pith_text document, size_t n_runs)
+/* Each run begins a token later than the one before: a session remembers the
+ * losses of a first segment that it has scored. */
+static int time_documents(const struct opened *opened, const int32_t *ids,
+                          size_t n_tokens, size_t n_runs, double *seconds)
 {
     int code = TOOL_OK;
-    while (n_runs > 1 && n_runs * length->n_tokens > TOKENS_IN_ALL)
-        n_runs--;
-    double *seconds = calloc(n_runs, sizeof *seconds);
-    if (seconds == NULL)
-        return tool_no_memory();
-    for (size_t i = 0; i < n_runs && code == TOOL_OK; i++)
-        code = time_compress(opened->session, document, &seconds[i]);
-    if (code == TOOL_OK) {
-        length->seconds = bench_spread_of(seconds, n_runs);
-        length->peak_bytes = bench_peak_bytes();
+    for (size_t i = 0; i < n_runs && code == TOOL_OK; i++) {
+        struct pith_error error;
+        char *text;
+        size_t size;
+        if (pith_detokenize(opened->model, ids + i, n_tokens, &text, &size,
+                            &error) != PITH_OK)
+            return tool_library(&error);
+        code = time_compress(opened->session, (struct pith_text){text, size},
+                             &seconds[i]);
+        pith_free(text);
     }
-    free(seconds);
     return code;
 }
 
 int bench_length(struct bench_length *length, struct opened *opened,
                  const char *path, size_t n_tokens, size_t n_runs)
 {
-    struct bench_prompt prompt = {0};
-    struct pith_error error;
-    char *text;
-    size_t size;
-    int code = bench_prompt_make(&prompt, opened->model, path, n_tokens);
-    length->n_tokens = n_tokens;
-    if (code == TOOL_OK && pith_detokenize(opened->model, prompt.ids, prompt.n,
-                                           &text, &size, &error) != PITH_OK)
-        code = tool_library(&error);
+    struct bench_prompt prompt;
+    while (n_runs > 1 && n_runs * n_tokens > TOKENS_IN_ALL)
+        n_runs--;
+    double *seconds = calloc(n_runs, sizeof *seconds);
+    if (seconds == NULL)
+        return tool_no_memory();
+    int code = bench_prompt_make(&prompt, opened->model, path,
+                                 n_tokens + n_runs - 1);
+    if (code == TOOL_OK)
+        code = time_documents(opened, prompt.ids, n_tokens, n_runs, seconds);
+    *length = (struct bench_length){.n_tokens = n_tokens};
     if (code == TOOL_OK) {
-        code = time_document(length, opened, (struct pith_text){text, size},
-                             n_runs);
-        pith_free(text);
+        length->seconds = bench_spread_of(seconds, n_runs);
+        length->peak_bytes = bench_peak_bytes();
     }
     bench_prompt_free(&prompt);
+    free(seconds);
     return code;
 }
