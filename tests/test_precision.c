@@ -171,8 +171,29 @@ static void round_weights(const struct pith_precision *precision, float *x,
         round_to_bf16(x, n);
     if (is(precision, "int8") && !bytes)
         round_to_integers(x, n, PITH_INT8_PLACES, PITH_INT8_MOST);
-    if (is(precision, "int16"))
+    if (is(precision, "int16") && !bytes)
         round_to_integers(x, n, PITH_INT16_PLACES, PITH_INT16_MOST_WEIGHT);
+}
+
+/* A row of q8 or q4 as the specification of int16 has it. */
+static void widen_row(float *x, const struct pith_tensor *weight, size_t row)
+{
+    size_t step_bytes = pith_row_bytes(weight->type, PITH_STEP);
+    const uint8_t *bytes =
+        weight->data + row * pith_row_bytes(weight->type, weight->cols);
+    for (size_t c = 0; c < weight->cols; c += PITH_STEP, bytes += step_bytes) {
+        size_t n = weight->cols - c < PITH_STEP ? weight->cols - c : PITH_STEP;
+        float groups[PITH_ROW_STRIDE];
+        pith_precision_int16.unpack(&pith_kernels_scalar, groups, weight->type,
+                                    bytes, n);
+        for (size_t i = 0; i < n; i++) {
+            int16_t pair[2];
+            const float *group = groups + i / PITH_INT16_GROUP *
+                                 pith_group_floats(PITH_INT16_PLACES);
+            memcpy(pair, &group[i % PITH_INT16_GROUP / 2], sizeof pair);
+            x[c + i] = group[PITH_INT16_PLACES] * pair[i % 2];
+        }
+    }
 }
 
 /* Error allowed, as a share of the sum of |products|. */
@@ -194,6 +215,8 @@ static void check_linear(const struct pith_kernels *set,
         round_token(precision, x + t * C, C);
     for (size_t n = 0; n < N; n++) {
         pith_row_to_floats(row, &weight, n);
+        if (is(precision, "int16") && (type == PITH_Q8 || type == PITH_Q4))
+            widen_row(row, &weight, n);
         round_weights(precision, row, C, type);
         for (size_t t = 0; t < T; t++) {
             double sum = 0, size = 0;
@@ -592,6 +615,85 @@ START_TEST(integers_come_from_the_largest)
 }
 END_TEST
 
+/* A row of q8 or q4 with blocks of every kind: random halves as heads, or
+ * largest, smallest, zero, not finite. */
+static void hostile_row(uint8_t *bytes, enum pith_type type, size_t n)
+{
+    static const uint16_t HEADS[] = {0,      0x8000, 0x7BFF, 0xFBFF, 1,
+                                     0x8001, 0x3C00, 0xBC00, 0x7C00, 0x7E00};
+    size_t row_bytes = pith_row_bytes(type, n);
+    size_t block_bytes = pith_row_bytes(type, PITH_BLOCK);
+    size_t n_heads = random_next(&seed) % 2 ? 8 : 10;
+    for (size_t i = 0; i < row_bytes; i++)
+        bytes[i] = (uint8_t)random_next(&seed);
+    for (uint8_t *block = bytes; block < bytes + row_bytes;
+         block += block_bytes)
+        for (size_t i = 0; i < (type == PITH_Q4 ? 4 : 2); i += 2) {
+            uint64_t dice = random_next(&seed);
+            uint16_t head = (uint16_t)(dice >> 8);
+            if (dice % 4 == 0)
+                head = HEADS[(dice >> 24) % n_heads];
+            block[i] = (uint8_t)head;
+            block[i + 1] = (uint8_t)(head >> 8);
+        }
+}
+
+/* Each weight is off by a unit at most, of q8 by little more than half of one,
+ * and every integer is in range; a group that is not finite has zeros and
+ * NaN. */
+static void check_words(const float *row, const struct pith_tensor *weight)
+{
+    float want[PITH_STEP];
+    pith_row_to_floats(want, weight, 0);
+    for (size_t i = 0; i < weight->cols; i++) {
+        const float *group = row + i / PITH_INT16_GROUP *
+                                       pith_group_floats(PITH_INT16_PLACES);
+        float scale = group[PITH_INT16_PLACES];
+        double most = weight->type == PITH_Q4 ? 1.1 : 0.57;
+        int16_t pair[2];
+        memcpy(pair, &group[i % PITH_INT16_GROUP / 2], sizeof pair);
+        ck_assert_int_le(abs(pair[i % 2]), 4096);
+        if (isnan(scale))
+            ck_assert_int_eq(pair[i % 2], 0);
+        else
+            ck_assert_double_le(fabs((double)scale * pair[i % 2] - want[i]),
+                                most * scale);
+        if (!isfinite(want[i]))
+            ck_assert(isnan(scale));
+    }
+}
+
+START_TEST(blocks_become_words)
+{
+    enum { TYPE_BYTES = 34 * PITH_STEP / PITH_BLOCK };
+    const struct pith_kernels *set = set_at(_i);
+    const struct pith_precision *precision;
+    size_t group = pith_group_floats(PITH_INT16_PLACES);
+    if (set == NULL)
+        return;
+    for (size_t round = 0; round < 3000; round++) {
+        uint8_t bytes[TYPE_BYTES];
+        size_t n = PITH_BLOCK * (round % (PITH_STEP / PITH_BLOCK) + 1);
+        struct pith_tensor row = {round % 2 ? PITH_Q4 : PITH_Q8, 1, n, bytes};
+        float want[PITH_ROW_STRIDE] = {0}, got[PITH_ROW_STRIDE];
+        hostile_row(bytes, row.type, n);
+        pith_precision_int16.unpack(set, want, row.type, bytes, n);
+        check_words(want, &row);
+        for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++) {
+            if (!is(precision, "int16"))
+                continue;
+            memset(got, 0, sizeof got);
+            precision->unpack(set, got, row.type, bytes, n);
+            for (size_t i = 0; i < PITH_ROW_STRIDE; i++)
+                if (i % group == PITH_INT16_PLACES && isnan(want[i]))
+                    ck_assert(isnan(got[i]));
+                else
+                    ck_assert_mem_eq(&got[i], &want[i], sizeof *got);
+        }
+    }
+}
+END_TEST
+
 enum { SOME_ROWS = 12 }; /* whole tiles of every integer precision */
 
 /* out (SOME_ROWS, L) of weights (SOME_ROWS, n) and tokens x (L, n); by way of
@@ -780,6 +882,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, nothing_else_is_touched, 0, MAX_SETS);
     tcase_add_loop_test(tcase, amx_tiles_are_exact, 0, MAX_SETS);
     tcase_add_test(tcase, integers_come_from_the_largest);
+    tcase_add_loop_test(tcase, blocks_become_words, 0, MAX_SETS);
     tcase_add_loop_test(tcase, tiles_of_integers_are_exact, 0, MAX_SETS);
     tcase_add_loop_test(tcase, integers_at_their_limits, 0, MAX_SETS);
     tcase_add_test(tcase, sessions_have_a_precision);

@@ -7,6 +7,7 @@
 #ifdef PITH_BUILDS_AVX512
 
 #include "cpu.h"
+#include "integers_x86.h"
 
 #define TARGET PITH_TARGET("avx2,fma")
 #define MEANS "AVX2"

@@ -150,16 +150,85 @@ static void unpack_int8(const struct pith_kernels *kernels, float *row,
     }
 }
 
+/* The largest of |a| and |b|, NaN when one is not finite. */
+static float larger(float a, float b)
+{
+    return isfinite(a) && isfinite(b) ? fmaxf(fabsf(a), fabsf(b)) : NAN;
+}
+
+/* x / 2^bits, halves rounded up; |x| < 2^30. */
+static int32_t shift_down(int32_t x, int bits)
+{
+    int32_t positive = x + (1 << (bits - 1)) + (1 << 30);
+    return (positive >> bits) - (1 << (30 - bits));
+}
+
+/* Blocks of q8 as int16: their integers times 32 where the step is the
+ * largest, in proportion in the others.  Returns the scale. */
+static float widen_q8(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+{
+    size_t size = pith_row_bytes(PITH_Q8, PITH_BLOCK);
+    float steps[PITH_INT16_BLOCKS], largest = 0;
+    for (size_t i = 0; i < n_blocks; i++) {
+        steps[i] = read_q8(q + i * PITH_BLOCK, blocks + i * size);
+        largest = larger(largest, steps[i]);
+    }
+    float inverse = PITH_Q8_ONE / largest;
+    for (size_t i = 0; i < n_blocks * PITH_BLOCK; i++) {
+        float share = isfinite(inverse) ? steps[i / PITH_BLOCK] * inverse : 0;
+        int32_t factor = (int32_t)fminf(rintf(share), PITH_Q8_ONE - 1);
+        q[i] = shift_down(q[i] * PITH_Q8_GROWTH * factor, PITH_Q8_BITS);
+    }
+    return largest / PITH_Q8_GROWTH;
+}
+
+/* Blocks of q4: step q + minimum = step (q - 8) + centre, both as integers of
+ * three bits more than what comes of them. */
+static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+{
+    size_t size = pith_row_bytes(PITH_Q4, PITH_BLOCK);
+    float steps[PITH_INT16_BLOCKS], minima[PITH_INT16_BLOCKS], largest = 0;
+    for (size_t i = 0; i < n_blocks; i++) {
+        steps[i] = read_q4(q + i * PITH_BLOCK, &minima[i], blocks + i * size);
+        float end = minima[i] + steps[i] * 15;
+        largest = larger(largest, larger(minima[i], end));
+    }
+    float inverse = PITH_Q4_MOST / largest;
+    if (!isfinite(inverse))
+        inverse = 0;
+    for (size_t i = 0; i < n_blocks * PITH_BLOCK; i++) {
+        float step = steps[i / PITH_BLOCK];
+        float centre = minima[i / PITH_BLOCK] + step * 8;
+        int32_t by = inverse > 0 ? (int32_t)rintf(step * inverse) : 0;
+        int32_t from = inverse > 0 ? (int32_t)rintf(centre * inverse) : 0;
+        q[i] = shift_down((q[i] - 8) * by + from, PITH_Q4_BITS);
+    }
+    return largest / (PITH_Q4_MOST >> PITH_Q4_BITS);
+}
+
+/* Up to a group of n weights as int16; returns their scale. */
+static float read_int16(const struct pith_kernels *kernels, int32_t *q,
+                        enum pith_type type, const uint8_t *bytes, size_t n)
+{
+    float floats[PITH_INT16_GROUP];
+    memset(q, 0, PITH_INT16_GROUP * sizeof *q);
+    if (type == PITH_Q8)
+        return widen_q8(q, bytes, n / PITH_BLOCK);
+    if (type == PITH_Q4)
+        return widen_q4(q, bytes, n / PITH_BLOCK);
+    kernels->unpack(floats, type, bytes, n);
+    return pith_quantise(q, floats, n, PITH_INT16_MOST_WEIGHT);
+}
+
 static void unpack_int16(const struct pith_kernels *kernels, float *row,
                          enum pith_type type, const uint8_t *bytes, size_t n)
 {
-    float floats[PITH_DEPTH];
-    kernels->unpack(floats, type, bytes, n);
-    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
+    size_t group_bytes = pith_row_bytes(type, PITH_INT16_GROUP);
+    for (size_t c = 0; c < n; c += PITH_INT16_GROUP, bytes += group_bytes) {
         int32_t q[PITH_INT16_GROUP];
-        row[PITH_INT16_PLACES] = quantise_group(
-            PITH_INT16_PLACES, q, floats + c,
-            pith_group_size(PITH_INT16_PLACES, n, c), PITH_INT16_MOST_WEIGHT);
+        row[PITH_INT16_PLACES] =
+            read_int16(kernels, q, type, bytes,
+                       pith_group_size(PITH_INT16_PLACES, n, c));
         for (size_t i = 0; i < PITH_INT16_PLACES; i++) {
             int16_t pair[] = {(int16_t)q[2 * i], (int16_t)q[2 * i + 1]};
             memcpy(&row[i], pair, sizeof pair);

@@ -14,7 +14,9 @@
  *          are stored plus 128, as instructions want one factor unsigned.
  *   int16  Groups of 96, two integers in the place of a float, as large as
  *          they can be while the sum fits 32 bits; weights of all types become
- *          such integers.  A group adds
+ *          such integers, those of q8 and q4 files by a multiplication of
+ *          integers, where the group's scale follows from what its blocks
+ *          could hold.  A group adds
  *              s (scale * sum of q_w q_x)
  *          with scale times the sum rounded and the addition fused.
  *
@@ -31,10 +33,20 @@ enum {
     PITH_INT8_MOST = 127, /* the largest integer */
     PITH_INT16_GROUP = 96,
     PITH_INT16_PLACES = PITH_INT16_GROUP / 2,
-    /* 96 * 5461 * 4095 < 2^31.  Tokens get the wider range: their largest is
+    PITH_INT16_BLOCKS = PITH_INT16_GROUP / PITH_BLOCK,
+    /* 96 * 5461 * 4096 < 2^31.  Tokens get the wider range: their largest is
      * farther from the others. */
     PITH_INT16_MOST_TOKEN = 5461,
     PITH_INT16_MOST_WEIGHT = 4095,
+    /* q8: the integers of the largest step grow by 32, up to 4096, those of
+     * others by a share of that of 15 bits behind the point. */
+    PITH_Q8_GROWTH = 32,
+    PITH_Q8_BITS = 15,
+    PITH_Q8_ONE = 1 << PITH_Q8_BITS,
+    /* q4: 3 bits behind the point; what (q - 8) * step and centre lose by
+     * rounding still fits 16 bits. */
+    PITH_Q4_BITS = 3,
+    PITH_Q4_MOST = 4090 << PITH_Q4_BITS,
     PITH_MOST_GROUP = PITH_INT16_GROUP
 };
 

@@ -32,6 +32,10 @@ TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
                                 size_t n)
 {
     float floats[PITH_STEP];
+    if (type == PITH_Q8 || type == PITH_Q4) {
+        pith_unpack_int16_x86(row, type, bytes, n);
+        return;
+    }
     kernels->unpack(floats, type, bytes, n);
     for (size_t i = n; i % PITH_INT16_GROUP != 0; i++)
         floats[i] = 0;
