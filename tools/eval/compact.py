@@ -1,7 +1,10 @@
 """The lines of `pith eval measure` as a compact file for report.py, without
 the texts of the data sets.
 
-usage: compact.py MEASURED.jsonl... > COMPACT.jsonl
+usage: compact.py [METHOD=]MEASURED.jsonl... > COMPACT.jsonl
+
+METHOD= gives all lines of a file that name: paper-aligned=FILE for what paper
+does with another model.
 
 Two kinds of lines:
   {"group", "task", "ids": [...], "tokens": [...]}
@@ -21,12 +24,14 @@ def group_of(line):
     return line["key"].split(" ")[0].rsplit("-", 1)[0]
 
 
-def read(paths):
-    for path in paths:
+def read(arguments):
+    for argument in arguments:
+        method, _, path = argument.rpartition("=")
         with open(path) as file:
             for text in file:
                 if text.endswith("\n"):  # else a run was killed here
-                    yield json.loads(text)
+                    line = json.loads(text)
+                    yield line | {"method": method or line["method"]}
 
 
 groups, lines = {}, {}
