@@ -7,13 +7,18 @@ perplexity of the answers' words, and Spearman's rank correlation of their
 losses with the target's.  A word's loss is the sum over the tokens that start
 in it, so that models with different tokenizers can be compared.
 
-usage: align_effect.py PITH TARGET.pith MODEL.pith... -- RECORDS.jsonl...
+With --chat the target reads a record as it does when it is asked: in ChatML,
+with this system message.  Its losses then are those of the distribution that
+its answers are drawn from, y^LLM of eq. 8.
+
+usage: align_effect.py PITH TARGET.pith MODEL.pith... --records RECORDS.jsonl...
+                       [--chat SYSTEM_MESSAGE]
 """
+import argparse
 import json
 import math
 import re
 import subprocess
-import sys
 
 HEAD = ("Below is an instruction that describes a task. Write a response that "
         "appropriately completes the request.")
@@ -23,17 +28,32 @@ HEAD_INPUT = ("Below is an instruction that describes a task, paired with an "
 MAX_CHARACTERS = 1200  # of an answer
 
 
-def render(record):
-    """The text up to the answer, and the answer."""
+def parts(record):
+    """Instruction, input, answer."""
     if "question" in record:
-        ask, given, answer = record["question"], "", record["answer"]
+        made = record["question"], "", record["answer"]
     else:
-        ask, given = record["instruction"], record.get("input", "")
-        answer = record["output"]
+        made = (record["instruction"], record.get("input", ""),
+                record["output"])
+    return *made[:2], made[2][:MAX_CHARACTERS]
+
+
+def alpaca(record):
+    """The text up to the answer, and the answer."""
+    ask, given, answer = parts(record)
     text = f"{HEAD_INPUT if given else HEAD}\n\n### Instruction:\n{ask}"
     if given:
         text += f"\n\n### Input:\n{given}"
-    return text + "\n\n### Response:", answer[:MAX_CHARACTERS]
+    return text + "\n\n### Response:", answer
+
+
+def chatml(record, system):
+    ask, given, answer = parts(record)
+    ask += "\n\n" + given if given else ""
+    turns = (("system", system), ("user", ask))
+    text = "".join(f"<|im_start|>{role}\n{content}<|im_end|>\n"
+                   for role, content in turns)
+    return text + "<|im_start|>assistant\n", answer
 
 
 def scores(pith, model, texts):
@@ -88,27 +108,44 @@ def spearman(a, b):
                            sum((y - mean) ** 2 for y in b))
 
 
+def losses_of(pith, model, pairs):
+    """Of the words of all answers, one after the other."""
+    texts = [prompt + answer for prompt, answer in pairs]
+    losses = []
+    for (prompt, answer), tokens in zip(pairs, scores(pith, model, texts)):
+        losses += word_losses(prompt, answer, tokens)
+    return losses
+
+
+def report(path, model, losses, target, n_bytes):
+    print(f"{path}\t{model}\t{len(losses)} words\t"
+          f"perplexity of a word {math.exp(sum(losses) / len(losses)):.2f}"
+          f"\tbits per byte {sum(losses) / math.log(2) / n_bytes:.4f}"
+          f"\tSpearman {spearman(losses, target):.4f}", flush=True)
+
+
 def main():
-    split = sys.argv.index("--") if "--" in sys.argv else 0
-    if split < 4 or split + 1 == len(sys.argv):
-        sys.exit(__doc__)
-    pith, target, models = sys.argv[1], sys.argv[2], sys.argv[3:split]
-    for path in sys.argv[split + 1:]:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("pith")
+    parser.add_argument("target")
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--records", nargs="+", required=True)
+    parser.add_argument("--chat", metavar="SYSTEM_MESSAGE")
+    arguments = parser.parse_args()
+    for path in arguments.records:
         with open(path, encoding="utf-8") as file:
-            pairs = [render(json.loads(line)) for line in file]
-        texts = [prompt + answer for prompt, answer in pairs]
+            records = [json.loads(line) for line in file]
+        pairs = [alpaca(record) for record in records]
         n_bytes = sum(len(answer.encode()) for _, answer in pairs)
-        reference = None
-        for model in [target] + models:
-            losses = []
-            for (prompt, answer), tokens in zip(
-                    pairs, scores(pith, model, texts)):
-                losses += word_losses(prompt, answer, tokens)
-            reference = reference or losses
-            print(f"{path}\t{model}\t{len(losses)} words\t"
-                  f"perplexity of a word {math.exp(sum(losses) / len(losses)):.2f}"
-                  f"\tbits per byte {sum(losses) / math.log(2) / n_bytes:.4f}"
-                  f"\tSpearman {spearman(losses, reference):.4f}", flush=True)
+        target = losses_of(
+            arguments.pith, arguments.target,
+            pairs if arguments.chat is None else
+            [chatml(record, arguments.chat) for record in records])
+        report(path, arguments.target, target, target, n_bytes)
+        for model in arguments.models:
+            report(path, model, losses_of(arguments.pith, model, pairs),
+                   target, n_bytes)
 
 
 main()
