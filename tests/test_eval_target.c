@@ -1,5 +1,5 @@
 /*
- * test_eval_target.c - src/eval/prepare.c, score.c and steps.c: what a target
+ * test_eval_target.c - src/eval/prepare.c, score*.c and steps.c: what a target
  * model is asked, and what its answers come to.
  */
 #include <math.h>

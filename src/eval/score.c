@@ -1,5 +1,5 @@
 /*
- * score.c - the answers of a target model against the keys of prepare.c.
+ * score.c - what the answers of a target model are worth, row by row.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,277 +10,21 @@
 #include "../base/options.h"
 #include "../text/completions.h"
 #include "../text/lines.h"
-#include "../text/piece_index.h"
-#include "cases.h"
-
-/* One key; its texts are borrowed from its document. */
-struct key {
-    struct pith_json_document *document;
-    struct pith_text task, name, ask, method, reference;
-    double ratio, shots, origin, compressed, prompt, full_prompt;
-    size_t row, part;
-    bool is_answered;
-};
-
-/* The requests of a row whose shares of right answers are averaged: a task of
- * BBH, or all of them. */
-struct part {
-    size_t row, n, n_right;
-    struct pith_text name;
-};
-
-/* Sums over the answers of a row. */
-struct sums {
-    double origin, compressed, prompt, full_prompt, completion;
-    double bleu, rouge1, rouge2, rougeL;
-    size_t n_counted; /* answers whose tokens are known */
-    size_t n_texts;   /* answers with a reference to compare with */
-};
-
-struct pith_score_data {
-    struct key *keys;
-    size_t n, capacity;
-    struct pith_text *ids; /* (n) */
-    struct pith_piece_index index;
-    struct part *parts;
-    size_t n_parts, parts_capacity;
-    struct sums *sums; /* (n_rows) */
-    size_t rows_capacity;
-    char **names; /* of tasks and the like, NUL-terminated */
-    size_t n_names, names_capacity;
-    struct pith_buffer pairs;
-};
-
-/* What is being filled. */
-struct scoring {
-    struct pith_scores *scores;
-    struct pith_score_data *data;
-    struct pith_score_options options;
-};
-
-/* An array with room for one more. */
-static void *grow(void *array, size_t n, size_t *capacity, size_t size,
-                  struct pith_error *error)
-{
-    if (n < *capacity)
-        return array;
-    size_t more = 2 * *capacity + 16;
-    void *grown = pith_array_resize(array, more, size);
-    if (grown == NULL)
-        pith_no_memory(error, more, size);
-    else
-        *capacity = more;
-    return grown;
-}
-
-static bool same(struct pith_text a, struct pith_text b)
-{
-    return a.size == b.size &&
-           (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
-}
-
-static bool is(struct pith_text text, const char *string)
-{
-    return same(text, (struct pith_text){string, strlen(string)});
-}
-
-/* --- rows ----------------------------------------------------------------- */
-
-static enum pith_status keep_name(struct pith_score_data *data,
-                                  struct pith_text text, const char **name,
-                                  struct pith_error *error)
-{
-    for (size_t i = 0; i < data->n_names; i++)
-        if (is(text, data->names[i])) {
-            *name = data->names[i];
-            return PITH_OK;
-        }
-    char **names = grow(data->names, data->n_names, &data->names_capacity,
-                        sizeof *names, error);
-    if (names == NULL)
-        return PITH_ERR_MEMORY;
-    data->names = names;
-    struct pith_buffer copy = {0};
-    pith_buffer_append(&copy, text.bytes, text.size);
-    PITH_TRY(pith_buffer_take(&copy, &names[data->n_names], NULL, error));
-    *name = names[data->n_names++];
-    return PITH_OK;
-}
-
-static bool belongs(const struct key *key, const struct pith_score_row *row)
-{
-    return is(key->task, row->task) && is(key->ask, row->ask) &&
-           is(key->method, row->method) && !(key->ratio < row->ratio_asked) &&
-           !(key->ratio > row->ratio_asked) && !(key->shots < row->shots) &&
-           !(key->shots > row->shots);
-}
-
-static enum pith_status add_row(struct scoring *s, const struct key *key,
-                                struct pith_error *error)
-{
-    struct pith_scores *scores = s->scores;
-    size_t capacity = s->data->rows_capacity, same_capacity = capacity;
-    struct pith_score_row *rows =
-        grow(scores->rows, scores->n_rows, &capacity, sizeof *rows, error);
-    if (rows == NULL)
-        return PITH_ERR_MEMORY;
-    scores->rows = rows;
-    struct sums *sums = grow(s->data->sums, scores->n_rows, &same_capacity,
-                             sizeof *sums, error);
-    if (sums == NULL)
-        return PITH_ERR_MEMORY;
-    s->data->sums = sums;
-    s->data->rows_capacity = capacity;
-    struct pith_score_row row = {.ratio_asked = key->ratio,
-                                 .shots = key->shots};
-    PITH_TRY(keep_name(s->data, key->task, &row.task, error));
-    PITH_TRY(keep_name(s->data, key->ask, &row.ask, error));
-    PITH_TRY(keep_name(s->data, key->method, &row.method, error));
-    sums[scores->n_rows] = (struct sums){0};
-    rows[scores->n_rows++] = row;
-    return PITH_OK;
-}
-
-static enum pith_status find_row(struct scoring *s, struct key *key,
-                                 struct pith_error *error)
-{
-    key->row = 0;
-    while (key->row < s->scores->n_rows &&
-           !belongs(key, &s->scores->rows[key->row]))
-        key->row++;
-    return key->row < s->scores->n_rows ? PITH_OK : add_row(s, key, error);
-}
-
-/* "word_sorting" of "word_sorting-17" for BBH; "" for the others. */
-static struct pith_text part_name(const struct key *key)
-{
-    size_t n = key->name.size;
-    if (!is(key->task, "bbh"))
-        return (struct pith_text){"", 0};
-    while (n > 0 && key->name.bytes[n - 1] != '-')
-        n--;
-    return (struct pith_text){key->name.bytes, n > 0 ? n - 1 : 0};
-}
-
-static enum pith_status find_part(struct pith_score_data *data,
-                                  struct key *key, struct pith_error *error)
-{
-    struct pith_text name = part_name(key);
-    key->part = 0;
-    while (key->part < data->n_parts &&
-           (data->parts[key->part].row != key->row ||
-            !same(data->parts[key->part].name, name)))
-        key->part++;
-    if (key->part < data->n_parts)
-        return PITH_OK;
-    struct part *parts = grow(data->parts, data->n_parts,
-                              &data->parts_capacity, sizeof *parts, error);
-    if (parts == NULL)
-        return PITH_ERR_MEMORY;
-    data->parts = parts;
-    parts[data->n_parts++] = (struct part){.row = key->row, .name = name};
-    return PITH_OK;
-}
-
-/* --- keys ----------------------------------------------------------------- */
-
-/* NAN where it is null or missing. */
-static double number_of(const struct pith_json *line, const char *key)
-{
-    const struct pith_json *value = pith_json_get(line, key);
-    return pith_json_is(value, PITH_JSON_NUMBER) ? value->number : (double)NAN;
-}
-
-static enum pith_status read_members(struct key *key, struct pith_text *id,
-                                     const char *place,
-                                     struct pith_error *error)
-{
-    const struct pith_json *line = pith_json_root(key->document);
-    struct { const char *key; struct pith_text *text; } texts[] = {
-        {"custom_id", id}, {"task", &key->task}, {"case", &key->name},
-        {"ask", &key->ask}, {"method", &key->method},
-        {"reference", &key->reference}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!pith_json_is(pith_json_get(line, texts[i].key), PITH_JSON_STRING))
-            return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: expected a string \"%s\", as in the keys "
-                             "that pith eval prepare writes", place,
-                             texts[i].key);
-        else
-            *texts[i].text = pith_json_get(line, texts[i].key)->string;
-    key->ratio = number_of(line, "ratio");
-    key->shots = number_of(line, "shots");
-    key->origin = number_of(line, "origin_tokens");
-    key->compressed = number_of(line, "compressed_tokens");
-    key->prompt = number_of(line, "prompt_tokens");
-    key->full_prompt = number_of(line, "full_prompt_tokens");
-    if (!(key->ratio >= 0 && key->shots >= 0 && key->origin >= 0 &&
-          key->compressed >= 0))
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: expected numbers \"ratio\", \"shots\", "
-                         "\"origin_tokens\" and \"compressed_tokens\"", place);
-    return PITH_OK;
-}
-
-static enum pith_status add_key(struct scoring *s, struct pith_text line,
-                                const char *place, struct pith_error *error)
-{
-    struct pith_score_data *data = s->data;
-    struct key *key = &data->keys[data->n];
-    PITH_TRY(pith_json_parse(line, place, &key->document, error));
-    struct pith_text *id = &data->ids[data->n++];
-    PITH_TRY(read_members(key, id, place, error));
-    if (pith_piece_index_find(&data->index, data->ids, *id) >= 0)
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the custom_id was there before", place);
-    pith_piece_index_add(&data->index, data->ids, (int32_t)(data->n - 1));
-    PITH_TRY(find_row(s, key, error));
-    PITH_TRY(find_part(data, key, error));
-    struct sums *sums = &data->sums[key->row];
-    s->scores->rows[key->row].n++;
-    data->parts[key->part].n++;
-    sums->origin += key->origin;
-    sums->compressed += key->compressed;
-    sums->full_prompt += key->full_prompt;
-    return PITH_OK;
-}
-
-static enum pith_status read_keys(struct scoring *s, struct pith_text keys,
-                                  const char *name, struct pith_error *error)
-{
-    struct pith_score_data *data = s->data;
-    struct pith_text line, rest = keys;
-    char place[300];
-    size_t n = 0;
-    while (pith_next_line(&rest, &line))
-        n++;
-    if (n > INT32_MAX)
-        return pith_no_memory(error, n, sizeof *data->keys);
-    data->keys = pith_array_zero(n + 1, sizeof *data->keys);
-    data->ids = pith_array_zero(n + 1, sizeof *data->ids);
-    if (data->keys == NULL || data->ids == NULL)
-        return pith_no_memory(error, n, sizeof *data->keys);
-    PITH_TRY(pith_piece_index_create(&data->index, n + 1, error));
-    for (size_t number = 1; pith_next_line(&keys, &line); number++) {
-        snprintf(place, sizeof place, "%.250s:%zu", name, number);
-        if (line.size > 0)
-            PITH_TRY(add_key(s, line, place, error));
-    }
-    return PITH_OK;
-}
+#include "score.h"
 
 /* --- answers -------------------------------------------------------------- */
 
-static bool is_right(const struct scoring *s, const struct key *key,
+static bool is_right(const struct pith_scoring *s,
+                     const struct pith_score_key *key,
                      struct pith_text answer)
 {
     return pith_answer_matches(answer, key->reference,
-                               is(key->task, "bbh") ? PITH_ANSWER_BBH
+                               pith_score_is(key->task, "bbh") ? PITH_ANSWER_BBH
                                                     : s->options.rule);
 }
 
-static enum pith_status compare_texts(struct sums *sums,
-                                      const struct key *key,
+static enum pith_status compare_texts(struct pith_score_sums *sums,
+                                      const struct pith_score_key *key,
                                       struct pith_text answer,
                                       struct pith_error *error)
 {
@@ -296,7 +40,8 @@ static enum pith_status compare_texts(struct sums *sums,
     return PITH_OK;
 }
 
-static void count_tokens(struct sums *sums, const struct key *key,
+static void count_tokens(struct pith_score_sums *sums,
+                         const struct pith_score_key *key,
                          const struct pith_completion *reply)
 {
     double prompt = reply->prompt_tokens > 0 ? (double)reply->prompt_tokens
@@ -323,21 +68,21 @@ static void write_pair(struct pith_buffer *pairs, struct pith_text id,
 /* Tasks that have one right answer. */
 static bool has_answer(struct pith_text task)
 {
-    return is(task, "gsm8k") || is(task, "bbh");
+    return pith_score_is(task, "gsm8k") || pith_score_is(task, "bbh");
 }
 
-static enum pith_status take_answer(struct scoring *s, size_t index,
+static enum pith_status take_answer(struct pith_scoring *s, size_t index,
                                     const struct pith_completion *reply,
                                     struct pith_error *error)
 {
-    struct key *key = &s->data->keys[index];
+    struct pith_score_key *key = &s->data->keys[index];
     struct pith_score_row *row = &s->scores->rows[key->row];
-    struct sums *sums = &s->data->sums[key->row];
+    struct pith_score_sums *sums = &s->data->sums[key->row];
     key->is_answered = true;
     row->n_answered++;
     row->n_cut += reply->is_cut;
     count_tokens(sums, key, reply);
-    if (is(key->ask, "restore")) {
+    if (pith_score_is(key->ask, "restore")) {
         struct pith_recall steps;
         PITH_TRY(pith_steps_count(&steps, reply->content, key->reference,
                                   error));
@@ -355,7 +100,7 @@ static enum pith_status take_answer(struct scoring *s, size_t index,
     return compare_texts(sums, key, reply->content, error);
 }
 
-static void complain(const struct scoring *s, const char *place,
+static void complain(const struct pith_scoring *s, const char *place,
                      struct pith_text id, const char *what,
                      struct pith_text why)
 {
@@ -368,7 +113,7 @@ static void complain(const struct scoring *s, const char *place,
     s->options.complain(s->options.user, error.detail);
 }
 
-static enum pith_status read_answer(struct scoring *s,
+static enum pith_status read_answer(struct pith_scoring *s,
                                     const struct pith_json *line,
                                     const char *place,
                                     struct pith_error *error)
@@ -396,7 +141,7 @@ static enum pith_status read_answer(struct scoring *s,
     return take_answer(s, (size_t)index, &reply, error);
 }
 
-static enum pith_status read_answers(struct scoring *s,
+static enum pith_status read_answers(struct pith_scoring *s,
                                      struct pith_text answers,
                                      const char *name,
                                      struct pith_error *error)
@@ -428,7 +173,7 @@ static void set_exact(const struct pith_score_data *data,
 {
     double sum = 0, variance = 0, n = 0, n_parts = 0;
     for (size_t i = 0; i < data->n_parts; i++) {
-        const struct part *part = &data->parts[i];
+        const struct pith_score_part *part = &data->parts[i];
         if (part->row != index)
             continue;
         double share = (double)part->n_right / (double)part->n;
@@ -449,10 +194,10 @@ static void set_exact(const struct pith_score_data *data,
     row->high = fmin(1, center + half);
 }
 
-static void set_figures(struct scoring *s, size_t index)
+static void set_figures(struct pith_scoring *s, size_t index)
 {
     struct pith_score_row *row = &s->scores->rows[index];
-    const struct sums *sums = &s->data->sums[index];
+    const struct pith_score_sums *sums = &s->data->sums[index];
     double n = (double)row->n, n_texts = (double)sums->n_texts;
     double n_counted = (double)sums->n_counted;
     row->exact = row->low = row->high = (double)NAN;
@@ -473,12 +218,12 @@ static void set_figures(struct scoring *s, size_t index)
                               : (double)NAN;
 }
 
-static enum pith_status fill(struct scoring *s, struct pith_text keys,
+static enum pith_status fill(struct pith_scoring *s, struct pith_text keys,
                              const char *keys_name, struct pith_text answers,
                              const char *answers_name,
                              struct pith_error *error)
 {
-    PITH_TRY(read_keys(s, keys, keys_name, error));
+    PITH_TRY(pith_score_read_keys(s, keys, keys_name, error));
     PITH_TRY(read_answers(s, answers, answers_name, error));
     for (size_t i = 0; i < s->scores->n_rows; i++)
         set_figures(s, i);
@@ -494,7 +239,7 @@ enum pith_status pith_scores_create(struct pith_scores *scores,
                                     const struct pith_score_options *options,
                                     struct pith_error *error)
 {
-    struct scoring s = {
+    struct pith_scoring s = {
         .scores = scores,
         .options = {.sizeof_options = sizeof s.options,
                     .rule = PITH_ANSWER_HUB}};
