@@ -5,7 +5,7 @@ import random
 METHODS = ["full", "zero-shot", "stop-words", "truncation", "random",
            "sentences", "selective", "selective-sentences", "reference",
            "paper", "paper-no-itpc", "paper-no-controller",
-           "paper-no-dynamic-rates", "paper-random-selection"]
+           "paper-no-dynamic-rates", "paper-random-selection", "paper-aligned"]
 FIXED = METHODS[:3]  # the ratio is not theirs to choose
 RESAMPLES = 1000
 
