@@ -150,9 +150,10 @@ def draw_panel(data, task, label, values_of, x, y):
     return out
 
 
-def draw_legend(x, y):
+def draw_legend(x, y, methods):
     out = []
-    for i, (method, (colour, shape)) in enumerate(STYLES.items()):
+    for i, method in enumerate(methods):
+        colour, shape = STYLES[method]
         out.append(mark(shape, x + i * LEGEND, y - 4, colour))
         out.append(f'<text x="{x + 12 + i * LEGEND}" y="{y}">{method}</text>')
     out.append(f'<text x="{x}" y="{y + 22}">Nats a token more than without a '
@@ -173,6 +174,8 @@ def draw(data):
             out += draw_panel(data, task, label, values_of,
                               LEFT + column * (PANEL[0] + GAP + 30),
                               TOP + row * (PANEL[1] + GAP))
-    out += draw_legend(LEFT, height - 38)
+    out += draw_legend(LEFT, height - 38,
+                       [method for method in STYLES if any(
+                           data.ratios(task, method) for task in tasks)])
     out.append("</svg>\n")
     return "\n".join(out)
