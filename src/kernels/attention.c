@@ -26,7 +26,7 @@ struct attention {
     const float *q;
     const struct pith_attention_run *runs;
     const struct pith_precision *products; /* NULL: float32 */
-    size_t H, group, D;
+    size_t H, n_kv_head, group, D;
     size_t n_tasks; /* of one key head */
 };
 
@@ -234,8 +234,9 @@ static void attention_task(void *user, size_t index, int thread)
     struct pith_thread_scratch *scratch =
         &attention->compute->scratch->threads[thread];
     struct query queries[PITH_QUERY_PANELS];
-    size_t key_head = index / attention->n_tasks;
-    size_t task = index % attention->n_tasks;
+    /* Later queries see more keys: the longest tasks come first. */
+    size_t task = attention->n_tasks - 1 - index / attention->n_kv_head;
+    size_t key_head = index % attention->n_kv_head;
     struct run run = find_run(attention, &task);
     size_t first = task * PITH_QUERY_PANELS;
     size_t n_queries = pith_min(PITH_QUERY_PANELS, run.n_queries - first);
@@ -270,6 +271,7 @@ void pith_attention_runs(struct pith_compute *compute, float *out,
                             .q = q,
                             .runs = runs,
                             .H = H,
+                            .n_kv_head = n_kv_head,
                             .group = H / n_kv_head,
                             .D = D};
     if (D <= PITH_STEP)

@@ -184,13 +184,18 @@ static size_t greatest_divisor(size_t a, size_t b)
     return b == 0 ? a : greatest_divisor(b, a % b);
 }
 
-/* Rows of the blocks that N are cut into: alike for all threads, whole tiles
- * and groups, `most` at most, which holds some. */
-static size_t block_rows(const struct pith_compute *compute, size_t N,
-                         size_t most)
+/* Rows of whole tiles that are whole groups of columns of the next product. */
+static size_t whole_groups(const struct pith_compute *compute)
 {
     size_t rows = pith_tile_rows(compute), unit = compute->precision->unit;
-    size_t whole = rows / greatest_divisor(rows, unit) * unit;
+    return rows / greatest_divisor(rows, unit) * unit;
+}
+
+/* Rows of the blocks that N are cut into: alike for all threads, multiples of
+ * `whole`, `most` at most, which holds some. */
+static size_t block_rows(const struct pith_compute *compute, size_t N,
+                         size_t whole, size_t most)
+{
     size_t threads = (size_t)compute->n_threads;
     most -= most % whole;
     size_t rounds = pith_div_up(N, most * threads);
@@ -289,8 +294,9 @@ static void multiply_outputs(struct pith_compute *compute,
                             .accumulate = accumulate};
     for (size_t i = 0; i < n; i++)
         linear.n_rows += outputs[i].weight->rows;
-    linear.block_rows =
-        block_rows(compute, linear.n_rows, pith_most_rows(linear.C));
+    linear.block_rows = block_rows(compute, linear.n_rows,
+                                   pith_tile_rows(compute),
+                                   pith_most_rows(linear.C));
     linear.n_blocks = pith_div_up(linear.n_rows, linear.block_rows);
     pith_parallel_for(compute->n_threads,
                       linear.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
@@ -390,7 +396,8 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
     struct pith_scratch *scratch = compute->scratch;
     size_t F = layer->up->rows, C = layer->up->cols;
     size_t most = pith_most_rows(C) / (layer->gate != NULL ? 2 : 1);
-    hidden.block_rows = block_rows(compute, F, most);
+    hidden.block_rows =
+        block_rows(compute, F, whole_groups(compute), most);
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->n_threads,

@@ -161,6 +161,58 @@ void pith_compute_free(struct pith_compute *compute)
 
 /* --- token by token ------------------------------------------------------- */
 
+struct table {
+    const struct pith_compute *compute;
+    float *out;
+    const struct pith_tensor *rows;
+    const int32_t *ids;
+    size_t first, T;
+    bool accumulate;
+};
+
+/* Row `row` in pieces that fit the scratch memory. */
+static void add_row(const struct table *table, float *out, const uint8_t *row,
+                    float *piece)
+{
+    enum pith_type type = table->rows->type;
+    size_t C = table->rows->cols;
+    for (size_t c = 0; c < C; c += PITH_STEP) {
+        size_t n = pith_min(PITH_STEP, C - c);
+        table->compute->kernels->unpack(piece, type, row, n);
+        for (size_t i = 0; i < n; i++)
+            out[c + i] += piece[i];
+        row += pith_row_bytes(type, PITH_STEP);
+    }
+}
+
+static void table_task(void *user, size_t index, int thread)
+{
+    const struct table *table = user;
+    const struct pith_tensor *rows = table->rows;
+    size_t C = rows->cols, row_bytes = pith_row_bytes(rows->type, C);
+    size_t end = pith_min(table->T, (index + 1) * TASK_TOKENS);
+    for (size_t t = index * TASK_TOKENS; t < end; t++) {
+        size_t row = table->ids != NULL ? (size_t)table->ids[t]
+                                        : table->first + t;
+        const uint8_t *bytes = rows->data + row * row_bytes;
+        if (table->accumulate)
+            add_row(table, table->out + t * C, bytes,
+                    table->compute->scratch->threads[thread].products);
+        else
+            table->compute->kernels->unpack(table->out + t * C, rows->type,
+                                            bytes, C);
+    }
+}
+
+void pith_table_rows(struct pith_compute *compute, float *out,
+                     const struct pith_tensor *table, const int32_t *ids,
+                     size_t first, size_t T, bool accumulate)
+{
+    struct table job = {compute, out, table, ids, first, T, accumulate};
+    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+                      table_task, &job);
+}
+
 struct norm {
     const struct pith_kernels *kernels;
     float *out;

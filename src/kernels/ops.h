@@ -43,6 +43,12 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
                                    struct pith_error *error);
 void pith_compute_free(struct pith_compute *compute);
 
+/* out (T, C) = rows of a table (R, C): ids[t], or first + t where ids is NULL;
+ * added to out when accumulate. */
+void pith_table_rows(struct pith_compute *compute, float *out,
+                     const struct pith_tensor *table, const int32_t *ids,
+                     size_t first, size_t T, bool accumulate);
+
 /* out (T, N) = x (T, C) W^T + bias, added to out when accumulate.
  * weight (N, C); bias (N) or NULL. */
 void pith_linear(struct pith_compute *compute, float *out, const float *x,

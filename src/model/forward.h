@@ -108,12 +108,11 @@ void pith_output_norm(struct pith_session *session, float *out, const float *x,
                       size_t T);
 
 /* x (T, C) = rows of the token embedding. */
-void pith_embed(const struct pith_model *model, float *x, const int32_t *ids,
+void pith_embed(struct pith_session *session, float *x, const int32_t *ids,
                 size_t T);
 
-/* x (T, C) += rows first .. first + T - 1 of the position embedding; row (C)
- * is scratch. */
-void pith_add_positions(const struct pith_model *model, float *x, float *row,
-                        size_t first, size_t T);
+/* x (T, C) += rows first .. first + T - 1 of the position embedding. */
+void pith_add_positions(struct pith_session *session, float *x, size_t first,
+                        size_t T);
 
 #endif

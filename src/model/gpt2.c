@@ -60,10 +60,10 @@ void pith_gpt2_forward(struct pith_session *session,
     struct pith_activations *a = session->activations;
     size_t C = model->format.config.n_embd, token = 0;
 
-    pith_embed(model, a->x, ids, pass->T);                          /* (T, C) */
+    pith_embed(session, a->x, ids, pass->T);                        /* (T, C) */
     for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T)
-        pith_add_positions(model, a->x + token * C, a->norm,
-                           pass->runs[i].position, pass->runs[i].T);
+        pith_add_positions(session, a->x + token * C, pass->runs[i].position,
+                           pass->runs[i].T);
     for (size_t i = 0; i < model->format.config.n_layer; i++) {
         attention_half(session, pass, i);
         feed_forward_half(session, i, pass->T);

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/threads.h"
+
+enum { TASK_TOKENS = 32 };
 
 /* Rows of the cache: one for each layer and key/value head. */
 static size_t n_rows(const struct pith_config *config)
@@ -30,22 +33,41 @@ float *pith_kv_values(const struct pith_session *session, size_t layer)
     return session->values + layer * layer_floats(session);
 }
 
+/* Keys and values of T tokens on their way into the rows of a layer. */
+struct store {
+    const struct pith_session *session;
+    size_t layer, row, T;
+    const float *k, *v;
+};
+
+static void store_task(void *user, size_t index, int thread)
+{
+    const struct store *store = user;
+    const struct pith_session *session = store->session;
+    const struct pith_config *config = &session->model->format.config;
+    size_t n_kv_head = config->n_kv_head, D = config->head_dim;
+    size_t end = (index + 1) * TASK_TOKENS;
+    float *keys = pith_kv_keys(session, store->layer);
+    float *values = pith_kv_values(session, store->layer);
+    (void)thread;
+    if (end > store->T)
+        end = store->T;
+    for (size_t h = 0; h < n_kv_head; h++) {
+        for (size_t t = index * TASK_TOKENS; t < end; t++) {
+            size_t to = (h * session->n_ctx + store->row + t) * D;
+            size_t from = (t * n_kv_head + h) * D;
+            memcpy(keys + to, store->k + from, D * sizeof *keys);
+            memcpy(values + to, store->v + from, D * sizeof *values);
+        }
+    }
+}
+
 void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
                    const float *k, const float *v, size_t T)
 {
-    const struct pith_config *config = &session->model->format.config;
-    size_t n_kv_head = config->n_kv_head, D = config->head_dim;
-    float *keys = pith_kv_keys(session, layer);
-    float *values = pith_kv_values(session, layer);
-
-    for (size_t h = 0; h < n_kv_head; h++) {
-        for (size_t t = 0; t < T; t++) {
-            size_t to = (h * session->n_ctx + row + t) * D;
-            size_t from = (t * n_kv_head + h) * D;
-            memcpy(keys + to, k + from, D * sizeof *keys);
-            memcpy(values + to, v + from, D * sizeof *values);
-        }
-    }
+    struct store store = {session, layer, row, T, k, v};
+    pith_parallel_for(session->compute.n_threads,
+                      (T + TASK_TOKENS - 1) / TASK_TOKENS, store_task, &store);
 }
 
 static float *allocate(const struct pith_config *config, size_t n_ctx)

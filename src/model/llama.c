@@ -76,7 +76,7 @@ void pith_llama_forward(struct pith_session *session,
 {
     const struct pith_model *model = session->model;
 
-    pith_embed(model, session->activations->x, ids, pass->T);       /* (T, C) */
+    pith_embed(session, session->activations->x, ids, pass->T);     /* (T, C) */
     for (size_t i = 0; i < model->format.config.n_layer; i++) {
         attention_half(session, pass, i);
         feed_forward_half(session, i, pass->T);
