@@ -6,9 +6,9 @@
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
 #   - docs/ALGORITHM.md names files, functions and tests that exist
-# usage: house.sh [LIBRARY.a]
+# usage: house.sh LIBRARY.a
 set -u
-library=${1:-build/release/libpith.a}
+library=${1:?usage: house.sh LIBRARY.a}
 failures=0
 
 complain() {

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The manual page and the completion know every command and option that the
 # program's help shows, with its letter and value, and no other.
-# usage: manual.sh [PROGRAM]
+# usage: manual.sh PROGRAM
 set -u
-program=${1:-build/release/pith}
+program=${1:?usage: manual.sh PROGRAM}
 page=docs/pith.1
 failures=0
 

@@ -19,18 +19,12 @@
 static void embed(struct pith_trainer *trainer, float *x)
 {
     const struct pith_parameters *p = &trainer->parameters;
-    size_t C = p->token_embedding.cols;
-    float *row = trainer->normed;
-    for (size_t t = 0; t < trainer->batch.n_tokens; t++) {
-        pith_row_to_floats(x + t * C, &p->token_embedding,
-                           (size_t)trainer->batch.ids[t]);
-        if (p->position_embedding.rows == 0)
-            continue;
-        pith_row_to_floats(row, &p->position_embedding,
-                           (size_t)trainer->positions[t]);
-        for (size_t c = 0; c < C; c++)
-            x[t * C + c] += row[c];
-    }
+    size_t T = trainer->batch.n_tokens;
+    pith_table_rows(&trainer->compute, x, &p->token_embedding,
+                    trainer->batch.ids, 0, T, false);
+    if (p->position_embedding.rows > 0)
+        pith_table_rows(&trainer->compute, x, &p->position_embedding,
+                        trainer->positions, 0, T, true);
 }
 
 static void layer_forward(struct pith_trainer *trainer, size_t index,
