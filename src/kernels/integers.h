@@ -92,6 +92,14 @@ static inline size_t pith_group_size(size_t places, size_t n, size_t c)
     return n - c < pith_group(places) ? n - c : pith_group(places);
 }
 
+/* Places of that group that hold something; in int8, whose groups are short,
+ * all. */
+static inline size_t pith_group_places(size_t places, size_t n, size_t c)
+{
+    return places == PITH_INT8_PLACES ? places
+                                      : (pith_group_size(places, n, c) + 1) / 2;
+}
+
 /* What n numbers are as integers q: the largest becomes most or -most, halves
  * are rounded to even.  Returns their scale, NaN when one of them is not
  * finite. */

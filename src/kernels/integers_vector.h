@@ -120,16 +120,17 @@ INLINE void take_group(float *out, ivec integers, const float *w,
 
 /* All integer sums of a group stay in registers: each step loads two vectors
  * of tokens, or one when the second half of the panel holds none, and
- * broadcasts the weights of ROWS rows. */
+ * broadcasts the weights of ROWS rows.  n places hold something. */
 INLINE void multiply_group(float *out, const float *weights,
-                           const float *panel, bool both, size_t places)
+                           const float *panel, size_t n, bool both,
+                           size_t places)
 {
     ivec low[ROWS], high[ROWS];
     UNROLL
     for (size_t r = 0; r < ROWS; r++)
         low[r] = high[r] = ivec_start(
             weights + r * PITH_ROW_STRIDE + places + PITH_W_SHIFT, places);
-    for (size_t i = 0; i < places; i++) {
+    for (size_t i = 0; i < n; i++) {
         ivec x_low = ivec_load(panel + i * L);
         ivec x_high = both ? ivec_load(panel + i * L + W) : x_low;
         UNROLL
@@ -158,10 +159,11 @@ INLINE void multiply_tile(float *out, const float *weights,
     for (size_t i = 0; i < ROWS * L && !add; i += W)
         vec_store(out + i, vec_set(0));
     for (size_t c = 0; c < depth; c += pith_group(places)) {
+        size_t n = pith_group_places(places, depth, c);
         if (n_lanes > W)
-            multiply_group(out, weights, panel, true, places);
+            multiply_group(out, weights, panel, n, true, places);
         else
-            multiply_group(out, weights, panel, false, places);
+            multiply_group(out, weights, panel, n, false, places);
         weights += pith_group_floats(places);
         panel += pith_group_rows(places) * L;
     }
