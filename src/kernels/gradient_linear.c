@@ -25,6 +25,7 @@ struct product {
     const struct pith_tensor *weight; /* dx: where the rows come from */
     const float *rows;                /* dW: dy, the same */
     size_t n_rows, n_lanes, depth;
+    size_t block_lanes;
     bool accumulate;
 
     /* out (n_rows, depth), PITH_ROW_STRIDE apart = rows from row, columns
@@ -137,9 +138,10 @@ static void product_task(void *user, size_t index, int thread)
     size_t n_blocks = pith_div_up(product->n_rows, PITH_BLOCK_ROWS);
     struct block block;
     block.row = index % n_blocks * PITH_BLOCK_ROWS;
-    block.lane = index / n_blocks * PITH_BLOCK_TOKENS;
+    block.lane = index / n_blocks * product->block_lanes;
     block.n_rows = pith_min(PITH_BLOCK_ROWS, product->n_rows - block.row);
-    block.n_lanes = pith_min(PITH_BLOCK_TOKENS, product->n_lanes - block.lane);
+    block.n_lanes =
+        pith_min(product->block_lanes, product->n_lanes - block.lane);
     for (size_t from = 0; from < product->depth; from += PITH_STEP) {
         size_t depth = pith_min(PITH_STEP, product->depth - from);
         load_stretch(product, scratch, &block, from, depth);
@@ -185,6 +187,24 @@ static void pack_columns_task(void *user, size_t index, int thread)
     }
 }
 
+static size_t count_blocks(const struct product *product)
+{
+    return pith_div_up(product->n_rows, PITH_BLOCK_ROWS) *
+           pith_div_up(product->n_lanes, product->block_lanes);
+}
+
+/* The more lanes a block has, the fewer times its rows are loaded; every
+ * thread should have a few. */
+static size_t choose_lanes(struct product product)
+{
+    size_t n_threads = (size_t)product.backward->compute->n_threads;
+    product.block_lanes = PITH_MOST_LANES;
+    while (product.block_lanes > PITH_LEAST_LANES &&
+           count_blocks(&product) < 3 * n_threads)
+        product.block_lanes /= 2;
+    return product.block_lanes;
+}
+
 static void multiply(const struct product *product,
                      void (*pack)(void *user, size_t index, int thread))
 {
@@ -194,10 +214,8 @@ static void multiply(const struct product *product,
         n_threads,
         pith_div_up(job.n_lanes, job.backward->compute->kernels->lanes), pack,
         &job);
-    pith_parallel_for(n_threads,
-                      pith_div_up(job.n_rows, PITH_BLOCK_ROWS) *
-                          pith_div_up(job.n_lanes, PITH_BLOCK_TOKENS),
-                      product_task, &job);
+    job.block_lanes = choose_lanes(job);
+    pith_parallel_for(n_threads, count_blocks(&job), product_task, &job);
 }
 
 /* --- dx ------------------------------------------------------------------- */

@@ -12,6 +12,9 @@
 enum {
     /* Rows of the output projection whose logits are held at a time. */
     PITH_LOGIT_STRIPE = 2048,
+    /* Tokens or columns that pass a block of rows. */
+    PITH_MOST_LANES = 1024,
+    PITH_LEAST_LANES = 256,
     /* Elements of one task of sums over all weights. */
     PITH_SUM_ELEMENTS = 1 << 16
 };
@@ -21,7 +24,7 @@ struct pith_backward_thread {
     float *weights;  /* (PITH_BLOCK_ROWS, PITH_DEPTH) */
     float *raw;      /* (PITH_STEP, PITH_BLOCK_ROWS) before transposition */
     float *turned;   /* weights behind it, before their precision */
-    float *products; /* (PITH_BLOCK_TOKENS / L panels, PITH_BLOCK_ROWS, L) */
+    float *products; /* (PITH_MOST_LANES / L panels, PITH_BLOCK_ROWS, L) */
 
     /* Attention. */
     float *keys;            /* (D, PITH_DEPTH) transposed */

@@ -54,7 +54,7 @@ static void carve_thread(struct carver *carver,
     thread->weights = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
     thread->raw = carve(carver, PITH_STEP, PITH_BLOCK_ROWS, 1);
     thread->turned = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
-    thread->products = carve(carver, PITH_BLOCK_TOKENS, PITH_BLOCK_ROWS, 1);
+    thread->products = carve(carver, PITH_MOST_LANES, PITH_BLOCK_ROWS, 1);
     thread->keys = carve(carver, D_rows, PITH_ROW_STRIDE, 1);
     thread->q = carve(carver, D_rows, L, 1);
     thread->dout = carve(carver, D_rows, L, 1);

@@ -24,6 +24,11 @@ TARGET static inline vec vec_load(const float *p)
     return _mm256_loadu_ps(p);
 }
 
+TARGET static inline vec vec_read(const uint8_t *p)
+{
+    return (vec)_mm256_loadu_si256((const void *)p);
+}
+
 TARGET static inline void vec_store(float *p, vec v)
 {
     _mm256_storeu_ps(p, v);

@@ -1,30 +1,44 @@
 /*
  * integers_rows.h - rows of weights of any type as int16; a template, included
- * behind integers_vector.h, that wants two things more:
+ * behind integers_vector.h, that wants three things more:
  *
+ *   vec_read(p)          a vector from its bytes
  *   vec_greatest(v)      the vec_larger() of all lanes
  *   ivec_store_pairs(p, a, b)    the lower halves of a's integers and then of
  *                        b's, side by side
  */
 #include <math.h>
 
-/* A group of int16, from PITH_INT16_GROUP floats. */
-INLINE void quantise_row(float *group, const float *x)
+/* A group of int16, from the bytes of PITH_INT16_GROUP floats. */
+INLINE void quantise_row(float *group, const uint8_t *x)
 {
     vec largest = vec_set(0);
     UNROLL
     for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
-        largest = vec_larger(largest, vec_load(x + i));
+        largest = vec_larger(largest, vec_read(x + i * sizeof(float)));
     float greatest = vec_greatest(largest), most = PITH_INT16_MOST_WEIGHT;
     float inverse = most / greatest;
     bool is_finite = inverse < INFINITY;
     vec factor = vec_set(is_finite ? inverse : 0);
     UNROLL
-    for (size_t i = 0; i < PITH_INT16_GROUP; i += 2 * W)
-        ivec_store_pairs(group + i / 2, quantise(x + i, factor),
-                         quantise(x + i + W, factor));
+    for (size_t i = 0; i < PITH_INT16_GROUP; i += 2 * W) {
+        vec low = vec_read(x + i * sizeof(float));
+        vec high = vec_read(x + (i + W) * sizeof(float));
+        ivec_store_pairs(group + i / 2, ivec_round(vec_mul(low, factor)),
+                         ivec_round(vec_mul(high, factor)));
+    }
     group[PITH_INT16_PLACES] = (is_finite ? greatest / most : 0) +
                                greatest * 0; /* NaN: not finite */
+}
+
+/* As many whole groups as floats; returns where the next one goes. */
+INLINE float *quantise_rows(float *row, const uint8_t *x, size_t n)
+{
+    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
+        quantise_row(row, x + c * sizeof(float));
+        row += pith_group_floats(PITH_INT16_PLACES);
+    }
+    return row;
 }
 
 TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
@@ -32,15 +46,15 @@ TARGET static void unpack_int16(const struct pith_kernels *kernels, float *row,
                                 size_t n)
 {
     float floats[PITH_STEP];
+    size_t taken = type == PITH_F32 ? n - n % PITH_INT16_GROUP : 0;
     if (type == PITH_Q8 || type == PITH_Q4) {
         pith_unpack_int16_x86(row, type, bytes, n);
         return;
     }
-    kernels->unpack(floats, type, bytes, n);
+    row = quantise_rows(row, bytes, taken);
+    n -= taken;
+    kernels->unpack(floats, type, bytes + pith_row_bytes(type, taken), n);
     for (size_t i = n; i % PITH_INT16_GROUP != 0; i++)
         floats[i] = 0;
-    for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
-        quantise_row(row, floats + c);
-        row += pith_group_floats(PITH_INT16_PLACES);
-    }
+    quantise_rows(row, (const uint8_t *)floats, n);
 }

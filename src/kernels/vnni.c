@@ -32,6 +32,11 @@ TARGET static inline vec vec_load(const float *p)
     return _mm512_loadu_ps(p);
 }
 
+TARGET static inline vec vec_read(const uint8_t *p)
+{
+    return _mm512_loadu_ps((const void *)p);
+}
+
 TARGET static inline void vec_store(float *p, vec v)
 {
     _mm512_storeu_ps(p, v);
