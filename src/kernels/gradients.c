@@ -1,8 +1,8 @@
 /*
  * gradients.c - scratch memory of backward operations, and those that go
  * token by token or element by element; the products are in
- * gradient_linear.c, attention in gradient_attention.c, the losses in
- * gradient_losses.c.
+ * gradient_input.c and gradient_weight.c, attention in gradient_attention.c,
+ * the losses in gradient_losses.c.
  */
 #include "gradients.h"
 
@@ -52,9 +52,9 @@ static void carve_thread(struct carver *carver,
     size_t L = kernels->lanes, D_rows = pith_round_up(D, kernels->rows);
     size_t D_lanes = pith_round_up(D, L);
     thread->weights = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
-    thread->raw = carve(carver, PITH_STEP, PITH_BLOCK_ROWS, 1);
+    thread->raw = carve(carver, PITH_RAW, 1, 1);
     thread->turned = carve(carver, PITH_BLOCK_ROWS, PITH_ROW_STRIDE, 1);
-    thread->products = carve(carver, PITH_MOST_LANES, PITH_BLOCK_ROWS, 1);
+    thread->products = carve(carver, PITH_PRODUCTS, 1, 1);
     thread->keys = carve(carver, D_rows, PITH_ROW_STRIDE, 1);
     thread->q = carve(carver, D_rows, L, 1);
     thread->dout = carve(carver, D_rows, L, 1);
@@ -77,7 +77,7 @@ static void carve_all(struct carver *carver,
     scratch->max_keys = pith_round_up(limits->max_context, PITH_BLOCK_ROWS);
     scratch->panels =
         carve(carver, pith_round_up(limits->max_tokens, PITH_WIDEST_UNIT),
-              pith_round_up(width, PITH_WIDEST_UNIT), 1);
+              pith_div_up(width, PITH_STEP), PITH_ROW_STRIDE);
     scratch->logits = carve(carver, limits->max_tokens, PITH_LOGIT_STRIPE, 1);
     scratch->log_sums = carve(carver, limits->max_tokens, 1, 1);
     for (int i = 0; i < compute->n_threads; i++)
