@@ -4,6 +4,7 @@
  * vec_sqrt(x).
  */
 #include "gradient_set.h"
+#include "prefetch.h"
 
 TARGET static void place(float *out, size_t out_stride, const float *in,
                          size_t in_stride, size_t n_rows, size_t n, bool add)
@@ -159,8 +160,15 @@ TARGET static void probabilities(float *logits, size_t n, float log_sum,
 TARGET static void adamw(float *w, float *m, float *v, const float *g,
                          size_t n, const struct pith_adamw_factors *f)
 {
+    const size_t ahead = 256; /* floats that are on their way */
     for (size_t i = 0; i < n; i += W) {
         size_t part = n - i < W ? n - i : W;
+        if (ahead < n - i) {
+            pith_prefetch(w + i + ahead);
+            pith_prefetch(m + i + ahead);
+            pith_prefetch(v + i + ahead);
+            pith_prefetch(g + i + ahead);
+        }
         vec scaled = vec_mul(vec_load_part(g + i, part), vec_set(f->scale));
         vec first = vec_mul(scaled, vec_set(f->rest1));
         vec second = vec_mul(vec_mul(scaled, scaled), vec_set(f->rest2));
