@@ -5,27 +5,30 @@ usage: end_to_end.py MODEL.pith [MOST_SECONDS]
 
 Requests that took LLMLingua more than MOST_SECONDS when the goldens were made
 are left out (all are taken without it).  Many of them share contexts, and a
-session of pith remembers what it has scored: so every request gets a process
-of its own, warmed up by another prompt.
+session of pith remembers what it has scored, so pith runs twice: `alone`,
+every request in a process of its own, warmed up by another prompt; and in one
+`session`, the requests in their order.  LLMLingua, which remembers nothing,
+runs in one process.
 
 Set in the environment, the run may be done in parts:
-    CACHE   a file that keeps what was measured; requests that it has are not
-            run again
+    CACHE   a file that keeps what was measured and is not run again
     LIMIT   begin no request after so many seconds
 """
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import time
 
-from common import (PEERS, PITH, PYTHON, SHARED, THREADS, geometric_mean,
-                    show, table, write_section)
+from common import (PEERS, PITH, PYTHON, ROUNDS, SHARED, THREADS,
+                    geometric_mean, show, table, write_section)
 
 GOLDENS = SHARED / "goldens/compress_smollm2.jsonl"
 WARM_UP, OTHER = "short_sentence", "unicode"  # to warm up for one another
 FEW = 100  # tokens: hardly anything is computed below
+METHODS = ("reference", "paper")
 
 
 def start(command):
@@ -35,28 +38,33 @@ def start(command):
                             text=True, env=environment)
 
 
-def run_pith(model, method, name):
-    """Seconds from the request to the reply, None when it was refused, and
-    the process's peak memory."""
+def start_pith(method, warm_up):
     process = start([PITH, "compress", "--request", "-", "--method", method,
                      "-m", model, "-t", str(THREADS), "-q"])
-    for text in (lines[OTHER if name == WARM_UP else WARM_UP], lines[name]):
-        begin = time.perf_counter()
-        process.stdin.write(text)
-        process.stdin.flush()
-        reply = json.loads(process.stdout.readline())
-        seconds = time.perf_counter() - begin
-    memory = peak(process)
-    process.stdin.close()
-    process.wait()
-    return None if reply["error"] else seconds, memory
+    ask(process, warm_up)
+    return process
 
 
-def run_reference(process, line):
-    """Seconds that it reports itself, without its tracing's output."""
-    process.stdin.write(line)
+def ask(process, name):
+    """Seconds from the request to the reply, None when it was refused."""
+    begin = time.perf_counter()
+    process.stdin.write(lines[name])
     process.stdin.flush()
-    name = json.loads(line)["name"]
+    reply = json.loads(process.stdout.readline())
+    return None if reply["error"] else time.perf_counter() - begin
+
+
+def start_reference():
+    process = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
+                     str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
+    ask_reference(process, WARM_UP)
+    return process
+
+
+def ask_reference(process, name):
+    """Seconds that it reports itself, without its tracing's output."""
+    process.stdin.write(lines[name])
+    process.stdin.flush()
     for answer in process.stdout:
         words = answer.split()
         if words and words[0] == name:
@@ -64,11 +72,77 @@ def run_reference(process, line):
     raise SystemExit("LLMLingua ended early")
 
 
-def peak(process):
+def stop(process):
+    """Its peak memory in MiB."""
+    peak = 0
     for line in open(f"/proc/{process.pid}/status"):
         if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    return 0
+            peak = int(line.split()[1]) / 1024
+    process.stdin.close()
+    process.wait()
+    return peak
+
+
+class Measurements:
+    """Seconds (None: refused) by request, side and round, and each side's
+    peak memory; kept in the file CACHE when there is one."""
+
+    def __init__(self):
+        self.path = pathlib.Path(os.environ.get("CACHE", "/dev/null"))
+        text = self.path.read_text() if self.path.is_file() else ""
+        self.all = json.loads(text or '{"seconds": {}, "peak": {}}')
+
+    def has(self, name, side, turn):
+        return len(self.all["seconds"].get(f"{name} {side}", [])) > turn
+
+    def add(self, name, side, seconds):
+        self.all["seconds"].setdefault(f"{name} {side}", []).append(seconds)
+
+    def add_peak(self, side, peak):
+        self.all["peak"][side] = max(peak, self.peak(side))
+        if self.path != pathlib.Path("/dev/null"):
+            self.path.write_text(json.dumps(self.all))
+
+    def median(self, name, side):
+        """None when it was refused or not measured."""
+        seconds = self.all["seconds"].get(f"{name} {side}", [])
+        return None if None in seconds or not seconds else \
+            statistics.median(seconds)
+
+    def peak(self, side):
+        return self.all["peak"].get(side, 0)
+
+
+def measure_alone(reference, name):
+    """All sides one after the other."""
+    known.add(name, "LLMLingua", ask_reference(reference, name))
+    for method in METHODS:
+        process = start_pith(method, OTHER if name == WARM_UP else WARM_UP)
+        known.add(name, method, ask(process, name))
+        known.add_peak(method, stop(process))
+
+
+def measure_session(method):
+    process = start_pith(method, OTHER)
+    for name in taken:
+        known.add(name, f"{method}, session", ask(process, name))
+    known.add_peak(f"{method}, session", stop(process))
+
+
+def measure(turn):
+    reference = None
+    for name in taken:
+        late = time.perf_counter() - begin > limit
+        if late or known.has(name, "LLMLingua", turn):
+            continue
+        reference = reference or start_reference()
+        measure_alone(reference, name)
+    if reference is not None:
+        known.add_peak("LLMLingua", stop(reference))
+    for method in METHODS:
+        late = time.perf_counter() - begin > limit
+        if not late and not known.has(taken[-1], f"{method}, session", turn):
+            measure_session(method)
 
 
 model = sys.argv[1]
@@ -79,70 +153,48 @@ lines = {r["name"]: json.dumps({k: r[k] for k in
          + "\n" for r in requests if r["error"] is None}
 taken = [r["name"] for r in requests
          if r["name"] in lines and r["reference_seconds"] <= most]
-
 short = {r["name"] for r in requests
          if r["error"] is None and r["result"]["origin_tokens"] < FEW}
-
-cache = pathlib.Path(os.environ.get("CACHE", "/dev/null"))
 limit = float(os.environ.get("LIMIT", "inf"))
-# By request: seconds of each side (null: refused) and peak memory in MiB.
-known = json.loads(cache.read_text() or "{}") if cache.exists() else {}
-METHODS = ("reference", "paper")
-
-
-def start_theirs():
-    process = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
-                     str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
-    run_reference(process, lines[WARM_UP])
-    return process
-
-
-def measure(process, name):
-    """All sides one after the other."""
-    row = {"LLMLingua": [run_reference(process, lines[name]), peak(process)]}
-    for method in METHODS:
-        row[method] = run_pith(model, method, name)
-    return row
-
-
-llmlingua = None
+known = Measurements()
 begin = time.perf_counter()
-for name in taken:
-    if name in known or time.perf_counter() - begin > limit:
-        continue
-    llmlingua = llmlingua or start_theirs()
-    known[name] = measure(llmlingua, name)
-    if cache != pathlib.Path("/dev/null"):
-        cache.write_text(json.dumps(known))
-if llmlingua is not None:
-    llmlingua.stdin.close()
-    llmlingua.wait()
+for turn in range(ROUNDS):
+    measure(turn)
 
-ratios = {method: {} for method in METHODS}
+sides = [f"{method}{way}" for method in METHODS for way in ("", ", session")]
+ratios = {side: {} for side in sides}
 rows = []
-for name in (name for name in taken if name in known):
-    theirs = known[name]["LLMLingua"][0]
-    cells = []
-    for method in METHODS:
-        ours = known[name][method][0]
+for name in taken:
+    theirs = known.median(name, "LLMLingua")
+    if theirs is None:
+        continue
+    cells = [name, f"{theirs:.3f}"]
+    for side in sides:
+        ours = known.median(name, side)
         if ours is not None:
-            ratios[method][name] = theirs / ours
+            ratios[side][name] = theirs / ours
         cells += (["refused", "-"] if ours is None else
                   [f"{ours:.3f}", f"{theirs / ours:.1f} x"])
-    rows.append([name, f"{theirs:.3f}", *cells])
-peaks = {side: max((row[side][1] for row in known.values()), default=0)
-         for side in ("LLMLingua", *METHODS)}
+    rows.append(cells)
 
-summary = [f"- pith {method}: " + show(geometric_mean(values.values()), "{:.1f}") +
-           f" times as fast as LLMLingua, geometric mean of {len(values)} requests; "
-           f"without those of under {FEW} tokens " +
-           show(geometric_mean(v for n, v in values.items() if n not in short),
-                "{:.1f}")
-           for method, values in ratios.items()]
-memory = ", ".join(f"{name} {mib:,.0f} MiB" for name, mib in peaks.items())
+
+def speed(side):
+    few = [v for n, v in ratios[side].items() if n not in short]
+    return (show(geometric_mean(ratios[side].values()), "{:.1f}") +
+            " times as fast as LLMLingua (" +
+            show(geometric_mean(few), "{:.1f}") + ")")
+
+
+summary = [f"- {method}, each request alone: {speed(method)}; in a session: "
+           f"{speed(method + ', session')}" for method in METHODS]
+memory = ", ".join(f"{side} {known.peak(side):,.0f} MiB"
+                   for side in ("LLMLingua", *METHODS))
+turns = max(len(v) for v in known.all["seconds"].values())
 write_section("end to end", "\n".join(summary) + f"""
+- geometric means of {len(rows)} requests, in brackets of those of {FEW} tokens and more; medians of {turns} rounds
 - peak memory: {memory}
 - {len(requests) - len(rows)} of {len(requests)} requests left out
 
-""" + table(["request", "LLMLingua, s", "pith reference, s", "ratio",
-             "pith paper, s", "ratio"], rows))
+""" + table(["request", "LLMLingua, s",
+             *(head for side in sides for head in (f"{side}, s", "ratio"))],
+            rows))
