@@ -190,19 +190,20 @@ static int load_data(const struct arguments *arguments,
 
 /* --- progress ------------------------------------------------------------ */
 
-/* Set by the first interrupt; the second one ends the program. */
-static volatile sig_atomic_t is_interrupted;
+/* The first interrupt asks for the end, the third one ends the program: some
+ * that mean one send two, as timeout(1) does. */
+static volatile sig_atomic_t n_interrupts;
 
 static void interrupt(int signal_number)
 {
-    (void)signal_number;
-    is_interrupted = 1;
+    n_interrupts++;
+    if (n_interrupts == 2)
+        signal(signal_number, SIG_DFL);
 }
 
 static void catch_interrupts(void)
 {
-    struct sigaction action = {.sa_handler = interrupt,
-                               .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = interrupt};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -303,7 +304,7 @@ static int report(void *user, const struct pith_align_event *event)
     watch->has_begun = true;
     if (!watch->is_quiet)
         show(watch, event);
-    return is_interrupted;
+    return n_interrupts > 0;
 }
 
 static void summarize(const struct arguments *arguments,
