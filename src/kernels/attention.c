@@ -241,8 +241,8 @@ static void attention_task(void *user, size_t index, int thread)
     size_t first = task * PITH_QUERY_PANELS;
     size_t n_queries = pith_min(PITH_QUERY_PANELS, run.n_queries - first);
     size_t n_visible = 0;
-    if (attention->products != NULL && attention->products->begin != NULL)
-        attention->products->begin();
+    if (attention->products != NULL)
+        pith_begin(attention->products);
     for (size_t i = 0; i < n_queries; i++) {
         queries[i] =
             open_query(attention, &run, scratch, key_head, first + i, i);
@@ -258,8 +258,8 @@ static void attention_task(void *user, size_t index, int thread)
     }
     for (size_t i = 0; i < n_queries; i++)
         close_query(attention, &run, &queries[i]);
-    if (attention->products != NULL && attention->products->end != NULL)
-        attention->products->end();
+    if (attention->products != NULL)
+        pith_end(attention->products);
 }
 
 void pith_attention_runs(struct pith_compute *compute, float *out,

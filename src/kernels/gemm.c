@@ -171,11 +171,9 @@ void pith_multiply_block(const struct pith_compute *compute,
             unpack_part(compute, scratch, block, &block->parts[i], at, span);
             at += block->parts[i].n_rows;
         }
-        if (precision->begin != NULL)
-            precision->begin();
+        pith_begin(precision);
         multiply_span(compute, scratch, block, span, tokens, sink);
-        if (precision->end != NULL)
-            precision->end();
+        pith_end(precision);
     }
 }
 

@@ -24,6 +24,10 @@ enum {
     TASK_TOKENS = 16 /* converted in one task */
 };
 
+_Static_assert(MOST_TOKENS % PITH_BLOCK_ROWS == 0, "whole tiles");
+_Static_assert(MOST_LANES * PITH_STEP <= PITH_BLOCK_ROWS * PITH_ROW_STRIDE,
+               "panels fit where rows of weights do");
+
 struct product {
     struct pith_backward *backward;
     float *dx;
@@ -182,11 +186,9 @@ static void product_task(void *user, size_t index, int thread)
         pith_min(product->block_lanes, product->weight->cols - block.lane);
     for (size_t from = 0; from < product->weight->rows; from += PITH_STEP) {
         pack_stretch(product, scratch, &block, from);
-        if (precision->begin != NULL)
-            precision->begin();
+        pith_begin(precision);
         multiply_stretch(product, scratch, &block, from);
-        if (precision->end != NULL)
-            precision->end();
+        pith_end(precision);
     }
     store(product, scratch, &block);
 }

@@ -167,11 +167,9 @@ static void product_task(void *user, size_t index, int thread)
     for (size_t from = 0; from < product->T; from += PITH_STEP) {
         size_t depth = pith_min(PITH_STEP, product->T - from);
         load_rows(product, scratch, &block, from, depth);
-        if (precision->begin != NULL)
-            precision->begin();
+        pith_begin(precision);
         multiply_stretch(product, scratch, &block, from, depth);
-        if (precision->end != NULL)
-            precision->end();
+        pith_end(precision);
     }
 }
 

@@ -89,6 +89,19 @@ struct pith_precision {
                      size_t n_lanes, bool add);
 };
 
+/* Around a thread's multiplications. */
+static inline void pith_begin(const struct pith_precision *precision)
+{
+    if (precision->begin != NULL)
+        precision->begin();
+}
+
+static inline void pith_end(const struct pith_precision *precision)
+{
+    if (precision->end != NULL)
+        precision->end();
+}
+
 /* The index-th that goes with a set here, NULL past the last; several can
  * have one name, the best first. */
 const struct pith_precision *
