@@ -6,9 +6,9 @@ usage: end_to_end.py MODEL.pith [MOST_SECONDS]
 Requests that took LLMLingua more than MOST_SECONDS when the goldens were made
 are left out (all are taken without it).  Many of them share contexts, and a
 session of pith remembers what it has scored, so pith runs twice: `alone`,
-every request in a process of its own, warmed up by another prompt; and in one
-`session`, the requests in their order.  LLMLingua, which remembers nothing,
-runs in one process.
+every request in a process of its own; and in one `session`, the requests in
+their order.  LLMLingua, which remembers nothing, runs in one process.  All
+processes are warmed up by a prompt that is none of the requests.
 
 Set in the environment, the run may be done in parts:
     CACHE   a file that keeps what was measured and is not run again
@@ -26,7 +26,9 @@ from common import (PEERS, PITH, PYTHON, ROUNDS, SHARED, THREADS,
                     geometric_mean, show, table, write_section)
 
 GOLDENS = SHARED / "goldens/compress_smollm2.jsonl"
-WARM_UP, OTHER = "short_sentence", "unicode"  # to warm up for one another
+WARM_UP = {"name": "warm_up", "function": "compress_prompt",
+           "context": ["The ferry leaves at nine. Bring a coat and a book."],
+           "options": {"rate": 0.5}}
 FEW = 100  # tokens: hardly anything is computed below
 METHODS = ("reference", "paper")
 
@@ -38,10 +40,10 @@ def start(command):
                             text=True, env=environment)
 
 
-def start_pith(method, warm_up):
+def start_pith(method):
     process = start([PITH, "compress", "--request", "-", "--method", method,
                      "-m", model, "-t", str(THREADS), "-q"])
-    ask(process, warm_up)
+    ask(process, WARM_UP["name"])
     return process
 
 
@@ -57,7 +59,7 @@ def ask(process, name):
 def start_reference():
     process = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
                      str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
-    ask_reference(process, WARM_UP)
+    ask_reference(process, WARM_UP["name"])
     return process
 
 
@@ -117,13 +119,13 @@ def measure_alone(reference, name):
     """All sides one after the other."""
     known.add(name, "LLMLingua", ask_reference(reference, name))
     for method in METHODS:
-        process = start_pith(method, OTHER if name == WARM_UP else WARM_UP)
+        process = start_pith(method)
         known.add(name, method, ask(process, name))
         known.add_peak(method, stop(process))
 
 
 def measure_session(method):
-    process = start_pith(method, OTHER)
+    process = start_pith(method)
     for name in taken:
         known.add(name, f"{method}, session", ask(process, name))
     known.add_peak(f"{method}, session", stop(process))
@@ -151,6 +153,7 @@ requests = [json.loads(line) for line in open(GOLDENS)]
 lines = {r["name"]: json.dumps({k: r[k] for k in
                                 ("name", "function", "context", "options")})
          + "\n" for r in requests if r["error"] is None}
+lines[WARM_UP["name"]] = json.dumps(WARM_UP) + "\n"
 taken = [r["name"] for r in requests
          if r["name"] in lines and r["reference_seconds"] <= most]
 short = {r["name"] for r in requests
