@@ -37,7 +37,7 @@ endif
 ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
 ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
 
-LIB_SRC  := $(wildcard src/*/*.c)
+LIB_SRC  := $(wildcard src/*/*.c src/*/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)

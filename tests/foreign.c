@@ -15,7 +15,7 @@
 #include "../src/base/bytes.h"
 #include "../src/base/half.h"
 #include "../src/base/utf8.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 
 enum { N_MERGES = 5, N_SENTENCE_PIECES = 7 };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The rules of the house that a compiler does not check:
-#   - dependency order: base <- kernels <- text, model <- compress; align on
-#     model; convert on text and model; service and eval on everything
+#   - dependency order: model file -> tokens -> losses -> prompt -> method ->
+#     text (the table below)
 #   - tools and examples include no header of the library but those of include/
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
@@ -16,34 +16,42 @@ complain() {
     failures=$((failures + 1))
 }
 
-# What each folder of src/ may include besides itself.
+# What each room of src/ may include besides itself and the rooms inside it.
 allowed() {
     case $1 in
     base) ;;
-    kernels) echo base ;;
-    text) echo base kernels ;;
-    model) echo base kernels text ;;
-    convert) echo base kernels text model ;;
-    compress) echo base kernels text model ;;
-    align) echo base kernels text model ;;
-    service | eval) echo base kernels text model compress ;;
+    kernels) echo base gradients ;;
+    text) echo base ;;
+    json) echo base text ;;
+    gradients) echo base kernels ;;
+    model) echo base kernels text json ;;
+    convert) echo base kernels text json model ;;
+    prompt) echo base text model ;;
+    paper | reference | spans) echo base text json model prompt ;;
+    compress) echo base text json model prompt paper spans reference ;;
+    align) echo base kernels gradients text json model ;;
+    report) echo base text model prompt json service ;;
+    service | eval) echo base text json model prompt reference report ;;
     *) echo "unknown" ;;
     esac
 }
 
-for folder in src/*/; do
-    area=$(basename "$folder")
-    for used in $(sed -n 's|^#include "\.\./\([a-z]*\)/.*|\1|p' \
-                  "$folder"*.[ch] | sort -u); do
-        case " $(allowed "$area") " in
+# Rooms are the folders of src/; "../../base/x.h" of a file in kernels/x86 is
+# resolved from where the file is.
+for area in src/*/; do
+    area=$(basename "$area")
+    for used in $(find "src/$area" -name '*.[ch]' -exec sed -n \
+                  's|^#include "\(\.\./\)\{1,2\}\([a-z]*\)/.*|\2|p' {} + |
+                  sort -u); do
+        case " $area $(allowed "$area") " in
         *" $used "*) ;;
         *) complain "src/$area must not include src/$used" ;;
         esac
     done
 done
 
-# docs/ALGORITHM.md names, row by row, files of src/compress and tests and what
-# is in them: "keep.c: `pith_keep_apply`", "parts: `strip_...`".
+# docs/ALGORITHM.md names, row by row, files of src and tests and what is in
+# them: "prompt/keep.c: `pith_keep_apply`", "parts: `strip_...`".
 map=docs/ALGORITHM.md listed=$(mktemp) || exit 1
 awk '/^\|/ {
     for (file = ""; match($0, /[a-z_0-9.\/]+\.c|parts:|`[^`]+`|\|/);
@@ -58,7 +66,7 @@ awk '/^\|/ {
 while read -r file name; do
     case $file in
     test_*) path=tests/$file ;;
-    *) path=src/compress/$file ;;
+    *) path=src/$file ;;
     esac
     if [ ! -f "$path" ]; then
         complain "$map names $path, which is not there"

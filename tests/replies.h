@@ -4,7 +4,7 @@
 #ifndef PITH_TESTS_REPLIES_H
 #define PITH_TESTS_REPLIES_H
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 
 /* A reply and its parsed form. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../src/base/buffer.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "pith_align.h"
 #include "support.h"
 

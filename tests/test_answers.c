@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "pith_eval.h"
 #include "support.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 #include "tiny_model.h"
 

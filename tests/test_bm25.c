@@ -1,11 +1,11 @@
 /*
- * test_bm25.c - src/compress/bm25.c against numbers of rank_bm25 0.2.2.
+ * test_bm25.c - src/reference/bm25.c against numbers of rank_bm25 0.2.2.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/compress/bm25.h"
-#include "../src/text/json.h"
+#include "../src/reference/bm25.h"
+#include "../src/json/json.h"
 #include "support.h"
 
 START_TEST(scores_are_those_of_rank_bm25)

@@ -1,10 +1,10 @@
 /*
- * test_budget.c - src/compress/budget.c: eq. 2, eq. 3 and Algorithm 1 on
+ * test_budget.c - src/paper/budget.c: eq. 2, eq. 3 and Algorithm 1 on
  * numbers worked out by hand, and the promise that the rates meet the target.
  */
 #include <math.h>
 
-#include "../src/compress/budget.h"
+#include "../src/paper/budget.h"
 #include "support.h"
 
 static struct pith_budget paper_budget(double target, size_t n_ins,

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "program.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../src/base/utf8.h"
-#include "../src/compress/reference.h"
+#include "../src/reference/reference.h"
 #include "random_prompt.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -1,5 +1,5 @@
 /*
- * test_documents.c - src/compress/documents.c and what `paper` makes of it:
+ * test_documents.c - src/paper/documents.c and what `paper` makes of it:
  * LongLLMLingua's ranking against a plain recomputation, rates worked out by
  * hand, budgets and order of any prompt.
  */
@@ -10,9 +10,9 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
-#include "../src/compress/detail.h"
-#include "../src/compress/documents.h"
-#include "../src/compress/keep.h"
+#include "../src/prompt/detail.h"
+#include "../src/paper/documents.h"
+#include "../src/prompt/keep.h"
 #include "../src/model/model.h"
 #include "../src/model/score.h"
 #include "support.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "pith_eval.h"
 #include "program.h"
 #include "support.h"

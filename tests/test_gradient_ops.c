@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/kernels/gradients.h"
+#include "../src/gradients/gradients.h"
 #include "support.h"
 
 static uint64_t seed = 6;

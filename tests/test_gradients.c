@@ -13,7 +13,7 @@
 
 #include "../src/align/trainer.h"
 #include "../src/base/memory.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 #include "tiny_model.h"
 

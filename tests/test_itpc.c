@@ -1,5 +1,5 @@
 /*
- * test_itpc.c - src/compress/select.c, prefix.c and itpc.c: eq. 7 on numbers
+ * test_itpc.c - src/paper/select.c, prefix.c and itpc.c: eq. 7 on numbers
  * worked out by hand; eq. 5 and Algorithm 2 against a plain recomputation.
  */
 #include <math.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/compress/compress.h"
-#include "../src/compress/itpc.h"
-#include "../src/compress/prefix.h"
+#include "../src/prompt/result.h"
+#include "../src/paper/itpc.h"
+#include "../src/paper/prefix.h"
 #include "../src/model/score.h"
 #include "support.h"
 #include "tiny_model.h"

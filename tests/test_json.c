@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "fuzz/fuzz_json.c"
 #include "support.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_keep.c - src/compress/keep.c and words.c: what must stay does, words
+ * test_keep.c - src/prompt/keep.c and words.c: what must stay does, words
  * stay whole, and the target is met all the same.
  */
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
-#include "../src/compress/keep.h"
+#include "../src/prompt/keep.h"
 #include "../src/model/model.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -10,7 +10,7 @@
 #include "../src/kernels/kernels.h"
 #include "../src/model/model.h"
 #include "../src/model/session.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_parts.c - src/compress/parts.c and units.c: the prompt as bytes,
+ * test_parts.c - src/prompt/parts.c and units.c: the prompt as bytes,
  * tokens and units that begin and end between characters.
  */
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
-#include "../src/compress/parts.h"
+#include "../src/prompt/parts.h"
 #include "../src/model/model.h"
 #include "support.h"
 #include "tiny_model.h"

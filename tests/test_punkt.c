@@ -1,5 +1,5 @@
 /*
- * test_punkt.c - src/text/punkt*.c: sentences with parameters of our own in
+ * test_punkt.c - src/reference/python/punkt*.c: sentences with parameters of our own in
  * a temporary folder, with the built-in list, and with NLTK's English ones,
  * for which the expectations are those of nltk.sent_tokenize() 3.10.
  */
@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/compress/structure.h"
-#include "../src/text/json.h"
-#include "../src/text/punkt.h"
-#include "../src/text/punkt_token.h"
+#include "../src/reference/structure.h"
+#include "../src/json/json.h"
+#include "../src/reference/python/punkt.h"
+#include "../src/reference/python/punkt_token.h"
 #include "support.h"
 
 /* Sentences in a row, '|' between them. */

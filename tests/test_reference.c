@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../src/base/utf8.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/compress/reference.h"
+#include "../src/reference/reference.h"
 #include "support.h"
 
 static double budget(const char *arithmetic, double target)

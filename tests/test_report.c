@@ -1,5 +1,5 @@
 /*
- * test_report.c - the page of a compression: src/service/report*.c, html.c.
+ * test_report.c - the page of a compression: src/report.
  *
  * Pages are taken apart by a small reader of tags that knows no repair: what
  * a browser would mend is a failure here.  tests/report_page.py looks at a
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
-#include "../src/service/html.h"
+#include "../src/report/html.h"
 #include "random_prompt.h"
 #include "replies.h"
 #include "tiny_model.h"

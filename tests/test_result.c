@@ -1,10 +1,10 @@
 /*
- * test_result.c - src/compress/result.c and the option checks of compress.c.
+ * test_result.c - src/prompt/result.c and the option checks of compress.c.
  */
 #include <math.h>
 #include <string.h>
 
-#include "../src/compress/compress.h"
+#include "../src/prompt/result.h"
 #include "../src/base/memory.h"
 #include "support.h"
 #include "tiny_model.h"

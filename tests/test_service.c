@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/text/python_str.h"
+#include "../src/reference/python/str.h"
 #include "replies.h"
 #include "support.h"
 #include "tiny_model.h"

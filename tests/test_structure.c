@@ -1,5 +1,5 @@
 /*
- * test_structure.c - src/compress/structure.c: tags, what segments inherit,
+ * test_structure.c - src/reference/structure.c: tags, what segments inherit,
  * budgets.  The expectations of the reference's rules were taken from
  * llmlingua 0.2.2.
  */
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/compress/structure.h"
+#include "../src/reference/structure.h"
 #include "support.h"
 
 /* "text" of each segment with its rate and + or - for compress, in brackets. */

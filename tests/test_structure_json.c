@@ -1,14 +1,14 @@
 /*
- * test_structure_json.c - src/compress/structure_json.c, src/text/python_str.c
+ * test_structure_json.c - src/reference/structure_json.c, src/reference/python/str.c
  * and json_members.c.  Expectations are those of llmlingua 0.2.2 and Python
  * 3.11.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/compress/structure_json.h"
-#include "../src/text/json_members.h"
-#include "../src/text/python_str.h"
+#include "../src/reference/structure_json.h"
+#include "../src/json/json_members.h"
+#include "../src/reference/python/str.h"
 #include "support.h"
 
 static struct pith_json_document *parse(const char *string)

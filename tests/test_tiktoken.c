@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "../src/text/tiktoken.h"
 #include "support.h"
 

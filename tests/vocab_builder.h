@@ -10,7 +10,7 @@
 
 #include "../src/base/bytes.h"
 #include "../src/base/utf8.h"
-#include "../src/text/json.h"
+#include "../src/json/json.h"
 #include "../src/text/tokenizer.h"
 #include "support.h"
 

@@ -8,7 +8,7 @@
 
 #include "../base/crc32.h"
 #include "../base/memory.h"
-#include "../text/completions.h"
+#include "../json/completions.h"
 
 static void complain(const struct pith_align_requests_options *options,
                      const struct pith_error *error)

@@ -10,7 +10,7 @@
 
 #include "../base/buffer.h"
 #include "../base/file.h"
-#include "../text/json.h"
+#include "../json/json.h"
 
 static enum pith_status cannot(const struct pith_log *log, const char *what,
                                struct pith_error *error)

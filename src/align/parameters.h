@@ -7,7 +7,7 @@
 #ifndef PITH_ALIGN_PARAMETERS_H
 #define PITH_ALIGN_PARAMETERS_H
 
-#include "../kernels/gradients.h"
+#include "../gradients/gradients.h"
 #include "../model/adapter.h"
 #include "trainer.h"
 

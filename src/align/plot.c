@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../text/json.h"
+#include "../json/json.h"
 #include "pith_align.h"
 
 enum {

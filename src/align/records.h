@@ -15,7 +15,7 @@
 #ifndef PITH_ALIGN_RECORDS_H
 #define PITH_ALIGN_RECORDS_H
 
-#include "../text/json.h"
+#include "../json/json.h"
 
 enum pith_role { PITH_ROLE_SYSTEM, PITH_ROLE_USER, PITH_ROLE_ASSISTANT };
 

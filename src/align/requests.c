@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../base/options.h"
-#include "../text/completions.h"
+#include "../json/completions.h"
 #include "answers.h"
 
 enum { DEFAULT_MAX_TOKENS = 512 };

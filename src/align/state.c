@@ -11,7 +11,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/file.h"
-#include "../text/json.h"
+#include "../json/json.h"
 #include "settings.h"
 
 enum {

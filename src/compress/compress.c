@@ -2,16 +2,16 @@
  * compress.c - the entry point of compression: checks what both methods
  * share, hands over to one of them and takes the time.
  *
- * It decides nothing about tokens; paper.c and reference.c do.
+ * It decides nothing about tokens; paper.c and pipeline.c do.
  */
-#include "compress.h"
-
 #include <math.h>
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/memory.h"
 #include "../base/options.h"
+#include "../paper/paper.h"
+#include "../reference/reference.h"
 
 void pith_compress_options_init(struct pith_compress_options *options)
 {

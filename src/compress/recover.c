@@ -9,7 +9,7 @@
 #include "../base/memory.h"
 #include "../model/model.h"
 #include "../text/suffixes.h"
-#include "reference.h"
+#include "../reference/reference.h"
 
 enum {
     MAX_GAP = 10,    /* the reference: tokens to the next one of the run */

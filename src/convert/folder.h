@@ -5,7 +5,7 @@
 #ifndef PITH_CONVERT_FOLDER_H
 #define PITH_CONVERT_FOLDER_H
 
-#include "../text/json.h"
+#include "../json/json.h"
 #include "source.h"
 
 /* To be called once before the others: makes room to look for files without

@@ -4,7 +4,7 @@
 #ifndef PITH_CONVERT_JSON_VALUES_H
 #define PITH_CONVERT_JSON_VALUES_H
 
-#include "../text/json.h"
+#include "../json/json.h"
 
 /* True when the value is a whole number from 0 to 2^53 that fits. */
 bool pith_json_size(const struct pith_json *value, size_t *size);

@@ -9,9 +9,9 @@
 
 #include "../base/memory.h"
 #include "../base/random.h"
-#include "../compress/parts.h"
+#include "../prompt/parts.h"
 #include "../model/score.h"
-#include "../text/punkt.h"
+#include "../reference/python/punkt.h"
 #include "pith_eval.h"
 #include "stop_words.h"
 

@@ -5,7 +5,7 @@
 #define PITH_EVAL_CASES_H
 
 #include "../base/file.h"
-#include "../text/json.h"
+#include "../json/json.h"
 #include "pith_eval.h"
 
 struct pith_cases {

@@ -7,7 +7,7 @@
 
 #include "../base/options.h"
 #include "../model/session.h"
-#include "../text/json.h"
+#include "../json/json.h"
 #include "../text/lines.h"
 #include "group.h"
 

@@ -1,7 +1,7 @@
 /*
  * metrics_json.c - the metrics of one pair of texts as JSON.
  */
-#include "../text/json.h"
+#include "../json/json.h"
 #include "cases.h"
 
 static void write_rouge(struct pith_buffer *out, const char *name,

@@ -6,7 +6,7 @@
 
 #include "../base/crc32.h"
 #include "../base/options.h"
-#include "../text/completions.h"
+#include "../json/completions.h"
 #include "group.h"
 
 /* How each task is asked.  GSM8K: the words and the limit of LLMLingua's own

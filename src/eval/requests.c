@@ -1,7 +1,7 @@
 /*
  * requests.c - the requests of a batch file, and what servers say to them.
  */
-#include "../text/completions.h"
+#include "../json/completions.h"
 
 #include <stdio.h>
 #include <stdlib.h>

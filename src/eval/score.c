@@ -8,7 +8,7 @@
 
 #include "../base/memory.h"
 #include "../base/options.h"
-#include "../text/completions.h"
+#include "../json/completions.h"
 #include "../text/lines.h"
 #include "score.h"
 

@@ -22,7 +22,7 @@
 #ifndef PITH_KERNELS_SET_H
 #define PITH_KERNELS_SET_H
 
-#include "gradient_set.h"
+#include "../gradients/set.h"
 #include "kernels.h"
 #include "tensor.h"
 

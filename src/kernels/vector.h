@@ -324,7 +324,7 @@ TARGET static void rotate(float *x, const float *cosines, const float *sines,
     }
 }
 
-#include "gradient_vector.h"
+#include "../gradients/vector.h"
 
 /* --- the table ------------------------------------------------------------ */
 

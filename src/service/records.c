@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
-#include "../compress/structure_json.h"
-#include "../text/python_str.h"
+#include "../reference/structure_json.h"
+#include "../reference/python/str.h"
 
 /* "json_data" and "json_config". */
 static enum pith_status open_record(const struct pith_json *arguments,

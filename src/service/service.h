@@ -11,7 +11,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../model/session.h"
-#include "../text/json.h"
+#include "../json/json.h"
 
 /* What a function of a request has answered; release with
  * pith_answer_free. */

@@ -3,7 +3,7 @@
  * and read again.  Run with libFuzzer:
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude \
- *       tests/fuzz/fuzz_json.c src/text/json*.c src/base/[bemu]*.c -lm \
+ *       tests/fuzz/fuzz_json.c src/json/json*.c src/base/[bemu]*.c -lm \
  *       -o build/fuzz_json && build/fuzz_json -max_total_time=60
  *
  * tests/test_json.c feeds it seeded noise.
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/text/json.h"
+#include "../../src/json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

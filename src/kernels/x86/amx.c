@@ -1,0 +1,290 @@
+/*
+ * amx.c - bf16 products with the tiles of Intel's AMX: a tile instruction
+ * multiplies 16 rows of 32 weights with 32 elements of 16 tokens.
+ *
+ * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
+ * these; their sums stay in four of the eight tile registers.  Plain bf16
+ * lies as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
+ * halves (precision.h) and behind them 32 low ones: of a row of weights (PLANE)
+ * floats each, of a panel (PLANE, L).
+ *
+ * An instruction sums the products of even and of odd columns apart, adds the
+ * two and then adds to the tile; denormals count as zero.
+ */
+#include "../precision.h"
+#ifdef PITH_BUILDS_AMX
+
+#include <immintrin.h>
+
+#include "../cpu.h"
+#include "../target.h"
+
+#define TARGET PITH_TARGET("amx-tile,amx-bf16,avx512f,avx512bw,avx512bf16")
+
+enum {
+    L = 32,        /* lanes of the avx512 set */
+    ROWS = 32,     /* of a multiply_tiles */
+    TILE = 16,     /* rows and columns of one tile register */
+    UNIT = 32,     /* columns of a step */
+    PLANE = UNIT / 2 /* floats that hold 32 high or low halves */
+};
+
+/* --- floats to pairs of bf16 ---------------------------------------------- */
+
+TARGET static inline __m512i round_both(__m512 first, __m512 second)
+{
+    return (__m512i)_mm512_cvtne2ps_pbh(second, first);
+}
+
+TARGET static inline __m512 to_floats(__m256i brains)
+{
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(brains), 16));
+}
+
+/* high, low (UNIT bf16) of n floats, n <= UNIT, and zeros behind them. */
+TARGET static inline void split(float *high, float *low, const void *floats,
+                                size_t n)
+{
+    const uint8_t *x = floats; /* of any alignment */
+    uint32_t valid = n < UNIT ? (1u << n) - 1 : UINT32_MAX;
+    __m512 first = _mm512_maskz_loadu_ps((__mmask16)valid, x);
+    __m512 second =
+        _mm512_maskz_loadu_ps((__mmask16)(valid >> TILE), x + 4 * TILE);
+    __m512i brains = round_both(first, second);
+    _mm512_storeu_si512(high, brains);
+    first = _mm512_sub_ps(first, to_floats(_mm512_castsi512_si256(brains)));
+    second = _mm512_sub_ps(second,
+                           to_floats(_mm512_extracti64x4_epi64(brains, 1)));
+    _mm512_storeu_si512(low, round_both(first, second));
+}
+
+static size_t group_size(size_t n, size_t start)
+{
+    return n - start < UNIT ? n - start : UNIT;
+}
+
+/* Two bf16 are transposed as if they were a float. */
+TARGET static void pack_pairs(const struct pith_kernels *kernels, float *panel,
+                              size_t col, const float *x, size_t stride,
+                              size_t n_tokens, size_t n)
+{
+    float high[L * PLANE], low[L * PLANE]; /* (n_tokens, PLANE) */
+    for (size_t c = 0; c < n; c += UNIT) {
+        float *group = panel + (col + c) * L; /* two of (PLANE, L) */
+        for (size_t t = 0; t < n_tokens; t++)
+            split(high + t * PLANE, low + t * PLANE, x + t * stride + c,
+                  group_size(n, c));
+        kernels->transpose(group, L, high, PLANE, n_tokens, PLANE);
+        kernels->transpose(group + PLANE * L, L, low, PLANE, n_tokens, PLANE);
+    }
+}
+
+/* 16 tokens of row i of n; 0 behind the last. */
+TARGET static inline __m512 load_row(const float *rows, size_t i, size_t n)
+{
+    return i < n ? _mm512_loadu_ps(rows + i * L) : _mm512_setzero_ps();
+}
+
+/* The upper halves of b's floats above those of a's. */
+TARGET static inline __m512i interleave(__m512i a, __m512i b)
+{
+    return _mm512_or_si512(a, _mm512_slli_epi32(b, 16));
+}
+
+/* bf16 of 16 floats in the lower halves of their places. */
+TARGET static inline __m512i round_low(__m512 x)
+{
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x));
+}
+
+TARGET static void pack_product_pairs(const struct pith_kernels *kernels,
+                                      float *panel, size_t col,
+                                      const float *products, size_t n)
+{
+    (void)kernels;
+    for (size_t i = 0; i < n + (UNIT - n % UNIT) % UNIT; i += 2)
+        for (size_t t = 0; t < L; t += TILE) {
+            float *high = panel + (col + i / UNIT * UNIT) * L +
+                          i % UNIT / 2 * L + t;
+            __m512 a = load_row(products + t, i, n);
+            __m512 b = load_row(products + t, i + 1, n);
+            __m512i a_high = round_low(a), b_high = round_low(b);
+            _mm512_storeu_si512(high, interleave(a_high, b_high));
+            a = _mm512_sub_ps(
+                a, _mm512_castsi512_ps(_mm512_slli_epi32(a_high, 16)));
+            b = _mm512_sub_ps(
+                b, _mm512_castsi512_ps(_mm512_slli_epi32(b_high, 16)));
+            _mm512_storeu_si512(high + PLANE * L,
+                                interleave(round_low(a), round_low(b)));
+        }
+}
+
+TARGET static void unpack_pairs(const struct pith_kernels *kernels, float *row,
+                                enum pith_type type, const uint8_t *bytes,
+                                size_t n)
+{
+    float floats[PITH_STEP];
+    if (type == PITH_F32) {
+        for (size_t c = 0; c < n; c += UNIT)
+            split(row + c, row + c + PLANE, bytes + 4 * c, group_size(n, c));
+        return;
+    }
+    kernels->unpack(floats, type, bytes, n);
+    for (size_t c = 0; c < n; c += UNIT)
+        split(row + c, row + c + PLANE, floats + c, group_size(n, c));
+}
+
+/* --- tiles ---------------------------------------------------------------- */
+
+/* Intel's manual, volume 1, 18.2: eight tiles of 16 rows of 64 bytes. */
+static const struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t n_rows[16];
+} SHAPES = {.palette = 1,
+            .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+            .n_rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+/* Setting up takes as long as a small multiplication. */
+TARGET static void begin(void)
+{
+    _tile_loadconfig(&SHAPES);
+}
+
+TARGET static void end(void)
+{
+    _tile_release();
+}
+
+#define WEIGHTS_STRIDE (PITH_ROW_STRIDE * sizeof(float))
+#define PANEL_STRIDE (L * sizeof(float))
+
+/* Tiles 0 to 3: the sums. */
+TARGET static inline void load_sums(const float *out)
+{
+    _tile_loadd(0, out, PANEL_STRIDE);
+    _tile_loadd(1, out + TILE, PANEL_STRIDE);
+    _tile_loadd(2, out + TILE * L, PANEL_STRIDE);
+    _tile_loadd(3, out + TILE * L + TILE, PANEL_STRIDE);
+}
+
+TARGET static inline void clear_sums(void)
+{
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+}
+
+TARGET static inline void store_sums(float *out)
+{
+    _tile_stored(0, out, PANEL_STRIDE);
+    _tile_stored(1, out + TILE, PANEL_STRIDE);
+    _tile_stored(2, out + TILE * L, PANEL_STRIDE);
+    _tile_stored(3, out + TILE * L + TILE, PANEL_STRIDE);
+}
+
+/* Tiles 4 and 5: the upper and the lower 16 rows of weights. */
+TARGET static inline void load_weights(const float *weights)
+{
+    _tile_loadd(4, weights, WEIGHTS_STRIDE);
+    _tile_loadd(5, weights + TILE * PITH_ROW_STRIDE, WEIGHTS_STRIDE);
+}
+
+/* Tiles 6 and 7: the first and the last 16 tokens. */
+TARGET static inline void load_tokens(const float *panel)
+{
+    _tile_loadd(6, panel, PANEL_STRIDE);
+    _tile_loadd(7, panel + TILE, PANEL_STRIDE);
+}
+
+TARGET static inline void add_products(void)
+{
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+}
+
+TARGET static inline void multiply_tiles(float *out, const float *weights,
+                                        const float *panel, size_t depth,
+                                        bool pairs, bool add)
+{
+    if (add)
+        load_sums(out);
+    else
+        clear_sums();
+    for (size_t c = 0; c < depth; c += UNIT) {
+        const float *w = weights + (pairs ? c : c / 2);
+        const float *x = panel + (pairs ? c : c / 2) * L;
+        load_tokens(x);
+        if (pairs) {
+            load_weights(w + PLANE);
+            add_products();
+        }
+        load_weights(w);
+        add_products();
+        if (pairs) {
+            load_tokens(x + PLANE * L);
+            add_products();
+        }
+    }
+    store_sums(out);
+}
+
+TARGET static void multiply(const struct pith_kernels *kernels, float *out,
+                            const float *weights, const float *panel,
+                            size_t depth, size_t n_lanes, bool add)
+{
+    (void)kernels;
+    (void)n_lanes;
+    multiply_tiles(out, weights, panel, depth, false, add);
+}
+
+TARGET static void multiply_pairs(const struct pith_kernels *kernels,
+                                  float *out, const float *weights,
+                                  const float *panel, size_t depth,
+                                  size_t n_lanes, bool add)
+{
+    (void)kernels;
+    (void)n_lanes;
+    multiply_tiles(out, weights, panel, depth, true, add);
+}
+
+static bool usable(const struct pith_kernels *kernels)
+{
+    return kernels == &pith_kernels_avx512 && pith_cpu_has_amx_bf16();
+}
+
+const struct pith_precision pith_precision_bf16_amx = {
+    .name = "bf16",
+    .means = "AMX",
+    .usable = usable,
+    .rows = ROWS,
+    .unit = UNIT,
+    .attention = &pith_precision_bf16x3_amx,
+    .pack = pith_pack_bf16,
+    .pack_products = pith_pack_products_bf16,
+    .unpack = pith_unpack_bf16,
+    .begin = begin,
+    .end = end,
+    .multiply = multiply,
+};
+
+const struct pith_precision pith_precision_bf16x3_amx = {
+    .name = "bf16x3",
+    .means = "AMX",
+    .usable = usable,
+    .rows = ROWS,
+    .unit = UNIT,
+    .attention = &pith_precision_bf16x3_amx,
+    .pack = pack_pairs,
+    .pack_products = pack_product_pairs,
+    .unpack = unpack_pairs,
+    .begin = begin,
+    .end = end,
+    .multiply = multiply_pairs,
+};
+
+#endif

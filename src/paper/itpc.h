@@ -1,0 +1,66 @@
+/*
+ * itpc.h - iterative token-level prompt compression (section 3.2 of the
+ * paper): Algorithm 2 and eq. 5 to 7.
+ */
+#ifndef PITH_PAPER_ITPC_H
+#define PITH_PAPER_ITPC_H
+
+#include "../model/session.h"
+#include "../prompt/detail.h"
+#include "../prompt/parts.h"
+
+/* What eq. 7 is asked about one segment. */
+struct pith_choice {
+    const struct pith_unit *units; /* (n) borrowed */
+    const float *losses;           /* (n) mean loss of each unit's tokens */
+    size_t n;
+    size_t quota;   /* tokens that stay, with blank lines in front of them */
+    size_t opening; /* tokens of a blank line in front of the first unit */
+    /* Fill the quota with units below the threshold where one above it does
+     * not fit; otherwise it may be missed by less than one unit. */
+    bool exact;
+    size_t most; /* tokens that may stay at all, not below quota; 0: any */
+};
+
+/* Eq. 7: which units stay; forced ones do whatever the quota.
+ *   keep    (n) filled by the call; of structure: whether text behind it,
+ *           before the next structure, stays
+ *   n_kept  tokens that stay, with blank lines
+ *   gamma   the threshold: losses above it are kept */
+enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
+                             size_t *n_kept, double *gamma,
+                             struct pith_error *error);
+
+/* Units of one component, or of one document, and where its budget ends. */
+struct pith_stage {
+    const struct pith_unit *units; /* borrowed */
+    size_t n_units;
+    double end; /* tokens of the output once this stage is done */
+    bool contrastive; /* losses less those behind the question */
+};
+
+struct pith_itpc {
+    const struct pith_parts *parts; /* borrowed */
+    size_t segment_size;
+    bool behind_all; /* eq. 4 instead of 5: segments are scored behind all
+                        text before them, dropped or not */
+    struct pith_result *result; /* borrowed: thresholds go there; or NULL */
+    struct pith_decisions *decisions; /* borrowed, by token; or NULL */
+    struct pith_ids question; /* stands in front where losses are contrastive;
+                                 empty: nowhere */
+    /* Found. */
+    struct pith_ids kept;    /* the compressed prompt */
+    struct pith_buffer text; /* its bytes */
+    size_t *part_kept;       /* tokens kept of each part, (n_parts) */
+    size_t n_forced;         /* tokens that had to stay, with blank lines */
+};
+
+/* Compresses n stages, in the order of Algorithm 2: the instruction, the
+ * demonstrations, the question. */
+enum pith_status pith_itpc_run(struct pith_itpc *itpc,
+                               struct pith_session *session,
+                               const struct pith_stage *stages, size_t n,
+                               struct pith_error *error);
+void pith_itpc_free(struct pith_itpc *itpc);
+
+#endif

@@ -1,0 +1,556 @@
+/*
+ * paper.c - the method `paper`: LLMLingua (arXiv 2310.05736) from the prompt
+ * to the result.  docs/ALGORITHM.md has the points that the paper leaves open.
+ *
+ *   x = (x_ins, x_dems, x_que)      parts.c, units.c
+ *   Algorithm 1, eq. 2 and 3        budget.c, rank.c
+ *   Algorithm 2, eq. 5 to 7         itpc.c, prefix.c, select.c
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/memory.h"
+#include "../base/random.h"
+#include "budget.h"
+#include "paper.h"
+#include "../prompt/counter.h"
+#include "documents.h"
+#include "itpc.h"
+#include "../prompt/keep.h"
+#include "rank.h"
+
+/* One compression on its way from the prompt to the result. */
+struct paper {
+    struct pith_session *session;
+    const struct pith_compress_options *options;
+    struct pith_result *result;
+    struct pith_parts parts;
+    size_t target;        /* tokens that stay */
+    bool *selected;       /* D, by part, (n_parts) */
+    double *perplexities; /* by part, (n_parts); 0: not ranked */
+    size_t *order;        /* parts that are demonstrations, best first where
+                             they were ranked, (n_order) */
+    size_t n_order;
+    struct pith_budget budget;
+    struct pith_itpc itpc;
+    bool passed;          /* nothing would be saved: the prompt comes back */
+    struct pith_decisions decisions; /* with options->detail */
+};
+
+static bool is_rate(double value)
+{
+    return value >= 0 && value <= 1;
+}
+
+static enum pith_status check_options(const struct pith_session *session,
+                                      const struct pith_compress_options *o,
+                                      struct pith_error *error)
+{
+    size_t most = session->n_window / 2;
+    if (o->target > 0 && o->target < 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "target is %g tokens; expected at least 1 (a share "
+                         "of the prompt is given as rate)", o->target);
+    if (!is_rate(o->tau_ins) || !is_rate(o->tau_que))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s is %g; it is a rate, from 0 to 1",
+                         is_rate(o->tau_ins) ? "tau_que" : "tau_ins",
+                         is_rate(o->tau_ins) ? o->tau_que : o->tau_ins);
+    if (!(o->k >= 0) || isinf(o->k))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "k is %g; expected a number above 0 (the paper has "
+                         "2), or 0 for the method's own", o->k);
+    if (!(o->delta_tau >= 0) || o->delta_tau > 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "delta_tau is %g; expected 0 to 1 (the paper has "
+                         "0.3)", o->delta_tau);
+    if (o->reorder != PITH_REORDER_ORIGINAL && o->reorder != PITH_REORDER_SORT)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "reorder is %d; method paper has original and sort",
+                         (int)o->reorder);
+    if (o->segment_size == 0 || o->segment_size > most)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "segment_size is %zu tokens; expected 1 to %zu, half "
+                         "of the context of %zu", o->segment_size, most,
+                         session->n_window);
+    return PITH_OK;
+}
+
+/* tau L, in whole tokens; a prompt that has any keeps at least one. */
+static size_t target_tokens(const struct pith_compress_options *options,
+                            size_t n_tokens)
+{
+    double target = options->rate > 0 ? options->rate * (double)n_tokens
+                                      : options->target;
+    if (target >= (double)n_tokens)
+        return n_tokens;
+    return target < 1 ? 1 : (size_t)(target + 0.5);
+}
+
+/* The published settings: 2 for demonstrations; 1.3 for documents, whose
+ * ranking by the question can be trusted with more. */
+static double granularity(const struct pith_compress_options *options)
+{
+    if (options->k > 0)
+        return options->k;
+    return options->question_aware ? 1.3 : 2;
+}
+
+/* L_ins, L_dems, L_que.  The blank line in front of a demonstration is part of
+ * it; the one in front of the question is paid for beforehand. */
+static void measure(struct paper *p)
+{
+    const struct pith_parts *parts = &p->parts;
+    size_t last = parts->n_parts - 1;
+    struct pith_budget *b = &p->budget;
+    *b = (struct pith_budget){.k = granularity(p->options),
+                              .tau_ins = p->options->tau_ins,
+                              .tau_que = p->options->tau_que,
+                              .n_ins = parts->parts[0].n_tokens,
+                              .n_que = parts->parts[last].n_tokens,
+                              .uniform = !p->options->use_dynamic_rates ||
+                                         !p->options->use_budget_controller};
+    for (size_t i = 1; i < last; i++)
+        if (pith_is_demonstration(&parts->parts[i]))
+            b->n_dems += pith_part_length(parts, i);
+    size_t n_structure = pith_part_length(parts, last) - b->n_que;
+    b->target = p->target > n_structure ? (double)(p->target - n_structure) : 0;
+}
+
+/* The ranking as the caller knows the contexts: by their index. */
+static enum pith_status trace_ranking(struct paper *p, struct pith_rank *ranks,
+                                      size_t n, struct pith_error *error)
+{
+    if (!p->options->trace)
+        return PITH_OK;
+    for (size_t i = 0; i < n; i++)
+        ranks[i].index = p->parts.parts[ranks[i].index].index;
+    return pith_result_add_ranking(p->result, ranks, n, error);
+}
+
+/* Scores that put the demonstrations into a random order. */
+static void rank_at_random(const struct paper *p, struct pith_rank *ranks,
+                           size_t n)
+{
+    uint64_t state = p->options->selection_seed;
+    for (size_t i = 0; i < n; i++)
+        ranks[i] = (struct pith_rank){p->order[i],
+                                      pith_random_uniform(&state)};
+}
+
+/* Perplexities as mean losses, high first; for LongLLMLingua r_k, low first,
+ * which is handed over with the other sign. */
+static enum pith_status rank(struct paper *p, struct pith_rank *ranks, size_t n,
+                             struct pith_error *error)
+{
+    bool aware = p->options->question_aware;
+    PITH_TRY(aware ? pith_rank_documents(p->session, &p->parts, ranks, n, error)
+                   : pith_rank_demonstrations(p->session, &p->parts, ranks, n,
+                                              p->decisions.ranked, error));
+    for (size_t i = 0; i < n; i++) {
+        p->perplexities[ranks[i].index] = exp(ranks[i].score);
+        ranks[i].score *= aware ? -1 : 1;
+    }
+    return PITH_OK;
+}
+
+/* Algorithm 1, lines 4-9, where some demonstrations must be left out. */
+static enum pith_status rank_and_select(struct paper *p, size_t n,
+                                        struct pith_error *error)
+{
+    enum pith_status status;
+    size_t n_parts = p->parts.n_parts;
+    struct pith_rank *ranks = pith_array(n, sizeof *ranks);
+    size_t *lengths = pith_array(n_parts, sizeof *lengths);
+    if (ranks == NULL || lengths == NULL) {
+        status = pith_no_memory(error, n_parts, sizeof *ranks);
+        goto done;
+    }
+    if (p->options->selection_seed != 0)
+        rank_at_random(p, ranks, n);
+    else
+        PITH_TRY_DONE(rank(p, ranks, n, error));
+    for (size_t i = 0; i < n_parts; i++)
+        lengths[i] = pith_part_length(&p->parts, i);
+    pith_budget_select(&p->budget, lengths, ranks, n, p->selected);
+    for (size_t i = 0; i < n; i++) {
+        p->order[i] = ranks[i].index;
+        ranks[i].score *= p->options->question_aware ? -1 : 1;
+    }
+    PITH_TRY_DONE(trace_ranking(p, ranks, n, error));
+done:
+    free(ranks);
+    free(lengths);
+    return status;
+}
+
+/* D.  The model is asked only where it matters: not when all demonstrations
+ * are within k tau_dems L_dems, nor for a single one, nor when nothing is
+ * left for them. */
+static enum pith_status select_demonstrations(struct paper *p,
+                                              struct pith_error *error)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        if (pith_is_demonstration(&p->parts.parts[i]))
+            p->order[n++] = i;
+    p->n_order = n;
+    if (p->budget.tau_dems <= 0)
+        return PITH_OK;
+    if (n > 1 && p->options->use_budget_controller &&
+        (p->options->question_aware || pith_budget_must_select(&p->budget)))
+        return rank_and_select(p, n, error);
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        p->selected[i] = pith_is_demonstration(&p->parts.parts[i]);
+    p->budget.n_selected = p->budget.n_dems;
+    return PITH_OK;
+}
+
+/* The units of a demonstration that are D's, and of one that was left out
+ * what must stay. */
+static size_t gather_units(const struct paper *p, size_t part,
+                           struct pith_unit *units)
+{
+    const struct pith_part *from = &p->parts.parts[part];
+    size_t n = 0;
+    for (size_t i = from->unit; i < from->unit + from->n_units; i++)
+        if (p->selected[part] || p->parts.units[i].forced)
+            units[n++] = p->parts.units[i];
+    return n;
+}
+
+/* The blank line in front of a part; NULL: it has none. */
+static const struct pith_unit *line_before(const struct paper *p, size_t part)
+{
+    const struct pith_part *from = &p->parts.parts[part];
+    const struct pith_unit *first = &p->parts.units[from->unit];
+    return from->n_units > 0 && first->structure ? first : NULL;
+}
+
+/* The same with a blank line in front, which the first part of the prompt
+ * needs where it does not come first in the result: it takes that of the
+ * document that does. */
+static size_t gather_joined(const struct paper *p, size_t part,
+                            struct pith_unit *units)
+{
+    const struct pith_unit *line = line_before(p, p->order[0]);
+    if (line == NULL || line_before(p, part) != NULL)
+        return gather_units(p, part, units);
+    size_t n = gather_units(p, part, units + 1);
+    units[0] = *line;
+    units[0].part = part;
+    units[0].forced = pith_forced_tokens(units + 1, n) > 0;
+    return n > 0 ? n + 1 : 0;
+}
+
+static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
+{
+    const struct pith_part *part = &parts->parts[i];
+    return (struct pith_stage){.units = parts->units + part->unit,
+                               .n_units = part->n_units};
+}
+
+/* All of D as one stage, in the order of the prompt. */
+static size_t stage_demonstrations(const struct paper *p,
+                                   struct pith_stage *stages, double end,
+                                   struct pith_unit *units)
+{
+    stages[0] = (struct pith_stage){.units = units, .end = end};
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        if (pith_is_demonstration(&p->parts.parts[i]))
+            stages[0].n_units += gather_units(p, i, units + stages[0].n_units);
+    return 1;
+}
+
+/* Rates of the documents of D by rank, 0 of the others: by part. */
+static enum pith_status rate_documents(const struct paper *p, double *by_part,
+                                       struct pith_error *error)
+{
+    const struct pith_budget *b = &p->budget;
+    double *lengths = pith_array(p->n_order, sizeof *lengths);
+    double *rates = pith_array(p->n_order, sizeof *rates);
+    size_t n = 0;
+    if (lengths == NULL || rates == NULL) {
+        free(lengths);
+        free(rates);
+        return pith_no_memory(error, p->n_order, sizeof *rates);
+    }
+    for (size_t i = 0; i < p->n_order; i++)
+        if (p->selected[p->order[i]])
+            lengths[n++] = (double)pith_part_length(&p->parts, p->order[i]);
+    pith_document_rates(lengths, n, b->rate_d, p->options->delta_tau,
+                        b->rate_d * (double)b->n_selected, rates);
+    n = 0;
+    for (size_t i = 0; i < p->n_order; i++)
+        if (p->selected[p->order[i]])
+            by_part[p->order[i]] = rates[n++];
+    free(lengths);
+    free(rates);
+    return PITH_OK;
+}
+
+/* Every document as a stage of its own, with its rate. */
+static enum pith_status stage_documents(struct paper *p,
+                                        struct pith_stage *stages, double end,
+                                        struct pith_unit *units,
+                                        struct pith_error *error)
+{
+    size_t n_parts = p->parts.n_parts;
+    double *rates = pith_array_zero(n_parts, sizeof *rates);
+    if (rates == NULL)
+        return pith_no_memory(error, n_parts, sizeof *rates);
+    enum pith_status status = rate_documents(p, rates, error);
+    bool sort = p->options->reorder == PITH_REORDER_SORT;
+    size_t n = 0;
+    for (size_t i = 0; i < (sort ? p->n_order : n_parts); i++) {
+        size_t part = sort ? p->order[i] : i;
+        if (!pith_is_demonstration(&p->parts.parts[part]))
+            continue;
+        struct pith_stage *stage = &stages[n++];
+        *stage = (struct pith_stage){.units = units, .contrastive = true};
+        stage->n_units = sort ? gather_joined(p, part, units)
+                              : gather_units(p, part, units);
+        units += stage->n_units;
+        end += rates[part] * (double)pith_part_length(&p->parts, part);
+        stage->end = end;
+    }
+    free(rates);
+    return status;
+}
+
+/* The question's tokens, in front of which documents are looked at. */
+static void set_question(struct paper *p)
+{
+    const struct pith_part *part = &p->parts.parts[p->parts.n_parts - 1];
+    pith_ids_append_all(&p->itpc.question, p->parts.ids.data + part->token,
+                        part->n_tokens);
+    pith_ids_append_all(&p->itpc.question, p->parts.join.data,
+                        p->parts.join.n);
+}
+
+static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
+                                   struct pith_unit *units,
+                                   struct pith_error *error)
+{
+    const struct pith_budget *b = &p->budget;
+    size_t n = 1;
+    stages[0] = whole_part(&p->parts, 0);
+    stages[0].end = b->rate_ins * (double)b->n_ins;
+    if (p->options->question_aware) {
+        set_question(p);
+        PITH_TRY(stage_documents(p, stages + 1, stages[0].end, units, error));
+        n += p->n_order;
+    } else {
+        n += stage_demonstrations(
+            p, stages + 1, stages[0].end + b->rate_d * (double)b->n_selected,
+            units);
+    }
+    stages[n] = whole_part(&p->parts, p->parts.n_parts - 1);
+    stages[n++].end = (double)p->target;
+    return pith_itpc_run(&p->itpc, p->session, stages, n, error);
+}
+
+/* Algorithm 2 on (x_ins, D, x_que), each with its share of the target. */
+static enum pith_status compress_tokens(struct paper *p,
+                                        struct pith_error *error)
+{
+    size_t n_units = p->parts.n_units + 1, n_stages = p->parts.n_parts + 1;
+    struct pith_unit *units = pith_array(n_units, sizeof *units);
+    struct pith_stage *stages = pith_array(n_stages, sizeof *stages);
+    enum pith_status status =
+        units != NULL && stages != NULL
+            ? run_stages(p, stages, units, error)
+            : pith_no_memory(error, n_units, sizeof *units);
+    free(units);
+    free(stages);
+    return status;
+}
+
+/* Rate 1, a prompt that is within its target, or one that compression would
+ * make no shorter: everything stays. */
+static enum pith_status keep_everything(struct paper *p,
+                                        struct pith_error *error)
+{
+    struct pith_itpc *out = &p->itpc;
+    size_t n = p->parts.n_parts;
+    pith_itpc_free(out);
+    out->part_kept = pith_array_zero(n, sizeof *out->part_kept);
+    if (out->part_kept == NULL)
+        return pith_no_memory(error, n, sizeof *out->part_kept);
+    for (size_t i = 0; i < n; i++)
+        out->part_kept[i] = p->parts.parts[i].n_tokens;
+    pith_ids_append_all(&out->kept, p->parts.ids.data, p->parts.ids.n);
+    pith_buffer_append(&out->text, p->parts.text.data, p->parts.text.size);
+    for (size_t i = 0; i < p->decisions.n; i++)
+        p->decisions.of[i].kept = true;
+    return PITH_OK;
+}
+
+static enum pith_status control_and_compress(struct paper *p,
+                                             struct pith_error *error)
+{
+    double start = pith_seconds();
+    if (p->target == p->parts.ids.n)
+        return keep_everything(p, error);
+    measure(p);
+    pith_budget_demonstrations(&p->budget);
+    PITH_TRY(select_demonstrations(p, error));
+    pith_budget_distribute(&p->budget);
+    double ranked = pith_seconds();
+    p->result->timings.rank = ranked - start;
+    PITH_TRY(compress_tokens(p, error));
+    p->result->timings.compress = pith_seconds() - ranked;
+    return PITH_OK;
+}
+
+/* Counts prompt and result, and returns the prompt instead where the target
+ * model would read no fewer tokens. */
+static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    const struct pith_counter *counter = p->options->count_with;
+    if (p->itpc.text.failed)
+        return pith_no_memory(error, p->target, 1);
+    r->origin_tokens = p->parts.ids.n;
+    r->compressed_tokens = p->itpc.kept.n;
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
+                                  &r->origin_tokens, &r->model_origin_tokens,
+                                  error));
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->itpc.text),
+                                  &r->compressed_tokens,
+                                  &r->model_compressed_tokens, error));
+    if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
+        p->options->target >= (double)p->parts.ids.n ||
+        p->parts.ids.n == 0)
+        return PITH_OK;
+    PITH_TRY(pith_result_note(r, error,
+                              "Nothing would be saved: the prompt has %zu "
+                              "token%s%s, compressed %zu; it is unchanged.",
+                              r->origin_tokens,
+                              r->origin_tokens == 1 ? "" : "s",
+                              counter != NULL ? " of the target model" : "",
+                              r->compressed_tokens));
+    r->compressed_tokens = r->origin_tokens;
+    r->model_compressed_tokens = r->model_origin_tokens;
+    p->passed = true;
+    return keep_everything(p, error);
+}
+
+static enum pith_status note(struct paper *p, struct pith_error *error)
+{
+    size_t n_replaced = p->parts.n_replaced;
+    if (n_replaced > 0)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "%zu byte%s of the prompt %s no UTF-8 and "
+                                  "became U+FFFD.", n_replaced,
+                                  n_replaced == 1 ? "" : "s",
+                                  n_replaced == 1 ? "was" : "were"));
+    if (p->passed)
+        return PITH_OK;
+    if (p->itpc.n_forced > 0 && p->itpc.kept.n > p->target &&
+        p->itpc.n_forced >= p->itpc.kept.n)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "What must stay has %zu token%s, %zu more "
+                                  "than the target of %zu.",
+                                  p->itpc.kept.n,
+                                  p->itpc.kept.n == 1 ? "" : "s",
+                                  p->itpc.kept.n - p->target, p->target));
+    if (p->options->target > (double)p->parts.ids.n)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "The prompt has %zu tokens, fewer than the "
+                                  "target; it is unchanged.",
+                                  p->parts.ids.n));
+    if (p->budget.scaled)
+        PITH_TRY(pith_result_note(p->result, error,
+                                  "The target of %zu tokens is below what "
+                                  "tau_ins and tau_que ask for; they were "
+                                  "scaled down to %.3g and %.3g%s.",
+                                  p->target, p->budget.tau_ins,
+                                  p->budget.tau_que,
+                                  p->budget.n_dems > 0 &&
+                                          p->itpc.n_forced == 0
+                                      ? ", and no context stays" : ""));
+    return PITH_OK;
+}
+
+static enum pith_status fill_result(struct paper *p, struct pith_error *error)
+{
+    struct pith_result *result = p->result;
+    char *text;
+    if (p->itpc.kept.failed)
+        return pith_no_memory(error, p->target, sizeof *p->itpc.kept.data);
+    for (size_t i = 0; i < p->parts.n_parts; i++) {
+        const struct pith_part *part = &p->parts.parts[i];
+        struct pith_part_result made = {.kind = part->kind,
+                                        .index = part->index,
+                                        .n_tokens = part->n_tokens,
+                                        .n_kept = p->itpc.part_kept[i],
+                                        .perplexity = p->perplexities[i]};
+        PITH_TRY(pith_result_add_part(result, &made, error));
+    }
+    if (p->options->trace)
+        PITH_TRY(pith_result_set_kept_ids(result, p->itpc.kept.data,
+                                          p->itpc.kept.n, error));
+    PITH_TRY(pith_buffer_take(&p->itpc.text, &text, &result->text.size,
+                              error));
+    result->text.bytes = text;
+    return note(p, error);
+}
+
+static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
+                            struct pith_error *error)
+{
+    double start = pith_seconds();
+    PITH_TRY(pith_parts_make(&p->parts, p->session->model->tokenizer, prompt,
+                             error));
+    if (p->options->question_aware &&
+        p->parts.parts[p->parts.n_parts - 1].n_tokens == 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "question_aware needs a question");
+    PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
+    size_t n = p->parts.n_parts;
+    p->selected = pith_array_zero(n, sizeof *p->selected);
+    p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
+    p->order = pith_array(n, sizeof *p->order);
+    if (p->order == NULL || p->selected == NULL || p->perplexities == NULL)
+        return pith_no_memory(error, n, sizeof *p->perplexities);
+    p->target = target_tokens(p->options, p->parts.ids.n);
+    p->itpc.parts = &p->parts;
+    p->itpc.segment_size = p->options->segment_size;
+    p->itpc.behind_all = !p->options->use_itpc;
+    p->itpc.result =
+        p->options->trace || p->options->detail ? p->result : NULL;
+    if (p->options->detail) {
+        PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
+        p->itpc.decisions = &p->decisions;
+    }
+    p->result->timings.tokenize = pith_seconds() - start;
+    PITH_TRY(control_and_compress(p, error));
+    PITH_TRY(count_or_pass(p, error));
+    PITH_TRY(fill_result(p, error));
+    return p->options->detail
+               ? pith_detail_of_parts(p->result, &p->parts, prompt,
+                                      &p->decisions, error)
+               : PITH_OK;
+}
+
+enum pith_status pith_compress_paper(struct pith_session *session,
+                                     const struct pith_prompt *prompt,
+                                     const struct pith_compress_options *options,
+                                     struct pith_result *result,
+                                     struct pith_error *error)
+{
+    struct paper paper = {.session = session, .options = options,
+                          .result = result};
+    PITH_TRY(check_options(session, options, error));
+    enum pith_status status = run(&paper, prompt, error);
+    pith_itpc_free(&paper.itpc);
+    pith_parts_free(&paper.parts);
+    free(paper.selected);
+    free(paper.order);
+    free(paper.perplexities);
+    pith_decisions_free(&paper.decisions);
+    return status;
+}

@@ -1,0 +1,19 @@
+/*
+ * counter.h - counts in tokens of the target model, for the result.
+ *
+ * They decide nothing but whether `paper` passes a prompt through.
+ */
+#ifndef PITH_PROMPT_COUNTER_H
+#define PITH_PROMPT_COUNTER_H
+
+#include "../base/error.h"
+
+/* With a counter (NULL: none), *n becomes the target model's count of text.
+ *   n        in: the scoring model's count
+ *   n_model  filled by the call with that count */
+enum pith_status pith_counter_replace(const struct pith_counter *counter,
+                                      struct pith_text text, size_t *n,
+                                      size_t *n_model,
+                                      struct pith_error *error);
+
+#endif

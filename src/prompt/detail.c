@@ -1,0 +1,225 @@
+/*
+ * detail.c - see detail.h.
+ */
+#include "detail.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "../base/utf8.h"
+#include "result.h"
+
+enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
+                                     struct pith_error *error)
+{
+    *decisions = (struct pith_decisions){0};
+    decisions->of = pith_array(n, sizeof *decisions->of);
+    decisions->ranked = pith_array(n, sizeof *decisions->ranked);
+    if (decisions->of == NULL || decisions->ranked == NULL)
+        return pith_no_memory(error, n, sizeof *decisions->of);
+    for (size_t i = 0; i < n; i++) {
+        decisions->of[i] = (struct pith_decision){
+            .loss = (float)NAN, .segment = PITH_NO_SEGMENT};
+        decisions->ranked[i] = (float)NAN;
+    }
+    decisions->n = n;
+    return PITH_OK;
+}
+
+void pith_decisions_free(struct pith_decisions *decisions)
+{
+    free(decisions->of);
+    free(decisions->ranked);
+    *decisions = (struct pith_decisions){0};
+}
+
+struct ranked {
+    float loss;
+    size_t index;
+};
+
+/* An order without equals: the highest loss first, then by position; what is
+ * no number last. */
+static int by_loss(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    float left = isnan(x->loss) ? -INFINITY : x->loss;
+    float right = isnan(y->loss) ? -INFINITY : y->loss;
+    if (left != right)
+        return left > right ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+enum pith_status pith_decisions_add(struct pith_decisions *decisions,
+                                    const size_t *at, const float *losses,
+                                    size_t n, struct pith_error *error)
+{
+    size_t segment = decisions->n_segments++;
+    for (size_t i = 0; i < n; i++)
+        decisions->of[at[i]].segment = segment;
+    if (losses == NULL)
+        return PITH_OK;
+    struct ranked *ranked = pith_array(n, sizeof *ranked);
+    if (ranked == NULL)
+        return pith_no_memory(error, n, sizeof *ranked);
+    for (size_t i = 0; i < n; i++)
+        ranked[i] = (struct ranked){losses[i], i};
+    qsort(ranked, n, sizeof *ranked, by_loss);
+    for (size_t i = 0; i < n; i++) {
+        struct pith_decision *decision = &decisions->of[at[ranked[i].index]];
+        decision->loss = ranked[i].loss;
+        decision->rank = i + 1;
+    }
+    free(ranked);
+    return PITH_OK;
+}
+
+enum pith_status pith_detail_add(struct pith_detail *detail,
+                                 struct pith_unit_result unit,
+                                 const int32_t *ids, struct pith_error *error)
+{
+    unit.id = detail->n_ids;
+    for (size_t i = 0; i < unit.n_ids; i++) {
+        PITH_TRY(pith_result_grow(&detail->ids, detail->n_ids, sizeof *ids,
+                                  error));
+        detail->ids[detail->n_ids++] = ids[i];
+    }
+    PITH_TRY(pith_result_grow(&detail->units, detail->n_units, sizeof unit,
+                              error));
+    detail->units[detail->n_units++] = unit;
+    return PITH_OK;
+}
+
+/* --- order and spans --------------------------------------------------------- */
+
+/* Units of size 0 stand behind those that end where they are.  ids were
+ * appended with the units, so that they tell which came first. */
+static int by_place(const void *a, const void *b)
+{
+    const struct pith_unit_result *x = a, *y = b;
+    if (x->part != y->part)
+        return x->part < y->part ? -1 : 1;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void pith_detail_sort(struct pith_detail *detail)
+{
+    if (detail->n_units > 0)
+        qsort(detail->units, detail->n_units, sizeof *detail->units, by_place);
+}
+
+enum pith_status pith_detail_spans(struct pith_detail *detail,
+                                   struct pith_error *error)
+{
+    struct pith_span *last = NULL;
+    for (size_t i = 0; i < detail->n_units; i++) {
+        const struct pith_unit_result *unit = &detail->units[i];
+        if (!unit->kept || unit->size == 0)
+            continue;
+        if (last != NULL && last->part == unit->part &&
+            last->end == unit->offset) {
+            last->end += unit->size;
+            continue;
+        }
+        PITH_TRY(pith_result_grow(&detail->spans, detail->n_spans,
+                                  sizeof *last, error));
+        last = &detail->spans[detail->n_spans++];
+        *last = (struct pith_span){unit->part, unit->offset,
+                                   unit->offset + unit->size};
+    }
+    return PITH_OK;
+}
+
+/* --- from the parts of `paper` ----------------------------------------------- */
+
+/* A place in a text and the same place in its valid form, in which a byte
+ * that is no UTF-8 became U+FFFD. */
+struct place {
+    struct pith_text given;
+    size_t at, valid;
+};
+
+static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
+
+static size_t move_to(struct place *place, size_t valid)
+{
+    while (place->valid < valid && place->at < place->given.size) {
+        size_t n = pith_utf8_valid_length(place->given.bytes + place->at,
+                                          place->given.size - place->at);
+        place->at += n > 0 ? n : 1;
+        place->valid += n > 0 ? n : replacement_size;
+    }
+    return place->at;
+}
+
+struct pith_text pith_given_text(const struct pith_prompt *prompt,
+                                 enum pith_part_kind kind, size_t index)
+{
+    if (kind == PITH_PART_INSTRUCTION)
+        return prompt->instruction;
+    if (kind == PITH_PART_QUESTION)
+        return prompt->question;
+    return index < prompt->n_contexts ? prompt->contexts[index]
+                                      : (struct pith_text){0};
+}
+
+/* The mean loss of a unit's tokens when its context was ranked. */
+static float ranking_loss(const struct pith_decisions *decisions,
+                          const struct pith_unit *unit)
+{
+    double sum = 0;
+    for (size_t i = 0; i < unit->n_tokens; i++)
+        sum += (double)decisions->ranked[unit->token + i];
+    return (float)(sum / (double)unit->n_tokens);
+}
+
+static enum pith_status add_part(struct pith_result *result,
+                                 const struct pith_parts *parts, size_t index,
+                                 struct pith_text given,
+                                 const struct pith_decisions *decisions,
+                                 struct pith_error *error)
+{
+    const struct pith_part *part = &parts->parts[index];
+    struct place place = {given, 0, 0};
+    size_t begin = 0; /* of the part in parts->text */
+    for (size_t i = 0; i < part->n_units; i++) {
+        const struct pith_unit *unit = &parts->units[part->unit + i];
+        const struct pith_decision *decision = &decisions->of[unit->token];
+        struct pith_unit_result made = {.part = index,
+                                        .n_ids = unit->n_tokens,
+                                        .kept = decision->kept,
+                                        .join = unit->structure,
+                                        .loss = decision->loss,
+                                        .segment = decision->segment,
+                                        .rank = decision->rank};
+        if (decision->segment == PITH_NO_SEGMENT && !unit->structure)
+            made.loss = ranking_loss(decisions, unit);
+        if (i == 0)
+            begin = unit->byte + (unit->structure ? unit->n_bytes : 0);
+        made.n_kept = made.kept ? made.n_ids : 0;
+        made.offset = place.at;
+        if (!unit->structure)
+            made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -
+                        made.offset;
+        PITH_TRY(pith_detail_add(&result->detail, made,
+                                 parts->ids.data + unit->token, error));
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_detail_of_parts(struct pith_result *result,
+                                      const struct pith_parts *parts,
+                                      const struct pith_prompt *prompt,
+                                      const struct pith_decisions *decisions,
+                                      struct pith_error *error)
+{
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        struct pith_text given = pith_given_text(prompt, parts->parts[i].kind,
+                                                 parts->parts[i].index);
+        PITH_TRY(add_part(result, parts, i, given, decisions, error));
+    }
+    return pith_detail_spans(&result->detail, error);
+}

@@ -1,0 +1,79 @@
+/*
+ * parts.h - the prompt x = (x_ins, x_dems, x_que) as tokens and as units.
+ *
+ * Parts are tokenised one by one and joined by a blank line.  The joined
+ * prompt is stored once: its bytes, its tokens and its units, which are what
+ * compression keeps or drops as a whole.
+ */
+#ifndef PITH_PROMPT_PARTS_H
+#define PITH_PROMPT_PARTS_H
+
+#include "../base/buffer.h"
+#include "../text/tokenizer.h"
+
+/* The fewest tokens that begin and end between two characters: mostly one
+ * token; several where a character is spelled by several byte tokens.  keep.c merges
+ * those of a word on demand. */
+struct pith_unit {
+    size_t token, n_tokens; /* in pith_parts.ids */
+    size_t n_lead;          /* of these, what stands between the word and the
+                               one before it: no part of the unit's loss */
+    size_t byte, n_bytes;   /* in pith_parts.text */
+    size_t part;
+    bool structure; /* the blank line in front of a part */
+    bool forced;    /* stays, whatever its loss; of structure: text of its
+                       part is forced */
+};
+
+struct pith_part {
+    enum pith_part_kind kind;
+    size_t index;           /* which context; 0 for the others */
+    size_t token, n_tokens; /* in pith_parts.ids, without the blank line */
+    size_t unit, n_units;   /* in pith_parts.units, with the blank line */
+};
+
+/* Parts lie in the order of the prompt: instruction, contexts, question.
+ * Empty ones are there, without units. */
+struct pith_parts {
+    struct pith_part *parts;
+    size_t n_parts;
+    struct pith_buffer text; /* the joined prompt, valid UTF-8 */
+    struct pith_ids ids;
+    struct pith_unit *units;
+    size_t n_units, unit_capacity;
+    struct pith_ids join; /* the tokens of one blank line */
+    size_t n_replaced;    /* invalid bytes that became U+FFFD */
+};
+
+enum pith_status pith_parts_make(struct pith_parts *parts,
+                                 const struct pith_tokenizer *tokenizer,
+                                 const struct pith_prompt *prompt,
+                                 struct pith_error *error);
+void pith_parts_free(struct pith_parts *parts);
+
+/* Tokens of a part with the blank line in front of it, 0 when empty. */
+size_t pith_part_length(const struct pith_parts *parts, size_t part);
+
+/* Where in text each of its n tokens ends, ascending; the last one ends with
+ * the text, whatever its tokenizer had no token for.
+ *   ends  (n) filled by the call */
+void pith_token_ends(const struct pith_tokenizer *tokenizer,
+                     struct pith_text text, const int32_t *ids, size_t n,
+                     size_t *ends);
+
+/* Whether no character of the text has bytes on both sides of `at`. */
+bool pith_between_characters(struct pith_text text, size_t at);
+
+/* Appends one unit to parts->units. */
+enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,
+                                struct pith_error *error);
+
+/* Appends the units of n tokens.
+ *   first  token, byte and part of the first one
+ *   ends   (n) where in parts->text each token ends, ascending; the last one
+ *          ends between two characters */
+enum pith_status pith_units_append(struct pith_parts *parts,
+                                   struct pith_unit first, const size_t *ends,
+                                   size_t n, struct pith_error *error);
+
+#endif

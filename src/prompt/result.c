@@ -1,0 +1,133 @@
+/*
+ * result.c - making a result, piece by piece, and freeing it.
+ */
+#include "result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+
+enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
+                                  struct pith_error *error)
+{
+    void *array, *moved;
+    if ((n & (n - 1)) != 0)
+        return PITH_OK;
+    memcpy(&array, array_pointer, sizeof array);
+    moved = pith_array_resize(array, n > 0 ? 2 * n : 1, size);
+    if (moved == NULL)
+        return pith_no_memory(error, n > 0 ? 2 * n : 1, size);
+    memcpy(array_pointer, &moved, sizeof moved);
+    return PITH_OK;
+}
+
+enum pith_status pith_result_add_part(struct pith_result *result,
+                                      const struct pith_part_result *part,
+                                      struct pith_error *error)
+{
+    PITH_TRY(pith_result_grow(&result->parts, result->n_parts, sizeof *part,
+                              error));
+    result->parts[result->n_parts++] = *part;
+    return PITH_OK;
+}
+
+enum pith_status pith_result_add_threshold(struct pith_result *result,
+                                           struct pith_threshold threshold,
+                                           struct pith_error *error)
+{
+    struct pith_trace *trace = &result->trace;
+    PITH_TRY(pith_result_grow(&trace->thresholds, trace->n_thresholds,
+                              sizeof threshold, error));
+    trace->thresholds[trace->n_thresholds++] = threshold;
+    return PITH_OK;
+}
+
+enum pith_status pith_result_add_ranking(struct pith_result *result,
+                                         const struct pith_rank *ranks,
+                                         size_t n_ranks,
+                                         struct pith_error *error)
+{
+    struct pith_trace *trace = &result->trace;
+    size_t n = trace->n_rankings;
+    PITH_TRY(pith_result_grow(&trace->rankings, n, sizeof *trace->rankings,
+                              error));
+    PITH_TRY(pith_result_grow(&trace->n_ranks, n, sizeof *trace->n_ranks,
+                              error));
+    struct pith_rank *copy = pith_array(n_ranks, sizeof *copy);
+    if (copy == NULL)
+        return pith_no_memory(error, n_ranks, sizeof *copy);
+    if (n_ranks > 0)
+        memcpy(copy, ranks, n_ranks * sizeof *copy);
+    trace->rankings[n] = copy;
+    trace->n_ranks[n] = n_ranks;
+    trace->n_rankings++;
+    return PITH_OK;
+}
+
+enum pith_status pith_result_set_kept_ids(struct pith_result *result,
+                                          const int32_t *ids, size_t n,
+                                          struct pith_error *error)
+{
+    int32_t *copy = pith_array(n, sizeof *copy);
+    if (copy == NULL)
+        return pith_no_memory(error, n, sizeof *copy);
+    if (n > 0)
+        memcpy(copy, ids, n * sizeof *copy);
+    free(result->trace.kept_ids);
+    result->trace.kept_ids = copy;
+    result->trace.n_kept_ids = n;
+    result->trace.has_kept_ids = true;
+    return PITH_OK;
+}
+
+enum pith_status pith_result_note(struct pith_result *result,
+                                  struct pith_error *error, const char *format,
+                                  ...)
+{
+    char sentence[512];
+    struct pith_buffer note = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    if (result->note != NULL) {
+        pith_buffer_string(&note, result->note);
+        pith_buffer_byte(&note, ' ');
+    }
+    pith_buffer_string(&note, sentence);
+    char *joined;
+    PITH_TRY(pith_buffer_take(&note, &joined, NULL, error));
+    free(result->note);
+    result->note = joined;
+    return PITH_OK;
+}
+
+/* text.bytes is const for the reader; the result owns it all the same. */
+static void free_text(struct pith_text *text)
+{
+    void *bytes;
+    memcpy(&bytes, &text->bytes, sizeof bytes);
+    free(bytes);
+}
+
+void pith_result_free(struct pith_result *result)
+{
+    if (result == NULL)
+        return;
+    for (size_t i = 0; i < result->trace.n_rankings; i++)
+        free(result->trace.rankings[i]);
+    free(result->trace.rankings);
+    free(result->trace.n_ranks);
+    free(result->trace.thresholds);
+    free(result->trace.kept_ids);
+    free(result->detail.units);
+    free(result->detail.ids);
+    free(result->detail.spans);
+    free(result->parts);
+    free(result->note);
+    free_text(&result->text);
+    free(result);
+}
