@@ -106,19 +106,16 @@ static void recall(struct pith_batch *batch, struct pith_session *session,
     }
 }
 
-static enum pith_status remember(const struct pith_batch *batch,
-                                 struct pith_session *session,
-                                 const struct missing *missing,
-                                 struct pith_error *error)
+static void remember(const struct pith_batch *batch,
+                     struct pith_session *session,
+                     const struct missing *missing)
 {
     for (size_t i = 0; i < missing->n; i++) {
         size_t at = start_of(batch, missing->texts[i]);
-        PITH_TRY(pith_memo_add(&session->memo, session->compute.precision,
-                               batch->ids.data + at, batch->targets.data + at,
-                               batch->losses + at,
-                               batch->ends[missing->texts[i]] - at, error));
+        pith_memo_add(&session->memo, session->compute.precision,
+                      batch->ids.data + at, batch->targets.data + at,
+                      batch->losses + at, batch->ends[missing->texts[i]] - at);
     }
-    return PITH_OK;
 }
 
 static enum pith_status score_missing(struct pith_batch *batch,
@@ -135,7 +132,8 @@ static enum pith_status score_missing(struct pith_batch *batch,
         n_common, NULL, NULL, error));
     PITH_TRY(pith_session_branch(session, missing->branches, missing->n, stage,
                                  error));
-    return remember(batch, session, missing, error);
+    remember(batch, session, missing);
+    return PITH_OK;
 }
 
 enum pith_status pith_batch_score(struct pith_batch *batch,

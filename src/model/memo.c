@@ -60,13 +60,12 @@ static void make_room(struct pith_memo *memo, size_t n)
     }
 }
 
-enum pith_status pith_memo_add(struct pith_memo *memo, const void *precision,
-                               const int32_t *ids, const int32_t *targets,
-                               const float *losses, size_t n,
-                               struct pith_error *error)
+void pith_memo_add(struct pith_memo *memo, const void *precision,
+                   const int32_t *ids, const int32_t *targets,
+                   const float *losses, size_t n)
 {
     if (n == 0 || n > PITH_MEMO_TOKENS)
-        return PITH_OK;
+        return;
     make_room(memo, n);
     struct pith_memo_text text = {.n = n, .precision = precision};
     text.ids = pith_array(2 * n, sizeof *text.ids);
@@ -74,7 +73,7 @@ enum pith_status pith_memo_add(struct pith_memo *memo, const void *precision,
     if (text.ids == NULL || text.losses == NULL) {
         free(text.ids);
         free(text.losses);
-        return pith_no_memory(error, n, 3 * sizeof *ids);
+        return;
     }
     text.targets = text.ids + n;
     memcpy(text.ids, ids, n * sizeof *ids);
@@ -83,7 +82,6 @@ enum pith_status pith_memo_add(struct pith_memo *memo, const void *precision,
     text.used = ++memo->clock;
     memo->texts[memo->n++] = text;
     memo->n_tokens += n;
-    return PITH_OK;
 }
 
 void pith_memo_free(struct pith_memo *memo)

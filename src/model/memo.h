@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../base/error.h"
-
 enum { PITH_MEMO_TEXTS = 256, PITH_MEMO_TOKENS = 1 << 16 };
 
 struct pith_memo_text {
@@ -38,11 +36,11 @@ bool pith_memo_find(struct pith_memo *memo, const void *precision,
                     size_t n);
 
 /* Remembers a text, forgetting those that were used least lately where the
- * memo is full; a text that is too long is not. */
-enum pith_status pith_memo_add(struct pith_memo *memo, const void *precision,
-                               const int32_t *ids, const int32_t *targets,
-                               const float *losses, size_t n,
-                               struct pith_error *error);
+ * memo is full.  A text that is too long, or that there is no memory for, is
+ * not remembered. */
+void pith_memo_add(struct pith_memo *memo, const void *precision,
+                   const int32_t *ids, const int32_t *targets,
+                   const float *losses, size_t n);
 
 void pith_memo_free(struct pith_memo *memo);
 

@@ -100,12 +100,10 @@ static bool recall(struct pith_prefix *prefix, size_t n_feed)
                           prefix->targets, prefix->losses, n_feed);
 }
 
-static enum pith_status remember(struct pith_prefix *prefix, size_t n_feed,
-                                 struct pith_error *error)
+static void remember(struct pith_prefix *prefix, size_t n_feed)
 {
-    return pith_memo_add(&prefix->session->memo,
-                         prefix->session->compute.precision, prefix->feed,
-                         prefix->targets, prefix->losses, n_feed, error);
+    pith_memo_add(&prefix->session->memo, prefix->session->compute.precision,
+                  prefix->feed, prefix->targets, prefix->losses, n_feed);
 }
 
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
@@ -126,7 +124,7 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
         PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
                                       prefix->targets, prefix->losses, error));
         if (first)
-            PITH_TRY(remember(prefix, n_feed, error));
+            remember(prefix, n_feed);
     }
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);
