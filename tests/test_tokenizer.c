@@ -284,6 +284,67 @@ START_TEST(the_dummy_prefix_comes_and_goes)
 }
 END_TEST
 
+START_TEST(the_dummy_prefix_can_stand_once)
+{
+    static const char *const texts[] = {"", " ", "a", " a", "<s>", "<s>a",
+                                        "<s> a", " <s> a", "a<s>b</s> <s>a",
+                                        "<s></s>  a", "a<unk> b"};
+    struct vocab_builder *builder = small_sentencepiece(true);
+    builder->vocab.flags |= PITH_VOCAB_PREFIX_ONCE;
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    assert_pieces(tokenizer, "a<s>b</s> a", 0, " a|<s>|b|</s>| a|");
+    assert_pieces(tokenizer, "<s>a", 0, "<s>|a|");
+    assert_pieces(tokenizer, "a", PITH_TOKENIZE_DEFAULT_BOS, "<s>| a|");
+    assert_pieces(tokenizer, "a", PITH_TOKENIZE_AFTER_SPECIAL, "a|");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_round_trip(tokenizer,
+                          (struct pith_text){texts[i], strlen(texts[i])});
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+/* Whole, the longest of the leftmost, merged with nothing, and without a
+ * dummy prefix after it. */
+START_TEST(user_defined_pieces_are_never_cut)
+{
+    static const char *const texts[] = {"aab", " a", "<a", "b<a>", "a  b",
+                                        "<a> <a>a", "<s><a>", "a<a><s>b"};
+    struct vocab_builder *builder = small_sentencepiece(true);
+    add_piece(builder, "<a", 0, PITH_PIECE_USER);
+    add_piece(builder, "<a>", 0, PITH_PIECE_USER);
+    add_piece(builder, "b\xE2\x96\x81" "b", 0, PITH_PIECE_USER);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    for (int flags = 0; flags <= PITH_TOKENIZE_NO_SPECIAL; flags += 2) {
+        assert_pieces(tokenizer, "a<a>ab", flags, " a|<a>|ab|");
+        assert_pieces(tokenizer, "<a><ab", flags, " |<a>|<a|b|");
+        assert_pieces(tokenizer, "ab ba", flags, " a|b b|a|");
+        assert_pieces(tokenizer, "ab bb b", flags, " a|b b|b b|");
+        assert_pieces(tokenizer, "<", flags, " |<|");
+    }
+    assert_pieces(tokenizer, "<a<s><a", 0, " |<a|<s>| |<a|");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_round_trip(tokenizer,
+                          (struct pith_text){texts[i], strlen(texts[i])});
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+/* As Hugging Face's classes do; sentencepiece itself does not. */
+START_TEST(the_text_of_the_unknown_piece_is_special)
+{
+    struct vocab_builder *builder = small_sentencepiece(true);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    assert_pieces(tokenizer, "a<unk>a", 0, " a|<unk>| a|");
+    assert_pieces(tokenizer, "<unk>", PITH_TOKENIZE_NO_SPECIAL,
+                  " |<|u|n|k|>|");
+    assert_round_trip(tokenizer, (struct pith_text){"a<unk> a", 8});
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
 START_TEST(what_is_no_piece_becomes_bytes)
 {
     struct vocab_builder *builder = small_sentencepiece(true);
@@ -328,7 +389,7 @@ static double pair_value(const struct pith_vocab *vocab,
                          const struct pith_text *right)
 {
     size_t n = left->size + right->size; /* they are adjacent in the text */
-    if (vocab->kind == PITH_TOKENIZER_SENTENCEPIECE) {
+    if (vocab->n_merges == 0) {
         for (size_t id = 0; id < vocab->n_pieces; id++)
             if (vocab->pieces[id].kind == PITH_PIECE_NORMAL &&
                 vocab->pieces[id].bytes.size == n &&
@@ -408,7 +469,9 @@ static void add_random_joins(struct vocab_builder *builder, uint64_t *state,
     }
 }
 
-static void check_random_vocab(uint64_t seed, bool sentencepiece)
+enum random_kind { BYTE_LEVEL, SCORED, SENTENCEPIECE_WITH_MERGES };
+
+static void check_random_vocab(uint64_t seed, enum random_kind kind)
 {
     uint64_t state = seed;
     size_t n_letters = 2 + random_below(&state, 3);
@@ -416,15 +479,15 @@ static void check_random_vocab(uint64_t seed, bool sentencepiece)
         new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
     add_bytes(builder);
     add_random_joins(builder, &state, n_letters, 40, 256);
-    if (sentencepiece) { /* the same pieces, with scores that often tie */
+    if (kind != BYTE_LEVEL) {
         builder->vocab.kind = PITH_TOKENIZER_SENTENCEPIECE;
         builder->vocab.pre_tokenizer = PITH_PRE_NONE;
-        builder->vocab.n_merges = 0;
         builder->vocab.unk_id = 0;
-        for (size_t id = 0; id < builder->vocab.n_pieces; id++)
-            builder->vocab.pieces[id].score =
-                (float)random_below(&state, 20) - 10;
     }
+    if (kind == SCORED) /* the same pieces, with scores that often tie */
+        builder->vocab.n_merges = 0;
+    for (size_t id = 0; id < builder->vocab.n_pieces; id++)
+        builder->vocab.pieces[id].score = (float)random_below(&state, 20) - 10;
     struct pith_tokenizer *tokenizer = build_tokenizer(builder);
     for (int i = 0; i < 50; i++) {
         char word[48];
@@ -441,8 +504,9 @@ static void check_random_vocab(uint64_t seed, bool sentencepiece)
 START_TEST(merging_does_what_the_slow_way_does)
 {
     for (uint64_t seed = 0; seed < 40; seed++) {
-        check_random_vocab(seed, false);
-        check_random_vocab(seed, true);
+        check_random_vocab(seed, BYTE_LEVEL);
+        check_random_vocab(seed, SCORED);
+        check_random_vocab(seed, SENTENCEPIECE_WITH_MERGES);
     }
 }
 END_TEST
@@ -544,6 +608,10 @@ START_TEST(decoding_gives_the_very_bytes_back)
     builder->vocab.pre_tokenizer = PITH_PRE_SMOLLM;
     round_trip_random_texts(builder);
     round_trip_random_texts(small_sentencepiece(true));
+    builder = small_sentencepiece(true);
+    add_piece(builder, "\xE2\x96\x81<", 0, PITH_PIECE_USER);
+    builder->vocab.flags |= PITH_VOCAB_PREFIX_ONCE;
+    round_trip_random_texts(builder);
 }
 END_TEST
 
@@ -596,7 +664,10 @@ START_TEST(inconsistent_vocabularies_are_not_written)
     assert_not_serialized(builder, "score of piece 3");
     builder = small_sentencepiece(true);
     add_merge(builder, 0, 1);
-    assert_not_serialized(builder, "no merges");
+    assert_not_serialized(builder, "merge 0");
+    builder = small_sentencepiece(true);
+    add_piece(builder, "", 0, PITH_PIECE_USER);
+    assert_not_serialized(builder, "empty");
     char *huge = calloc(65536, 1);
     builder = small_byte_bpe();
     set_piece(builder, 300, huge, 65536, 0, PITH_PIECE_NORMAL);
@@ -680,7 +751,8 @@ START_TEST(lying_sections_are_refused)
     assert_lie(0, 3, "byte 0");
     assert_lie(0, 0, "byte 0");
     assert_lie(4, 0, "byte 0");
-    assert_lie(8, 16, "byte 0");
+    assert_lie(8, 16, "byte 0"); /* a flag of SentencePiece */
+    assert_lie(8, 32, "byte 0");
     assert_lie(12, N, "byte 0");
     assert_lie(16, (uint32_t)-2, "byte 0");
     assert_lie(28, 0, "byte 0");
@@ -691,7 +763,7 @@ START_TEST(lying_sections_are_refused)
     assert_lie(36, 0xFFFFFFFF, "byte 28");
     assert_lie(PIECES + 12 * 5, 6, "byte 100");           /* start */
     assert_lie(PIECES + 12 * 5 + 4, 0xFFFF, "byte 100");  /* size */
-    assert_lie(PIECES + 12 * 5 + 4, 0x50001, "byte 100"); /* kind 5 */
+    assert_lie(PIECES + 12 * 5 + 4, 0x60001, "byte 100"); /* kind 6 */
     assert_lie(PIECES + 12 * 5 + 8, 0x7FC00000, "byte 100"); /* NaN */
     assert_lie(PIECES + 12 * (N - 1) + 4, 1, "byte 40"); /* text left over */
     assert_lie(MERGES + 12, N, "byte 3232");
@@ -739,6 +811,9 @@ Suite *make_suite(void)
     tcase_add_test(tcase, equal_pieces_are_told_apart);
     tcase_add_test(tcase, the_best_score_merges_first);
     tcase_add_test(tcase, the_dummy_prefix_comes_and_goes);
+    tcase_add_test(tcase, the_dummy_prefix_can_stand_once);
+    tcase_add_test(tcase, user_defined_pieces_are_never_cut);
+    tcase_add_test(tcase, the_text_of_the_unknown_piece_is_special);
     tcase_add_test(tcase, what_is_no_piece_becomes_bytes);
     tcase_add_test(tcase, without_byte_pieces_it_is_unknown_once);
     tcase_add_test(tcase, merging_does_what_the_slow_way_does);

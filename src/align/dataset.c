@@ -113,8 +113,11 @@ static enum pith_status append_text(struct pith_dataset *dataset, size_t first,
     struct pith_text text = {rendering->text.data + start,
                              spans[last - 1].end - start};
     size_t before = dataset->ids.n, n_bytes = 0, at = first;
-    PITH_TRY(pith_tokenizer_encode(tokenizer, text, PITH_TOKENIZE_NO_SPECIAL,
-                                   &dataset->ids, error));
+    int flags = PITH_TOKENIZE_NO_SPECIAL;
+    if (first > 0)
+        flags |= PITH_TOKENIZE_AFTER_SPECIAL;
+    PITH_TRY(pith_tokenizer_encode(tokenizer, text, flags, &dataset->ids,
+                                   error));
     for (size_t i = before; i < dataset->ids.n; i++)
         n_bytes += pith_tokenizer_piece(tokenizer, dataset->ids.data[i]).size;
     /* SentencePiece's dummy prefix is a byte that the text does not have. */

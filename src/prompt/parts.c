@@ -58,6 +58,7 @@ void pith_token_ends(const struct pith_tokenizer *tokenizer,
     struct pith_vocab facts;
     pith_tokenizer_describe(tokenizer, &facts);
     bool prefixed = (facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
+    bool again = prefixed && !(facts.flags & PITH_VOCAB_PREFIX_ONCE);
     bool dummy = prefixed; /* the next piece may begin with that space */
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -71,7 +72,7 @@ void pith_token_ends(const struct pith_tokenizer *tokenizer,
         if (kind != PITH_PIECE_UNKNOWN)
             at = follow(piece, text, at);
         ends[i] = at;
-        dummy = prefixed && kind == PITH_PIECE_SPECIAL;
+        dummy = again && kind == PITH_PIECE_SPECIAL;
     }
     if (n > 0)
         ends[n - 1] = text.size;

@@ -10,16 +10,12 @@
 #ifndef PITH_TEXT_BYTE_BPE_H
 #define PITH_TEXT_BYTE_BPE_H
 
-#include "merge.h"
-#include "section.h"
-
-struct pith_byte_bpe_slot; /* byte_bpe.c */
+#include "pair_index.h"
 
 struct pith_byte_bpe {
     enum pith_pre_tokenizer pre_tokenizer;
     int32_t byte_ids[256]; /* -1: none */
-    struct pith_byte_bpe_slot *slots; /* pairs of ids, hashed */
-    size_t mask;
+    struct pith_pair_index pairs;
 };
 
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,

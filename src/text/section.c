@@ -10,8 +10,9 @@
 #include "../base/memory.h"
 
 enum {
-    KNOWN_FLAGS = 15,
-    SENTENCEPIECE_FLAGS = PITH_VOCAB_DUMMY_PREFIX | PITH_VOCAB_BYTE_FALLBACK
+    KNOWN_FLAGS = 31,
+    SENTENCEPIECE_FLAGS = PITH_VOCAB_DUMMY_PREFIX | PITH_VOCAB_BYTE_FALLBACK |
+                          PITH_VOCAB_PREFIX_ONCE
 };
 
 struct pith_piece pith_section_piece(const struct pith_section *section,
@@ -66,8 +67,8 @@ const char *pith_vocab_fault(const struct pith_vocab *facts)
         if ((facts->flags & SENTENCEPIECE_FLAGS) != 0)
             return "byte-level BPE has flags of SentencePiece";
     } else if (facts->kind == PITH_TOKENIZER_SENTENCEPIECE) {
-        if (facts->pre_tokenizer != PITH_PRE_NONE || facts->n_merges != 0)
-            return "SentencePiece has no pre-tokenizer and no merges";
+        if (facts->pre_tokenizer != PITH_PRE_NONE)
+            return "SentencePiece has no pre-tokenizer";
     } else if (facts->kind == PITH_TOKENIZER_NONE) {
         return none_fault(facts);
     } else {
@@ -108,9 +109,9 @@ static enum pith_status check_pieces(const struct pith_section *section,
         if (pith_load_u32(row) != end || size > section->text_size - end)
             return fail_at(name, offset, "a piece does not lie where the one "
                            "before it ends, inside the text", error);
-        if (row[6] > PITH_PIECE_UNUSED || row[7] != 0)
+        if (row[6] > PITH_PIECE_USER || row[7] != 0)
             return fail_at(name, offset, "unknown kind of piece", error);
-        if (size == 0 && row[6] == PITH_PIECE_SPECIAL)
+        if (size == 0 && pith_piece_is_whole((enum pith_piece_kind)row[6]))
             return fail_at(name, offset, "a special piece is empty", error);
         if (size != 1 && row[6] == PITH_PIECE_BYTE)
             return fail_at(name, offset, "a byte piece is not one byte", error);

@@ -87,7 +87,6 @@ enum pith_status pith_sentencepiece_create(struct pith_sentencepiece *sp,
 {
     sp->pieces = pieces;
     sp->unk_id = section->facts.unk_id;
-    sp->dummy_prefix = section->facts.flags & PITH_VOCAB_DUMMY_PREFIX;
     for (int byte = 0; byte < 256; byte++)
         sp->byte_ids[byte] = -1;
     PITH_TRY(index_pieces(sp, section, error));
@@ -96,12 +95,18 @@ enum pith_status pith_sentencepiece_create(struct pith_sentencepiece *sp,
             return pith_fail(error, PITH_ERR_FORMAT,
                              "%s: tokenizer section: no piece for byte 0x%02X "
                              "and no unknown piece", name, byte);
-    return rank_pieces(sp, section, error);
+    PITH_TRY(pith_specials_create(&sp->user, section, pieces,
+                                  1u << PITH_PIECE_USER, error));
+    sp->has_merges = section->facts.n_merges > 0;
+    return sp->has_merges ? pith_pair_index_create(&sp->pairs, section, error)
+                          : rank_pieces(sp, section, error);
 }
 
 void pith_sentencepiece_free(struct pith_sentencepiece *sp)
 {
     pith_piece_index_free(&sp->index);
+    pith_specials_free(&sp->user);
+    pith_pair_index_free(&sp->pairs);
     free(sp->ranks);
     sp->ranks = NULL;
 }
@@ -113,6 +118,8 @@ static bool find_pair(const void *vocabulary, const char *word,
                       const struct pith_symbol *right, struct pith_pair *pair)
 {
     const struct pith_sentencepiece *sp = vocabulary;
+    if (sp->has_merges)
+        return pith_pair_index_find(&sp->pairs, left->id, right->id, pair);
     struct pith_text both = {word + left->start,
                              (size_t)left->size + right->size};
     pair->id = pith_piece_index_find(&sp->index, sp->pieces, both);
@@ -190,39 +197,59 @@ static size_t word_length(const struct pith_sentencepiece *sp,
 static enum pith_status encode_words(const struct pith_sentencepiece *sp,
                                      struct pith_text text,
                                      struct pith_merger *merger,
-                                     struct pith_ids *ids,
+                                     struct pith_ids *ids, bool *after_unknown,
                                      struct pith_error *error)
 {
-    bool after_unknown = false;
     while (text.size > 0) {
         size_t n = word_length(sp, text);
         PITH_TRY(encode_word(sp, (struct pith_text){text.bytes, n}, merger, ids,
-                             &after_unknown, error));
+                             after_unknown, error));
         text.bytes += n;
         text.size -= n;
     }
     return PITH_OK;
 }
 
+/* User-defined pieces, and what lies between them. */
+static enum pith_status encode_stretches(const struct pith_sentencepiece *sp,
+                                         struct pith_text text,
+                                         struct pith_merger *merger,
+                                         struct pith_ids *ids,
+                                         struct pith_error *error)
+{
+    struct pith_special user;
+    bool after_unknown = false;
+    while (text.size > 0) {
+        size_t n = pith_specials_find(&sp->user, text, &user);
+        PITH_TRY(encode_words(sp, (struct pith_text){text.bytes, n}, merger,
+                              ids, &after_unknown, error));
+        if (n == text.size)
+            break;
+        pith_ids_append(ids, user.id);
+        after_unknown = false;
+        text.bytes += n + user.bytes.size;
+        text.size -= n + user.bytes.size;
+    }
+    return PITH_OK;
+}
+
 enum pith_status pith_sentencepiece_encode(const struct pith_sentencepiece *sp,
-                                           struct pith_text text,
+                                           struct pith_text text, bool prefixed,
                                            struct pith_merger *merger,
                                            struct pith_ids *ids,
                                            struct pith_error *error)
 {
-    struct pith_buffer prefixed = {0};
+    struct pith_buffer spaced = {0};
     if (text.size == 0)
         return PITH_OK;
-    if (!sp->dummy_prefix)
-        return encode_words(sp, text, merger, ids, error);
-    pith_buffer_byte(&prefixed, ' ');
-    pith_buffer_append(&prefixed, text.bytes, text.size);
+    if (!prefixed)
+        return encode_stretches(sp, text, merger, ids, error);
+    pith_buffer_byte(&spaced, ' ');
+    pith_buffer_append(&spaced, text.bytes, text.size);
     enum pith_status status =
-        prefixed.failed
-            ? pith_no_memory(error, text.size, 1)
-            : encode_words(sp,
-                           pith_buffer_text(&prefixed),
-                           merger, ids, error);
-    pith_buffer_free(&prefixed);
+        spaced.failed ? pith_no_memory(error, text.size, 1)
+                      : encode_stretches(sp, pith_buffer_text(&spaced), merger,
+                                         ids, error);
+    pith_buffer_free(&spaced);
     return status;
 }

@@ -20,24 +20,32 @@ static int compare(const void *left, const void *right)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
+static bool is_wanted(const struct pith_section *section, size_t id,
+                      struct pith_text bytes, unsigned kinds)
+{
+    return bytes.size > 0 &&
+           (kinds >> pith_section_piece(section, id).kind & 1) != 0;
+}
+
 enum pith_status pith_specials_create(struct pith_specials *specials,
                                       const struct pith_section *section,
+                                      const struct pith_text *pieces,
+                                      unsigned kinds,
                                       struct pith_error *error)
 {
     size_t n = 0;
     *specials = (struct pith_specials){0};
     for (size_t id = 0; id < section->facts.n_pieces; id++)
-        n += pith_section_piece(section, id).kind == PITH_PIECE_SPECIAL;
+        n += is_wanted(section, id, pieces[id], kinds);
     specials->sorted = pith_array(n, sizeof *specials->sorted);
     if (specials->sorted == NULL)
         return pith_no_memory(error, n, sizeof *specials->sorted);
     for (size_t id = 0; id < section->facts.n_pieces; id++) {
-        struct pith_piece piece = pith_section_piece(section, id);
-        if (piece.kind != PITH_PIECE_SPECIAL)
+        if (!is_wanted(section, id, pieces[id], kinds))
             continue;
         specials->sorted[specials->n++] =
-            (struct pith_special){piece.bytes, (int32_t)id};
-        specials->begins[(unsigned char)piece.bytes.bytes[0]] = true;
+            (struct pith_special){pieces[id], (int32_t)id};
+        specials->begins[(unsigned char)pieces[id].bytes[0]] = true;
     }
     qsort(specials->sorted, n, sizeof *specials->sorted, compare);
     return PITH_OK;
@@ -87,7 +95,7 @@ longest_at(const struct pith_specials *specials, struct pith_text text)
 size_t pith_specials_find(const struct pith_specials *specials,
                           struct pith_text text, struct pith_special *found)
 {
-    for (size_t at = 0; at < text.size; at++) {
+    for (size_t at = 0; at < text.size && specials->n > 0; at++) {
         if (!specials->begins[(unsigned char)text.bytes[at]])
             continue;
         const struct pith_special *longest = longest_at(

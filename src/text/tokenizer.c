@@ -60,7 +60,8 @@ static enum pith_status show_pieces(struct pith_tokenizer *tokenizer,
         return pith_no_memory(error, section->text_size, 1);
     for (size_t id = 0; id < n; id++) {
         struct pith_piece piece = pith_section_piece(section, id);
-        if (piece.kind != PITH_PIECE_NORMAL && piece.kind != PITH_PIECE_UNUSED)
+        if (piece.kind != PITH_PIECE_NORMAL &&
+            piece.kind != PITH_PIECE_UNUSED && piece.kind != PITH_PIECE_USER)
             continue;
         char *out = tokenizer->shown + at;
         size_t size = show_spaces(out, piece.bytes);
@@ -79,7 +80,10 @@ static enum pith_status fill(struct pith_tokenizer *tokenizer,
     if (section->facts.kind == PITH_TOKENIZER_NONE)
         return PITH_OK;
     PITH_TRY(show_pieces(tokenizer, error));
-    PITH_TRY(pith_specials_create(&tokenizer->specials, section, error));
+    PITH_TRY(pith_specials_create(&tokenizer->specials, section,
+                                  tokenizer->pieces,
+                                  1u << PITH_PIECE_SPECIAL |
+                                      1u << PITH_PIECE_UNKNOWN, error));
     if (is_sentencepiece(tokenizer))
         return pith_sentencepiece_create(&tokenizer->sentencepiece, section,
                                          tokenizer->pieces, name, error);
@@ -123,37 +127,50 @@ void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
 
 /* --- encoding ------------------------------------------------------------ */
 
+/* Whether a stretch of text that follows a special piece, or else begins a
+ * text, gets the dummy prefix. */
+static bool has_prefix(const struct pith_vocab *facts, bool after_special)
+{
+    return (facts->flags & PITH_VOCAB_DUMMY_PREFIX) != 0 &&
+           !(after_special && (facts->flags & PITH_VOCAB_PREFIX_ONCE) != 0);
+}
+
 /* A stretch of text between special pieces. */
 static enum pith_status encode_plain(const struct pith_tokenizer *tokenizer,
-                                     struct pith_text text,
+                                     struct pith_text text, bool after_special,
                                      struct pith_merger *merger,
                                      struct pith_ids *ids,
                                      struct pith_error *error)
 {
     if (is_sentencepiece(tokenizer))
-        return pith_sentencepiece_encode(&tokenizer->sentencepiece, text,
-                                         merger, ids, error);
+        return pith_sentencepiece_encode(
+            &tokenizer->sentencepiece, text,
+            has_prefix(&tokenizer->section.facts, after_special), merger, ids,
+            error);
     return pith_byte_bpe_encode(&tokenizer->byte_bpe, text, merger, ids, error);
 }
 
 static enum pith_status encode_all(const struct pith_tokenizer *tokenizer,
-                                   struct pith_text text, bool find_special,
+                                   struct pith_text text, int flags,
                                    struct pith_merger *merger,
                                    struct pith_ids *ids,
                                    struct pith_error *error)
 {
     struct pith_special special;
+    bool find_special = (flags & PITH_TOKENIZE_NO_SPECIAL) == 0;
+    bool after_special = (flags & PITH_TOKENIZE_AFTER_SPECIAL) != 0;
     while (text.size > 0) {
         size_t n = find_special ? pith_specials_find(&tokenizer->specials, text,
                                                      &special)
                                 : text.size;
         PITH_TRY(encode_plain(tokenizer, (struct pith_text){text.bytes, n},
-                              merger, ids, error));
+                              after_special, merger, ids, error));
         if (n == text.size)
             break;
         pith_ids_append(ids, special.id);
         text.bytes += n + special.bytes.size;
         text.size -= n + special.bytes.size;
+        after_special = true;
     }
     return PITH_OK;
 }
@@ -173,8 +190,7 @@ enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
         (facts->flags & PITH_VOCAB_ADD_BOS) != 0)
         pith_ids_append(ids, facts->bos_id);
     enum pith_status status =
-        encode_all(tokenizer, text, (flags & PITH_TOKENIZE_NO_SPECIAL) == 0,
-                   &merger, ids, error);
+        encode_all(tokenizer, text, flags, &merger, ids, error);
     pith_merger_free(&merger);
     if (status == PITH_OK && ids->failed)
         return pith_no_memory(error, ids->n, sizeof *ids->data);
@@ -199,23 +215,23 @@ pith_tokenizer_piece_kind(const struct pith_tokenizer *tokenizer, int32_t id)
     return pith_section_piece(&tokenizer->section, (size_t)id).kind;
 }
 
-/* encode puts the dummy prefix in front of every stretch of text between
- * special pieces, so one space goes from the start of each. */
+/* The space that encode put in front of a stretch of text goes again. */
 void pith_tokenizer_decode(const struct pith_tokenizer *tokenizer,
                            const int32_t *ids, size_t n,
                            struct pith_buffer *out)
 {
-    bool prefixed =
-        (tokenizer->section.facts.flags & PITH_VOCAB_DUMMY_PREFIX) != 0;
-    bool at_start = true; /* of a stretch of text */
+    const struct pith_vocab *facts = &tokenizer->section.facts;
+    bool prefixed = has_prefix(facts, false); /* at the start of a stretch */
     for (size_t i = 0; i < n; i++) {
         struct pith_text piece = pith_tokenizer_piece(tokenizer, ids[i]);
-        bool special = pith_tokenizer_piece_kind(tokenizer, ids[i]) ==
-                       PITH_PIECE_SPECIAL;
-        size_t skip = prefixed && at_start && !special && piece.size > 0 &&
+        enum pith_piece_kind kind =
+            pith_tokenizer_piece_kind(tokenizer, ids[i]);
+        bool special = kind == PITH_PIECE_SPECIAL || kind == PITH_PIECE_UNKNOWN;
+        size_t skip = prefixed && !special && piece.size > 0 &&
                       piece.bytes[0] == ' ';
         if (piece.size > 0)
             pith_buffer_append(out, piece.bytes + skip, piece.size - skip);
-        at_start = special || (at_start && piece.size == 0);
+        prefixed = special ? has_prefix(facts, true)
+                           : prefixed && piece.size == 0;
     }
 }

@@ -29,9 +29,11 @@ enum pith_pre_tokenizer {
 enum pith_piece_kind {
     PITH_PIECE_NORMAL = 0,
     PITH_PIECE_SPECIAL = 1, /* matched in the text before anything else */
-    PITH_PIECE_UNKNOWN = 2,
+    PITH_PIECE_UNKNOWN = 2, /* what has no piece; its text is special */
     PITH_PIECE_BYTE = 3,    /* SentencePiece's "<0x0A>"; bytes hold the byte */
-    PITH_PIECE_UNUSED = 4   /* never produced from text */
+    PITH_PIECE_UNUSED = 4,  /* never produced from text */
+    PITH_PIECE_USER = 5     /* SentencePiece: user-defined, never cut, part of
+                               the text around it */
 };
 
 enum pith_vocab_flags {
@@ -40,7 +42,10 @@ enum pith_vocab_flags {
     PITH_VOCAB_BYTE_FALLBACK = 4,
     /* HF decoders may rewrite " ." to "." and the like when they decode
      * (clean_up_tokenization_spaces); `reference` follows them. */
-    PITH_VOCAB_CLEAN_UP_SPACES = 8
+    PITH_VOCAB_CLEAN_UP_SPACES = 8,
+    /* The dummy prefix stands at the start of a text only, not after special
+     * pieces: "legacy": false of Hugging Face. */
+    PITH_VOCAB_PREFIX_ONCE = 16
 };
 
 /* One piece: the raw bytes that it stands for.  Byte-level pieces are stored
@@ -52,7 +57,8 @@ struct pith_piece {
     enum pith_piece_kind kind;
 };
 
-/* Rank is the index in the list; ids index pieces. */
+/* Rank is the index in the list; ids index pieces.  SentencePiece may have
+ * merges too: then they decide, and scores do not. */
 struct pith_merge {
     int32_t left, right;
 };
@@ -88,8 +94,11 @@ void pith_tokenizer_free(struct pith_tokenizer *tokenizer);
 void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
                              struct pith_vocab *facts);
 
-/* Appends the ids of text.  flags: enum pith_tokenize_flags.  Time is
- * O(n log n) whatever the text. */
+/* Beside enum pith_tokenize_flags: the text goes on after a special piece. */
+enum { PITH_TOKENIZE_AFTER_SPECIAL = 1 << 8 };
+
+/* Appends the ids of text.  flags: enum pith_tokenize_flags and the one above.
+ * Time is O(n log n) whatever the text. */
 enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
                                        struct pith_text text, int flags,
                                        struct pith_ids *ids,

@@ -21,7 +21,7 @@ static enum pith_status check_piece(const struct pith_piece *piece, size_t id,
         return pith_fail(error, PITH_ERR_FORMAT,
                          "vocabulary: byte piece %zu has %zu bytes, expected 1",
                          id, piece->bytes.size);
-    if (piece->kind == PITH_PIECE_SPECIAL && piece->bytes.size == 0)
+    if (pith_piece_is_whole(piece->kind) && piece->bytes.size == 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "vocabulary: special piece %zu is empty", id);
     if (!isfinite(piece->score))
