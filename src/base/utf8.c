@@ -53,6 +53,16 @@ size_t pith_utf8_decode(const char *text, size_t n, uint32_t *code)
     return length;
 }
 
+size_t pith_utf8_start(const char *text, size_t n, size_t at)
+{
+    size_t start = at;
+    while (start > 0 && at - start < 3 &&
+           ((unsigned char)text[start] & 0xC0) == 0x80)
+        start--;
+    return pith_utf8_valid_length(text + start, n - start) > at - start ? start
+                                                                        : at;
+}
+
 size_t pith_utf8_encode(uint32_t code, char out[4])
 {
     if (code < 0x80) {

@@ -17,6 +17,10 @@ size_t pith_utf8_valid_length(const char *text, size_t n);
  * result.  An invalid byte reads as U+FFFD with length 1.  n > 0. */
 size_t pith_utf8_decode(const char *text, size_t n, uint32_t *code);
 
+/* Where the character that byte at < n is part of starts; `at` itself when
+ * the byte is invalid. */
+size_t pith_utf8_start(const char *text, size_t n, size_t at);
+
 /* Writes a code point (not above U+10FFFF) and returns its length, 1 to 4. */
 size_t pith_utf8_encode(uint32_t code, char out[4]);
 

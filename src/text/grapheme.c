@@ -41,19 +41,11 @@ static enum pith_grapheme_class class_at(struct pith_text text, size_t at,
     return class_of(code);
 }
 
-/* Whether `at` is inside a character. */
-static bool is_inside(struct pith_text text, size_t at)
-{
-    return ((unsigned char)text.bytes[at] & 0xC0) == 0x80;
-}
-
 /* The class of the character that ends at *at > 0; moves *at to its start. */
 static enum pith_grapheme_class class_before(struct pith_text text, size_t *at)
 {
     size_t length;
-    do
-        --*at;
-    while (*at > 0 && is_inside(text, *at));
+    *at = pith_utf8_start(text.bytes, text.size, *at - 1);
     return class_at(text, *at, &length);
 }
 
@@ -78,6 +70,20 @@ static bool is_linker(enum pith_grapheme_class c)
 static bool is_conjunct_extend(enum pith_grapheme_class c)
 {
     return c == PITH_GRAPHEME_EXTEND || c == PITH_GRAPHEME_ZWJ;
+}
+
+bool pith_grapheme_is_mark(uint32_t code)
+{
+    switch (class_of(code)) {
+    case PITH_GRAPHEME_EXTEND:
+    case PITH_GRAPHEME_LINKER:
+    case PITH_GRAPHEME_SPACING:
+    case PITH_GRAPHEME_V:
+    case PITH_GRAPHEME_T:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* --- rules ------------------------------------------------------------------ */
@@ -220,7 +226,7 @@ bool pith_grapheme_boundary(struct pith_text text, size_t at)
 {
     if (at == 0 || at >= text.size)
         return true;
-    if (is_inside(text, at))
+    if (pith_utf8_start(text.bytes, text.size, at) != at)
         return false;
     size_t start = at, length;
     enum pith_grapheme_class after = class_at(text, at, &length);

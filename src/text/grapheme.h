@@ -13,13 +13,18 @@
 #include "pith.h"
 
 /* Where the cluster that starts at byte `at` ends, in time proportional to
- * its size.  at < text.size; text is valid UTF-8. */
+ * its size.  at < text.size; an invalid byte is a character. */
 size_t pith_grapheme_end(struct pith_text text, size_t at);
 
-/* Whether `at` lies between two clusters; 0 and text.size do.  Text is valid
- * UTF-8.  Asking at every byte takes time proportional to the text: at most
- * 1,024 halves of flags in a row are counted, after more the answer is no. */
+/* Whether `at` lies between two clusters; 0 and text.size do.  Asking at every
+ * byte takes time proportional to the text: at most 1,024 halves of flags in a
+ * row are counted, after more the answer is no. */
 bool pith_grapheme_boundary(struct pith_text text, size_t at);
+
+/* Whether a character belongs to the one before it as accents do: a mark, a
+ * vowel sign, a skin tone, a vowel or final consonant of Hangul; not a joiner
+ * (U+200C, U+200D). */
+bool pith_grapheme_is_mark(uint32_t code);
 
 /* Grapheme_Cluster_Break, divided by what other rules ask for. */
 enum pith_grapheme_class {
