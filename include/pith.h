@@ -393,6 +393,19 @@ enum pith_status pith_counter_count(const struct pith_counter *counter,
                                     struct pith_text text, size_t *n,
                                     struct pith_error *error);
 
+/* Kinds of text that `paper` keeps on demand; docs/PROTECT.md says what each
+ * holds.  Values are or-ed. */
+enum pith_protect {
+    PITH_PROTECT_NUMBERS = 1,   /* with their signs and units */
+    PITH_PROTECT_NEGATIONS = 2, /* not, never, without, only ... in English,
+                                   German, French, Spanish, Chinese, Japanese */
+    PITH_PROTECT_URLS = 4,      /* links, hosts, e-mail addresses, paths */
+    PITH_PROTECT_IDS = 8,       /* letters mixed with digits, hashes */
+    PITH_PROTECT_CODE = 16,     /* names, operators, flags, `inline code` */
+    PITH_PROTECT_MARKUP = 32,   /* tags, Markdown, markers of chat templates */
+    PITH_PROTECT_ALL = 63
+};
+
 struct pith_compress_options {
     size_t sizeof_options;
     enum pith_method method;

@@ -1,0 +1,300 @@
+/*
+ * numbers.c - numbers, each with the signs and units inside and on it.
+ *
+ * A number is a chain of parts.  A part is a run of letters and digits with at
+ * most signs of units after its digits ("12°C"); a sign between two parts
+ * joins them or not by what the two are (joins()).  Chains without a digit are
+ * words, not numbers.  No digit is ever left out, and no two digits side by
+ * side are taken apart.
+ */
+#include "recognise.h"
+
+/* --- characters ------------------------------------------------------------- */
+
+static bool is_digit(uint32_t code)
+{
+    return pith_role_of(code) == PITH_ROLE_DIGIT;
+}
+
+static bool is_currency(uint32_t code)
+{
+    return code == '$' || (code >= 0xA2 && code <= 0xA5) ||
+           (code >= 0x20A0 && code <= 0x20CF) ||
+           pith_is_one_of(code, "֏؋৲৳૱௹฿៛꠸﷼﹩＄￠￡￥￦");
+}
+
+/* Signs that may follow a digit as its unit, and letters after them. */
+static bool is_unit_sign(uint32_t code)
+{
+    return (code >= 0x3371 && code <= 0x33DF) || /* ㎏ and the like */
+           pith_is_one_of(code, "%‰‱٪％°′″℃℉⁺⁻");
+}
+
+/* The words that Chinese and Japanese count in. */
+static bool is_counter(uint32_t code)
+{
+    return pith_is_one_of(code, "年月日号號时時分秒点點度元圆圓円块塊岁歳歲"
+                                "个個人名次回倍万萬亿億千百十兆页頁章节節期"
+                                "周週天级級楼樓层層");
+}
+
+/* Spaces that do not break a line: "3 000" and "50 %" are one in print. */
+static bool is_number_space(uint32_t code)
+{
+    return code == 0xA0 || code == 0x2007 || code == 0x2009 || code == 0x202F;
+}
+
+/* --- parts ------------------------------------------------------------------ */
+
+struct part {
+    size_t start, end;
+    size_t n_letters;
+    bool has_digit, first_is_digit, last_is_digit;
+    bool is_hex; /* letters a to f and digits only */
+    bool is_power; /* ends in a digit and an e: 1e+5 */
+};
+
+/* Whether a sign after a digit is its unit: 10%, 5€, 50+, 5×, but not 10%3,
+ * 5$9, 5+3, 5++ and 5×3. */
+static bool is_unit(uint32_t sign, uint32_t next)
+{
+    if (is_currency(sign) || pith_is_one_of(sign, "%％"))
+        return !is_digit(next);
+    if (sign == '+' || sign == 0xD7)
+        return next == 0 || pith_role_of(next) == PITH_ROLE_SPACE ||
+               pith_is_one_of(next, ",.;:!?)]}|/");
+    return is_unit_sign(sign);
+}
+
+static void add_to_part(struct part *part, struct pith_cluster c)
+{
+    bool digit = is_digit(c.code);
+    uint32_t lower = c.code | 0x20;
+    if (part->end == part->start)
+        part->first_is_digit = digit;
+    part->is_power = part->last_is_digit && lower == 'e';
+    part->is_hex &= digit || (lower >= 'a' && lower <= 'f' && c.code < 0x80);
+    part->has_digit |= digit;
+    part->n_letters += digit ? 0 : 1;
+    part->last_is_digit = digit;
+    part->end = c.end;
+}
+
+static struct part read_part(struct pith_text text, size_t at)
+{
+    struct part part = {.start = at, .end = at, .is_hex = true};
+    bool counted = false; /* a digit, or what belongs to one, is the last */
+    for (;;) {
+        struct pith_cluster c = pith_cluster_at(text, part.end);
+        if (c.start == c.end)
+            return part;
+        if (pith_is_word_character(c.code)) {
+            add_to_part(&part, c);
+            counted = part.last_is_digit;
+        } else if (counted &&
+                   (is_counter(c.code) ||
+                    is_unit(c.code, pith_cluster_at(text, c.end).code))) {
+            part.end = c.end;
+            part.last_is_digit = false;
+        } else {
+            return part;
+        }
+    }
+}
+
+/* --- what joins parts ------------------------------------------------------- */
+
+struct joint {
+    uint32_t sign;
+    size_t n;   /* how often it stands there */
+    size_t end;
+};
+
+/* The sign after a part, taken together with itself ("--", "..", "::"). */
+static struct joint read_joint(struct pith_text text, size_t at)
+{
+    struct pith_cluster c = pith_cluster_at(text, at);
+    struct joint joint = {c.code, 1, c.end};
+    while (joint.n < 3 && pith_is_one_of(c.code, "-.:")) {
+        c = pith_cluster_at(text, joint.end);
+        if (c.code != joint.sign)
+            break;
+        joint.n++;
+        joint.end = c.end;
+    }
+    return joint;
+}
+
+/* Whether a part may stand for a value beside one: p.5, 192.168.x.1. */
+static bool is_value(const struct part *part)
+{
+    return part->has_digit || part->n_letters == 1;
+}
+
+/* Parts of addresses: fe80::1, 0a:1b:ff:3c. */
+static bool is_hex_group(const struct part *part)
+{
+    return part->is_hex && part->end - part->start <= 4;
+}
+
+/* Whether a sign between two parts makes one thing of them. */
+static bool joins(const struct pith_chain *chain, const struct part *left,
+                  struct joint joint, const struct part *right)
+{
+    bool digits = left->last_is_digit && right->first_is_digit;
+    bool values = is_value(left) && is_value(right);
+    uint32_t sign = joint.sign;
+    if (sign == ':' && is_hex_group(left) && is_hex_group(right))
+        return joint.n <= 2;
+    if (joint.n > 1) /* 1..10, 3--5 */
+        return digits;
+    if (pith_is_one_of(sign, "-‐‑"))
+        return true;
+    if (pith_is_one_of(sign, ",，٫٬’'·．：／") || is_number_space(sign))
+        return digits || (pith_is_one_of(sign, "'’") && left->last_is_digit);
+    if (pith_is_one_of(sign, "/⁄") && left->first_is_digit &&
+        right->n_letters <= 5) /* 5km/h, $9/month */
+        return true;
+    if (pith_is_one_of(sign, ".:/⁄"))
+        return values;
+    if (pith_is_one_of(sign, "–—‒−~〜～－"))
+        return left->has_digit && right->has_digit;
+    if (sign == '^')
+        return right->has_digit;
+    return sign == '+' && right->first_is_digit &&
+           (left->is_power || chain->has_colon); /* 1e+5, 10:15+02:00 */
+}
+
+/* What may stand between a joint and the part after it: €3-€5, 10^-3. */
+static size_t skip_sign(struct pith_text text, struct joint joint)
+{
+    struct pith_cluster c = pith_cluster_at(text, joint.end);
+    bool skipped = joint.sign == '^' ? pith_is_one_of(c.code, "+-−")
+                                     : pith_is_one_of(joint.sign, "-–/") &&
+                                           is_currency(c.code);
+    return skipped ? c.end : joint.end;
+}
+
+static void add_to_chain(struct pith_chain *chain, const struct part *part)
+{
+    chain->end = part->end;
+    chain->has_digit |= part->has_digit;
+}
+
+struct pith_chain pith_chain_at(struct pith_text text, size_t at)
+{
+    struct pith_chain chain = {.start = at, .end = at};
+    struct part left = read_part(text, at);
+    add_to_chain(&chain, &left);
+    while (left.end > left.start) {
+        struct joint joint = read_joint(text, left.end);
+        struct part right = read_part(text, skip_sign(text, joint));
+        if (right.end == right.start || !joins(&chain, &left, joint, &right))
+            break;
+        chain.has_colon |= joint.sign == ':';
+        add_to_chain(&chain, &right);
+        left = right;
+    }
+    return chain;
+}
+
+/* --- signs on either side of a chain ---------------------------------------- */
+
+/* Whether a sign in front of a digit is its own rather than an operator,
+ * given what stands before the sign: (-3), x = +5, p <0.05, but not 2+3. */
+static bool is_own_sign(uint32_t sign, uint32_t before)
+{
+    enum pith_role role = pith_role_of(before);
+    bool open = before == 0 || role == PITH_ROLE_SPACE ||
+                pith_is_one_of(before, "([{\"'“‘«|");
+    if (pith_is_one_of(sign, "±≈≤≥"))
+        return true;
+    if (pith_is_one_of(sign, "<>"))
+        return open;
+    return pith_is_one_of(sign, "+-−.~") && before != sign &&
+           (open || (role == PITH_ROLE_SIGN &&
+                     !pith_is_one_of(before, ")]}")));
+}
+
+/* Letters of a currency, "US" of US$5, before byte `at`. */
+static size_t before_currency(struct pith_text text, size_t at, size_t floor)
+{
+    size_t start = at;
+    for (size_t n = 0; n < 4 && start > floor; n++) {
+        struct pith_cluster c = pith_cluster_before(text, start);
+        if (c.code < 'A' || c.code > 'Z')
+            return pith_is_word_character(c.code) ? at : start;
+        start = c.start;
+    }
+    return start > floor ? at : start;
+}
+
+/* Where the signs in front of a chain start. */
+static size_t signs_before(struct pith_text text, struct pith_chain chain,
+                           size_t floor)
+{
+    bool is_amount = is_digit(pith_cluster_at(text, chain.start).code);
+    size_t start = chain.start;
+    for (size_t n = 0; n < 4 && start > floor; n++) {
+        struct pith_cluster c = pith_cluster_before(text, start);
+        uint32_t before = pith_cluster_before(text, c.start).code;
+        if (is_currency(c.code))
+            start = before_currency(text, c.start, floor);
+        else if (pith_is_one_of(c.code, "#№§＃") ||
+                 (is_amount && is_own_sign(c.code, before)))
+            start = c.start;
+        else
+            break;
+    }
+    return start;
+}
+
+/* Where what belongs to a chain after its end does: "50 %" with a space that
+ * does not break, and the dash of whole amounts, "5.-". */
+static size_t signs_after(struct pith_text text, struct pith_chain chain)
+{
+    struct pith_cluster first = pith_cluster_at(text, chain.end);
+    struct pith_cluster second = pith_cluster_at(text, first.end);
+    struct pith_cluster third = pith_cluster_at(text, second.end);
+    if (!is_digit(pith_cluster_before(text, chain.end).code))
+        return chain.end;
+    bool spaced_unit =
+        is_number_space(first.code) &&
+        (is_unit_sign(second.code) || is_currency(second.code)) &&
+        !is_digit(third.code);
+    bool whole_amount = pith_is_one_of(first.code, ".,") &&
+                        pith_is_one_of(second.code, "-–—") &&
+                        pith_role_of(third.code) != PITH_ROLE_LETTER &&
+                        !is_digit(third.code);
+    return spaced_unit || whole_amount ? second.end : chain.end;
+}
+
+struct pith_range pith_number_of(struct pith_text text, struct pith_chain chain,
+                                 size_t floor)
+{
+    return (struct pith_range){signs_before(text, chain, floor),
+                               signs_after(text, chain),
+                               PITH_PROTECT_NUMBERS};
+}
+
+enum pith_status pith_number_ranges(struct pith_text text,
+                                    struct pith_ranges *ranges,
+                                    struct pith_error *error)
+{
+    size_t floor = 0; /* where the last number ended */
+    for (size_t at = 0; at < text.size;) {
+        struct pith_chain chain = pith_chain_at(text, at);
+        if (chain.end == chain.start) {
+            at = pith_cluster_at(text, at).end;
+            continue;
+        }
+        at = chain.end;
+        if (!chain.has_digit)
+            continue;
+        struct pith_range number = pith_number_of(text, chain, floor);
+        PITH_TRY(pith_ranges_add(ranges, text, number.start, &number.end,
+                                 PITH_PROTECT_NUMBERS, error));
+        at = floor = number.end;
+    }
+    return PITH_OK;
+}

@@ -1,0 +1,113 @@
+/*
+ * protect.c - see protect.h.
+ */
+#include "protect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../text/grapheme.h"
+#include "recognise.h"
+
+/* --- ranges ----------------------------------------------------------------- */
+
+void pith_ranges_free(struct pith_ranges *ranges)
+{
+    free(ranges->items);
+    *ranges = (struct pith_ranges){0};
+}
+
+enum pith_status pith_ranges_add(struct pith_ranges *ranges,
+                                 struct pith_text text, size_t start,
+                                 size_t *end, unsigned kind,
+                                 struct pith_error *error)
+{
+    if (ranges->n == ranges->capacity) {
+        size_t capacity = ranges->capacity * 2 + 64;
+        struct pith_range *moved =
+            pith_array_resize(ranges->items, capacity, sizeof *moved);
+        if (moved == NULL)
+            return pith_no_memory(error, capacity, sizeof *moved);
+        ranges->items = moved;
+        ranges->capacity = capacity;
+    }
+    while (!pith_grapheme_boundary(text, *end))
+        ++*end;
+    ranges->items[ranges->n++] = (struct pith_range){start, *end, kind};
+    return PITH_OK;
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const struct pith_range *a = left, *b = right;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return a->kind < b->kind ? -1 : a->kind > b->kind;
+}
+
+/* --- kinds ------------------------------------------------------------------ */
+
+static const struct {
+    const char *word;
+    unsigned kind;
+    enum pith_status (*find)(struct pith_text text, struct pith_ranges *ranges,
+                             struct pith_error *error);
+} recognisers[] = {
+    {"numbers", PITH_PROTECT_NUMBERS, pith_number_ranges},
+    {"negations", PITH_PROTECT_NEGATIONS, NULL},
+    {"urls", PITH_PROTECT_URLS, NULL},
+    {"ids", PITH_PROTECT_IDS, NULL},
+    {"code", PITH_PROTECT_CODE, NULL},
+    {"markup", PITH_PROTECT_MARKUP, pith_chat_marker_ranges},
+};
+
+enum { N_RECOGNISERS = sizeof recognisers / sizeof *recognisers };
+
+enum pith_status pith_protect_find(struct pith_text text, unsigned kinds,
+                                   struct pith_ranges *ranges,
+                                   struct pith_error *error)
+{
+    size_t n = ranges->n;
+    for (size_t i = 0; i < N_RECOGNISERS; i++)
+        if ((kinds & recognisers[i].kind) != 0 && recognisers[i].find != NULL)
+            PITH_TRY(recognisers[i].find(text, ranges, error));
+    if (ranges->n > n)
+        qsort(ranges->items + n, ranges->n - n, sizeof *ranges->items,
+              by_start);
+    return PITH_OK;
+}
+
+/* The kinds that a word names; 0 when it names none. */
+static unsigned kinds_of(const char *word, size_t size)
+{
+    if (size == strlen("all") && memcmp(word, "all", size) == 0)
+        return PITH_PROTECT_ALL;
+    for (size_t i = 0; i < N_RECOGNISERS; i++)
+        if (size == strlen(recognisers[i].word) &&
+            memcmp(word, recognisers[i].word, size) == 0)
+            return recognisers[i].kind;
+    return 0;
+}
+
+enum pith_status pith_protect_parse(const char *list, unsigned *kinds,
+                                    struct pith_error *error)
+{
+    *kinds = 0;
+    for (const char *word = list; *word != '\0';) {
+        word += strspn(word, " ");
+        size_t n = strcspn(word, ","), size = n;
+        while (size > 0 && word[size - 1] == ' ')
+            size--;
+        unsigned found = kinds_of(word, size);
+        if (found == 0)
+            return pith_fail(error, PITH_ERR_ARGUMENT,
+                             "protect: \"%.*s\" is not a kind of text; "
+                             "expected a list of numbers, negations, urls, "
+                             "ids, code, markup, or all",
+                             size < 60 ? (int)size : 60, word);
+        *kinds |= found;
+        word += n + (word[n] == ',');
+    }
+    return PITH_OK;
+}

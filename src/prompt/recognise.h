@@ -1,0 +1,36 @@
+/*
+ * recognise.h - what the recognisers behind protect.h share, one file each.
+ */
+#ifndef PITH_PROMPT_RECOGNISE_H
+#define PITH_PROMPT_RECOGNISE_H
+
+#include "clusters.h"
+#include "protect.h"
+
+/* Appends bytes [start, *end) of a text, with *end moved to the end of the
+ * cluster that it lies in; start lies between clusters. */
+enum pith_status pith_ranges_add(struct pith_ranges *ranges,
+                                 struct pith_text text, size_t start,
+                                 size_t *end, unsigned kind,
+                                 struct pith_error *error);
+
+/* A run of letters and digits with the signs that hold it together: "8.25",
+ * "INV-00842", "well-known". */
+struct pith_chain {
+    size_t start, end;
+    bool has_digit, has_colon;
+};
+
+/* The chain that starts at byte `at`, where no letter or digit stands right
+ * before; empty where none starts. */
+struct pith_chain pith_chain_at(struct pith_text text, size_t at);
+
+/* The number that a chain with a digit is part of: with the signs in front of
+ * it, from byte `floor` on, and after it. */
+struct pith_range pith_number_of(struct pith_text text, struct pith_chain chain,
+                                 size_t floor);
+
+/* Where the chat marker that starts at byte `at` ends; `at` when none does. */
+size_t pith_chat_marker_end(struct pith_text text, size_t at);
+
+#endif

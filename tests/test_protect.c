@@ -1,0 +1,366 @@
+/*
+ * test_protect.c - src/prompt/protect.h: what each kind finds and what it
+ * leaves alone, in words of the six languages and in texts of noise.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/base/buffer.h"
+#include "../src/base/utf8.h"
+#include "../src/prompt/protect.h"
+#include "../src/text/grapheme.h"
+#include "../src/text/unicode.h"
+#include "support.h"
+
+/* What is found in a text, side by side with a bar between. */
+struct sample {
+    const char *text, *want;
+};
+
+static void assert_found(unsigned kinds, const struct sample *sample)
+{
+    struct pith_ranges ranges = {0};
+    struct pith_buffer got = {0};
+    struct pith_error error;
+    assert_ok(pith_protect_find(view(sample->text), kinds, &ranges, &error),
+              error);
+    for (size_t i = 0; i < ranges.n; i++) {
+        const struct pith_range *range = &ranges.items[i];
+        if (i > 0)
+            pith_buffer_string(&got, "¦");
+        pith_buffer_append(&got, sample->text + range->start,
+                           range->end - range->start);
+    }
+    pith_buffer_byte(&got, '\0');
+    ck_assert_msg(strcmp(got.data, sample->want) == 0,
+                  "in \"%s\" found \"%s\", expected \"%s\"", sample->text,
+                  got.data, sample->want);
+    pith_buffer_free(&got);
+    pith_ranges_free(&ranges);
+}
+
+#define ASSERT_ALL_FOUND(kinds, samples)                                       \
+    do {                                                                       \
+        for (size_t i_ = 0; i_ < sizeof(samples) / sizeof *(samples); i_++)    \
+            assert_found(kinds, &(samples)[i_]);                               \
+    } while (0)
+
+/* --- kinds ------------------------------------------------------------------ */
+
+START_TEST(numbers_are_whole)
+{
+    static const struct sample samples[] = {
+        /* nothing */
+        {"", ""}, {"no number", ""}, {"state-of-the-art, and/or", ""},
+        {"$HOME - #tag % ...", ""}, {"一二三", ""},
+        /* digits and what is inside */
+        {"8.25 and 1,782.", "8.25¦1,782"},
+        {"2,199.90; 1.250,50", "2,199.90¦1.250,50"},
+        {"at 10.4.7.21:8443 since", "10.4.7.21:8443"},
+        {"14:05, 9am, 9:30pm-10:15", "14:05¦9am¦9:30pm-10:15"},
+        {"INV-00842 or v1.2.3-rc1", "INV-00842¦v1.2.3-rc1"},
+        {"2026-05-04T10:15:31.204Z x", "2026-05-04T10:15:31.204Z"},
+        {"at 10:15:31+02:00.", "10:15:31+02:00"},
+        {"1e-5 1E+5 6.02e23 10^-3 2^10", "1e-5¦1E+5¦6.02e23¦10^-3¦2^10"},
+        {"3/4 24/7 1/3, 10.0.0.0/8", "3/4¦24/7¦1/3¦10.0.0.0/8"},
+        {"0x7f3a91 id=7f3a91", "0x7f3a91¦7f3a91"},
+        {"1'000 1’000 1_000", "1'000¦1’000¦1_000"},
+        {"3\u00A0000 12\u2009345\u202F678", "3\u00A0000¦12\u2009345\u202F678"},
+        {"3–5 or 3-5 or pp. 3—5", "3–5¦3-5¦3—5"},
+        {"1..10 1...10 3--5", "1..10¦1...10¦3--5"},
+        {"fe80::1ff:fe23:4567 0a:1b:ff:3c", "fe80::1ff:fe23:4567¦0a:1b:ff:3c"},
+        {"1,2,3", "1,2,3"}, {"1, 2, 3", "1¦2¦3"},
+        {"Lyon,Oslo,2026-05-01,2,199.90", "2026-05-01,2,199.90"},
+        {"5mg,10mg", "5mg¦10mg"},
+        {"198*9=1", "198¦9¦1"}, {"198 * 9 = $1,782", "198¦9¦$1,782"},
+        {"10%3 and 5+3, 5×3", "10¦3¦5¦3¦5¦3"},
+        {"end.5 people, see p.5", "5¦p.5"},
+        {"in 1946.Colin came", "1946"},
+        {"192.168.x.1", "192.168.x.1"},
+        {"the 1990's and 5'10", "1990's¦5'10"},
+        {"path=/v2/orders", "v2"},
+        /* signs and units */
+        {"-3 (-3) =-3 [-3]", "-3¦-3¦-3¦-3"}, {"errno -110)", "-110"},
+        {"\u22123 and 3-5", "\u22123¦3-5"}, {"(3)-5 x -- 5 --5", "3¦5¦5¦5"},
+        {"+49 ±5 ~5 ≈5 ≤5 -.5 .5 $.50", "+49¦±5¦~5¦≈5¦≤5¦-.5¦.5¦$.50"},
+        {"p <0.05 but p<0.05", "<0.05¦0.05"}, {"</b>5<i>", "5"},
+        {"a->5 a=>5 a>=5", "5¦5¦5"},
+        {"#12 №5 §5 #ff00aa", "#12¦№5¦§5¦#ff00aa"},
+        {"$9 €5 5€ £3.50 -$5 $-5 US$5 R$5", "$9¦€5¦5€¦£3.50¦-$5¦$-5¦US$5¦R$5"},
+        {"$5-$10 €3–€5 3€–5€", "$5-$10¦€3–€5¦3€–5€"},
+        {"10% 5‰ 10%-20% 100%ig", "10%¦5‰¦10%-20%¦100%ig"},
+        {"50\u00A0% 5\u202F€ 5\u00A0km", "50\u00A0%¦5\u202F€¦5"},
+        {"5mg 3.5GB 12°C 12℃ 5µm", "5mg¦3.5GB¦12°C¦12℃¦5µm"},
+        {"40°26′46″N 5km/h $9/month", "40°26′46″N¦5km/h¦$9/month"},
+        {"50+ people, 18+, 5×.", "50+¦18+¦5×"}, {"C++11", "11"},
+        {"1st, 22nd 10-year-old", "1st¦22nd¦10-year-old"},
+        {"Fr. 5.- or 5,– or 5.", "5.-¦5,–¦5"}, {"(5) 5! 5?", "5¦5¦5"},
+        {"{\"id\": 101, \"score\": 7.5}", "101¦7.5"},
+        /* other digits */
+        {"٣٫١٤ and ٥٪", "٣٫١٤¦٥٪"}, {"１０％ ＄５", "１０％¦＄５"},
+        {"x² 1½ ① Ⅷ 10⁻³", "x²¦1½¦①¦Ⅷ¦10⁻³"},
+        {"1\uFE0F\u20E3 2\uFE0F\u20E3", "1\uFE0F\u20E3¦2\uFE0F\u20E3"},
+        {"\u0600\u0661\u0662", "\u0600\u0661\u0662"},
+        {"是2026年5月4日吗", "2026年5月4日"}, {"共25度以上", "25度"},
+        {"ราคา๕๐บาท", "๕๐"}, {"2026년 5월", "2026년¦5월"},
+        {"क५ ५क", "क५¦५क"},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_NUMBERS, samples);
+}
+END_TEST
+
+static void assert_markers(const struct sample *sample)
+{
+    struct pith_ranges ranges = {0};
+    struct pith_buffer got = {0};
+    struct pith_error error;
+    assert_ok(pith_chat_marker_ranges(view(sample->text), &ranges, &error),
+              error);
+    for (size_t i = 0; i < ranges.n; i++) {
+        if (i > 0)
+            pith_buffer_string(&got, "¦");
+        pith_buffer_append(&got, sample->text + ranges.items[i].start,
+                           ranges.items[i].end - ranges.items[i].start);
+    }
+    pith_buffer_byte(&got, '\0');
+    ck_assert_str_eq(got.data, sample->want);
+    pith_buffer_free(&got);
+    pith_ranges_free(&ranges);
+}
+
+START_TEST(chat_markers_are_whole)
+{
+    static const struct sample samples[] = {
+        {"<|im_start|>system\nBe brief.<|im_end|>\n",
+         "<|im_start|>system¦<|im_end|>"},
+        {"a<|endoftext|>b", "<|endoftext|>"},
+        {"[INST] <<SYS>>\nx\n<</SYS>> y [/INST]",
+         "[INST]¦<<SYS>>¦<</SYS>>¦[/INST]"},
+        {"<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi"
+         "<|eot_id|>",
+         "<|begin_of_text|>¦<|start_header_id|>user<|end_header_id|>¦"
+         "<|eot_id|>"},
+        {"<start_of_turn>model\nx<end_of_turn>",
+         "<start_of_turn>model¦<end_of_turn>"},
+        {"[AVAILABLE_TOOLS] [] [/AVAILABLE_TOOLS][TOOL_CALLS]",
+         "[AVAILABLE_TOOLS]¦[/AVAILABLE_TOOLS]¦[TOOL_CALLS]"},
+        {"<｜begin▁of▁sentence｜><｜User｜>Hi<｜Assistant｜>",
+         "<｜begin▁of▁sentence｜>¦<｜User｜>¦<｜Assistant｜>"},
+        {"<s>a</s> <think>b</think> <tool_call>",
+         "<s>¦</s>¦<think>¦</think>¦<tool_call>"},
+        {"<|start|>assistant<|channel|>final<|message|>x<|end|>",
+         "<|start|>assistant<|channel|>¦<|message|>¦<|end|>"},
+        {"[|user|]x[|endofturn|]", "[|user|]¦[|endofturn|]"},
+        {"<extra_id_0> <unused12> <fim_prefix>",
+         "<extra_id_0>¦<unused12>¦<fim_prefix>"},
+        {"<|im_start|> \n<|im_start|>", "<|im_start|>¦<|im_start|>"},
+        {"a <| b |> c <|a b|> <||> [INS] [inst] <strong> a[0] <|x", ""},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
+        assert_markers(&samples[i]);
+}
+END_TEST
+
+/* --- lists ------------------------------------------------------------------ */
+
+START_TEST(lists_of_kinds_are_read)
+{
+    static const struct {
+        const char *list;
+        unsigned want;
+    } good[] = {
+        {"", 0},
+        {"numbers", PITH_PROTECT_NUMBERS},
+        {"markup, numbers", PITH_PROTECT_MARKUP | PITH_PROTECT_NUMBERS},
+        {"numbers,numbers,", PITH_PROTECT_NUMBERS},
+        {"all", PITH_PROTECT_ALL},
+        {"numbers,all", PITH_PROTECT_ALL},
+    };
+    static const char *const bad[] = {"number", "numbersx", ",", "Numbers",
+                                      "numbers;urls", "numbers, ,markup", " "};
+    struct pith_error error;
+    unsigned kinds;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_ok(pith_protect_parse(good[i].list, &kinds, &error), error);
+        ck_assert_uint_eq(kinds, good[i].want);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_int_eq(pith_protect_parse(bad[i], &kinds, &error),
+                         PITH_ERR_ARGUMENT);
+    pith_protect_parse("urls,digits", &kinds, &error);
+    ck_assert(strstr(error.detail, "\"digits\"") != NULL);
+    ck_assert(strstr(error.detail, "negations") != NULL);
+}
+END_TEST
+
+/* --- any text --------------------------------------------------------------- */
+
+static bool is_digit(uint32_t code)
+{
+    enum pith_unicode_class c = pith_unicode_class(code);
+    return c == PITH_UNICODE_NUMBER || c == PITH_UNICODE_NEWER_NUMBER;
+}
+
+/* Every digit lies in a number, and two side by side in the same. */
+static void assert_digits_are_in(const struct pith_ranges *numbers,
+                                 struct pith_text text)
+{
+    size_t i = 0;
+    bool after_digit = false;
+    for (size_t at = 0; at < text.size;) {
+        uint32_t code;
+        size_t length = pith_utf8_decode(text.bytes + at, text.size - at,
+                                         &code);
+        while (i < numbers->n && numbers->items[i].end <= at)
+            i++;
+        if (is_digit(code)) {
+            ck_assert_uint_lt(i, numbers->n);
+            ck_assert_uint_le(numbers->items[i].start, at);
+            if (after_digit)
+                ck_assert_uint_lt(numbers->items[i].start, at);
+        }
+        after_digit = is_digit(code);
+        at += length;
+    }
+}
+
+/* In order, within the text, between clusters, apart within each kind. */
+static void assert_in_order(const struct pith_ranges *ranges,
+                            struct pith_text text)
+{
+    size_t end_of_kind[PITH_PROTECT_ALL + 1] = {0};
+    for (size_t i = 0; i < ranges->n; i++) {
+        const struct pith_range *range = &ranges->items[i];
+        ck_assert_uint_lt(range->start, range->end);
+        ck_assert_uint_le(range->end, text.size);
+        ck_assert_uint_ge(range->start, end_of_kind[range->kind]);
+        ck_assert(i == 0 || range->start >= range[-1].start);
+        ck_assert(pith_grapheme_boundary(text, range->start));
+        ck_assert(pith_grapheme_boundary(text, range->end));
+        end_of_kind[range->kind] = range->end;
+    }
+}
+
+static void assert_sound(struct pith_text text)
+{
+    struct pith_ranges all = {0}, numbers = {0};
+    struct pith_error error;
+    assert_ok(pith_protect_find(text, PITH_PROTECT_ALL, &all, &error), error);
+    assert_in_order(&all, text);
+    assert_ok(pith_number_ranges(text, &numbers, &error), error);
+    assert_digits_are_in(&numbers, text);
+    pith_ranges_free(&all);
+    pith_ranges_free(&numbers);
+}
+
+/* Pieces that begin, end and join what is looked for, and characters of one
+ * to four bytes. */
+static const char *const pieces[] = {
+    "1", "23", "7f", "a", "Ab", "xyz", "e", "_", "-", "--", ".", "..", ",",
+    ":", "::", "/", "//", "'", "’", "\"", "`", "```", "+", "^", "%", "$", "€",
+    "#", "##", "~", "<", ">", "<|", "|>", "<｜", "｜>", "[", "](", "]", "(",
+    ")", "!", "=", "&", ";", "@", "\\", "*", "|", " ", "  ", "\n", "\r\n",
+    "\t", "\u00A0", "\u202F", "é", "e\u0301", "ß", "年", "不", "ない", "漢",
+    "ๆ", "क्ष", "٣", "½", "\u0600", "👩‍💻", "🇩🇪", "\uFE0F\u20E3", "\u0301",
+    "not", "n't", "http", "https://", "www.", ".com", "C:", "im_start", "br",
+    "<!--", "-->", "INST", "\0"};
+
+static void random_pieces(struct pith_buffer *text, uint64_t *random, size_t n)
+{
+    text->size = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t piece = random_below(random, sizeof pieces / sizeof *pieces);
+        size_t size = strlen(pieces[piece]);
+        pith_buffer_append(text, pieces[piece], size > 0 ? size : 1);
+    }
+    ck_assert(!text->failed);
+}
+
+START_TEST(any_text_is_read)
+{
+    uint64_t random = 15;
+    struct pith_buffer text = {0};
+    for (int round = 0; round < 4000; round++) {
+        random_pieces(&text, &random, 1 + random_below(&random, 40));
+        assert_sound((struct pith_text){text.data, text.size});
+    }
+    for (int round = 0; round < 2000; round++) { /* any characters */
+        text.size = 0;
+        for (size_t n = random_below(&random, 30); n > 0; n--) {
+            char bytes[4];
+            uint32_t code = (uint32_t)random_below(&random, 0x20000);
+            if (code >= 0xD800 && code < 0xE000)
+                continue;
+            pith_buffer_append(&text, bytes, pith_utf8_encode(code, bytes));
+        }
+        assert_sound((struct pith_text){text.data, text.size});
+    }
+    assert_sound((struct pith_text){0});
+    pith_buffer_free(&text);
+}
+END_TEST
+
+/* A million bytes of whatever might be looked at again and again: this ends
+ * in a moment or, where time is not linear, not at all. */
+START_TEST(long_runs_take_linear_time)
+{
+    static const char *const runs[] = {
+        "1,", "1,1-a", "[", "<", "<a", "<|", "<|a", "<!--", "<a \"", "](",
+        "[a](", "![", "`", "`` ` ", "(", "a.", "a.b@", "@", "a@", "a/",
+        "/", "C:\\a ", "http://(", "&a", "&#1", "--", "-", "*", "_", "=",
+        "|", "a_", "#", "# ", "'", "n't", "不", "なく", "$", "${", "☃",
+        "\u0301", "👩‍", "🇩", "1\u00A0", "A", "~", "\\\\a", "a::", "a()", "a(",
+        "www.", "\"", "{", "<|im_start|>a", "non-", "ne ", "plus "};
+    struct pith_buffer text = {0};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct pith_ranges ranges = {0};
+        struct pith_error error;
+        text.size = 0;
+        while (text.size < 1000000)
+            pith_buffer_string(&text, runs[i]);
+        ck_assert(!text.failed);
+        assert_ok(pith_protect_find(pith_buffer_text(&text), PITH_PROTECT_ALL,
+                                    &ranges, &error), error);
+        pith_ranges_free(&ranges);
+    }
+    pith_buffer_free(&text);
+}
+END_TEST
+
+START_TEST(the_cases_of_users_are_read)
+{
+    static const char *const files[] = {
+        "de.txt", "emoji.txt", "links.md", "log.txt", "negation.txt",
+        "records.json", "requests.jsonl", "sha-only.txt",
+        "structured-lost.jsonl", "table.csv", "align-one.jsonl",
+        "align-dolly.jsonl"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[64];
+        size_t size;
+        snprintf(path, sizeof path, "cases/%s", files[i]);
+        const char *found = shared_path(path);
+        if (found == NULL)
+            return;
+        char *bytes = read_whole_file(found, &size);
+        ck_assert(pith_utf8_is_valid(bytes, size));
+        assert_sound((struct pith_text){bytes, size});
+        free(bytes);
+    }
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("protect");
+    TCase *tcase = tcase_create("protect");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, numbers_are_whole);
+    tcase_add_test(tcase, chat_markers_are_whole);
+    tcase_add_test(tcase, lists_of_kinds_are_read);
+    tcase_add_test(tcase, any_text_is_read);
+    tcase_add_test(tcase, long_runs_take_linear_time);
+    tcase_add_test(tcase, the_cases_of_users_are_read);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
