@@ -1,7 +1,7 @@
 # pith: prompt compression in plain C.  `make help` lists the targets.
 #
-# No configure step: what depends on the system (OpenMP, Check) is probed
-# here.  Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan, V=1.
+# No configure step: what depends on the system (Check) is probed here.
+# Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan, THREADS=no, V=1.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
@@ -17,11 +17,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion \
 CFLAGS  ?= -O2 -g
 BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off -Iinclude -MMD -MP
 
-# OpenMP when the compiler has it; results are the same without.
-ifneq ($(OPENMP),no)
-OPENMP_FLAG := $(shell echo 'int main(void) { return 0; }' | \
-    $(CC) -fopenmp -include omp.h -x c - -o /dev/null 2>/dev/null && \
-    echo -fopenmp)
+# Results are the same without threads.
+ifeq ($(THREADS),no)
+THREAD_FLAG := -DPITH_NO_THREADS
+else
+THREAD_FLAG := -pthread
 endif
 
 ifeq ($(MODE),asan)
@@ -34,8 +34,8 @@ ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
 endif
 
-ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
-ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(OPENMP_FLAG)
+ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
+ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
 
 LIB_SRC  := $(wildcard src/*/*.c src/*/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
@@ -118,6 +118,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)
 # Its allocations fail one after the other.
 $(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+$(BUILD)/tests/test_threads: WRAP := -Wl,--wrap=pthread_create
 
 $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
@@ -194,7 +195,7 @@ install: all
 	    'Description: prompt compression with a small language model' \
 	    "Version: $$(sed -n 's/^#define PITH_VERSION "\(.*\)"/\1/p' include/pith.h)" \
 	    'Cflags: -I$${includedir}' \
-	    'Libs: -L$${libdir} -lpith -lm $(OPENMP_FLAG)' \
+	    'Libs: -L$${libdir} -lpith -lm $(filter -pthread,$(THREAD_FLAG))' \
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc
 
 ## uninstall: remove what install put under PREFIX

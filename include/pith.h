@@ -253,11 +253,16 @@ struct pith_text pith_token_piece(const struct pith_model *model, int32_t id);
  * Sessions and token losses
  * ------------------------------------------------------------------------ */
 
+/* Processors that this process may run on; 1 where pith is built without
+ * threads. */
+int pith_processors(void);
+
 struct pith_session;
 
 struct pith_session_options {
     size_t sizeof_options;
-    int n_threads;  /* 0: as many as the CPU has; results do not depend on it */
+    int n_threads;  /* at most pith_processors(), which 0 and larger numbers
+                       stand for; results do not depend on it */
     size_t n_ctx;   /* positions held at once; 0: what the model allows, at
                        most 4096 */
     const struct pith_progress *progress; /* borrowed, may be NULL */

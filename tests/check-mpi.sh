@@ -18,7 +18,6 @@ fi
 program=$1 model=$2 folder=$3
 failures=0
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMP_WAIT_POLICY=passive
 
 complain() {
     echo "check-mpi: $*" >&2

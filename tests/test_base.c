@@ -15,7 +15,6 @@
 #include "../src/base/file.h"
 #include "../src/base/half.h"
 #include "../src/base/memory.h"
-#include "../src/base/threads.h"
 #include "../src/base/utf8.h"
 #include "support.h"
 
@@ -177,24 +176,6 @@ START_TEST(files_appear_complete_or_not_at_all)
 }
 END_TEST
 
-static void count_task(void *user, size_t index, int thread)
-{
-    int *counts = user;
-    ck_assert(thread >= 0 && thread < 4);
-    counts[index]++;
-}
-
-START_TEST(every_task_runs_once)
-{
-    int counts[1000] = {0};
-    for (int n_threads = 1; n_threads <= 4; n_threads++)
-        pith_parallel_for(n_threads, 1000, count_task, counts);
-    for (size_t i = 0; i < 1000; i++)
-        ck_assert_int_eq(counts[i], 4);
-    ck_assert_int_ge(pith_threads_available(), 1);
-}
-END_TEST
-
 START_TEST(bytes_are_little_endian)
 {
     uint8_t bytes[9];
@@ -220,7 +201,6 @@ Suite *make_suite(void)
     tcase_add_test(tcase, error_detail_is_one_valid_line);
     tcase_add_test(tcase, buffers_grow);
     tcase_add_test(tcase, files_appear_complete_or_not_at_all);
-    tcase_add_test(tcase, every_task_runs_once);
     tcase_add_test(tcase, bytes_are_little_endian);
     suite_add_tcase(suite, tcase);
     return suite;

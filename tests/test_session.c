@@ -247,7 +247,7 @@ START_TEST(sessions_refuse_impossible_options)
                                          &error), PITH_ERR_ARGUMENT);
     assert_ok(pith_session_create(models[_i], NULL, &session, &error), error);
     ck_assert_uint_eq(session->n_ctx, 256);
-    ck_assert_int_eq(session->compute.n_threads, pith_threads_available());
+    ck_assert_int_eq(session->compute.n_threads, pith_processors());
     pith_session_free(session);
     pith_session_free(NULL);
 }

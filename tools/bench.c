@@ -334,7 +334,7 @@ static int bench(const struct command *command, const struct operands *operands,
 static void set_defaults(struct arguments *arguments)
 {
     if (arguments->n_threads == 0)
-        arguments->n_threads = bench_threads_available();
+        arguments->n_threads = (size_t)pith_processors();
     if (arguments->kernels == NULL)
         arguments->kernels = getenv("PITH_KERNELS");
     if (arguments->kernels == NULL)

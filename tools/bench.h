@@ -19,9 +19,6 @@ struct bench_setting {
 int bench_open(struct opened *opened, const char *model,
                const struct bench_setting *setting, size_t n_threads);
 
-/* Threads that this build can use here. */
-size_t bench_threads_available(void);
-
 /* --- figures of repeated runs ----------------------------------------------- */
 
 struct bench_spread {

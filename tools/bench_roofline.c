@@ -7,13 +7,17 @@
  * floats neither overflow nor become denormal: x <- 0.999 x + 0.001.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "bench_amx.h"
 
-#ifdef _OPENMP
-#include <omp.h>
+#if defined __has_include && !defined PITH_NO_THREADS
+#if __has_include(<pthread.h>)
+#define HAVE_THREADS 1
+#include <pthread.h>
+#endif
 #endif
 
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -307,27 +311,40 @@ static double measure_thread(const struct bench_roof *roof)
     return (double)n * roof->flops / elapsed / 1e9;
 }
 
-#ifdef _OPENMP
+#ifdef HAVE_THREADS
 
-size_t bench_threads_available(void)
+struct measurement {
+    const struct bench_roof *roof;
+    double gflops;
+    pthread_t thread;
+};
+
+static void *measure(void *user)
 {
-    return (size_t)omp_get_max_threads();
+    struct measurement *it = user;
+    it->gflops = measure_thread(it->roof);
+    return NULL;
 }
 
 double bench_roof_measure(const struct bench_roof *roof, size_t n_threads)
 {
-    double sum = 0;
-#pragma omp parallel num_threads((int)n_threads) reduction(+ : sum)
-    sum += measure_thread(roof);
+    struct measurement *others = calloc(n_threads, sizeof *others);
+    size_t n = 0;
+    for (; others != NULL && n + 1 < n_threads; n++) {
+        others[n].roof = roof;
+        if (pthread_create(&others[n].thread, NULL, measure, &others[n]) != 0)
+            break;
+    }
+    double sum = measure_thread(roof);
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(others[i].thread, NULL);
+        sum += others[i].gflops;
+    }
+    free(others);
     return sum;
 }
 
 #else
-
-size_t bench_threads_available(void)
-{
-    return 1;
-}
 
 double bench_roof_measure(const struct bench_roof *roof, size_t n_threads)
 {

@@ -1,7 +1,7 @@
 /*
  * compress.c - the library in 40 lines: compress a text to half its tokens.
  *
- *     cc -Iinclude docs/examples/compress.c build/libpith.a -lm -fopenmp
+ *     cc -Iinclude docs/examples/compress.c build/libpith.a -pthread -lm
  *     ./a.out weights/default.pith "A long sentence of many words."
  */
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * prune.c - one segment of a prompt compressed by hand, number by number, and
  * then by pith_compress.  prune.md explains each line that it prints.
  *
- *     cc -Iinclude docs/tutorial/prune.c build/libpith.a -lm -fopenmp
+ *     cc -Iinclude docs/tutorial/prune.c build/libpith.a -pthread -lm
  *     ./a.out weights/default.pith
  */
 #include <stdio.h>

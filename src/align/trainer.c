@@ -11,7 +11,7 @@
 #include "../base/threads.h"
 #include "passes.h"
 
-enum { MAX_THREADS = 1024, MAX_TOKENS = 1 << 20, MAX_RANK = 1 << 12 };
+enum { MAX_TOKENS = 1 << 20, MAX_RANK = 1 << 12 };
 
 /* --- options -------------------------------------------------------------- */
 
@@ -48,12 +48,11 @@ static enum pith_status settle(struct pith_trainer_options *options,
                                const struct pith_config *config,
                                struct pith_error *error)
 {
-    if (options->n_threads < 0 || options->n_threads > MAX_THREADS)
+    if (options->n_threads < 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "n_threads is %d; expected 0 (all) to %d",
-                         options->n_threads, MAX_THREADS);
-    if (options->n_threads == 0)
-        options->n_threads = pith_threads_available();
+                         "n_threads is %d; expected 0 (all) or more",
+                         options->n_threads);
+    options->n_threads = pith_threads_settle(options->n_threads);
     if (options->max_tokens == 0 || options->max_tokens > MAX_TOKENS)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "a batch of %zu tokens; expected 1 to %d",

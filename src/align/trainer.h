@@ -59,7 +59,7 @@ struct pith_trainer_options {
                               float32; "int16", of 12 bits, gradients within
                               some thousandths; or "auto": bf16x3 where AMX
                               makes it the faster one, else f32 */
-    int n_threads;        /* 0: as many as the CPU has */
+    int n_threads;        /* as in a session */
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the
                              positions of the model where these are fewer */

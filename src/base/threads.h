@@ -2,22 +2,34 @@
  * threads.h - the one place where work is spread over threads.
  *
  * Work is cut into tasks that write to disjoint places; which thread runs a
- * task, and how many threads there are, cannot change a result.  With OpenMP
- * the tasks run in parallel, without it one after the other.
+ * task, and how many threads there are, cannot change a result.  A pool
+ * belongs to whoever computes with it, so that there is no global state.
  */
 #ifndef PITH_BASE_THREADS_H
 #define PITH_BASE_THREADS_H
 
 #include <stddef.h>
 
-/* Runs task(user, index, thread) for index 0 .. n_tasks-1 on at most
- * n_threads threads; 0 <= thread < n_threads tells apart what runs at the
- * same time, for scratch memory. */
-void pith_parallel_for(int n_threads, size_t n_tasks,
+/* The thread that calls and others that help it.  Used by one caller at a
+ * time. */
+struct pith_threads;
+
+/* A pool of n_threads, the caller's included; free with pith_threads_free().
+ * NULL, which stands for the caller alone, when n_threads is 1, in builds
+ * without threads and when memory is short.  The threads start with the first
+ * work; as many as the system allows. */
+struct pith_threads *pith_threads_create(int n_threads);
+void pith_threads_free(struct pith_threads *threads);
+
+/* How many threads to compute with where `wanted`, 0 or more, were asked for:
+ * pith_processors() of pith.h when that is 0 or larger. */
+int pith_threads_settle(int wanted);
+
+/* Runs task(user, index, thread) for index 0 .. n_tasks-1 and returns when all
+ * are done; 0 <= thread < n_threads tells apart what runs at the same time,
+ * for scratch memory. */
+void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
                        void (*task)(void *user, size_t index, int thread),
                        void *user);
-
-/* Threads worth starting here: 1 without OpenMP. */
-int pith_threads_available(void);
 
 #endif

@@ -232,6 +232,6 @@ void pith_attention_backward(struct pith_backward *backward, float *dq,
 {
     struct attention job = {backward, dq, dk, dv,      dout, out,      q,
                             k,        v,  lengths, H,    n_kv_head, D};
-    pith_parallel_for(backward->compute->n_threads, n_records * n_kv_head,
+    pith_parallel_for(backward->compute->threads, n_records * n_kv_head,
                       head_task, &job);
 }

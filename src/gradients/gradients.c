@@ -177,13 +177,13 @@ static void norm_backward(struct pith_backward *backward,
                           const struct norm *shape)
 {
     struct norm norm = *shape;
-    int n_threads = backward->compute->n_threads;
+    struct pith_threads *threads = backward->compute->threads;
     norm.kernels = backward->compute->kernels->gradients;
     norm.stats = backward->scratch->stats;
-    pith_parallel_for(n_threads, pith_div_up(norm.T, TASK_TOKENS), norm_task,
+    pith_parallel_for(threads, pith_div_up(norm.T, TASK_TOKENS), norm_task,
                       &norm);
     if (norm.dgain != NULL)
-        pith_parallel_for(n_threads, pith_div_up(norm.C, TASK_COLUMNS),
+        pith_parallel_for(threads, pith_div_up(norm.C, TASK_COLUMNS),
                           gain_task, &norm);
 }
 
@@ -235,7 +235,7 @@ void pith_embed_backward(struct pith_backward *backward, float *dtable,
 {
     struct columns job = {backward->compute->kernels->gradients, dtable, dx,
                           rows, T, C};
-    pith_parallel_for(backward->compute->n_threads,
+    pith_parallel_for(backward->compute->threads,
                       pith_div_up(C, TASK_COLUMNS), columns_task, &job);
 }
 
@@ -271,7 +271,7 @@ static void activation_backward(struct pith_backward *backward,
                                 struct activation *job)
 {
     job->kernels = backward->compute->kernels->gradients;
-    pith_parallel_for(backward->compute->n_threads,
+    pith_parallel_for(backward->compute->threads,
                       pith_div_up(job->n, TASK_ELEMENTS), activation_task,
                       job);
 }
@@ -323,7 +323,7 @@ void pith_adamw(struct pith_compute *compute, float *w, float *m, float *v,
                 const struct pith_adamw_factors *factors)
 {
     struct update job = {compute->kernels->gradients, w, m, v, g, n, factors};
-    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+    pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       adamw_task, &job);
 }
 
@@ -338,7 +338,7 @@ static void clear_task(void *user, size_t index, int thread)
 void pith_clear(struct pith_compute *compute, float *x, size_t n)
 {
     struct update job = {NULL, x, NULL, NULL, NULL, n, NULL};
-    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+    pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       clear_task, &job);
 }
 
@@ -371,7 +371,7 @@ double pith_sum_of_squares(struct pith_backward *backward, const float *x,
         job.x = x + at;
         job.n = pith_min(most, n - at);
         size_t n_tasks = pith_div_up(job.n, PITH_SUM_ELEMENTS);
-        pith_parallel_for(backward->compute->n_threads, n_tasks, squares_task,
+        pith_parallel_for(backward->compute->threads, n_tasks, squares_task,
                           &job);
         for (size_t i = 0; i < n_tasks; i++)
             sum += job.sums[i];

@@ -198,14 +198,15 @@ void pith_linear_backward_input(struct pith_backward *backward, float *dx,
                                 const struct pith_tensor *weight, size_t T,
                                 bool accumulate)
 {
-    int n_threads = backward->compute->n_threads;
+    struct pith_compute *compute = backward->compute;
     size_t n_blocks = pith_div_up(T, MOST_TOKENS);
     size_t lanes = pith_block_lanes(MOST_LANES, LEAST_LANES, weight->cols,
-                                    n_blocks, (size_t)n_threads);
+                                    n_blocks, (size_t)compute->n_threads);
     struct product product = {backward, dx, dout, weight, T, lanes,
                               accumulate};
-    pith_parallel_for(n_threads, pith_div_up(T, TASK_TOKENS), load_task,
+    pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS), load_task,
                       &product);
-    pith_parallel_for(n_threads, n_blocks * pith_div_up(weight->cols, lanes),
-                      product_task, &product);
+    pith_parallel_for(compute->threads,
+                      n_blocks * pith_div_up(weight->cols, lanes), product_task,
+                      &product);
 }

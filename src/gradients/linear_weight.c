@@ -178,15 +178,15 @@ void pith_linear_backward_weight(struct pith_backward *backward,
                                  const float *x, size_t T, size_t N, size_t C,
                                  bool accumulate)
 {
-    int n_threads = backward->compute->n_threads;
+    struct pith_compute *compute = backward->compute;
     size_t n_blocks = pith_div_up(N, PITH_BLOCK_ROWS);
     size_t lanes = pith_block_lanes(MOST_LANES, LEAST_LANES, C, n_blocks,
-                                    (size_t)n_threads);
+                                    (size_t)compute->n_threads);
     struct product product = {backward, dweight, dout, x, T, N, C, lanes,
                               accumulate};
-    pith_parallel_for(n_threads,
-                      pith_div_up(C, backward->compute->kernels->lanes),
-                      pack_task, &product);
-    pith_parallel_for(n_threads, n_blocks * pith_div_up(C, lanes),
+    pith_parallel_for(compute->threads,
+                      pith_div_up(C, compute->kernels->lanes), pack_task,
+                      &product);
+    pith_parallel_for(compute->threads, n_blocks * pith_div_up(C, lanes),
                       product_task, &product);
 }

@@ -61,7 +61,7 @@ void pith_target_losses_backward(struct pith_backward *backward, float *dx,
         rows.data = weight->data + row * row_bytes;
         pith_linear(compute, scratch->logits, x, &rows, NULL, T,
                     false);                                   /* (T, n_rows) */
-        pith_parallel_for(compute->n_threads, T, token_task, &stripe);
+        pith_parallel_for(compute->threads, T, token_task, &stripe);
         if (dweight != NULL)
             pith_linear_backward_weight(backward, dweight + row * C,
                                         scratch->logits, x, T, stripe.n_rows,

@@ -280,7 +280,7 @@ void pith_attention_runs(struct pith_compute *compute, float *out,
         struct run run = open_run(&job, &runs[i], 0);
         job.n_tasks += n_tasks_of(&run);
     }
-    pith_parallel_for(compute->n_threads, n_kv_head * job.n_tasks,
+    pith_parallel_for(compute->threads, n_kv_head * job.n_tasks,
                       attention_task, &job);
 }
 

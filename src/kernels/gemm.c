@@ -40,7 +40,7 @@ void pith_pack_tokens(struct pith_compute *compute, float *panels,
                       const float *x, size_t T, size_t C)
 {
     struct pack pack = {compute, panels, x, T, C};
-    pith_parallel_for(compute->n_threads,
+    pith_parallel_for(compute->threads,
                       pith_div_up(T, compute->kernels->lanes), pack_panel,
                       &pack);
 }
@@ -296,7 +296,7 @@ static void multiply_outputs(struct pith_compute *compute,
                                    pith_tile_rows(compute),
                                    pith_most_rows(linear.C));
     linear.n_blocks = pith_div_up(linear.n_rows, linear.block_rows);
-    pith_parallel_for(compute->n_threads,
+    pith_parallel_for(compute->threads,
                       linear.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
                       linear_task, &linear);
 }
@@ -398,7 +398,7 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
         block_rows(compute, F, whole_groups(compute), most);
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
-    pith_parallel_for(compute->n_threads,
+    pith_parallel_for(compute->threads,
                       hidden.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
                       hidden_task, &hidden);
     multiply_outputs(compute, &down, 1, scratch->hidden, T, true);

@@ -118,8 +118,8 @@ void pith_target_losses(struct pith_compute *compute, float *losses,
     struct losses job = {compute, losses, weight,   targets,
                          T,       n_parts, part_rows};
     pith_pack_tokens(compute, compute->scratch->panels, x, T, weight->cols);
-    pith_parallel_for(compute->n_threads,
+    pith_parallel_for(compute->threads,
                       n_parts * pith_div_up(T, PITH_BLOCK_TOKENS), part_task,
                       &job);
-    pith_parallel_for(compute->n_threads, T, merge_task, &job);
+    pith_parallel_for(compute->threads, T, merge_task, &job);
 }

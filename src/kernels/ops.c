@@ -128,6 +128,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     compute->kernels = kernels;
     compute->precision = &pith_precision_f32;
     compute->n_threads = (int)threads;
+    compute->threads = pith_threads_create(n_threads);
     compute->scratch = scratch;
     scratch->max_tokens = limits->max_tokens;
     scratch->max_width = limits->max_width;
@@ -152,6 +153,8 @@ void pith_compute_free(struct pith_compute *compute)
 {
     if (compute == NULL || compute->scratch == NULL)
         return;
+    pith_threads_free(compute->threads);
+    compute->threads = NULL;
     free(compute->scratch->threads);
     free(compute->scratch->softmaxes);
     free(compute->scratch->memory);
@@ -209,7 +212,7 @@ void pith_table_rows(struct pith_compute *compute, float *out,
                      size_t first, size_t T, bool accumulate)
 {
     struct table job = {compute, out, table, ids, first, T, accumulate};
-    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+    pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
                       table_task, &job);
 }
 
@@ -241,7 +244,7 @@ void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,
                      float eps)
 {
     struct norm norm = {compute->kernels, out, x, gain, shift, T, C, eps};
-    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+    pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
                       norm_task, &norm);
 }
 
@@ -275,7 +278,7 @@ void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
                const float *sines, size_t T, size_t H, size_t D)
 {
     struct rope rope = {compute->kernels, x, cosines, sines, T, H, D};
-    pith_parallel_for(compute->n_threads, pith_div_up(T, TASK_TOKENS),
+    pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
                       rope_task, &rope);
 }
 
@@ -303,7 +306,7 @@ static void activation_task(void *user, size_t index, int thread)
 void pith_gelu(struct pith_compute *compute, float *x, size_t n)
 {
     struct activation job = {compute->kernels, x, NULL, n};
-    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+    pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       activation_task, &job);
 }
 
@@ -311,6 +314,6 @@ void pith_silu_mul(struct pith_compute *compute, float *gate, const float *up,
                    size_t n)
 {
     struct activation job = {compute->kernels, gate, up, n};
-    pith_parallel_for(compute->n_threads, pith_div_up(n, TASK_ELEMENTS),
+    pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       activation_task, &job);
 }

@@ -26,6 +26,7 @@ struct pith_compute {
      * goes with the kernels. */
     const struct pith_precision *precision;
     int n_threads;
+    struct pith_threads *threads; /* owned; NULL: the caller's alone */
     struct pith_scratch *scratch; /* owned; layout private to ops */
 };
 

@@ -66,7 +66,7 @@ void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
                    const float *k, const float *v, size_t T)
 {
     struct store store = {session, layer, row, T, k, v};
-    pith_parallel_for(session->compute.n_threads,
+    pith_parallel_for(session->compute.threads,
                       (T + TASK_TOKENS - 1) / TASK_TOKENS, store_task, &store);
 }
 

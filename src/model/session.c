@@ -12,7 +12,7 @@
 #include "forward.h"
 #include "kvcache.h"
 
-enum { DEFAULT_N_CTX = 4096, MAX_THREADS = 1024 };
+enum { DEFAULT_N_CTX = 4096 };
 
 static size_t max_size(size_t a, size_t b)
 {
@@ -73,12 +73,11 @@ static enum pith_status settle(struct pith_session_options *options,
                                const struct pith_model *model,
                                struct pith_error *error)
 {
-    if (options->n_threads < 0 || options->n_threads > MAX_THREADS)
+    if (options->n_threads < 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "n_threads is %d; expected 0 (all) to %d",
-                         options->n_threads, MAX_THREADS);
-    if (options->n_threads == 0)
-        options->n_threads = pith_threads_available();
+                         "n_threads is %d; expected 0 (all) or more",
+                         options->n_threads);
+    options->n_threads = pith_threads_settle(options->n_threads);
     if (options->n_ctx == 0) {
         options->n_ctx = model->format.config.n_ctx;
         if (options->n_ctx > DEFAULT_N_CTX)
