@@ -340,11 +340,16 @@ enum pith_rank_method {
     PITH_RANK_BM25 = 2           /* words shared with the question (Okapi) */
 };
 
-/* Where the question stands when a context is ranked by it. */
+/* Where the question stands when a context is ranked by it; _PREFIX
+ * ("..._condition" in the Python package): also in front of the tokens that
+ * are chosen. */
 enum pith_condition {
     PITH_CONDITION_NONE = 0, /* longllmlingua: after */
     PITH_CONDITION_BEFORE = 1,
-    PITH_CONDITION_AFTER = 2
+    PITH_CONDITION_AFTER = 2,
+    PITH_CONDITION_NONE_PREFIX = 3,
+    PITH_CONDITION_BEFORE_PREFIX = 4,
+    PITH_CONDITION_AFTER_PREFIX = 5
 };
 
 /* Options that only `reference` has, under the Python package's names. */
@@ -362,10 +367,8 @@ struct pith_reference_options {
     /* LongLLMLingua */
     enum pith_rank_method rank_method;
     enum pith_condition condition_in_question;
-    bool condition_prefix;  /* the "_condition" of the Python's option: the
-                               question stands in front of the token stage */
     bool condition_compare; /* tokens by how much the question changes their
-                               loss; implies condition_prefix */
+                               loss; implies the prefix */
     bool add_instruction;   /* the instruction stands behind that question */
     double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
     /* Sentence filter */
@@ -460,6 +463,47 @@ struct pith_compress_options {
 
 /* The defaults named above, method paper, rate 0.5. */
 void pith_compress_options_init(struct pith_compress_options *options);
+
+/* How an option's value is kept in struct pith_compress_options. */
+enum pith_option_type {
+    PITH_OPTION_BOOL,   /* bool */
+    PITH_OPTION_COUNT,  /* size_t, from low to high */
+    PITH_OPTION_REAL,   /* double, from low to high */
+    PITH_OPTION_CHOICE, /* an enumeration of the size of int */
+    PITH_OPTION_TEXT,   /* const char *, may be NULL */
+    PITH_OPTION_TEXTS,  /* const struct pith_text *, then a size_t: how many */
+    PITH_OPTION_COUNTS  /* const size_t *, then a size_t: how many */
+};
+
+enum pith_option_use { /* or-ed */
+    PITH_OPTION_FOR_PAPER = 1,
+    PITH_OPTION_FOR_REFERENCE = 2,
+    PITH_OPTION_FOR_PROMPTS_ONLY = 4, /* not for compress_json */
+    PITH_OPTION_FOR_RECORDS_ONLY = 8, /* for compress_json alone */
+    PITH_OPTION_IN_SCHEMA = 16, /* language models are told of it (MCP) */
+    PITH_OPTION_ABOVE_LOW = 32  /* low itself is out of range */
+};
+
+/* A row of the list of compression options, from which command line,
+ * requests and manual are made; without name and key, a heading, which is
+ * the sentence.  All strings are static. */
+struct pith_option {
+    const char *name;  /* on the command line, without dashes; may be NULL */
+    char letter;       /* there too; 0: none */
+    const char *key;   /* in requests; NULL: not there */
+    const char *value; /* of a choice its words, "paper|reference"; else what
+                          the value is called; NULL: true or false */
+    enum pith_option_type type;
+    size_t offset;     /* of the member in struct pith_compress_options */
+    double low, high;
+    double start;      /* the default of all but texts and lists */
+    const char *shown; /* the default in words; NULL: unset */
+    unsigned use;      /* enum pith_option_use */
+    const char *sentence; /* what it does; other options in it stand as `key` */
+};
+
+/* The index-th row; NULL after the last. */
+const struct pith_option *pith_compress_option(size_t index);
 
 enum pith_part_kind {
     PITH_PART_INSTRUCTION = 0,

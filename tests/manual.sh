@@ -24,7 +24,7 @@ helped() {
         grep -v -- '--help' | sort
 }
 
-# The same from the page: tags, the lines behind .TP, of a subsection.
+# The same from the page: tags, the lines after .TP, of a subsection.
 tags() {
     awk -v title="$1" '
         /^\.S[SH] / { inside = ($0 == ".SS " title) }
@@ -33,9 +33,15 @@ tags() {
         sed -e 's/\\f.//g' -e 's/\\-/-/g' | sort
 }
 
-# Those of the command and, of the common ones, those that it has.
+# Those of the command and, of those that commands share, those that it has.
 documented() {
-    { tags "pith $1"; tags "Common options" | grep -F -x -f "$scratch/help"; } | sort
+    { tags "pith $1"
+      shared | grep -F -x -f "$scratch/help"; } | sort -u
+}
+
+shared() {
+    tags "Compression options"
+    tags "Common options"
 }
 
 # Options that bash offers.
@@ -99,13 +105,16 @@ fi
 while read -r command; do
     helped "$command"
 done < "$scratch/commands" > "$scratch/all"
-old=$(tags "Common options" | grep -v -F -x -f "$scratch/all")
-[ -z "$old" ] || complain "common options that no command has: $old"
+old=$(shared | grep -v -F -x -f "$scratch/all")
+[ -z "$old" ] || complain "shared options that no command has: $old"
 grep -q "^\.TH PITH 1 .*\"$("$program" --version)\"" "$page" ||
     complain "$page is not of $("$program" --version)"
 while read -r command; do
     grep -q "^.fBpith $command[ \\]" "$page" || complain "the synopsis lacks $command"
 done < "$scratch/commands"
+
+# The tables of options are those of the program.
+sh tools/gen-options "$program" --check || complain "tables of options are old"
 
 # The page itself is free of mistakes.
 if command -v mandoc >/dev/null; then

@@ -230,8 +230,7 @@ static void draw_question(struct pith_reference_options *o, uint64_t *random)
 {
     static const double ratios[] = {0, 0.3, 0.6};
     o->rank_method = (enum pith_rank_method)random_below(random, 3);
-    o->condition_in_question = (enum pith_condition)random_below(random, 3);
-    o->condition_prefix = one_in(random, 2);
+    o->condition_in_question = (enum pith_condition)random_below(random, 6);
     o->condition_compare = one_in(random, 2);
     o->add_instruction = one_in(random, 3);
     o->dynamic_context_compression_ratio = ratios[random_below(random, 3)];

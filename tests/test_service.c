@@ -296,7 +296,7 @@ static const char *const bad_options[][2] = {
     {WITH("\"concate_question\":\"yes\""), "\"concate_question\""},
     {WITH("\"no_such_option\":1"), "\"no_such_option\" is unknown"},
     {WITH("\"rank_method\":\"random\""), "\"rank_method\""},
-    {WITH("\"rank_method\":\"gzip\""), "\"gzip\" is not supported"},
+    {WITH("\"rank_method\":\"gzip\""), "found \"gzip\""},
     {WITH("\"rank_method\":\"longllmlingua\""), "needs a question"},
     {WITH("\"use_sentence_level_filter\":1"),
      "\"use_sentence_level_filter\""},
@@ -314,6 +314,21 @@ enum { N_BAD_OPTIONS = sizeof bad_options / sizeof bad_options[0] };
 START_TEST(bad_options_are_refused_by_name)
 {
     assert_refused(bad_options[_i][0], bad_options[_i][1]);
+}
+END_TEST
+
+/* Every option of the list is read, and says what it cannot be. */
+START_TEST(an_object_is_no_value_of_any_option)
+{
+    const struct pith_option *row;
+    char request[256], expected[128];
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++) {
+        if (row->key == NULL || (row->use & PITH_OPTION_FOR_RECORDS_ONLY))
+            continue;
+        snprintf(request, sizeof request, WITH("\"%s\":{}"), row->key);
+        snprintf(expected, sizeof expected, "\"%s\": expected ", row->key);
+        assert_refused(request, expected);
+    }
 }
 END_TEST
 
@@ -813,6 +828,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, bad_options_are_refused_by_name, 0,
                         N_BAD_OPTIONS);
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);
+    tcase_add_test(tcase, an_object_is_no_value_of_any_option);
     tcase_add_test(tcase, options_reach_the_compressor);
     tcase_add_test(tcase, what_must_stay_reaches_the_compressor);
     tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);

@@ -409,9 +409,9 @@ static int settle(const struct command *command, struct arguments *arguments,
     if (arguments->preset == PRESET_PAPER) {
         pith_align_options_paper(&arguments->options);
         arguments->options.steps = given.steps;
-        if (tool_option_given(command, operands, "epochs"))
+        if (tool_option_given(operands, "epochs"))
             arguments->options.epochs = given.epochs;
-        if (tool_option_given(command, operands, "lr"))
+        if (tool_option_given(operands, "lr"))
             arguments->options.lr = given.lr;
     }
     arguments->data.template_name = templates[arguments->template_id];
@@ -443,7 +443,7 @@ static int run(const struct command *command, int argc, char **argv)
             code = align_group_close(&group,
                                      align(&arguments, &operands, &group));
     }
-    tool_options_free(command, &arguments, &operands);
+    tool_options_free(&arguments, &operands);
     return code;
 }
 

@@ -165,7 +165,7 @@ static int run(const struct command *command, int argc, char **argv)
 done:
     free(records.bytes);
     free(answers.bytes);
-    tool_options_free(command, &arguments, &operands);
+    tool_options_free(&arguments, &operands);
     return code;
 }
 

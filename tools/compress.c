@@ -12,17 +12,13 @@
 struct arguments {
     struct model_options model;
     struct pith_compress_options options;
-    size_t paper_reorder;
-    size_t method, reorder, rank_method, condition; /* enums of pith.h */
     size_t format; /* enum tool_format */
     const char *instruction, *instruction_file, *question, *question_file;
-    struct words contexts, keep;
-    struct pith_text *kept; /* views on keep */
-    struct counts force_ids;
+    struct words contexts;
     const char *output, *request, *count_with, *report;
     struct pith_counter *counter;
     size_t color; /* enum tool_color */
-    bool trace, spans, highlight;
+    bool highlight;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -41,125 +37,7 @@ static const struct option options[] = {
     {0, "question-file", "FILE", OPTION_WORD, AT(question_file), 0, 0,
      "the same, from a file"},
 
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "How much stays:"},
-    {'r', "rate", "R", OPTION_REAL, AT(options.rate), 0, 1,
-     "share of the tokens, above 0 and up to 1 (0.5)"},
-    {'n', "target", "N", OPTION_REAL, AT(options.target), 0, 1e12,
-     "number of tokens, instead of --rate"},
-
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "How it is chosen:"},
-    {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
-     "as published (the default), or the decisions of\n"
-     "microsoft/LLMLingua"},
-    {0, "tau-ins", "R", OPTION_REAL, AT(options.tau_ins), 0, 1,
-     "paper: rate of the instruction (0.85)"},
-    {0, "tau-que", "R", OPTION_REAL, AT(options.tau_que), 0, 1,
-     "paper: rate of the question (0.9)"},
-    {'k', "k", "K", OPTION_REAL, AT(options.k), 0, 1e12,
-     "paper: granularity coefficient (2; 1.3 with\n"
-     "--question-aware)"},
-    {0, "segment-size", "N", OPTION_COUNT, AT(options.segment_size), 1, 1e12,
-     "paper: tokens of a segment (100)"},
-    {0, "question-aware", NULL, OPTION_FLAG, AT(options.question_aware), 0, 0,
-     "paper: rank documents and tokens by the question\n"
-     "(LongLLMLingua)"},
-    {0, "delta-tau", "R", OPTION_REAL, AT(options.delta_tau), 0, 1,
-     "paper: spread of the documents' rates (0.3)"},
-    {0, "document-words", "on|off", OPTION_SWITCH,
-     AT(options.document_words), 0, 0,
-     "paper: with --question-aware, drop whole words of\n"
-     "contexts only (on)"},
-    {0, "reorder", "original|sort", OPTION_CHOICE, AT(paper_reorder), 0, 0,
-     "paper: sort puts the most relevant document first"},
-
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0,
-     "What a step is worth (paper; Table 3):"},
-    {0, "itpc", "on|off", OPTION_SWITCH, AT(options.use_itpc), 0, 0,
-     "score behind what stays; off: behind all text (on)"},
-    {0, "budget-controller", "on|off", OPTION_SWITCH,
-     AT(options.use_budget_controller), 0, 0,
-     "drop whole contexts first; a rate for each part (on)"},
-    {0, "dynamic-rates", "on|off", OPTION_SWITCH,
-     AT(options.use_dynamic_rates), 0, 0,
-     "a rate for each part (on)"},
-    {0, "selection-seed", "N", OPTION_COUNT, AT(options.selection_seed), 0,
-     1e12, "not 0: select contexts in a random order (0)"},
-
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What must stay (paper):"},
-    {0, "keep", "STRING", OPTION_WORDS, AT(keep), 0, 0,
-     "this text, wherever it occurs (may be repeated)"},
-    {0, "keep-regex", "REGEX", OPTION_WORD, AT(options.keep_regex), 0, 0,
-     "what this matches within a line; POSIX extended"},
-    {0, "keep-digits", NULL, OPTION_FLAG, AT(options.keep_digits), 0, 0,
-     "every token with a digit in it"},
-    {0, "keep-words", NULL, OPTION_FLAG, AT(options.keep_words), 0, 0,
-     "words as a whole, or nothing of them"},
-
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Only with --method reference:"},
-    {0, "iterative-size", "N", OPTION_COUNT,
-     AT(options.reference.iterative_size), 1, 1e12,
-     "tokens of a window (200)"},
-    {0, "context-budget", "EXPR", OPTION_WORD,
-     AT(options.reference.context_budget), 0, 0,
-     "arithmetic on the target of the context filter\n"
-     "(+100)"},
-    {0, "context-filter", "on|off", OPTION_SWITCH,
-     AT(options.reference.use_context_level_filter), 0, 0,
-     "drop whole contexts first (on)"},
-    {0, "token-filter", "on|off", OPTION_SWITCH,
-     AT(options.reference.use_token_level_filter), 0, 0,
-     "drop tokens (on)"},
-    {0, "keep-split", NULL, OPTION_FLAG, AT(options.reference.keep_split), 0,
-     0, "keep the blank lines between contexts"},
-    {0, "force-context-ids", "I,J", OPTION_COUNTS, AT(force_ids), 0, 0,
-     "contexts that stay, counted from 0"},
-    {0, "force-context-number", "N", OPTION_COUNT,
-     AT(options.reference.force_context_number), 0, 1e12,
-     "how many contexts stay"},
-    {0, "reorder-context", "original|sort|two_stage", OPTION_CHOICE,
-     AT(reorder), 0, 0, "order of the contexts that stay (original)"},
-    {0, "concate-question", "on|off", OPTION_SWITCH,
-     AT(options.reference.concate_question), 0, 0,
-     "put the question into the result (on)"},
-    {0, "rank-method", "llmlingua|longllmlingua|bm25", OPTION_CHOICE,
-     AT(rank_method), 0, 0, "what the context filter goes by (llmlingua)"},
-    {0, "condition-in-question", "none|before|after", OPTION_CHOICE,
-     AT(condition), 0, 0, "where the question stands when contexts are ranked"},
-    {0, "condition-prefix", NULL, OPTION_FLAG,
-     AT(options.reference.condition_prefix), 0, 0,
-     "choose tokens with the question in front"},
-    {0, "condition-compare", NULL, OPTION_FLAG,
-     AT(options.reference.condition_compare), 0, 0,
-     "choose tokens by what the question changes"},
-    {0, "add-instruction", NULL, OPTION_FLAG,
-     AT(options.reference.add_instruction), 0, 0,
-     "put the instruction behind that question"},
-    {0, "dynamic-ratio", "R", OPTION_REAL,
-     AT(options.reference.dynamic_context_compression_ratio), 0, 1,
-     "spread the rates of the contexts by rank (0)"},
-    {0, "sentence-filter", NULL, OPTION_FLAG,
-     AT(options.reference.use_sentence_level_filter), 0, 0,
-     "drop whole sentences before tokens"},
-    {0, "punkt", "DIR", OPTION_WORD, AT(options.reference.punkt), 0, 0,
-     "parameters that find sentences, NLTK's\n"
-     "punkt_tab/english (a short list of our own)"},
-    {0, "keep-first-sentence", "N", OPTION_COUNT,
-     AT(options.reference.keep_first_sentence), 0, 1e12,
-     "bonus for the first N sentences (0)"},
-    {0, "keep-last-sentence", "N", OPTION_COUNT,
-     AT(options.reference.keep_last_sentence), 0, 1e12,
-     "bonus for the last N sentences (0)"},
-    {0, "keep-sentence-number", "N", OPTION_COUNT,
-     AT(options.reference.keep_sentence_number), 0, 1e12,
-     "bonus for N sentences of each context (0)"},
-    {0, "high-priority-bonus", "X", OPTION_REAL,
-     AT(options.reference.high_priority_bonus), -1e9, 1e9,
-     "that bonus, on the mean loss (100)"},
-    {0, "token-budget-ratio", "X", OPTION_REAL,
-     AT(options.reference.token_budget_ratio), 0, 1e9,
-     "the sentence filter's share of the target (1.4)"},
-    {0, "structured", NULL, OPTION_FLAG, AT(options.reference.structured), 0,
-     0, "contexts carry <llmlingua, rate=R> tags"},
+    COMPRESSION_OPTIONS(struct arguments, options),
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Input and output:"},
     {0, "request", "FILE", OPTION_WORD, AT(request), 0, 0,
@@ -170,10 +48,6 @@ static const struct option options[] = {
     {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
      "count tokens of the target model:\n"
      "cl100k_base.tiktoken"},
-    {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
-     "add thresholds, ranking and kept ids to the JSON"},
-    {0, "spans", NULL, OPTION_FLAG, AT(spans), 0, 0,
-     "add the byte offsets of what stays to the JSON"},
     {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
      "write there, complete or not at all"},
     {0, "highlight", NULL, OPTION_FLAG, AT(highlight), 0, 0,
@@ -196,32 +70,12 @@ static const struct option options[] = {
 static const char *const prompt_options[] = {
     "context", "instruction", "instruction-file", "question",
     "question-file", NULL};
-static const char *const paper_options[] = {"tau-ins", "tau-que", "k",
-                                            "segment-size",
-                                            "question-aware", "delta-tau",
-                                            "document-words",
-                                            "reorder", "itpc",
-                                            "budget-controller",
-                                            "dynamic-rates",
-                                            "selection-seed", "keep",
-                                            "keep-regex", "keep-digits",
-                                            "keep-words", NULL};
-static const char *const reference_options[] = {
-    "iterative-size", "context-budget", "context-filter", "token-filter",
-    "keep-split", "force-context-ids", "force-context-number",
-    "reorder-context", "concate-question", "rank-method",
-    "condition-in-question", "condition-prefix", "condition-compare",
-    "add-instruction", "dynamic-ratio", "sentence-filter", "punkt",
-    "keep-first-sentence", "keep-last-sentence", "keep-sentence-number",
-    "high-priority-bonus", "token-budget-ratio", "structured", NULL};
-
 /* The first of the names that was given, NULL when none was. */
-static const char *first_given(const struct command *command,
-                               const struct operands *operands,
+static const char *first_given(const struct operands *operands,
                                const char *const *names)
 {
     for (; *names != NULL; names++)
-        if (tool_option_given(command, operands, *names))
+        if (tool_option_given(operands, *names))
             return *names;
     return NULL;
 }
@@ -230,8 +84,8 @@ static int exclude(const struct command *command,
                    const struct operands *operands, const char *a,
                    const char *b)
 {
-    if (tool_option_given(command, operands, a) &&
-        tool_option_given(command, operands, b))
+    if (tool_option_given(operands, a) &&
+        tool_option_given(operands, b))
         return tool_usage(command, "--%s and --%s exclude each other", a, b);
     return TOOL_OK;
 }
@@ -240,15 +94,16 @@ static int check_method(const struct command *command,
                         const struct operands *operands,
                         const struct arguments *arguments)
 {
-    /* A request may name its own method. */
-    if (arguments->request != NULL)
-        return TOOL_OK;
     bool paper = arguments->options.method == PITH_METHOD_PAPER;
-    const char *foreign = first_given(
-        command, operands, paper ? reference_options : paper_options);
-    if (foreign != NULL)
-        return tool_usage(command, "--%s belongs to --method %s", foreign,
-                          paper ? "reference" : "paper");
+    unsigned method = paper ? PITH_OPTION_FOR_PAPER : PITH_OPTION_FOR_REFERENCE;
+    const struct pith_option *row;
+    /* A request may name its own method. */
+    for (size_t i = 0; arguments->request == NULL &&
+                       (row = pith_compress_option(i)) != NULL; i++)
+        if (row->name != NULL && !(row->use & method) &&
+            tool_option_given(operands, row->name))
+            return tool_usage(command, "--%s belongs to --method %s",
+                              row->name, paper ? "reference" : "paper");
     return TOOL_OK;
 }
 
@@ -257,7 +112,7 @@ static int check_trace(const struct command *command,
                        const struct arguments *arguments)
 {
     static const char *const names[] = {"trace", "spans", NULL};
-    const char *given = first_given(command, operands, names);
+    const char *given = first_given(operands, names);
     if (given != NULL && arguments->request == NULL &&
         arguments->format != TOOL_JSON)
         return tool_usage(command, "--%s needs --format json or --request",
@@ -270,7 +125,7 @@ static int check_highlight(const struct command *command,
                            const struct arguments *arguments)
 {
     if (!arguments->highlight)
-        return tool_option_given(command, operands, "color")
+        return tool_option_given(operands, "color")
                    ? tool_usage(command, "--color belongs to --highlight")
                    : TOOL_OK;
     if (arguments->format == TOOL_JSON)
@@ -280,44 +135,6 @@ static int check_highlight(const struct command *command,
         return tool_usage(command, "--highlight shows one prompt; leave out "
                           "--request");
     return TOOL_OK;
-}
-
-/* Strings to keep as the library reads them. */
-static int fill_keep(struct arguments *arguments)
-{
-    size_t n = arguments->keep.n;
-    if (n == 0)
-        return TOOL_OK;
-    arguments->kept = calloc(n, sizeof *arguments->kept);
-    if (arguments->kept == NULL)
-        return tool_no_memory();
-    for (size_t i = 0; i < n; i++)
-        arguments->kept[i] = tool_string(arguments->keep.items[i]);
-    arguments->options.keep = arguments->kept;
-    arguments->options.n_keep = n;
-    return TOOL_OK;
-}
-
-/* Hands over what the table could not put into the options themselves. */
-static void fill_options(const struct command *command,
-                         const struct operands *operands,
-                         struct arguments *arguments)
-{
-    struct pith_compress_options *settings = &arguments->options;
-    struct pith_reference_options *reference = &settings->reference;
-    if (tool_option_given(command, operands, "target"))
-        settings->rate = -1;
-    settings->method = (enum pith_method)arguments->method;
-    settings->reorder = (enum pith_reorder)arguments->paper_reorder;
-    settings->trace = arguments->trace;
-    settings->detail = arguments->spans || arguments->highlight ||
-                       arguments->report != NULL;
-    reference->force_context_ids = arguments->force_ids.items;
-    reference->n_force_context_ids = arguments->force_ids.n;
-    reference->reorder_context = (enum pith_reorder)arguments->reorder;
-    reference->rank_method = (enum pith_rank_method)arguments->rank_method;
-    reference->condition_in_question =
-        (enum pith_condition)arguments->condition;
 }
 
 /* What the table cannot say: which options go together. */
@@ -336,7 +153,7 @@ static int settle(const struct command *command,
     if (operands->n > 0 && arguments->contexts.n > 0)
         return tool_usage(command, "\"%.200s\" and --context exclude each "
                           "other", operands->items[0]);
-    const char *part = first_given(command, operands, prompt_options);
+    const char *part = first_given(operands, prompt_options);
     if (arguments->request != NULL && (part != NULL || operands->n > 0))
         return tool_usage(command, "--request brings its own prompts; leave "
                           "out %s%.200s", part != NULL ? "--" : "",
@@ -349,12 +166,11 @@ static int settle(const struct command *command,
         code = check_highlight(command, operands, arguments);
     if (code != TOOL_OK)
         return code;
-    fill_options(command, operands, arguments);
+    if (tool_option_given(operands, "target"))
+        arguments->options.rate = -1;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
     code = check_method(command, operands, arguments);
-    if (code == TOOL_OK)
-        code = fill_keep(arguments);
     return code == TOOL_OK ? check_trace(command, operands, arguments) : code;
 }
 
@@ -528,10 +344,8 @@ static int write_result(const struct arguments *arguments,
             fputc('\n', out);
         return TOOL_OK;
     }
-    struct pith_compress_options shown = arguments->options;
-    shown.detail = arguments->spans;
-    if (pith_result_json(opened->session, &shown, result, &json, &error) !=
-        PITH_OK)
+    if (pith_result_json(opened->session, &arguments->options, result, &json,
+                         &error) != PITH_OK)
         return tool_library(&error);
     fprintf(out, "%s\n", json);
     pith_free(json);
@@ -543,6 +357,7 @@ static int compress_prompt(const struct arguments *arguments,
                            struct output *output, struct output *page)
 {
     struct prompt texts = {0};
+    struct pith_compress_options asked = arguments->options;
     struct pith_result *result = NULL;
     struct pith_error error;
     int code = read_prompt(&texts, arguments, path);
@@ -550,19 +365,19 @@ static int compress_prompt(const struct arguments *arguments,
         part_text(arguments->instruction, &texts.instruction), texts.contexts,
         texts.n_contexts, part_text(arguments->question, &texts.question)};
 
+    asked.detail |= arguments->highlight || page->stream != NULL;
     if (code == TOOL_OK)
         code = tool_open(opened, &arguments->model);
-    if (code == TOOL_OK && pith_compress(opened->session, &prompt,
-                                         &arguments->options, &result,
-                                         &error) != PITH_OK)
+    if (code == TOOL_OK && pith_compress(opened->session, &prompt, &asked,
+                                         &result, &error) != PITH_OK)
         code = tool_library(&error);
     tool_progress_erase(&opened->line);
     if (code == TOOL_OK)
         code = write_result(arguments, opened, &prompt, result,
                             texts.ends_in_newline, output->stream);
     if (code == TOOL_OK && page->stream != NULL)
-        code = tool_report_write(page, opened->session, &prompt,
-                                 &arguments->options, result);
+        code = tool_report_write(page, opened->session, &prompt, &asked,
+                                 result);
     if (code == TOOL_OK && page->stream != NULL)
         code = tool_output_close(page);
     if (code == TOOL_OK)
@@ -662,9 +477,8 @@ static int run(const struct command *command, int argc, char **argv)
         tool_output_abort(&page);
         tool_close(&opened);
     }
-    free(arguments.kept);
     pith_counter_free(arguments.counter);
-    tool_options_free(command, &arguments, &operands);
+    tool_options_free(&arguments, &operands);
     return code;
 }
 

@@ -82,6 +82,10 @@ static int help(int argc, char **argv)
         print_overview(stdout);
         return TOOL_OK;
     }
+    if (strcmp(argv[0], "--options") == 0) { /* for tools/gen-options */
+        tool_options_list(stdout);
+        return TOOL_OK;
+    }
     int n_words;
     const struct command *command = find_command(argc, argv, &n_words);
     if (command == NULL)

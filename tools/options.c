@@ -40,14 +40,57 @@ static bool read_real(const char *text, double *value)
     return *end == '\0' && isfinite(*value);
 }
 
-static const struct option *find_option(const struct command *command,
+/* A row of the library's list; its member is in the struct at `base`. */
+static struct option from_library(const struct pith_option *row, size_t base)
+{
+    static const enum option_kind kinds[] = {
+        [PITH_OPTION_COUNT] = OPTION_COUNT,   [PITH_OPTION_REAL] = OPTION_REAL,
+        [PITH_OPTION_CHOICE] = OPTION_ENUM,   [PITH_OPTION_TEXT] = OPTION_WORD,
+        [PITH_OPTION_TEXTS] = OPTION_TEXTS,
+        [PITH_OPTION_COUNTS] = OPTION_COUNTS};
+    struct option option = {row->letter, row->name, row->value,
+                            kinds[row->type], base + row->offset, row->low,
+                            row->high, row->sentence};
+    if (row->type == PITH_OPTION_BOOL) {
+        option.kind = row->start != 0 ? OPTION_SWITCH : OPTION_FLAG;
+        option.value = row->start != 0 ? "on|off" : NULL;
+    }
+    return option;
+}
+
+/* The command's options without headings, with those of compression. */
+static int list_options(const struct command *command,
+                        struct operands *operands)
+{
+    const struct pith_option *row;
+    size_t most = command->n_options + 1, n = 0;
+    while (pith_compress_option(most - command->n_options) != NULL)
+        most++;
+    operands->options = calloc(most, sizeof *operands->options);
+    operands->given = calloc(most, sizeof *operands->given);
+    if (operands->options == NULL || operands->given == NULL)
+        return tool_no_memory();
+    for (size_t i = 0; i < command->n_options; i++) {
+        const struct option *own = &command->options[i];
+        if (own->kind != OPTION_COMPRESSION) {
+            if (own->name != NULL)
+                operands->options[n++] = *own;
+            continue;
+        }
+        for (size_t j = 0; (row = pith_compress_option(j)) != NULL; j++)
+            if (row->name != NULL)
+                operands->options[n++] = from_library(row, own->offset);
+    }
+    operands->n_options = n;
+    return TOOL_OK;
+}
+
+static const struct option *find_option(const struct operands *operands,
                                         const char *name, size_t length,
                                         char letter)
 {
-    for (size_t i = 0; i < command->n_options; i++) {
-        const struct option *option = &command->options[i];
-        if (option->name == NULL)
-            continue;
+    for (size_t i = 0; i < operands->n_options; i++) {
+        const struct option *option = &operands->options[i];
         if (letter != 0 ? option->letter == letter
                         : strlen(option->name) == length &&
                               memcmp(option->name, name, length) == 0)
@@ -56,11 +99,10 @@ static const struct option *find_option(const struct command *command,
     return NULL;
 }
 
-bool tool_option_given(const struct command *command,
-                       const struct operands *operands, const char *name)
+bool tool_option_given(const struct operands *operands, const char *name)
 {
-    const struct option *option = find_option(command, name, strlen(name), 0);
-    return option != NULL && operands->given[option - command->options];
+    const struct option *option = find_option(operands, name, strlen(name), 0);
+    return option != NULL && operands->given[option - operands->options];
 }
 
 static int add_word(struct words *words, const char *word)
@@ -81,33 +123,47 @@ static int bad_value(const struct command *command, const struct option *option,
                       expected);
 }
 
+static int add_text(const struct pith_text **texts, size_t *n,
+                    const char *string)
+{
+    struct pith_text *grown =
+        realloc((void *)*texts, (*n + 1) * sizeof *grown);
+    if (grown == NULL)
+        return tool_no_memory();
+    grown[(*n)++] = tool_string(string);
+    *texts = grown;
+    return TOOL_OK;
+}
+
 /* "0,3,5" */
 static int read_counts(const struct command *command,
                        const struct option *option, const char *value,
-                       struct counts *counts)
+                       const size_t **counts, size_t *n_counts)
 {
     size_t n = 1;
     int code = TOOL_OK;
     for (const char *p = value; *p != '\0'; p++)
         n += *p == ',';
     char *copy = malloc(strlen(value) + 1);
-    free(counts->items);
-    counts->items = malloc(n * sizeof *counts->items);
-    if (copy == NULL || counts->items == NULL) {
+    size_t *numbers = malloc(n * sizeof *numbers);
+    free((void *)*counts);
+    *counts = numbers;
+    if (copy == NULL || numbers == NULL) {
         free(copy);
         return tool_no_memory();
     }
     strcpy(copy, value);
     char *item = copy;
-    for (counts->n = 0; counts->n < n && code == TOOL_OK; counts->n++) {
+    for (size_t i = 0; i < n && code == TOOL_OK; i++) {
         char *comma = strchr(item, ',');
         if (comma != NULL)
             *comma = '\0';
-        if (!read_count(item, &counts->items[counts->n]))
+        if (!read_count(item, &numbers[i]))
             code = bad_value(command, option, value,
                              "whole numbers with commas between them");
         item += strlen(item) + 1;
     }
+    *n_counts = n;
     free(copy);
     return code;
 }
@@ -155,6 +211,7 @@ static int set_option(const struct command *command,
                       void *arguments)
 {
     void *member = (char *)arguments + option->offset;
+    size_t *n = (size_t *)((char *)member + sizeof(void *)); /* of a list */
     switch (option->kind) {
     case OPTION_FLAG:
         *(bool *)member = true;
@@ -164,10 +221,18 @@ static int set_option(const struct command *command,
         return TOOL_OK;
     case OPTION_CHOICE:
         return read_choice(command, option, value, member);
+    case OPTION_ENUM: {
+        size_t choice = 0;
+        int code = read_choice(command, option, value, &choice);
+        *(int *)member = (int)choice;
+        return code;
+    }
     case OPTION_WORDS:
         return add_word(member, value);
+    case OPTION_TEXTS:
+        return add_text(member, n, value);
     case OPTION_COUNTS:
-        return read_counts(command, option, value, member);
+        return read_counts(command, option, value, member, n);
     case OPTION_COUNT: {
         size_t number;
         if (!read_count(value, &number) || !in_range(option, (double)number))
@@ -187,6 +252,8 @@ static int set_option(const struct command *command,
             return bad_value(command, option, value, "on or off");
         *(bool *)member = strcmp(value, "on") == 0;
         return TOOL_OK;
+    case OPTION_COMPRESSION:
+        break;
     }
     return TOOL_FAILED;
 }
@@ -206,7 +273,7 @@ static int take_option(const struct command *command,
         value = *next;
         *used = 1;
     }
-    operands->given[option - command->options] = true;
+    operands->given[option - operands->options] = true;
     return set_option(command, option, value, arguments);
 }
 
@@ -216,7 +283,7 @@ static int take_long(const struct command *command, char **argv, int *used,
     const char *name = argv[0] + 2;
     const char *equals = strchr(name, '=');
     size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
-    const struct option *option = find_option(command, name, length, 0);
+    const struct option *option = find_option(operands, name, length, 0);
     if (strcmp(name, "help") == 0) {
         operands->help = true;
         return TOOL_OK;
@@ -233,7 +300,7 @@ static int take_short(const struct command *command, char **argv, int *used,
                       void *arguments, struct operands *operands)
 {
     for (const char *letter = argv[0] + 1; *letter != '\0'; letter++) {
-        const struct option *option = find_option(command, NULL, 0, *letter);
+        const struct option *option = find_option(operands, NULL, 0, *letter);
         if (*letter == 'h') {
             operands->help = true;
             continue;
@@ -253,13 +320,10 @@ static int take_short(const struct command *command, char **argv, int *used,
 int tool_options_parse(const struct command *command, int argc, char **argv,
                        void *arguments, struct operands *operands)
 {
-    int code = TOOL_OK;
     bool options_end = false;
 
     *operands = (struct operands){0};
-    operands->given = calloc(command->n_options + 1, sizeof(bool));
-    if (operands->given == NULL)
-        return tool_no_memory();
+    int code = list_options(command, operands);
     for (int i = 0; i < argc && code == TOOL_OK && !operands->help; i++) {
         const char *word = argv[i];
         int used = 0;
@@ -285,40 +349,131 @@ int tool_options_parse(const struct command *command, int argc, char **argv,
     return code;
 }
 
-void tool_options_free(const struct command *command, void *arguments,
-                       struct operands *operands)
+void tool_options_free(void *arguments, struct operands *operands)
 {
-    for (size_t i = 0; i < command->n_options; i++) {
-        void *member = (char *)arguments + command->options[i].offset;
-        if (command->options[i].name == NULL)
-            continue;
-        if (command->options[i].kind == OPTION_WORDS)
-            free(((struct words *)member)->items);
-        if (command->options[i].kind == OPTION_COUNTS)
-            free(((struct counts *)member)->items);
+    for (size_t i = 0; i < operands->n_options; i++) {
+        const struct option *option = &operands->options[i];
+        if (option->kind == OPTION_WORDS || option->kind == OPTION_TEXTS ||
+            option->kind == OPTION_COUNTS)
+            free(*(void **)((char *)arguments + option->offset));
     }
+    free(operands->options);
     free(operands->given);
-    operands->given = NULL;
 }
 
-enum { HELP_COLUMN = 27 };
+/* --- help ------------------------------------------------------------------ */
 
-static void print_option(const struct option *option, FILE *out)
+enum { HELP_COLUMN = 27, HELP_WIDTH = 79, VALUE_WIDTH = 40 };
+
+/* In the column of the help, from a line that is `at` characters long. */
+static void print_wrapped(const char *text, int at, FILE *out)
+{
+    bool first = true;
+    while (*text != '\0') {
+        size_t size = strcspn(text, " \n");
+        int length = (int)size;
+        if (first ? at >= HELP_COLUMN : at + 1 + length > HELP_WIDTH) {
+            fputc('\n', out);
+            at = 0;
+        }
+        if (at < HELP_COLUMN)
+            at += fprintf(out, "%*s", HELP_COLUMN - at, "");
+        else
+            at += fprintf(out, " ");
+        at += fprintf(out, "%.*s", length, text);
+        text += size + strspn(text + size, " \n");
+        first = false;
+    }
+    fputc('\n', out);
+}
+
+static void print_option(const struct option *option, const char *help,
+                         FILE *out)
 {
     int width = option->letter != 0 ? fprintf(out, "  -%c, ", option->letter)
                                     : fprintf(out, "      ");
-    width += fprintf(out, "--%s%s%s", option->name,
-                     option->value != NULL ? " " : "",
-                     option->value != NULL ? option->value : "");
-    for (const char *line = option->help; *line != '\0';) {
-        int length = (int)strcspn(line, "\n");
-        if (width > HELP_COLUMN - 1) {
-            fputc('\n', out);
-            width = 0;
-        }
-        fprintf(out, "%*s%.*s\n", HELP_COLUMN - width, "", length, line);
-        width = 0;
-        line += length + (line[length] == '\n');
+    const char *value = option->value != NULL ? option->value : "";
+    width += fprintf(out, "--%s%s%s", option->name, *value != '\0' ? " " : "",
+                     strlen(value) <= VALUE_WIDTH ? value : "WORD");
+    print_wrapped(help, width, out);
+}
+
+/* A text that grows in an array; what does not fit is left out. */
+struct line {
+    char text[1024];
+    size_t n;
+};
+
+static void add(struct line *line, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length && line->n + 1 < sizeof line->text; i++)
+        line->text[line->n++] = text[i];
+    line->text[line->n] = '\0';
+}
+
+/* Adds the sentence of a row.  The keys of other options in it, which are
+ * words in backquotes, become their names on the command line. */
+static void add_sentence(struct line *line, const char *sentence)
+{
+    while (*sentence != '\0') {
+        size_t length = strcspn(sentence, "`");
+        add(line, sentence, length);
+        sentence += length;
+        if (*sentence == '\0')
+            return;
+        const char *key = sentence + 1;
+        length = strcspn(key, "`");
+        const struct pith_option *row;
+        for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++)
+            if (row->key != NULL && row->name != NULL &&
+                strlen(row->key) == length &&
+                memcmp(row->key, key, length) == 0)
+                break;
+        add(line, "--", row != NULL ? 2 : 0);
+        if (row != NULL)
+            add(line, row->name, strlen(row->name));
+        else
+            add(line, key, length);
+        sentence = key + length + (key[length] == '`');
+    }
+}
+
+/* "paper: with --question-aware, how far the rates ... spread (0.3)" */
+static void compose(struct line *line, const struct pith_option *row)
+{
+    *line = (struct line){0};
+    if (!(row->use & PITH_OPTION_FOR_REFERENCE))
+        add(line, "paper: ", 7);
+    add_sentence(line, row->sentence);
+    if (row->value != NULL && strlen(row->value) > VALUE_WIDTH) {
+        add(line, ": ", 2);
+        for (const char *at = row->value; *at != '\0'; at++)
+            add(line, *at == '|' ? ", " : at, *at == '|' ? 2 : 1);
+    }
+    if (row->type == PITH_OPTION_TEXTS)
+        add(line, "; may be repeated", 17);
+    if (row->type == PITH_OPTION_BOOL) {
+        if (row->start != 0)
+            add(line, " (on)", 5);
+    } else if (row->shown != NULL) {
+        add(line, " (", 2);
+        add_sentence(line, row->shown);
+        add(line, ")", 1);
+    }
+}
+
+static void print_compression(FILE *out)
+{
+    const struct pith_option *row;
+    struct line help;
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++) {
+        struct option option = from_library(row, 0);
+        if (row->name == NULL && row->key == NULL)
+            fprintf(out, "\n%s\n", row->sentence);
+        if (row->name == NULL)
+            continue;
+        compose(&help, row);
+        print_option(&option, help.text, out);
     }
 }
 
@@ -331,12 +486,39 @@ void tool_options_help(const struct command *command, FILE *out)
     if (command->n_options > 0 && command->options[0].name != NULL)
         fputs("\nOptions:\n", out);
     for (size_t i = 0; i < command->n_options; i++) {
-        if (command->options[i].name == NULL)
-            fprintf(out, "\n%s\n", command->options[i].help);
+        const struct option *option = &command->options[i];
+        if (option->kind == OPTION_COMPRESSION)
+            print_compression(out);
+        else if (option->name == NULL)
+            fprintf(out, "\n%s\n", option->help);
         else
-            print_option(&command->options[i], out);
+            print_option(option, option->help, out);
     }
     fprintf(out, "  -h, --help%*sthis text\n", HELP_COLUMN - 12, "");
+}
+
+void tool_options_list(FILE *out)
+{
+    const struct pith_option *row;
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++) {
+        struct option option = from_library(row, 0);
+        const char *const fields[] = {
+            row->name, row->key, option.value, row->shown,
+            row->use & PITH_OPTION_FOR_RECORDS_ONLY ? "compress_json"
+            : !(row->use & PITH_OPTION_FOR_REFERENCE) ? "paper"
+            : row->use & PITH_OPTION_FOR_PAPER        ? "both" : "reference",
+            row->sentence};
+        static const char *const types[] = {
+            [PITH_OPTION_BOOL] = "bool",     [PITH_OPTION_COUNT] = "count",
+            [PITH_OPTION_REAL] = "real",     [PITH_OPTION_CHOICE] = "choice",
+            [PITH_OPTION_TEXT] = "text",     [PITH_OPTION_TEXTS] = "texts",
+            [PITH_OPTION_COUNTS] = "counts"};
+        fprintf(out, "%s\t%c", types[row->type],
+                row->letter != 0 ? row->letter : '-');
+        for (size_t j = 0; j < sizeof fields / sizeof *fields; j++)
+            fprintf(out, "\t%s", fields[j] != NULL ? fields[j] : "-");
+        fputc('\n', out);
+    }
 }
 
 int tool_options_run(const struct command *command, int argc, char **argv,
@@ -351,6 +533,6 @@ int tool_options_run(const struct command *command, int argc, char **argv,
         tool_options_help(command, stdout);
     else if (code == TOOL_OK)
         code = work(command, &operands, arguments);
-    tool_options_free(command, arguments, &operands);
+    tool_options_free(arguments, &operands);
     return code;
 }

@@ -14,15 +14,21 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "pith.h"
+
 enum option_kind {
     OPTION_FLAG,   /* bool, set to true */
     OPTION_WORD,   /* const char * */
     OPTION_CHOICE, /* size_t: which of the words in `value`, "text|json" */
     OPTION_WORDS,  /* struct words: may be given several times */
     OPTION_COUNT,  /* size_t within [low, high] */
-    OPTION_COUNTS, /* struct counts: 0,3,5 */
+    OPTION_COUNTS, /* const size_t *, then a size_t: how many; 0,3,5 */
     OPTION_REAL,   /* double within [low, high] */
-    OPTION_SWITCH  /* bool, on or off */
+    OPTION_SWITCH, /* bool, on or off */
+    OPTION_ENUM,   /* int, as OPTION_CHOICE */
+    OPTION_TEXTS,  /* const struct pith_text *, then a size_t: how many */
+    OPTION_COMPRESSION /* not an option: all of pith_compress_option stand
+                          here, their members in the struct at `offset` */
 };
 
 struct words {
@@ -30,8 +36,8 @@ struct words {
     size_t n;
 };
 
-struct counts {
-    size_t *items;
+struct counts { /* of OPTION_COUNTS */
+    const size_t *items;
     size_t n;
 };
 
@@ -42,8 +48,14 @@ struct option {
     enum option_kind kind;
     size_t offset; /* of the member of the command's struct of arguments */
     double low, high;
-    const char *help; /* lines of at most 52 characters */
+    const char *help;
 };
+
+/* The row of the table that stands for the options of compression; member:
+ * the struct pith_compress_options among the arguments. */
+#define COMPRESSION_OPTIONS(args, member)                                      \
+    {0, "compression", NULL, OPTION_COMPRESSION, offsetof(args, member), 0, 0, \
+     NULL}
 
 struct command {
     const char *name;
@@ -63,7 +75,9 @@ struct operands {
     const char *items[TOOL_MAX_OPERANDS];
     size_t n;
     bool help;    /* -h or --help was given */
-    bool *given;  /* by index in the table: the option was given */
+    struct option *options; /* the command's, with those of compression */
+    size_t n_options;
+    bool *given;  /* by index in options: the option was given */
 };
 
 /* Reads argv[0 .. argc-1] into `arguments`, which holds the defaults.
@@ -71,8 +85,7 @@ struct operands {
  * tool_options_free must be called. */
 int tool_options_parse(const struct command *command, int argc, char **argv,
                        void *arguments, struct operands *operands);
-void tool_options_free(const struct command *command, void *arguments,
-                       struct operands *operands);
+void tool_options_free(void *arguments, struct operands *operands);
 
 /* The run() of a command: reads the command line into `arguments`, then prints
  * the help where that was asked for, else does the work. */
@@ -83,9 +96,12 @@ int tool_options_run(const struct command *command, int argc, char **argv,
                                  void *arguments));
 
 /* Whether the option of this name was given. */
-bool tool_option_given(const struct command *command,
-                       const struct operands *operands, const char *name);
+bool tool_option_given(const struct operands *operands, const char *name);
 
 void tool_options_help(const struct command *command, FILE *out);
+
+/* The options of compression for scripts, one on a line: type, letter, name,
+ * key, value, default, method, sentence; "-" for what there is not. */
+void tool_options_list(FILE *out);
 
 #endif

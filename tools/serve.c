@@ -21,10 +21,9 @@ enum { MAX_LINE_BYTES = 16 << 20, CHUNK_BYTES = 1 << 16 };
 struct arguments {
     struct model_options model;
     struct pith_compress_options options;
-    size_t method; /* enum pith_method */
     const char *count_with;
     struct pith_counter *counter;
-    bool as_stdio, as_mcp, trace;
+    bool as_stdio, as_mcp;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -38,22 +37,10 @@ static const struct option options[] = {
      "the Model Context Protocol, with the tools\n"
      "compress, recover and score"},
 
-    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What requests leave out:"},
-    {'r', "rate", "R", OPTION_REAL, AT(options.rate), 0, 1,
-     "share of the tokens, above 0 and up to 1 (0.5)"},
-    {'n', "target", "N", OPTION_REAL, AT(options.target), 0, 1e12,
-     "number of tokens, instead of --rate"},
-    {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
-     "as published (the default), or the decisions of\n"
-     "microsoft/LLMLingua"},
-    {0, "punkt", "DIR", OPTION_WORD, AT(options.reference.punkt), 0, 0,
-     "parameters that find sentences, NLTK's\n"
-     "punkt_tab/english (a short list of our own)"},
     {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
      "count tokens of the target model:\n"
      "cl100k_base.tiktoken"},
-    {0, "trace", NULL, OPTION_FLAG, AT(trace), 0, 0,
-     "with --stdio: add thresholds, ranking and kept ids"},
+    COMPRESSION_OPTIONS(struct arguments, options),
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
     MODEL_OPTION(struct arguments),
@@ -235,17 +222,15 @@ static int serve(const struct arguments *arguments)
 static int settle(const struct command *command,
                   const struct operands *operands, struct arguments *arguments)
 {
-    bool target = tool_option_given(command, operands, "target");
+    bool target = tool_option_given(operands, "target");
     if (arguments->as_stdio == arguments->as_mcp)
         return tool_usage(command, "expected one of --stdio and --mcp");
-    if (arguments->as_mcp && arguments->trace)
+    if (arguments->as_mcp && arguments->options.trace)
         return tool_usage(command, "--trace belongs to --stdio");
-    if (target && tool_option_given(command, operands, "rate"))
+    if (target && tool_option_given(operands, "rate"))
         return tool_usage(command, "--rate and --target exclude each other");
     if (target)
         arguments->options.rate = -1;
-    arguments->options.method = (enum pith_method)arguments->method;
-    arguments->options.trace = arguments->trace;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
     return TOOL_OK;
@@ -268,7 +253,7 @@ static int run(const struct command *command, int argc, char **argv)
             code = serve(&arguments);
     }
     pith_counter_free(arguments.counter);
-    tool_options_free(command, &arguments, &operands);
+    tool_options_free(&arguments, &operands);
     return code;
 }
 
@@ -280,7 +265,8 @@ const struct command tool_serve = {
         "Reads lines of JSON from standard input and answers each with a line\n"
         "on standard output, until the input ends (docs/SERVE.md).  What cannot\n"
         "be read or done is answered with an error; blank lines and, in MCP,\n"
-        "notifications are not answered.  A line may have 16 MiB.",
+        "notifications are not answered.  A line may have 16 MiB.  Options of\n"
+        "compression are the defaults of what a request leaves out.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

@@ -13,33 +13,6 @@
 #include "../paper/paper.h"
 #include "../reference/reference.h"
 
-void pith_compress_options_init(struct pith_compress_options *options)
-{
-    *options = (struct pith_compress_options){
-        .sizeof_options = sizeof *options,
-        .method = PITH_METHOD_PAPER,
-        .rate = 0.5,
-        .target = -1,
-        .tau_ins = 0.85,
-        .tau_que = 0.9,
-        .segment_size = 100,
-        .delta_tau = 0.3,
-        .document_words = true,
-        .use_itpc = true,
-        .use_budget_controller = true,
-        .use_dynamic_rates = true,
-        .reference = {.iterative_size = 200,
-                      .context_budget = "+100",
-                      .use_context_level_filter = true,
-                      .use_token_level_filter = true,
-                      .reorder_context = PITH_REORDER_ORIGINAL,
-                      .concate_question = true,
-                      .high_priority_bonus = 100,
-                      .token_budget_ratio = 1.4,
-                      .strict_preserve_uncompressed = true},
-    };
-}
-
 /* Exactly one of rate and target says how much stays. */
 static enum pith_status check_amount(const struct pith_compress_options *options,
                                      struct pith_error *error)

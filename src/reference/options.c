@@ -33,10 +33,10 @@ pith_reference_check_options(const struct pith_reference_options *o,
                          "rank_method is %d; there are llmlingua, "
                          "longllmlingua and bm25",
                          (int)o->rank_method);
-    if (o->condition_in_question > PITH_CONDITION_AFTER)
+    if (o->condition_in_question > PITH_CONDITION_AFTER_PREFIX)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "condition_in_question is %d; there are none, before "
-                         "and after",
+                         "and after, each with and without prefix",
                          (int)o->condition_in_question);
     if (isnan(o->dynamic_context_compression_ratio) ||
         isnan(o->high_priority_bonus) || isnan(o->token_budget_ratio))
@@ -53,9 +53,12 @@ enum pith_status pith_reference_set_query(struct pith_reference_run *run,
                                           struct pith_error *error)
 {
     const struct pith_reference_options *o = &run->options->reference;
-    run->query = (struct pith_reference_query){
-        o->rank_method, o->condition_in_question, run->prompt->question};
-    run->has_prefix = o->condition_prefix || o->condition_compare;
+    bool prefix = o->condition_in_question >= PITH_CONDITION_NONE_PREFIX;
+    enum pith_condition place =
+        o->condition_in_question - (prefix ? PITH_CONDITION_NONE_PREFIX : 0);
+    run->query = (struct pith_reference_query){o->rank_method, place,
+                                               run->prompt->question};
+    run->has_prefix = prefix || o->condition_compare;
     switch (o->rank_method) {
     case PITH_RANK_LLMLINGUA:
         run->query.condition = PITH_CONDITION_NONE;
@@ -64,7 +67,7 @@ enum pith_status pith_reference_set_query(struct pith_reference_run *run,
         if (run->prompt->question.size == 0)
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "rank_method longllmlingua needs a question");
-        if (o->condition_in_question == PITH_CONDITION_NONE && !run->has_prefix)
+        if (place == PITH_CONDITION_NONE && !run->has_prefix)
             run->query.condition = PITH_CONDITION_AFTER;
         break;
     case PITH_RANK_BM25: break;

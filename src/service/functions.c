@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#include "../base/memory.h"
-
 void pith_answer_free(struct pith_answer *answer)
 {
     pith_buffer_free(&answer->result);
@@ -29,27 +27,26 @@ static enum pith_status read_contexts(struct pith_request *request,
     size_t n = 0, most = single ? 1 : value != NULL ? value->n_children : 0;
     if (!single && !pith_json_is(value, PITH_JSON_ARRAY))
         return pith_fail(error, PITH_ERR_ARGUMENT, what);
-    request->contexts = pith_array(most, sizeof *request->contexts);
-    if (request->contexts == NULL)
-        return pith_no_memory(error, most, sizeof *request->contexts);
+    void *memory;
+    PITH_TRY(pith_request_own(request, most, sizeof(struct pith_text), &memory,
+                              error));
+    struct pith_text *contexts = memory;
     for (const struct pith_json *item = single ? value : value->first;
          n < most; item = item->next) {
         if (!pith_json_is(item, PITH_JSON_STRING))
             return pith_fail(error, PITH_ERR_ARGUMENT, what);
-        request->contexts[n++] = item->string;
+        contexts[n++] = item->string;
     }
-    request->prompt.contexts = request->contexts;
+    request->prompt.contexts = contexts;
     request->prompt.n_contexts = n;
     return PITH_OK;
 }
 
 void pith_request_free(struct pith_request *request)
 {
-    free(request->contexts);
-    free(request->force_context_ids);
-    free(request->context_budget);
-    free(request->keep);
-    free(request->keep_regex);
+    for (size_t i = 0; i < request->n_owned; i++)
+        free(request->owned[i]);
+    free(request->owned);
     pith_buffer_free(&request->ignored);
 }
 

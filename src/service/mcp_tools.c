@@ -11,24 +11,15 @@
 
 /* Texts below are JSON with ' for ", so that they can be read here. */
 
+/* Properties: the options of pith_compress_option follow. */
 static const char compress_input[] =
-    "{'type':'object','properties':{"
     "'context':{'description':'The text to compress, or a list of texts "
     "(documents, demonstrations) of which some may be left out as a whole.',"
     "'anyOf':[{'type':'string'},{'type':'array','items':{'type':'string'}}]},"
     "'instruction':{'type':'string','description':'Stands before the contexts "
     "and is kept nearly whole.'},"
-    "'question':{'type':'string','description':'Stands behind the contexts "
-    "and is kept nearly whole.'},"
-    "'rate':{'type':'number','exclusiveMinimum':0,'maximum':1,'description':"
-    "'Share of the tokens that stays; 0.5 when neither this nor target_token "
-    "is given.'},"
-    "'target_token':{'type':'number','description':'Number of tokens that "
-    "stay, instead of rate.'},"
-    "'method':{'type':'string','enum':['paper','reference'],'description':"
-    "'paper: as LLMLingua was published; reference: with the decisions of its "
-    "Python package.'}"
-    "},'required':['context']}";
+    "'question':{'type':'string','description':'Stands after the contexts "
+    "and is kept nearly whole.'}";
 
 static const char compress_output[] =
     "{'type':'object','properties':{"
@@ -126,6 +117,78 @@ static void write_words(struct pith_buffer *out, const char *key,
     pith_json_write_string(out, text);
 }
 
+/* "type":"number","exclusiveMinimum":0,"maximum":1 and the like. */
+static void write_type(struct pith_buffer *out, const struct pith_option *option)
+{
+    switch (option->type) {
+    case PITH_OPTION_BOOL:
+        write_json(out, "'type':'boolean'");
+        break;
+    case PITH_OPTION_COUNT:
+    case PITH_OPTION_REAL:
+        write_words(out, "type", option->type == PITH_OPTION_COUNT ? "integer"
+                                                                   : "number");
+        pith_buffer_string(out, option->use & PITH_OPTION_ABOVE_LOW
+                                    ? ",\"exclusiveMinimum\":"
+                                    : ",\"minimum\":");
+        pith_json_write_number(out, option->low);
+        pith_buffer_string(out, ",\"maximum\":");
+        pith_json_write_number(out, option->high);
+        break;
+    case PITH_OPTION_CHOICE:
+        write_json(out, "'type':'string','enum':['");
+        for (const char *at = option->value; *at != '\0'; at++)
+            pith_buffer_append(out, *at == '|' ? "\",\"" : at,
+                               *at == '|' ? 3 : 1);
+        write_json(out, "']");
+        break;
+    case PITH_OPTION_TEXT:
+        write_json(out, "'type':'string'");
+        break;
+    case PITH_OPTION_TEXTS:
+        write_json(out, "'type':'array','items':{'type':'string'}");
+        break;
+    case PITH_OPTION_COUNTS:
+        write_json(out, "'type':'array','items':{'type':'integer'}");
+        break;
+    }
+}
+
+/* ,"rate":{"type":...,"description":...} for each option that language models
+ * are told of. */
+static void write_options(struct pith_buffer *out)
+{
+    const struct pith_option *option;
+    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++) {
+        struct pith_buffer words = {0};
+        if (!(option->use & PITH_OPTION_IN_SCHEMA))
+            continue;
+        pith_buffer_printf(out, ",\"%s\":{", option->key);
+        write_type(out, option);
+        pith_buffer_string(out, ",\"description\":");
+        pith_buffer_string(&words, option->sentence);
+        if (option->shown != NULL)
+            pith_buffer_printf(&words, "; %s by default", option->shown);
+        pith_json_write_string(out, pith_buffer_text(&words));
+        pith_buffer_byte(out, '}');
+        out->failed |= words.failed;
+        pith_buffer_free(&words);
+    }
+}
+
+static void write_input(struct pith_buffer *out,
+                        const struct pith_mcp_tool *tool)
+{
+    if (tool->kind != TOOL_COMPRESS) {
+        write_json(out, tool->input);
+        return;
+    }
+    write_json(out, "{'type':'object','properties':{");
+    write_json(out, tool->input);
+    write_options(out);
+    write_json(out, "},'required':['context']}");
+}
+
 void pith_mcp_write_tools(struct pith_buffer *out,
                           enum pith_mcp_revision revision)
 {
@@ -137,7 +200,7 @@ void pith_mcp_write_tools(struct pith_buffer *out,
         pith_buffer_byte(out, ',');
         write_words(out, "description", tool->description);
         pith_buffer_string(out, ",\"inputSchema\":");
-        write_json(out, tool->input);
+        write_input(out, tool);
         if (revision >= PITH_MCP_2025_03_26)
             write_json(out, ",'annotations':{'readOnlyHint':true,"
                             "'openWorldHint':false}");

@@ -1,123 +1,26 @@
 /*
  * options.c - the options of a request, under the Python package's names.
  *
- * One table says what each name means here; another lists the names that the
- * Python package has and pith does not, each with the default at which it
- * changes nothing and is therefore accepted.
+ * The list of pith_compress_option says what each name means; a list here has
+ * the names that the Python package has and pith does not, each with the
+ * value at which it changes nothing and is therefore accepted.
  */
 #include "service.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
 
-enum value_kind {
-    KIND_RATE,
-    KIND_TARGET,
-    KIND_METHOD,
-    KIND_INSTRUCTION,
-    KIND_QUESTION,
-    KIND_BUDGET,
-    KIND_FORCE_IDS,
-    KIND_KEEP,
-    KIND_PAPER_REORDER,
-    KIND_REGEX,
-    KIND_REORDER,
-    KIND_RANK_METHOD,
-    KIND_CONDITION,
-    KIND_REAL,
-    KIND_COUNT,
-    KIND_BOOL
-};
-
-/* Which method and, of `reference`, which function an option belongs to. */
-enum owner {
-    OF_BOTH,
-    OF_PAPER,
-    OF_REFERENCE,
-    OF_PROMPTS, /* not of compress_json, which settles it */
-    OF_RECORDS  /* of compress_json alone */
-};
-
-struct option_entry {
+/* The rest of compress_prompt's parameters. */
+static const struct other {
     const char *name;
-    enum value_kind kind;
-    enum owner owner;
-    size_t offset; /* KIND_REAL, _COUNT, _BOOL: in pith_compress_options */
-};
-
-#define AT(member) offsetof(struct pith_compress_options, member)
-
-static const struct option_entry entries[] = {
-    {"rate", KIND_RATE, OF_BOTH, 0},
-    {"target_token", KIND_TARGET, OF_BOTH, 0},
-    {"method", KIND_METHOD, OF_BOTH, 0},
-    {"spans", KIND_BOOL, OF_BOTH, AT(detail)},
-    {"instruction", KIND_INSTRUCTION, OF_BOTH, 0},
-    {"question", KIND_QUESTION, OF_BOTH, 0},
-    {"tau_ins", KIND_REAL, OF_PAPER, AT(tau_ins)},
-    {"tau_que", KIND_REAL, OF_PAPER, AT(tau_que)},
-    {"k", KIND_REAL, OF_PAPER, AT(k)},
-    {"segment_size", KIND_COUNT, OF_PAPER, AT(segment_size)},
-    {"question_aware", KIND_BOOL, OF_PAPER, AT(question_aware)},
-    {"delta_tau", KIND_REAL, OF_PAPER, AT(delta_tau)},
-    {"document_words", KIND_BOOL, OF_PAPER, AT(document_words)},
-    {"reorder", KIND_PAPER_REORDER, OF_PAPER, 0},
-    {"use_itpc", KIND_BOOL, OF_PAPER, AT(use_itpc)},
-    {"use_budget_controller", KIND_BOOL, OF_PAPER, AT(use_budget_controller)},
-    {"use_dynamic_rates", KIND_BOOL, OF_PAPER, AT(use_dynamic_rates)},
-    {"selection_seed", KIND_COUNT, OF_PAPER, AT(selection_seed)},
-    {"keep_words", KIND_BOOL, OF_PAPER, AT(keep_words)},
-    {"keep_digits", KIND_BOOL, OF_PAPER, AT(keep_digits)},
-    {"keep", KIND_KEEP, OF_PAPER, 0},
-    {"keep_regex", KIND_REGEX, OF_PAPER, 0},
-    {"iterative_size", KIND_COUNT, OF_REFERENCE, AT(reference.iterative_size)},
-    {"context_budget", KIND_BUDGET, OF_REFERENCE, 0},
-    {"use_context_level_filter", KIND_BOOL, OF_PROMPTS,
-     AT(reference.use_context_level_filter)},
-    {"use_token_level_filter", KIND_BOOL, OF_REFERENCE,
-     AT(reference.use_token_level_filter)},
-    {"keep_split", KIND_BOOL, OF_REFERENCE, AT(reference.keep_split)},
-    {"force_context_ids", KIND_FORCE_IDS, OF_PROMPTS, 0},
-    {"force_context_number", KIND_COUNT, OF_PROMPTS,
-     AT(reference.force_context_number)},
-    {"reorder_context", KIND_REORDER, OF_PROMPTS, 0},
-    {"concate_question", KIND_BOOL, OF_PROMPTS,
-     AT(reference.concate_question)},
-    {"rank_method", KIND_RANK_METHOD, OF_REFERENCE, 0},
-    {"condition_in_question", KIND_CONDITION, OF_REFERENCE, 0},
-    {"condition_compare", KIND_BOOL, OF_REFERENCE,
-     AT(reference.condition_compare)},
-    {"add_instruction", KIND_BOOL, OF_PROMPTS,
-     AT(reference.add_instruction)},
-    {"dynamic_context_compression_ratio", KIND_REAL, OF_PROMPTS,
-     AT(reference.dynamic_context_compression_ratio)},
-    {"use_sentence_level_filter", KIND_BOOL, OF_REFERENCE,
-     AT(reference.use_sentence_level_filter)},
-    {"keep_first_sentence", KIND_COUNT, OF_REFERENCE,
-     AT(reference.keep_first_sentence)},
-    {"keep_last_sentence", KIND_COUNT, OF_REFERENCE,
-     AT(reference.keep_last_sentence)},
-    {"keep_sentence_number", KIND_COUNT, OF_REFERENCE,
-     AT(reference.keep_sentence_number)},
-    {"high_priority_bonus", KIND_REAL, OF_REFERENCE,
-     AT(reference.high_priority_bonus)},
-    {"token_budget_ratio", KIND_REAL, OF_REFERENCE,
-     AT(reference.token_budget_ratio)},
-    {"strict_preserve_uncompressed", KIND_BOOL, OF_PROMPTS,
-     AT(reference.strict_preserve_uncompressed)},
-    {"use_keyvalue_level_filter", KIND_BOOL, OF_RECORDS,
-     AT(reference.use_context_level_filter)},
-    {"reorder_keyvalue", KIND_REORDER, OF_RECORDS, 0},
-};
-
-/* The rest of compress_prompt's parameters.  `neutral` is the default as
- * JSON; NULL: LLMLingua-2 only, which causal models do not have. */
-static const struct {
-    const char *name, *neutral;
-} unsupported[] = {
+    const char *neutral; /* "false" or a whole number; NULL: an empty list */
+} others[] = {
+    {"force_tokens", NULL},
+    {"force_reserve_digit", "false"},
     {"context_segs", NULL},
     {"context_segs_rate", NULL},
     {"context_segs_compress", NULL},
@@ -125,307 +28,268 @@ static const struct {
     {"context_level_rate", "1"},
     {"context_level_target_token", "-1"},
     {"return_word_label", "false"},
-    {"force_tokens", NULL},
-    {"force_reserve_digit", "false"},
     {"drop_consecutive", "false"},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+enum { N_OTHERS = sizeof others / sizeof others[0], SHOWN_BYTES = 60 };
+
+static bool is_name(struct pith_text text, const char *name)
+{
+    return name != NULL && strlen(name) == text.size &&
+           memcmp(name, text.bytes, text.size) == 0;
+}
+
+/* --- what was expected --------------------------------------------------------- */
+
+static void write_found(struct pith_buffer *out, const struct pith_json *value)
+{
+    int n = value->string.size < SHOWN_BYTES ? (int)value->string.size
+                                             : SHOWN_BYTES;
+    switch (value->kind) {
+    case PITH_JSON_NULL: pith_buffer_string(out, "null"); break;
+    case PITH_JSON_FALSE: pith_buffer_string(out, "false"); break;
+    case PITH_JSON_TRUE: pith_buffer_string(out, "true"); break;
+    case PITH_JSON_NUMBER:
+        pith_buffer_printf(out, "%.*s", n, value->string.bytes);
+        break;
+    case PITH_JSON_STRING:
+        pith_buffer_printf(out, "\"%.*s\"", n, value->string.bytes);
+        break;
+    case PITH_JSON_ARRAY: pith_buffer_string(out, "a list"); break;
+    case PITH_JSON_OBJECT: pith_buffer_string(out, "an object"); break;
+    }
+}
 
 static enum pith_status expected(const struct pith_json *value,
                                  const char *what, struct pith_error *error)
 {
-    return pith_fail(error, PITH_ERR_ARGUMENT, "option \"%.*s\": expected %s",
-                     (int)value->key.size, value->key.bytes, what);
+    struct pith_buffer found = {0};
+    int n = value->key.size < SHOWN_BYTES ? (int)value->key.size : SHOWN_BYTES;
+    write_found(&found, value);
+    enum pith_status status =
+        pith_fail(error, PITH_ERR_ARGUMENT,
+                  "option \"%.*s\": expected %s, found %.*s", n,
+                  value->key.bytes, what, (int)found.size, found.data);
+    pith_buffer_free(&found);
+    return status;
 }
 
-static enum pith_status read_real(const struct pith_json *value, double *real,
+/* "a number above 0 and at most 1" */
+static enum pith_status out_of_range(const struct pith_option *option,
+                                     const struct pith_json *value,
+                                     struct pith_error *error)
+{
+    char what[96];
+    const char *whole = option->type == PITH_OPTION_COUNT ? "whole " : "";
+    const char *from = option->use & PITH_OPTION_ABOVE_LOW ? "above"
+                                                           : "not below";
+    if (option->high < 1e9)
+        snprintf(what, sizeof what, "a %snumber %s %.0f and at most %.0f",
+                 whole, from, option->low, option->high);
+    else
+        snprintf(what, sizeof what, "a %snumber %s %.0f", whole, from,
+                 option->low);
+    return expected(value, what, error);
+}
+
+/* --- values -------------------------------------------------------------------- */
+
+enum pith_status pith_request_own(struct pith_request *request, size_t n,
+                                  size_t size, void **memory,
                                   struct pith_error *error)
 {
-    if (!pith_json_is(value, PITH_JSON_NUMBER) || !isfinite(value->number))
-        return expected(value, "a number", error);
-    *real = value->number;
+    void **owned = pith_array_resize(request->owned, request->n_owned + 1,
+                                     sizeof *owned);
+    if (owned == NULL)
+        return pith_no_memory(error, request->n_owned + 1, sizeof *owned);
+    request->owned = owned;
+    *memory = pith_array(n, size);
+    if (*memory == NULL)
+        return pith_no_memory(error, n, size);
+    owned[request->n_owned++] = *memory;
     return PITH_OK;
 }
 
-/* A whole number that fits; 2^53 is where doubles stop counting. */
-static bool is_count(const struct pith_json *value)
+/* Within the range, or the default, which may lie outside of it. */
+static bool is_number(const struct pith_option *option,
+                      const struct pith_json *value)
 {
     double number = value->number;
-    return pith_json_is(value, PITH_JSON_NUMBER) && number >= 0 &&
-           number <= 0x1p53 && number <= (double)(SIZE_MAX / 2) &&
-           floor(number) == number;
+    bool from_low = option->use & PITH_OPTION_ABOVE_LOW
+                        ? number > option->low : number >= option->low;
+    return pith_json_is(value, PITH_JSON_NUMBER) &&
+           (number == option->start || (from_low && number <= option->high));
 }
 
-static enum pith_status read_count(const struct pith_json *value,
-                                   size_t *count, struct pith_error *error)
+static bool is_count(const struct pith_option *option,
+                     const struct pith_json *value)
 {
-    if (!is_count(value))
-        return expected(value, "a whole number not below 0", error);
-    *count = (size_t)value->number;
-    return PITH_OK;
+    return is_number(option, value) && value->number <= (double)(SIZE_MAX / 2) &&
+           floor(value->number) == value->number;
 }
 
-static enum pith_status read_bool(const struct pith_json *value, bool *flag,
-                                  struct pith_error *error)
+/* The index of the word among "paper|reference"; false: it is none of them. */
+static bool find_word(const char *words, const struct pith_json *value,
+                      int *index)
 {
-    if (!pith_json_is(value, PITH_JSON_TRUE) &&
-        !pith_json_is(value, PITH_JSON_FALSE))
-        return expected(value, "true or false", error);
-    *flag = pith_json_is(value, PITH_JSON_TRUE);
-    return PITH_OK;
+    *index = 0;
+    while (pith_json_is(value, PITH_JSON_STRING)) {
+        size_t n = strcspn(words, "|");
+        if (n == value->string.size &&
+            memcmp(words, value->string.bytes, n) == 0)
+            return true;
+        if (words[n] == '\0')
+            return false;
+        words += n + 1;
+        ++*index;
+    }
+    return false;
 }
 
-static enum pith_status read_text(const struct pith_json *value,
-                                  struct pith_text *text,
-                                  struct pith_error *error)
-{
-    if (!pith_json_is(value, PITH_JSON_STRING))
-        return expected(value, "a string", error);
-    *text = value->string;
-    return PITH_OK;
-}
-
-/* "+100", or a bare number as Python users write it too. */
-static enum pith_status read_budget(struct pith_request *request,
-                                    const struct pith_json *value,
+static enum pith_status read_choice(const struct pith_json *value,
+                                    const char *words, int *choice,
                                     struct pith_error *error)
 {
-    if (!pith_json_is(value, PITH_JSON_STRING))
-        return expected(value, "a string such as \"+100\"", error);
-    struct pith_buffer copy = {0};
-    pith_buffer_append(&copy, value->string.bytes, value->string.size);
-    free(request->context_budget);
-    PITH_TRY(pith_buffer_take(&copy, &request->context_budget, NULL, error));
-    request->options.reference.context_budget = request->context_budget;
+    char what[160];
+    if (find_word(words, value, choice))
+        return PITH_OK;
+    snprintf(what, sizeof what, "one of %s", words);
+    return expected(value, what, error);
+}
+
+/* A copy that ends in NUL. */
+static enum pith_status read_string(struct pith_request *request,
+                                    const struct pith_json *value,
+                                    const char **string,
+                                    struct pith_error *error)
+{
+    struct pith_text text = value->string;
+    void *copy;
+    if (!pith_json_is(value, PITH_JSON_STRING) ||
+        (text.size > 0 && memchr(text.bytes, '\0', text.size) != NULL))
+        return expected(value, "a string without NUL", error);
+    PITH_TRY(pith_request_own(request, text.size + 1, 1, &copy, error));
+    if (text.size > 0)
+        memcpy(copy, text.bytes, text.size);
+    ((char *)copy)[text.size] = '\0';
+    *string = copy;
     return PITH_OK;
 }
 
-static enum pith_status read_force_ids(struct pith_request *request,
-                                       const struct pith_json *value,
-                                       struct pith_error *error)
+static enum pith_status read_counts(struct pith_request *request,
+                                    const struct pith_option *option,
+                                    const struct pith_json *value,
+                                    const size_t **counts, size_t *n,
+                                    struct pith_error *error)
 {
-    static const char what[] = "a list of context numbers, counted from 0";
-    size_t n = 0;
+    static const char what[] = "a list of whole numbers not below 0";
+    void *memory;
     if (!pith_json_is(value, PITH_JSON_ARRAY))
         return expected(value, what, error);
-    size_t *ids = pith_array(value->n_children, sizeof *ids);
-    if (ids == NULL)
-        return pith_no_memory(error, value->n_children, sizeof *ids);
-    free(request->force_context_ids);
-    request->force_context_ids = ids;
-    for (const struct pith_json *id = value->first; id != NULL; id = id->next) {
-        if (!is_count(id))
+    PITH_TRY(pith_request_own(request, value->n_children, sizeof **counts,
+                              &memory, error));
+    *counts = memory;
+    *n = 0;
+    for (const struct pith_json *item = value->first; item != NULL;
+         item = item->next) {
+        if (!is_count(option, item))
             return expected(value, what, error);
-        ids[n++] = (size_t)id->number;
+        ((size_t *)memory)[(*n)++] = (size_t)item->number;
     }
-    request->options.reference.force_context_ids = ids;
-    request->options.reference.n_force_context_ids = n;
     return PITH_OK;
 }
 
-/* Strings that stay. */
-static enum pith_status read_keep(struct pith_request *request,
-                                  const struct pith_json *value,
-                                  struct pith_error *error)
+/* They come after the n that are there. */
+static enum pith_status read_texts(struct pith_request *request,
+                                   const struct pith_json *value,
+                                   const struct pith_text **texts, size_t *n,
+                                   struct pith_error *error)
 {
     static const char what[] = "a list of strings, none of them empty";
-    size_t n = 0;
+    void *memory;
     if (!pith_json_is(value, PITH_JSON_ARRAY))
         return expected(value, what, error);
-    struct pith_text *keep = pith_array(value->n_children, sizeof *keep);
-    if (keep == NULL)
-        return pith_no_memory(error, value->n_children, sizeof *keep);
-    free(request->keep);
-    request->keep = keep;
+    PITH_TRY(pith_request_own(request, *n + value->n_children, sizeof **texts,
+                              &memory, error));
+    struct pith_text *items = memory;
+    for (size_t i = 0; i < *n; i++)
+        items[i] = (*texts)[i];
+    *texts = items;
     for (const struct pith_json *item = value->first; item != NULL;
          item = item->next) {
         if (!pith_json_is(item, PITH_JSON_STRING) || item->string.size == 0)
             return expected(value, what, error);
-        keep[n++] = item->string;
+        items[(*n)++] = item->string;
     }
-    request->options.keep = keep;
-    request->options.n_keep = n;
     return PITH_OK;
 }
 
-static enum pith_status read_regex(struct pith_request *request,
+static enum pith_status read_value(struct pith_request *request,
+                                   const struct pith_option *option,
                                    const struct pith_json *value,
                                    struct pith_error *error)
 {
-    struct pith_text text = value->string;
-    if (!pith_json_is(value, PITH_JSON_STRING) ||
-        (text.size > 0 && memchr(text.bytes, '\0', text.size) != NULL))
-        return expected(value, "a string without NUL", error);
-    struct pith_buffer copy = {0};
-    pith_buffer_append(&copy, text.bytes, text.size);
-    free(request->keep_regex);
-    request->keep_regex = NULL;
-    PITH_TRY(pith_buffer_take(&copy, &request->keep_regex, NULL, error));
-    request->options.keep_regex = request->keep_regex;
-    return PITH_OK;
-}
-
-static enum pith_status read_reorder(const struct pith_json *value,
-                                     enum pith_reorder *reorder,
-                                     struct pith_error *error)
-{
-    if (pith_json_string_is(value, "original"))
-        *reorder = PITH_REORDER_ORIGINAL;
-    else if (pith_json_string_is(value, "sort"))
-        *reorder = PITH_REORDER_SORT;
-    else if (pith_json_string_is(value, "two_stage"))
-        *reorder = PITH_REORDER_TWO_STAGE;
-    else
-        return expected(value, "\"original\", \"sort\" or \"two_stage\"",
-                        error);
-    return PITH_OK;
-}
-
-static enum pith_status read_rank_method(const struct pith_json *value,
-                                         enum pith_rank_method *method,
-                                         struct pith_error *error)
-{
-    static const char *const elsewhere[] = {
-        "gzip", "sentbert", "openai", "bge", "bge_reranker", "bge_llmembedder",
-        "jinza", "voyageai", "cohere"};
-    if (pith_json_string_is(value, "llmlingua"))
-        *method = PITH_RANK_LLMLINGUA;
-    else if (pith_json_string_is(value, "longllmlingua"))
-        *method = PITH_RANK_LONGLLMLINGUA;
-    else if (pith_json_string_is(value, "bm25"))
-        *method = PITH_RANK_BM25;
-    else {
-        for (size_t i = 0; i < COUNT_OF(elsewhere); i++)
-            if (pith_json_string_is(value, elsewhere[i]))
-                return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                                 "option \"rank_method\": \"%s\" is not "
-                                 "supported; use \"llmlingua\", "
-                                 "\"longllmlingua\" or \"bm25\"",
-                                 elsewhere[i]);
-        return expected(value, "\"llmlingua\", \"longllmlingua\" or \"bm25\"",
-                        error);
-    }
-    return PITH_OK;
-}
-
-/* "none", "before" or "after", each with "_condition" behind it or not. */
-static enum pith_status read_condition(const struct pith_json *value,
-                                       struct pith_reference_options *options,
-                                       struct pith_error *error)
-{
-    static const struct {
-        const char *name;
-        enum pith_condition condition;
-        bool prefix;
-    } words[] = {
-        {"none", PITH_CONDITION_NONE, false},
-        {"before", PITH_CONDITION_BEFORE, false},
-        {"after", PITH_CONDITION_AFTER, false},
-        {"none_condition", PITH_CONDITION_NONE, true},
-        {"before_condition", PITH_CONDITION_BEFORE, true},
-        {"after_condition", PITH_CONDITION_AFTER, true},
-    };
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (!pith_json_string_is(value, words[i].name))
-            continue;
-        options->condition_in_question = words[i].condition;
-        options->condition_prefix = words[i].prefix;
+    void *member = (char *)&request->options + option->offset;
+    size_t *n = (size_t *)((char *)member + sizeof(void *)); /* of a list */
+    switch (option->type) {
+    case PITH_OPTION_BOOL:
+        if (!pith_json_is(value, PITH_JSON_TRUE) &&
+            !pith_json_is(value, PITH_JSON_FALSE))
+            return expected(value, "true or false", error);
+        *(bool *)member = pith_json_is(value, PITH_JSON_TRUE);
         return PITH_OK;
+    case PITH_OPTION_COUNT:
+        if (!is_count(option, value))
+            return out_of_range(option, value, error);
+        *(size_t *)member = (size_t)value->number;
+        return PITH_OK;
+    case PITH_OPTION_REAL:
+        if (!is_number(option, value))
+            return out_of_range(option, value, error);
+        *(double *)member = value->number;
+        return PITH_OK;
+    case PITH_OPTION_CHOICE:
+        return read_choice(value, option->value, member, error);
+    case PITH_OPTION_TEXT:
+        return read_string(request, value, member, error);
+    case PITH_OPTION_TEXTS:
+        *n = 0; /* those of the defaults */
+        return read_texts(request, value, member, n, error);
+    case PITH_OPTION_COUNTS:
+        return read_counts(request, option, value, member, n, error);
     }
-    return expected(value, "\"none\", \"before\" or \"after\", or one of them "
-                           "with \"_condition\" behind it", error);
+    return PITH_OK;
 }
 
 enum pith_status pith_request_read_method(const struct pith_json *value,
                                           enum pith_method *method,
                                           struct pith_error *error)
 {
-    if (pith_json_string_is(value, "paper"))
-        *method = PITH_METHOD_PAPER;
-    else if (pith_json_string_is(value, "reference"))
-        *method = PITH_METHOD_REFERENCE;
-    else
-        return expected(value, "\"paper\" or \"reference\"", error);
+    int choice;
+    PITH_TRY(read_choice(value, "paper|reference", &choice, error));
+    *method = (enum pith_method)choice;
     return PITH_OK;
 }
 
-static enum pith_status read_entry(struct pith_request *request,
-                                   const struct option_entry *entry,
-                                   const struct pith_json *value,
-                                   struct pith_error *error)
+/* --- names --------------------------------------------------------------------- */
+
+static const struct pith_option *find_option(const struct pith_request *request,
+                                             struct pith_text key)
 {
-    struct pith_compress_options *options = &request->options;
-    void *member = (char *)options + entry->offset;
-    switch (entry->kind) {
-    case KIND_RATE:
-    case KIND_TARGET:
-        return PITH_OK; /* read_amount takes the two together */
-    case KIND_METHOD:
-        return pith_request_read_method(value, &options->method, error);
-    case KIND_INSTRUCTION:
-        return read_text(value, &request->prompt.instruction, error);
-    case KIND_QUESTION:
-        return read_text(value, &request->prompt.question, error);
-    case KIND_BUDGET:
-        return read_budget(request, value, error);
-    case KIND_FORCE_IDS:
-        return read_force_ids(request, value, error);
-    case KIND_KEEP:
-        return read_keep(request, value, error);
-    case KIND_REGEX:
-        return read_regex(request, value, error);
-    case KIND_PAPER_REORDER:
-        return read_reorder(value, &options->reorder, error);
-    case KIND_REORDER:
-        return read_reorder(value, &options->reference.reorder_context, error);
-    case KIND_RANK_METHOD:
-        return read_rank_method(value, &options->reference.rank_method, error);
-    case KIND_CONDITION:
-        return read_condition(value, &options->reference, error);
-    case KIND_REAL:
-        return read_real(value, member, error);
-    case KIND_COUNT:
-        return read_count(value, member, error);
-    case KIND_BOOL:
-        return read_bool(value, member, error);
-    }
-    return PITH_OK;
+    unsigned hidden = request->is_record ? PITH_OPTION_FOR_PROMPTS_ONLY
+                                         : PITH_OPTION_FOR_RECORDS_ONLY;
+    const struct pith_option *option;
+    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++)
+        if (is_name(key, option->key) && !(option->use & hidden))
+            return option;
+    return NULL;
 }
 
-/* target_token wins over rate, as in Python; -1 there means "not given". */
-static enum pith_status read_amount(struct pith_compress_options *options,
-                                    const struct pith_json *object,
-                                    struct pith_error *error)
+static const struct other *find_other(struct pith_text key)
 {
-    const struct pith_json *rate = pith_json_get(object, "rate");
-    const struct pith_json *target = pith_json_get(object, "target_token");
-    double tokens = -1;
-    if (target != NULL && !pith_json_is(target, PITH_JSON_NULL))
-        PITH_TRY(read_real(target, &tokens, error));
-    if (tokens != -1) {
-        if (tokens <= 0)
-            return expected(target, "a number above 0, or -1", error);
-        options->target = tokens;
-        options->rate = -1;
-    } else if (rate != NULL && !pith_json_is(rate, PITH_JSON_NULL)) {
-        PITH_TRY(read_real(rate, &options->rate, error));
-        if (!(options->rate > 0 && options->rate <= 1))
-            return expected(rate, "a number above 0 and at most 1", error);
-        options->target = -1;
-    }
-    return PITH_OK;
-}
-
-static const struct option_entry *find_entry(const struct pith_request *request,
-                                             struct pith_text name)
-{
-    enum owner hidden = request->is_record ? OF_PROMPTS : OF_RECORDS;
-    for (size_t i = 0; i < COUNT_OF(entries); i++)
-        if (entries[i].owner != hidden &&
-            strlen(entries[i].name) == name.size &&
-            memcmp(entries[i].name, name.bytes, name.size) == 0)
-            return &entries[i];
+    for (size_t i = 0; i < N_OTHERS; i++)
+        if (is_name(key, others[i].name))
+            return &others[i];
     return NULL;
 }
 
@@ -434,71 +298,87 @@ static bool is_neutral(const struct pith_json *value, const char *neutral)
     switch (value->kind) {
     case PITH_JSON_NULL: return true;
     case PITH_JSON_FALSE: return neutral != NULL && !strcmp(neutral, "false");
-    case PITH_JSON_TRUE: return false;
-    case PITH_JSON_STRING:
-        return neutral != NULL && pith_json_string_is(value, neutral);
     case PITH_JSON_NUMBER:
-        return neutral != NULL && value->number == strtod(neutral, NULL);
+        return neutral != NULL && value->number == (double)atol(neutral);
     case PITH_JSON_ARRAY: return neutral == NULL && value->n_children == 0;
+    case PITH_JSON_TRUE:
+    case PITH_JSON_STRING:
     case PITH_JSON_OBJECT: return false;
     }
     return false;
 }
 
-/* A name outside the table: accepted where it says nothing, else refused. */
-static enum pith_status refuse(const struct pith_json *value,
-                               struct pith_error *error)
+/* One member, whose name may be ours, the Python package's, or unknown. */
+static enum pith_status read_member(struct pith_request *request,
+                                    const struct pith_json *value,
+                                    struct pith_error *error)
 {
-    int length = value->key.size < 100 ? (int)value->key.size : 100;
-    for (size_t i = 0; i < COUNT_OF(unsupported); i++) {
-        if (strlen(unsupported[i].name) != value->key.size ||
-            memcmp(unsupported[i].name, value->key.bytes, value->key.size))
-            continue;
-        if (is_neutral(value, unsupported[i].neutral))
-            return PITH_OK;
+    const struct pith_option *option = find_option(request, value->key);
+    const struct other *other = find_other(value->key);
+    int n = value->key.size < SHOWN_BYTES ? (int)value->key.size : SHOWN_BYTES;
+    bool is_text = is_name(value->key, "instruction") ||
+                   is_name(value->key, "question");
+    if (option == NULL && other == NULL && !is_text)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "option \"%.*s\" is unknown; docs/REQUESTS.md lists "
+                         "the options", n, value->key.bytes);
+    if (other != NULL && !is_neutral(value, other->neutral))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "option \"%s\" is not supported yet; leave it at its "
-                         "default", unsupported[i].name);
-    }
-    return pith_fail(error, PITH_ERR_ARGUMENT,
-                     "option \"%.*s\" is unknown; docs/REQUESTS.md lists the "
-                     "options", length, value->key.bytes);
+                         "option \"%s\" is not supported; leave it at its "
+                         "default", other->name);
+    if (other != NULL || pith_json_is(value, PITH_JSON_NULL))
+        return PITH_OK;
+    if (option != NULL)
+        return read_value(request, option, value, error);
+    if (!pith_json_is(value, PITH_JSON_STRING))
+        return expected(value, "a string", error);
+    if (is_name(value->key, "question"))
+        request->prompt.question = value->string;
+    else
+        request->prompt.instruction = value->string;
+    return PITH_OK;
 }
 
-static bool is_foreign(const struct option_entry *entry,
-                       enum pith_method method)
+/* Lists the options that the method does not have. */
+static void note_foreign(struct pith_request *request,
+                         const struct pith_json *object)
 {
-    return method == PITH_METHOD_PAPER ? entry->owner >= OF_REFERENCE
-                                       : entry->owner == OF_PAPER;
+    unsigned method = request->options.method == PITH_METHOD_PAPER
+                          ? PITH_OPTION_FOR_PAPER : PITH_OPTION_FOR_REFERENCE;
+    for (const struct pith_json *value = object->first; value != NULL;
+         value = value->next) {
+        const struct pith_option *option = find_option(request, value->key);
+        if (option == NULL || (option->use & method))
+            continue;
+        pith_buffer_string(&request->ignored,
+                           request->ignored.size > 0 ? ", " : "");
+        pith_buffer_string(&request->ignored, option->key);
+    }
 }
 
 enum pith_status pith_request_read_options(struct pith_request *request,
                                            const struct pith_json *object,
                                            struct pith_error *error)
 {
+    struct pith_compress_options *own = &request->options;
+    double rate = own->rate, target = own->target;
     if (object == NULL || pith_json_is(object, PITH_JSON_NULL))
         return PITH_OK;
     if (!pith_json_is(object, PITH_JSON_OBJECT))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"options\": expected an object");
-    PITH_TRY(read_amount(&request->options, object, error));
+    own->rate = own->target = -1;
     for (const struct pith_json *value = object->first; value != NULL;
-         value = value->next) {
-        const struct option_entry *entry = find_entry(request, value->key);
-        if (entry == NULL)
-            PITH_TRY(refuse(value, error));
-        else if (!pith_json_is(value, PITH_JSON_NULL))
-            PITH_TRY(read_entry(request, entry, value, error));
+         value = value->next)
+        PITH_TRY(read_member(request, value, error));
+    /* target_token wins over rate, as in Python; -1 there means "not
+     * given". */
+    if (own->target > 0) {
+        own->rate = -1;
+    } else if (own->rate < 0) {
+        own->rate = rate;
+        own->target = target;
     }
-    /* Only now is the method known. */
-    for (const struct pith_json *value = object->first; value != NULL;
-         value = value->next) {
-        const struct option_entry *entry = find_entry(request, value->key);
-        if (entry == NULL || !is_foreign(entry, request->options.method))
-            continue;
-        pith_buffer_string(&request->ignored,
-                           request->ignored.size > 0 ? ", " : "");
-        pith_buffer_string(&request->ignored, entry->name);
-    }
+    note_foreign(request, object); /* only now is the method known */
     return PITH_OK;
 }

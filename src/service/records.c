@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "../base/memory.h"
+
 #include "../reference/structure_json.h"
 #include "../reference/python/str.h"
 
@@ -59,13 +59,13 @@ static enum pith_status borrow_contexts(struct pith_request *request,
                                         const struct pith_json_contexts *from,
                                         struct pith_error *error)
 {
-    request->contexts = pith_array(from->n, sizeof *request->contexts);
-    if (request->contexts == NULL)
-        return pith_no_memory(error, from->n, sizeof *request->contexts);
+    void *memory;
+    PITH_TRY(pith_request_own(request, from->n, sizeof(struct pith_text),
+                              &memory, error));
+    struct pith_text *contexts = memory;
     for (size_t i = 0; i < from->n; i++)
-        request->contexts[i] =
-            (struct pith_text){from->contexts[i], from->sizes[i]};
-    request->prompt.contexts = request->contexts;
+        contexts[i] = (struct pith_text){from->contexts[i], from->sizes[i]};
+    request->prompt.contexts = contexts;
     request->prompt.n_contexts = from->n;
     return PITH_OK;
 }

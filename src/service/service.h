@@ -56,13 +56,15 @@ struct pith_request {
     struct pith_prompt prompt;
     struct pith_compress_options options;
     bool is_record;              /* compress_json's: a few other names */
-    struct pith_text *contexts;  /* owned; prompt.contexts */
-    size_t *force_context_ids;   /* owned; in options.reference */
-    char *context_budget;        /* owned; in options.reference */
-    struct pith_text *keep;      /* owned; in options */
-    char *keep_regex;            /* owned; in options */
     struct pith_buffer ignored;  /* names of options that the method lacks */
+    void **owned;                /* what prompt and options point to */
+    size_t n_owned;
 };
+
+/* n elements of size bytes that live as long as the request. */
+enum pith_status pith_request_own(struct pith_request *request, size_t n,
+                                  size_t size, void **memory,
+                                  struct pith_error *error);
 
 /* Reads the object "options" (NULL: none) over request->options. */
 enum pith_status pith_request_read_options(struct pith_request *request,
