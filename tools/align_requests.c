@@ -26,12 +26,12 @@ static const struct option request_options[] = {
      "target's own distribution (0)"},
     {0, "system", "TEXT", OPTION_WORD, AT(options.system), 0, 0,
      "a system message in front of each"},
-    {0, "answered", "FILE", OPTION_WORDS, AT(answers), 0, 0,
+    {0, "answered", "FILE", OPTION_INPUTS, AT(answers), 0, 0,
      "leave out what these answers answer; may be\n"
      "repeated"},
     {0, "skip-bad", NULL, OPTION_FLAG, AT(options.skip_bad), 0, 0,
      "leave malformed records out"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0, "no report on stderr"},
 };
@@ -39,7 +39,7 @@ static const struct option request_options[] = {
 static const struct option collect_options[] = {
     {0, "skip-bad", NULL, OPTION_FLAG, AT(options.skip_bad), 0, 0,
      "leave malformed records and answers out"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0, "no report on stderr"},
 };

@@ -24,6 +24,8 @@
 #include "common.h"
 #include "curl.h"
 #include "eval.h"
+#include "files.h"
+#include "signals.h"
 
 struct arguments {
     const char *endpoint, *key_variable, *output;
@@ -35,6 +37,8 @@ struct arguments {
 #define AT(member) offsetof(struct arguments, member)
 
 enum { MAX_PARALLEL = 64, MAX_PATH_BYTES = 4096 };
+
+#define SLOT_ENDING ".asking-%zu"
 
 static const struct option options[] = {
     {0, "endpoint", "URL", OPTION_WORD, AT(endpoint), 0, 0,
@@ -51,7 +55,7 @@ static const struct option options[] = {
      "before each next, at most 60 (1)"},
     {0, "timeout", "S", OPTION_COUNT, AT(seconds), 1, 86400,
      "seconds that an answer may take (300)"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "answers are added to it; what it has is not asked"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report and no progress on stderr"},
@@ -63,14 +67,6 @@ static void interrupt(int signal_number)
 {
     (void)signal_number;
     is_interrupted = 1;
-}
-
-static void listen_for_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
 }
 
 /* A request on its way, or one that waits for its next try. */
@@ -135,7 +131,7 @@ static void say(struct work *work, size_t index, const char *what,
 static int open_slot(struct work *work, size_t n, bool make)
 {
     struct slot *slot = &work->slots[n];
-    int length = snprintf(slot->path, sizeof slot->path, "%s.asking-%zu",
+    int length = snprintf(slot->path, sizeof slot->path, "%s" SLOT_ENDING,
                           work->arguments->output, n);
     slot->file = -1;
     if (length < 0 || (size_t)length >= sizeof slot->path)
@@ -492,6 +488,21 @@ static int find_key(const struct command *command, const char *variable,
     return TOOL_OK;
 }
 
+/* Answers are read again by the next run, and slots are beside them. */
+static int check_output(const struct command *command, const char *path)
+{
+    struct pith_place place;
+    struct pith_error error;
+    if (path == NULL || strcmp(path, "-") == 0)
+        return tool_usage(command, "give -o FILE for the answers");
+    if (pith_place_find(path, &place, &error) != PITH_OK)
+        return tool_library(&error);
+    return place.kind <= PITH_FILE_REGULAR
+               ? TOOL_OK
+               : tool_usage(command, "-o \"%.200s\" is not a file; answers are "
+                                     "added to one", path);
+}
+
 static int load(struct work *work, const char *path)
 {
     struct pith_error error;
@@ -503,11 +514,14 @@ static int load(struct work *work, const char *path)
         code = tool_library(&error);
     free(text.bytes);
     if (code == TOOL_OK)
-        code = eval_log_open(&work->log, work->arguments->output);
+        code = eval_log_read(&work->log, work->arguments->output,
+                             "{\"custom_id\":");
     if (code == TOOL_OK &&
         pith_requests_read_answers(work->requests, tool_view(&work->log.text),
                                    work->arguments->output, &error) != PITH_OK)
         code = tool_library(&error);
+    if (code == TOOL_OK)
+        code = eval_log_open(&work->log);
     if (code != TOOL_OK)
         return code;
     for (size_t i = 0; i < pith_requests_count(work->requests); i++)
@@ -540,17 +554,30 @@ static int begin(const struct command *command,
         return tool_no_memory();
     work->arguments = arguments;
     int code = make_url(command, arguments->endpoint, work->url);
-    if (code == TOOL_OK && arguments->output == NULL)
-        code = tool_usage(command, "give -o FILE for the answers");
+    if (code == TOOL_OK)
+        code = check_output(command, arguments->output);
     if (code == TOOL_OK)
         code = find_key(command, arguments->key_variable, &work->key);
     if (code == TOOL_OK) {
         work->shown = isatty(STDERR_FILENO) ? 0 : tool_seconds();
-        listen_for_interrupts();
+        tool_signals_call(interrupt);
         code = ask(work, operands->items[0]);
     }
     free(work);
     return code;
+}
+
+/* The slots. */
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    char ending[32];
+    (void)operands;
+    for (size_t i = 0; i < MAX_PARALLEL; i++) {
+        snprintf(ending, sizeof ending, SLOT_ENDING, i);
+        tool_files_output_with(list, "output", arguments->output, ending);
+    }
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -574,5 +601,6 @@ const struct command tool_eval_run = {
         "environment and written nowhere.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "signals.h"
 
 static const struct command *const commands[] = {
     &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
     struct output output;
     /* A reader that goes away is a write error like any other. */
     signal(SIGPIPE, SIG_IGN);
+    tool_signals_end_program();
     int code = dispatch(argc, argv);
     if (code != TOOL_OK)
         return code;
