@@ -434,7 +434,8 @@ struct pith_compress_options {
      * is above the target it stays all the same and the note says so. */
     bool keep_words;  /* words stay or go as a whole */
     bool keep_digits; /* tokens with a digit in them stay */
-    const struct pith_text *keep; /* strings that stay wherever they occur;
+    const struct pith_text *keep; /* strings that stay wherever they occur, in
+                                     either canonical form of Unicode;
                                      borrowed, may be NULL */
     size_t n_keep;
     const char *keep_regex; /* what it matches within a line stays; POSIX

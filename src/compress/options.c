@@ -108,7 +108,9 @@ static const struct pith_option rows[] = {
 
     HEADING("What must stay:"),
     LIST("keep", "keep", "STRING", PITH_OPTION_TEXTS, keep, PAPER | SCHEMA,
-         "text that stays wherever it occurs"),
+         
+     "text that stays wherever it occurs, in either canonical form of "
+     "Unicode"),
     TEXT("keep-regex", "keep_regex", "REGEX", keep_regex, NULL, PAPER,
          "what this POSIX extended regular expression matches within a line "
          "stays"),

@@ -447,6 +447,7 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "became U+FFFD.", n_replaced,
                                   n_replaced == 1 ? "" : "s",
                                   n_replaced == 1 ? "was" : "were"));
+    PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
     if (p->passed)
         return PITH_OK;
     if (p->itpc.n_forced > 0 && p->itpc.kept.n > p->target &&

@@ -10,6 +10,7 @@
 #define PITH_PROMPT_KEEP_H
 
 #include "parts.h"
+#include "result.h"
 
 /* Merges the units of each word, if options->keep_words, or document_words in
  * a document of question_aware, there with the separators in front of it;
@@ -20,6 +21,13 @@
 enum pith_status pith_keep_apply(struct pith_parts *parts,
                                  const struct pith_compress_options *options,
                                  struct pith_error *error);
+
+/* Notes which strings of keep and which expression pith_keep_apply() found
+ * nowhere. */
+enum pith_status pith_keep_note(const struct pith_parts *parts,
+                                const struct pith_compress_options *options,
+                                struct pith_result *result,
+                                struct pith_error *error);
 
 /* Whether text can be cut between its bytes at - 1 and at without cutting a
  * word: a run of letters, marks, digits and underscores, with an apostrophe

@@ -43,6 +43,7 @@ struct pith_parts {
     size_t n_units, unit_capacity;
     struct pith_ids join; /* the tokens of one blank line */
     size_t n_replaced;    /* invalid bytes that became U+FFFD */
+    size_t n_unused, first_unused; /* strings of keep that occur nowhere */
 };
 
 enum pith_status pith_parts_make(struct pith_parts *parts,
