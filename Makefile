@@ -44,7 +44,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-mcp check-metrics check-mpi \
+.PHONY: all demo check check-asan check-layouts check-mcp check-metrics check-mpi \
     check-mutations check-report check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
@@ -139,6 +139,10 @@ check: check-programs
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
 	$(Q)$(MAKE) --no-print-directory check MODE=asan
+
+## check-layouts: convert published layouts; ids as transformers has them
+check-layouts: all
+	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts
 
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all

@@ -24,14 +24,22 @@ enum { N_MERGES = 5, N_SENTENCE_PIECES = 7 };
 
 void foreign_init(struct foreign *model, enum foreign_kind kind)
 {
+    foreign_init_padded(model, kind, 0);
+}
+
+void foreign_init_padded(struct foreign *model, enum foreign_kind kind,
+                         size_t n_rows)
+{
     bool gpt2 = kind == FOREIGN_GPT2;
     bool all_heads = gpt2 || kind == FOREIGN_LLAMA_TIED;
     bool bytes = gpt2 || kind == FOREIGN_LLAMA_BYTES;
     uint64_t seed = 7 + (uint64_t)kind;
-    *model = (struct foreign){.kind = kind};
+    *model = (struct foreign){
+        .kind = kind,
+        .n_pieces = bytes ? 2 + 256 + N_MERGES : 3 + 256 + N_SENTENCE_PIECES};
     model->config = (struct pith_config){
         .arch = gpt2 ? PITH_ARCH_GPT2 : PITH_ARCH_LLAMA,
-        .n_vocab = bytes ? 2 + 256 + N_MERGES : 3 + 256 + N_SENTENCE_PIECES,
+        .n_vocab = (uint32_t)(model->n_pieces + n_rows),
         .n_ctx = 32, .n_embd = 64, .n_layer = 2, .n_head = 4,
         .n_kv_head = all_heads ? 4 : 2, .head_dim = 16,
         .n_ff = gpt2 ? 256 : 96, .norm_eps = 1e-5f,
@@ -467,7 +475,7 @@ static bool has_byte_level(const struct foreign *model)
 static void write_vocab(struct pith_buffer *out, const struct foreign *model)
 {
     struct pith_buffer piece = {0};
-    for (size_t id = 0; id < model->config.n_vocab; id++) {
+    for (size_t id = 0; id < model->n_pieces; id++) {
         byte_level_piece(id, &piece);
         pith_buffer_string(out, id == 0 ? "{" : ",\n");
         pith_json_write_string(out, (struct pith_text){piece.data, piece.size});
@@ -547,7 +555,7 @@ static void write_sentencepiece(struct pith_buffer *out,
     static const char trainer[] = "\x18\x02\x98\x02\x01";
     static const char normalizer[] = "\x0A\x08identity\x18\x01\x20\x00";
     struct pith_buffer text = {0}, piece = {0};
-    for (size_t id = 0; id < model->config.n_vocab; id++) {
+    for (size_t id = 0; id < model->n_pieces; id++) {
         float score;
         int type;
         sentence_piece(id, &text, &score, &type);
@@ -715,7 +723,8 @@ void foreign_folder_remove(const char *folder)
         "config.json", "model.safetensors", "model-1.safetensors",
         "model-2.safetensors", "model.safetensors.index.json",
         "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt",
-        "tokenizer_config.json", "special_tokens_map.json", "out.pith"};
+        "tokenizer_config.json", "special_tokens_map.json",
+        "added_tokens.json", "out.pith"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(folder, names[i]));
     rmdir(folder);
@@ -793,8 +802,8 @@ static void put_tokens(struct pith_buffer *out, const struct foreign *model,
 {
     struct pith_buffer piece = {0}, types = {0}, scores = {0};
     bool byte_level = has_byte_level(model);
-    put_list_key(out, "tokenizer.ggml.tokens", 8, model->config.n_vocab, n);
-    for (size_t id = 0; id < model->config.n_vocab; id++) {
+    put_list_key(out, "tokenizer.ggml.tokens", 8, model->n_pieces, n);
+    for (size_t id = 0; id < model->n_pieces; id++) {
         float score = 0;
         int type = id < 2 ? 3 : 1;
         if (byte_level)
@@ -806,10 +815,10 @@ static void put_tokens(struct pith_buffer *out, const struct foreign *model,
         put_u32(&types, (uint32_t)type);
         put_f32(&scores, score);
     }
-    put_list_key(out, "tokenizer.ggml.token_type", 5, model->config.n_vocab, n);
+    put_list_key(out, "tokenizer.ggml.token_type", 5, model->n_pieces, n);
     pith_buffer_append(out, types.data, types.size);
     if (!byte_level) {
-        put_list_key(out, "tokenizer.ggml.scores", 6, model->config.n_vocab, n);
+        put_list_key(out, "tokenizer.ggml.scores", 6, model->n_pieces, n);
         pith_buffer_append(out, scores.data, scores.size);
     }
     pith_buffer_free(&piece);
@@ -912,7 +921,7 @@ static void write_tokenizer_bin(const struct foreign *model, const char *path)
 {
     struct pith_buffer out = {0}, piece = {0}, shown = {0};
     put_u32(&out, 7); /* the longest piece */
-    for (size_t id = 0; id < model->config.n_vocab; id++) {
+    for (size_t id = 0; id < model->n_pieces; id++) {
         float score;
         int type;
         sentence_piece(id, &piece, &score, &type);

@@ -23,12 +23,16 @@ enum { FOREIGN_KINDS = 4 };
 struct foreign {
     enum foreign_kind kind;
     struct pith_config config;
+    size_t n_pieces;                /* of the tokenizer; rows may be more */
     struct pith_tensor_spec *specs; /* n_tensors, of config.h */
     float **values;                 /* in our order, (rows, cols) each */
     size_t n_tensors;
 };
 
 void foreign_init(struct foreign *model, enum foreign_kind kind);
+/* With rows of the embedding beyond the pieces. */
+void foreign_init_padded(struct foreign *model, enum foreign_kind kind,
+                         size_t n_rows);
 void foreign_free(struct foreign *model);
 
 /* How a Hugging Face folder is written. */

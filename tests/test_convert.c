@@ -293,7 +293,17 @@ START_TEST(special_tokens_come_from_the_nearest_file)
     check_tokenizer(NULL, NULL, NULL,
                     &(struct pith_vocab){.bos_id = 0, .eos_id = 0,
                                          .unk_id = -1, .pad_id = -1});
-    check_tokenizer(NULL, "\"bos_token_id\": 0", "\"bos_token_id\": null",
+    /* config.json has the last word, GPT-2's class the one before. */
+    check_tokenizer(NULL, "\"bos_token_id\": 0", "\"bos_token_id\": 1",
+                    &(struct pith_vocab){.bos_id = 0, .eos_id = 0,
+                                         .unk_id = -1, .pad_id = -1});
+    check_tokenizer("{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}",
+                    "\"bos_token_id\": 0", "\"bos_token_id\": 1",
+                    &(struct pith_vocab){.bos_id = 1, .eos_id = 0,
+                                         .unk_id = -1, .pad_id = -1});
+    check_tokenizer("{\"tokenizer_class\": \"PreTrainedTokenizerFast\", "
+                    "\"bos_token\": \"\"}",
+                    "\"bos_token_id\": 0", "\"bos_token_id\": null",
                     &(struct pith_vocab){.bos_id = -1, .eos_id = 0,
                                          .unk_id = -1, .pad_id = -1});
     check_tokenizer("{\"bos_token\": \"<|x y|>\", \"pad_token\": {\"content\":"

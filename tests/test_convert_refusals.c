@@ -142,7 +142,7 @@ static const struct edit edits[] = {
     TOKENS("\"dropout\": null", "\"end_of_word_suffix\": \"</w>\"",
            "end_of_word_suffix"),
     TOKENS("\"byte_fallback\": false", "\"byte_fallback\": true",
-           "tokenizer.model"),
+           "Metaspace"), /* SentencePiece, by another name */
     TOKENS("\"lstrip\": false", "\"lstrip\": true", "lstrip"),
     TOKENS("\"decoder\": {\"type\": \"ByteLevel\"}",
            "\"decoder\": {\"type\": \"WordPiece\"}", "decoder"),
@@ -203,8 +203,8 @@ START_TEST(settings_are_refused_by_name)
          "add_eos_token"},
         {FOREIGN_GPT2, "tokenizer_config.json", "{\"bos_token\": \"<nix>\"}",
          "<nix>"},
-        {FOREIGN_GPT2, "special_tokens_map.json",
-         "{\"additional_special_tokens\": [\"<nix>\"]}", "<nix>"},
+        {FOREIGN_GPT2, "special_tokens_map.json", "{\"eos_token\": "
+         "{\"content\": \"<nix>\"}}", "<nix>"},
         {FOREIGN_GPT2, "tokenizer_config.json",
          "{\"added_tokens_decoder\": {\"0\": {\"content\": \"<|endoftext|>\", "
          "\"rstrip\": true}}}", "rstrip"},
@@ -215,7 +215,11 @@ START_TEST(settings_are_refused_by_name)
          "}}", "BPE"},
         {FOREIGN_LLAMA, "tokenizer_config.json", "{\"add_eos_token\": true}",
          "add_eos_token"},
-        {FOREIGN_LLAMA, "vocab.json", "{}", "GPT2Tokenizer"}};
+        {FOREIGN_GPT2, "added_tokens.json", "[\"<pad>\"]",
+         "added_tokens.json"},
+        {FOREIGN_GPT2, "added_tokens.json", "{\"<pad>\": \"1\"}", "no id"},
+        {FOREIGN_LLAMA, "added_tokens.json", "{\"[PAD]\": 261}", "[PAD]"},
+        {FOREIGN_LLAMA, "added_tokens.json", "{\"\": 261}", "no text"}};
     static const struct foreign_folder how = {.type = "F32"};
     struct pith_error error;
     struct foreign model;
@@ -232,6 +236,25 @@ START_TEST(settings_are_refused_by_name)
         remove_files();
         foreign_free(&model);
     }
+}
+END_TEST
+
+/* vocab.json is read by one class only; tokenizer.model goes before it. */
+START_TEST(vocab_json_of_another_class_is_refused)
+{
+    static const struct foreign_folder how = {.type = "F32"};
+    struct pith_error error;
+    struct foreign model;
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_folder_write(&model, &how, source);
+    write_whole_file(in_source("vocab.json"), "{}", 2);
+    assert_ok(pith_convert(source, destination, NULL, &error), error);
+    unlink(destination);
+    unlink(in_source("tokenizer.model"));
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "GPT2Tokenizer");
+    remove_files();
+    foreign_free(&model);
 }
 END_TEST
 
@@ -489,6 +512,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, folder_is_refused_by_name, 0,
                         (int)(sizeof edits / sizeof *edits));
     tcase_add_test(tcase, settings_are_refused_by_name);
+    tcase_add_test(tcase, vocab_json_of_another_class_is_refused);
     tcase_add_test(tcase, missing_files_are_named);
     tcase_add_loop_test(tcase, gguf_is_refused_by_name, 0,
                         (int)(sizeof gguf_edits / sizeof *gguf_edits));

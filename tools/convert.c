@@ -20,6 +20,12 @@ static const struct option options[] = {
      "no report and no progress on stderr"},
 };
 
+static void note(void *user, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "pith: note: %s\n", text);
+}
+
 static int convert(const struct command *command,
                    const struct operands *operands, void *given)
 {
@@ -30,6 +36,7 @@ static int convert(const struct command *command,
     struct progress_line line;
     struct pith_progress progress = tool_progress(&line, arguments->quiet);
     arguments->options.progress = &progress;
+    arguments->options.note = arguments->quiet ? NULL : note;
     enum pith_status status =
         pith_convert(source, destination, &arguments->options, &error);
     tool_progress_erase(&line);

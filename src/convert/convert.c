@@ -94,6 +94,8 @@ enum pith_status pith_convert(const char *source, const char *destination,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "convert wants a source and a destination");
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
+    from.note = own.note;
+    from.user = own.user;
     if (own.dtype != NULL)
         PITH_TRY(find_type(own.dtype, &dtype, error));
 

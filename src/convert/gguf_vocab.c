@@ -92,10 +92,10 @@ static enum pith_status read_pieces(const struct pith_gguf *gguf,
                         &types, error));
     PITH_TRY(get_beside(gguf, KEY("scores"), PITH_GGUF_F32, tokens->n, &scores,
                         error));
-    if (scored && (scores == NULL || types == NULL))
+    if (scored && scores == NULL)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: a SentencePiece tokenizer needs " KEY("scores")
-                         " and " KEY("token_type"), gguf->file->path);
+                         "%s: a SentencePiece tokenizer needs " KEY("scores"),
+                         gguf->file->path);
     const uint8_t *at = tokens->bytes;
     for (size_t id = 0; id < tokens->n; id++) {
         struct pith_text text = pith_gguf_next_string(&at);
@@ -106,8 +106,6 @@ static enum pith_status read_pieces(const struct pith_gguf *gguf,
         PITH_TRY(pith_vocabulary_put(
             vocabulary, id, text, kind,
             scored ? pith_load_f32(scores->bytes + 4 * id) : 0, error));
-        if (kind == PITH_PIECE_BYTE)
-            vocabulary->vocab.flags |= PITH_VOCAB_BYTE_FALLBACK;
     }
     return PITH_OK;
 }
@@ -145,6 +143,25 @@ static enum pith_status read_ids(const struct pith_gguf *gguf,
     PITH_TRY(read_id(gguf, KEY("eos_token_id"), &vocab->eos_id, error));
     PITH_TRY(read_id(gguf, KEY("unknown_token_id"), &vocab->unk_id, error));
     return read_id(gguf, KEY("padding_token_id"), &vocab->pad_id, error);
+}
+
+/* Early files give every piece the normal type, or no types. */
+static void correct_kind(struct pith_vocab *vocab, int32_t id,
+                         enum pith_piece_kind kind)
+{
+    if (id >= 0 && (size_t)id < vocab->n_pieces &&
+        vocab->pieces[id].kind == PITH_PIECE_NORMAL)
+        vocab->pieces[id].kind = kind;
+}
+
+static void correct_kinds(struct pith_vocabulary *vocabulary)
+{
+    struct pith_vocab *vocab = &vocabulary->vocab;
+    correct_kind(vocab, vocab->bos_id, PITH_PIECE_SPECIAL);
+    correct_kind(vocab, vocab->eos_id, PITH_PIECE_SPECIAL);
+    correct_kind(vocab, vocab->unk_id, PITH_PIECE_UNKNOWN);
+    if (vocab->kind == PITH_TOKENIZER_SENTENCEPIECE)
+        pith_vocabulary_mark_bytes(vocabulary);
 }
 
 /* Sets the flag's bit where the key, or else its default, is true. */
@@ -199,6 +216,10 @@ static enum pith_status read_sentencepiece(const struct pith_gguf *gguf,
                          PITH_TOKENIZER_SENTENCEPIECE,
                          gguf->source->config.n_vocab, gguf->file->path);
     PITH_TRY(read_pieces(gguf, error));
+    struct pith_vocab *vocab = &gguf->source->vocabulary.vocab;
+    vocab->unk_id = 0; /* as llama.cpp has them where no key says else */
+    vocab->bos_id = 1;
+    vocab->eos_id = 2;
     PITH_TRY(read_flag(gguf, KEY("add_space_prefix"), true,
                        PITH_VOCAB_DUMMY_PREFIX, error));
     return read_flag(gguf, KEY("add_bos_token"), true, PITH_VOCAB_ADD_BOS,
@@ -224,5 +245,7 @@ enum pith_status pith_gguf_vocabulary(struct pith_gguf *gguf,
                          "(SentencePiece BPE)", gguf->file->path,
                          (int)model.size, model.bytes);
     PITH_TRY(want_false(gguf, KEY("add_eos_token"), error));
-    return read_ids(gguf, error);
+    PITH_TRY(read_ids(gguf, error));
+    correct_kinds(&gguf->source->vocabulary);
+    return PITH_OK;
 }

@@ -127,9 +127,9 @@ static bool piece_kind(uint64_t type, enum pith_piece_kind *kind)
     switch (type) {
     case 1: *kind = PITH_PIECE_NORMAL; return true;
     case 2: *kind = PITH_PIECE_UNKNOWN; return true;
-    case 3: /* control */
-    case 4: *kind = PITH_PIECE_SPECIAL; return true; /* user-defined */
+    case 3: /* control: special once a folder names it */
     case 5: *kind = PITH_PIECE_UNUSED; return true;
+    case 4: *kind = PITH_PIECE_USER; return true; /* user-defined */
     case 6: *kind = PITH_PIECE_BYTE; return true;
     default: return false;
     }
@@ -201,6 +201,11 @@ static void apply_settings(const struct settings *settings,
     vocab->bos_id = settings->bos_id;
     vocab->eos_id = settings->eos_id;
     vocab->pad_id = settings->pad_id;
+    /* Where every byte has a piece nothing is unknown, and the piece is in a
+     * text only where it is spelt out and a folder names it. */
+    if (settings->byte_fallback && vocab->unk_id >= 0 &&
+        (size_t)vocab->unk_id < vocab->n_pieces)
+        vocab->pieces[vocab->unk_id].kind = PITH_PIECE_UNUSED;
 }
 
 enum pith_status pith_sentencepiece_read(struct pith_source *source,

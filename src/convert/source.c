@@ -29,6 +29,13 @@ void pith_source_close(struct pith_source *source)
     *source = (struct pith_source){0};
 }
 
+void pith_source_note(const struct pith_source *source,
+                      const struct pith_error *what)
+{
+    if (source->note != NULL)
+        source->note(source->user, what->detail);
+}
+
 enum pith_status pith_source_open(struct pith_source *source, const char *path,
                                   const struct pith_source_file **file,
                                   struct pith_error *error)

@@ -55,6 +55,8 @@ struct pith_source {
     const char *path; /* as the caller gave it; borrowed */
     char *name;       /* of the model; owned */
     char *probe;      /* room for a path inside a folder; owned */
+    void (*note)(void *user, const char *text); /* may be NULL */
+    void *user;
     struct pith_config config;
     struct pith_vocabulary vocabulary;
 
@@ -75,6 +77,10 @@ struct pith_source_file {
 };
 
 void pith_source_close(struct pith_source *source);
+
+/* Tells the caller, in the detail, what is left out of a source. */
+void pith_source_note(const struct pith_source *source,
+                      const struct pith_error *what);
 
 /* Maps a file that the source keeps until it is closed. */
 enum pith_status pith_source_open(struct pith_source *source, const char *path,

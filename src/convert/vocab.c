@@ -84,8 +84,11 @@ enum pith_status pith_vocabulary_put(struct pith_vocabulary *vocabulary,
                          vocabulary->path, id, (int)piece->bytes.size,
                          piece->bytes.bytes, (int)spelling.size,
                          spelling.bytes);
-    if (kind == PITH_PIECE_SPECIAL && piece->kind != PITH_PIECE_UNKNOWN)
-        piece->kind = kind;
+    if (kind == PITH_PIECE_SPECIAL)
+        piece->kind =
+            vocabulary->vocab.kind == PITH_TOKENIZER_SENTENCEPIECE &&
+                    vocabulary->vocab.unk_id == (int32_t)id
+                ? PITH_PIECE_UNKNOWN : PITH_PIECE_SPECIAL;
     return PITH_OK;
 }
 
@@ -185,23 +188,42 @@ static enum pith_status decode_byte_level(struct pith_vocabulary *vocabulary,
     return PITH_OK;
 }
 
-/* "<0x0A>" stands for the byte 10. */
+/* "<0x0A>" stands for the byte 10; -1 when the spelling stands for none. */
+static int byte_spelt(struct pith_text spelling)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *s = spelling.bytes;
+    if (spelling.size != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>')
+        return -1;
+    const char *high = memchr(digits, s[3], 16);
+    const char *low = memchr(digits, s[4], 16);
+    return high != NULL && low != NULL
+               ? (int)((high - digits) * 16 + (low - digits)) : -1;
+}
+
+void pith_vocabulary_mark_bytes(struct pith_vocabulary *vocabulary)
+{
+    for (size_t id = 0; id < vocabulary->vocab.n_pieces; id++) {
+        struct pith_piece *piece = &vocabulary->vocab.pieces[id];
+        if (vocabulary->present[id] && piece->kind == PITH_PIECE_NORMAL &&
+            byte_spelt(piece->bytes) >= 0)
+            piece->kind = PITH_PIECE_BYTE;
+        if (vocabulary->present[id] && piece->kind == PITH_PIECE_BYTE)
+            vocabulary->vocab.flags |= PITH_VOCAB_BYTE_FALLBACK;
+    }
+}
+
 static enum pith_status decode_byte(struct pith_vocabulary *vocabulary,
                                     struct pith_piece *piece,
                                     struct pith_error *error)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    const char *s = piece->bytes.bytes;
-    const char *high = NULL, *low = NULL;
-    if (piece->bytes.size == 6 && memcmp(s, "<0x", 3) == 0 && s[5] == '>') {
-        high = memchr(digits, s[3], 16);
-        low = memchr(digits, s[4], 16);
-    }
-    if (high == NULL || low == NULL)
+    int value = byte_spelt(piece->bytes);
+    if (value < 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: byte token \"%.*s\" is not spelt like <0x0A>",
-                         vocabulary->path, (int)piece->bytes.size, s);
-    char byte = (char)((high - digits) * 16 + (low - digits));
+                         vocabulary->path, (int)piece->bytes.size,
+                         piece->bytes.bytes);
+    char byte = (char)value;
     char *out =
         pith_texts_keep(&vocabulary->texts, (struct pith_text){&byte, 1});
     if (out == NULL)
@@ -233,9 +255,7 @@ enum pith_status pith_vocabulary_finish(struct pith_vocabulary *vocabulary,
     for (size_t id = 0; id < vocab->n_pieces; id++) {
         struct pith_piece *piece = &vocab->pieces[id];
         if (!vocabulary->present[id])
-            return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: no token has id %zu, though there are %zu",
-                             vocabulary->path, id, vocab->n_pieces);
+            *piece = (struct pith_piece){{"", 0}, 0, PITH_PIECE_UNUSED};
         if (piece->kind == PITH_PIECE_BYTE)
             PITH_TRY(decode_byte(vocabulary, piece, error));
         else if (vocab->kind == PITH_TOKENIZER_BYTE_BPE &&

@@ -29,7 +29,8 @@ void pith_vocabulary_init(struct pith_vocabulary *vocabulary,
 void pith_vocabulary_free(struct pith_vocabulary *vocabulary);
 
 /* Gives id a piece; the spelling is copied.  An id that has one already must
- * have the same: then its kind becomes special when the new one is. */
+ * have the same: then its kind becomes special when the new one is, or, of
+ * SentencePiece's unk_id, unknown. */
 enum pith_status pith_vocabulary_put(struct pith_vocabulary *vocabulary,
                                      size_t id, struct pith_text spelling,
                                      enum pith_piece_kind kind, float score,
@@ -38,6 +39,11 @@ enum pith_status pith_vocabulary_put(struct pith_vocabulary *vocabulary,
 /* The id of a spelling, -1 when there is none. */
 int32_t pith_vocabulary_find(const struct pith_vocabulary *vocabulary,
                              struct pith_text spelling);
+
+/* Where a file does not tell the kinds of SentencePiece's pieces: normal ones
+ * spelt like "<0x0A>" become byte pieces.  Bytes are fallen back to where
+ * there are such. */
+void pith_vocabulary_mark_bytes(struct pith_vocabulary *vocabulary);
 
 /* The next merge, of the pieces spelt so. */
 enum pith_status pith_vocabulary_merge(struct pith_vocabulary *vocabulary,
@@ -49,8 +55,8 @@ enum pith_status pith_vocabulary_merge_line(struct pith_vocabulary *vocabulary,
                                             struct pith_text line,
                                             struct pith_error *error);
 
-/* Checks that no id below n_pieces lacks its piece and that the special ids
- * exist, and turns spellings into bytes. */
+/* Checks that the special ids exist and turns spellings into bytes.  An id
+ * without a piece gets an unused, empty one. */
 enum pith_status pith_vocabulary_finish(struct pith_vocabulary *vocabulary,
                                         struct pith_error *error);
 
