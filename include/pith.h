@@ -417,6 +417,13 @@ enum pith_protect {
     PITH_PROTECT_ALL = 63
 };
 
+/* What `paper` keeps or drops as a whole.  In both a number with its signs and
+ * a grapheme cluster are never cut. */
+enum pith_units {
+    PITH_UNITS_WORD = 0, /* a word with the white space in front of it */
+    PITH_UNITS_TOKEN = 1 /* a token, as in the paper */
+};
+
 struct pith_compress_options {
     size_t sizeof_options;
     enum pith_method method;
@@ -435,10 +442,9 @@ struct pith_compress_options {
                     JSON then have "spans" */
     /* `paper`: what must stay.  It counts towards the target; where it alone
      * is above the target it stays all the same and the note says so. */
-    bool keep_words;  /* words stay or go as a whole */
-    bool keep_digits; /* tokens with a digit in them stay */
-    const struct pith_text *keep; /* strings that stay wherever they occur, in
-                                     either canonical form of Unicode;
+    enum pith_units units;
+    unsigned protect; /* enum pith_protect, or-ed */
+    const struct pith_text *keep; /* strings that stay wherever they occur;
                                      borrowed, may be NULL */
     size_t n_keep;
     const char *keep_regex; /* what it matches within a line stays; POSIX
@@ -449,8 +455,6 @@ struct pith_compress_options {
      * the question, tokens by how much the question changes their loss. */
     bool question_aware;
     double delta_tau; /* spread of the documents' rates by rank: 0.3 */
-    bool document_words; /* true: with question_aware, words of documents stay
-                            or go as a whole; false: tokens do */
     enum pith_reorder reorder; /* ORIGINAL, or SORT: most relevant first */
     /* `paper`: what each step is worth is seen by leaving it out, as Table 3
      * of the paper does. */
@@ -465,6 +469,11 @@ struct pith_compress_options {
                               random order rather than by perplexity */
 };
 
+/* The kinds of a list such as "numbers,urls" or "all"; an empty one has none.
+ * Errors: ARGUMENT (names the unknown word and lists what there is). */
+enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
+                                    struct pith_error *error);
+
 /* The defaults named above, method paper, rate 0.5. */
 void pith_compress_options_init(struct pith_compress_options *options);
 
@@ -476,7 +485,9 @@ enum pith_option_type {
     PITH_OPTION_CHOICE, /* an enumeration of the size of int */
     PITH_OPTION_TEXT,   /* const char *, may be NULL */
     PITH_OPTION_TEXTS,  /* const struct pith_text *, then a size_t: how many */
-    PITH_OPTION_COUNTS  /* const size_t *, then a size_t: how many */
+    PITH_OPTION_COUNTS, /* const size_t *, then a size_t: how many */
+    PITH_OPTION_KINDS,  /* unsigned, enum pith_protect or-ed */
+    PITH_OPTION_BITS    /* true sets the bits `low` of an unsigned */
 };
 
 enum pith_option_use { /* or-ed */
@@ -538,7 +549,7 @@ struct pith_rank {
 };
 
 struct pith_trace {
-    int32_t *kept_ids; /* what the token stage kept */
+    int32_t *kept_ids; /* what the token stage kept, in the prompt's order */
     size_t n_kept_ids;
     bool has_kept_ids; /* false when no token stage ran */
     struct pith_threshold *thresholds;
@@ -550,8 +561,9 @@ struct pith_trace {
     size_t n_rankings;
 };
 
-/* What became of one unit of the prompt: a token, or the few tokens that
- * spell a character together. */
+/* What became of one unit of the prompt: of `paper` a word, number or cluster
+ * (enum pith_units), of `reference` a token or the few that spell a
+ * character. */
 struct pith_unit_result {
     size_t part;         /* which of pith_result.parts */
     size_t offset, size; /* bytes, in that part's text as it was given */
@@ -560,6 +572,8 @@ struct pith_unit_result {
     size_t n_kept;       /* how many of these tokens stay */
     bool kept;           /* all of them do */
     bool join;           /* the blank line between two parts; its size is 0 */
+    char space;          /* stands in the result in front of the unit, which
+                            would run into the kept one before it; or 0 */
     /* What the decision was taken by: the mean loss of its tokens (`paper`),
      * or what the Python compares for the first of them, the loss of the
      * token behind or a difference of two (`reference`).  A unit that went
@@ -581,9 +595,9 @@ struct pith_span {
 };
 
 /* Units and spans lie in the order of the prompt, whatever order the result
- * has.  The texts of kept units, end to end, are those of the result; where a
- * tokenizer's decoder changes text (`reference` does what the Python's does),
- * the result may differ from them in spaces. */
+ * has.  The texts of kept units, end to end, each with its space in front, are
+ * those of the result; where a tokenizer's decoder changes text (`reference`
+ * does what the Python's does), the result may differ from them in spaces. */
 struct pith_detail {
     struct pith_unit_result *units;
     size_t n_units;
@@ -600,7 +614,7 @@ struct pith_timings { /* wall-clock seconds */
 struct pith_result {
     struct pith_text text; /* the compressed prompt */
     size_t origin_tokens; /* of options.count_with, or the scoring model */
-    size_t compressed_tokens;
+    size_t compressed_tokens; /* of text, read again by its tokenizer (`paper`) */
     struct pith_part_result *parts;
     size_t n_parts;
     char *note; /* what the user should know, one line; NULL: nothing */

@@ -104,6 +104,7 @@ START_TEST(without_itpc_tokens_are_scored_behind_the_whole_text)
 {
     struct pith_compress_options options = options_at(0.5);
     size_t n_scored;
+    options.units = PITH_UNITS_TOKEN;
     options.use_budget_controller = false;
     options.use_itpc = false;
     struct pith_result *result = compress(&options, IN_CONTEXT);

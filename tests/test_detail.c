@@ -145,7 +145,9 @@ static void assert_units_are_the_text(const struct pith_prompt *prompt,
         struct pith_text text = given_text(prompt, &result->parts[it->part]);
         if (it->kept && it->join)
             pith_buffer_string(&joined, "\n\n");
-        else if (it->kept)
+        if (it->space != 0)
+            pith_buffer_byte(&joined, it->space);
+        if (it->kept && !it->join)
             append_valid(&joined, text.bytes + it->offset, it->size);
         n_units += it->kept ? it->size : 0;
     }
@@ -179,7 +181,7 @@ static void assert_counts(const struct pith_result *result)
         ck_assert_uint_eq(n_part_kept, result->parts[i].n_kept);
     }
     ck_assert_uint_eq(n_all, result->origin_tokens);
-    ck_assert_uint_eq(n_kept, result->compressed_tokens);
+    ck_assert_uint_eq(n_kept, result->trace.n_kept_ids);
 }
 
 /* The ids of kept tokens are those of the trace. */

@@ -74,6 +74,8 @@ START_TEST(defaults_are_what_is_shown)
         case PITH_OPTION_TEXT:
             ck_assert_str_eq(*(const char *const *)member, row->shown);
             break;
+        case PITH_OPTION_BITS: ck_assert_str_eq(row->shown, "false"); break;
+        case PITH_OPTION_KINDS:
         case PITH_OPTION_TEXTS:
         case PITH_OPTION_COUNTS: ck_abort_msg("a list that is not empty");
         }
@@ -114,10 +116,11 @@ START_TEST(rows_point_at_their_members)
 #define SAME(member) IS(#member, member)
     SAME(rate); IS("target_token", target); SAME(method);
     SAME(tau_ins); SAME(tau_que); SAME(k); SAME(segment_size);
-    SAME(question_aware); SAME(delta_tau); SAME(document_words);
+    SAME(question_aware); SAME(delta_tau); SAME(units);
     SAME(reorder); SAME(use_itpc); SAME(use_budget_controller);
     SAME(use_dynamic_rates); SAME(selection_seed); SAME(keep);
-    SAME(keep_regex); SAME(keep_digits); SAME(keep_words);
+    SAME(keep_regex); SAME(protect);
+    IS("keep_digits", protect); IS("keep_words", units);
 #undef SAME
 #define SAME(member) IS(#member, reference.member)
     SAME(iterative_size); SAME(context_budget);

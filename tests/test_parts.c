@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
-#include "../src/prompt/parts.h"
+#include "../src/prompt/units.h"
 #include "../src/model/model.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -379,7 +379,7 @@ START_TEST(a_page_says_what_the_result_does)
     struct pith_compress_options options = detailed(PITH_METHOD_PAPER);
     options.rate = 1 - random_uniform(&random);
     check_page(&made.prompt, &options);
-    options.keep_words = options.keep_digits = true;
+    options.protect = PITH_PROTECT_NUMBERS;
     check_page(&made.prompt, &options);
     options = detailed(PITH_METHOD_REFERENCE);
     options.rate = 1 - random_uniform(&random);

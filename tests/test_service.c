@@ -386,10 +386,14 @@ START_TEST(what_must_stay_reaches_the_compressor)
         release(&reply);
         assert_same_text(options[i], PAPER("\"keep_digits\":true"), false);
     }
-    assert_same_text(PAPER("\"keep\":[]"), PAPER("\"keep_words\":false"),
+    assert_same_text(PAPER("\"keep\":[]"), PAPER("\"keep_words\":true"),
                      true);
-    assert_same_text(PAPER("\"keep_words\":true"),
-                     PAPER("\"keep_words\":false"), false);
+    assert_same_text(PAPER("\"units\":\"word\""),
+                     PAPER("\"units\":\"token\""), false);
+    assert_same_text(PAPER("\"protect\":\"numbers\""),
+                     PAPER("\"keep_digits\":true"), true);
+    assert_same_text(PAPER("\"protect\":[\"numbers\"]"),
+                     PAPER("\"keep_digits\":true"), true);
 }
 END_TEST
 

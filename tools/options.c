@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "common.h"
-#include "files.h"
 
 /* Strict numbers: digits only, everything read, in range. */
 static bool read_count(const char *text, size_t *value)
@@ -48,7 +47,8 @@ static struct option from_library(const struct pith_option *row, size_t base)
         [PITH_OPTION_COUNT] = OPTION_COUNT,   [PITH_OPTION_REAL] = OPTION_REAL,
         [PITH_OPTION_CHOICE] = OPTION_ENUM,   [PITH_OPTION_TEXT] = OPTION_WORD,
         [PITH_OPTION_TEXTS] = OPTION_TEXTS,
-        [PITH_OPTION_COUNTS] = OPTION_COUNTS};
+        [PITH_OPTION_COUNTS] = OPTION_COUNTS,
+        [PITH_OPTION_KINDS] = OPTION_KINDS,   [PITH_OPTION_BITS] = OPTION_BITS};
     struct option option = {row->letter, row->name, row->value,
                             kinds[row->type], base + row->offset, row->low,
                             row->high, row->sentence};
@@ -218,9 +218,6 @@ static int set_option(const struct command *command,
         *(bool *)member = true;
         return TOOL_OK;
     case OPTION_WORD:
-    case OPTION_INPUT:
-    case OPTION_OUTPUT:
-    case OPTION_MODEL:
         *(const char **)member = value;
         return TOOL_OK;
     case OPTION_CHOICE:
@@ -232,7 +229,6 @@ static int set_option(const struct command *command,
         return code;
     }
     case OPTION_WORDS:
-    case OPTION_INPUTS:
         return add_word(member, value);
     case OPTION_TEXTS:
         return add_text(member, n, value);
@@ -256,6 +252,15 @@ static int set_option(const struct command *command,
         if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
             return bad_value(command, option, value, "on or off");
         *(bool *)member = strcmp(value, "on") == 0;
+        return TOOL_OK;
+    case OPTION_KINDS: {
+        struct pith_error error;
+        if (pith_protect_parse(tool_string(value), member, &error) != PITH_OK)
+            return tool_usage(command, "--%s", error.detail);
+        return TOOL_OK;
+    }
+    case OPTION_BITS:
+        *(unsigned *)member |= (unsigned)option->low;
         return TOOL_OK;
     case OPTION_COMPRESSION:
         break;
@@ -351,8 +356,6 @@ int tool_options_parse(const struct command *command, int argc, char **argv,
         operands->n < command->min_operands)
         code = tool_usage(command, "expected: pith %s %s", command->name,
                           command->operands);
-    if (code == TOOL_OK && !operands->help)
-        code = tool_files_check(command, operands, arguments);
     return code;
 }
 
@@ -360,8 +363,8 @@ void tool_options_free(void *arguments, struct operands *operands)
 {
     for (size_t i = 0; i < operands->n_options; i++) {
         const struct option *option = &operands->options[i];
-        if (option->kind == OPTION_WORDS || option->kind == OPTION_INPUTS ||
-            option->kind == OPTION_TEXTS || option->kind == OPTION_COUNTS)
+        if (option->kind == OPTION_WORDS || option->kind == OPTION_TEXTS ||
+            option->kind == OPTION_COUNTS)
             free(*(void **)((char *)arguments + option->offset));
     }
     free(operands->options);
@@ -459,10 +462,10 @@ static void compose(struct line *line, const struct pith_option *row)
     }
     if (row->type == PITH_OPTION_TEXTS)
         add(line, "; may be repeated", 17);
-    if (row->type == PITH_OPTION_BOOL) {
-        if (row->start != 0)
-            add(line, " (on)", 5);
-    } else if (row->shown != NULL) {
+    if (row->type == PITH_OPTION_BOOL && row->start != 0)
+        add(line, " (on)", 5);
+    if (row->type != PITH_OPTION_BOOL && row->type != PITH_OPTION_BITS &&
+        row->shown != NULL) {
         add(line, " (", 2);
         add_sentence(line, row->shown);
         add(line, ")", 1);
@@ -519,7 +522,8 @@ void tool_options_list(FILE *out)
             [PITH_OPTION_BOOL] = "bool",     [PITH_OPTION_COUNT] = "count",
             [PITH_OPTION_REAL] = "real",     [PITH_OPTION_CHOICE] = "choice",
             [PITH_OPTION_TEXT] = "text",     [PITH_OPTION_TEXTS] = "texts",
-            [PITH_OPTION_COUNTS] = "counts"};
+            [PITH_OPTION_COUNTS] = "counts", [PITH_OPTION_KINDS] = "kinds",
+            [PITH_OPTION_BITS] = "bool"};
         fprintf(out, "%s\t%c", types[row->type],
                 row->letter != 0 ? row->letter : '-');
         for (size_t j = 0; j < sizeof fields / sizeof *fields; j++)

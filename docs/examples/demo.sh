@@ -53,7 +53,7 @@ echo "pith shortens prompts: a small language model drops the tokens that it"
 echo "could have guessed.  What is left is meant for a large model's eyes."
 
 show "Worked examples before a question, to a quarter" math.txt \
-    --rate 0.25 --keep-words --instruction-file math.instruction.txt \
+    --rate 0.25 --instruction-file math.instruction.txt \
     --question-file math.question.txt math.txt
 
 show "A meeting transcript as one context, to a half" meeting.txt \

@@ -92,6 +92,7 @@ static bool by_pith(struct pith_session *session, struct pith_text text,
     struct pith_compress_options options;
     struct pith_result *result;
     pith_compress_options_init(&options); /* method paper, rate 0.5 */
+    options.units = PITH_UNITS_TOKEN;
     options.trace = true;
     if (pith_compress(session, &prompt, &options, &result, error))
         return false;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../base/place.h"
 
 static char *join(const char *folder, struct pith_text name)
 {

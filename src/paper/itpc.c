@@ -13,7 +13,7 @@
 
 #include "../base/memory.h"
 #include "../prompt/result.h"
-#include "../prompt/keep.h"
+#include "../prompt/compose.h"
 #include "prefix.h"
 
 enum { MOST_POSITIONS = 640 };
@@ -37,6 +37,7 @@ struct run {
     bool contrastive; /* of the current stage */
     /* The blank line that comes before the next unit kept, if any. */
     const struct pith_unit *blank_line;
+    const struct pith_unit *last; /* kept of the part, NULL: nothing yet */
     /* Of the current stage: tokens not yet walked, and the part of its budget
      * that segments so far were allotted and have not spent. */
     size_t n_left;
@@ -62,36 +63,58 @@ static size_t opening(const struct run *run)
     return waits ? run->blank_line->n_tokens : 0;
 }
 
-/* Later segments are scored behind this unit. */
-static void show(struct run *run, const struct pith_unit *unit)
+/* Later segments are scored after these tokens. */
+static void show(struct run *run, const int32_t *ids, size_t n)
 {
-    const int32_t *ids = run->itpc->parts->ids.data + unit->token;
-    pith_ids_append_all(&run->prefix.ids, ids, unit->n_tokens);
+    pith_ids_append_all(&run->prefix.ids, ids, n);
     if (run->second != NULL)
-        pith_ids_append_all(&run->behind_question.ids, ids, unit->n_tokens);
+        pith_ids_append_all(&run->behind_question.ids, ids, n);
 }
 
-static void append(struct run *run, const struct pith_unit *unit)
+static void show_unit(struct run *run, const struct pith_unit *unit)
+{
+    show(run, run->itpc->parts->ids.data + unit->token, unit->n_tokens);
+}
+
+static void append(struct run *run, const int32_t *ids, size_t n,
+                   struct pith_text text)
+{
+    pith_ids_append_all(&run->itpc->kept, ids, n);
+    if (!run->itpc->behind_all)
+        show(run, ids, n);
+    pith_buffer_append(&run->itpc->text, text.bytes, text.size);
+}
+
+static void append_unit(struct run *run, const struct pith_unit *unit)
 {
     const struct pith_parts *parts = run->itpc->parts;
-    pith_ids_append_all(&run->itpc->kept, parts->ids.data + unit->token,
-                        unit->n_tokens);
-    if (!run->itpc->behind_all)
-        show(run, unit);
-    pith_buffer_append(&run->itpc->text, parts->text.data + unit->byte,
-                       unit->n_bytes);
-    if (run->itpc->decisions != NULL)
-        run->itpc->decisions->of[unit->token].kept = true;
+    append(run, parts->ids.data + unit->token, unit->n_tokens,
+           pith_unit_text(parts, unit));
+}
+
+/* White space, where the unit would run into the last one of its part. */
+static void keep_apart(struct run *run, const struct pith_unit *unit)
+{
+    const struct pith_parts *parts = run->itpc->parts;
+    if (run->last == NULL || run->last->part != unit->part)
+        return;
+    char space = pith_space_between(parts, pith_buffer_text(&run->itpc->text),
+                                    run->last, unit);
+    const struct pith_ids *ids = space == '\n' ? &parts->line : &parts->space;
+    if (space != 0)
+        append(run, ids->data, ids->n, (struct pith_text){&space, 1});
 }
 
 /* Puts out a unit that stays, and the blank line that was waiting for it. */
 static void put_out(struct run *run, const struct pith_unit *unit)
 {
     if (opening(run) > 0)
-        append(run, run->blank_line);
+        append_unit(run, run->blank_line);
     run->blank_line = NULL;
-    append(run, unit);
-    run->itpc->part_kept[unit->part] += unit->n_tokens;
+    keep_apart(run, unit);
+    append_unit(run, unit);
+    run->itpc->decisions->of[unit->token].kept = true;
+    run->last = unit;
 }
 
 /* Mean loss of each unit's tokens. */
@@ -216,7 +239,7 @@ static void append_kept(struct run *run, const struct segment *segment)
 {
     for (size_t i = 0; i < segment->n; i++) {
         if (run->itpc->behind_all)
-            show(run, &segment->units[i]);
+            show_unit(run, &segment->units[i]);
         if (segment->units[i].structure)
             run->blank_line = &segment->units[i];
         else if (run->keep[i])
@@ -224,10 +247,19 @@ static void append_kept(struct run *run, const struct segment *segment)
     }
 }
 
-/* What the segment's decision went by, for the result's detail. */
+static float margin_of(const struct run *run, size_t unit, bool scored,
+                       double gamma)
+{
+    if (scored)
+        return (float)((double)run->unit_losses[unit] - gamma);
+    return run->keep[unit] ? INFINITY : -INFINITY;
+}
+
+/* What the segment's decision went by. */
 static enum pith_status note_decisions(const struct run *run,
                                        const struct segment *segment,
-                                       bool scored, struct pith_error *error)
+                                       bool scored, double gamma,
+                                       struct pith_error *error)
 {
     enum pith_status status;
     size_t n = 0, n_most = segment->n_choices;
@@ -241,6 +273,8 @@ static enum pith_status note_decisions(const struct run *run,
         if (segment->units[i].structure)
             continue;
         at[n] = segment->units[i].token;
+        run->itpc->decisions->of[at[n]].margin =
+            margin_of(run, i, scored, gamma);
         losses[n++] = run->unit_losses[i];
     }
     status = pith_decisions_add(run->itpc->decisions, at,
@@ -288,8 +322,8 @@ static enum pith_status compress_segment(struct run *run,
     run->allotted -= (double)n_kept;
     append_kept(run, segment);
     pass(run, segment->n_tokens, segment->n_forced);
-    if (run->itpc->decisions != NULL)
-        PITH_TRY(note_decisions(run, segment, threshold.n_losses > 0, error));
+    PITH_TRY(note_decisions(run, segment, threshold.n_losses > 0,
+                            threshold.gamma, error));
     if (run->itpc->result == NULL)
         return PITH_OK;
     return pith_result_add_threshold(run->itpc->result, threshold, error);
@@ -335,7 +369,7 @@ static enum pith_status run_stage(struct run *run,
         if (unit->structure) {
             run->blank_line = unit;
             if (run->itpc->behind_all)
-                show(run, unit);
+                show_unit(run, unit);
             pass(run, unit->n_tokens, unit->forced ? unit->n_tokens : 0);
             at++;
             continue;
@@ -363,16 +397,15 @@ static size_t longest_segment(const struct pith_itpc *itpc)
 static enum pith_status allocate(struct run *run, struct pith_error *error)
 {
     struct pith_itpc *itpc = run->itpc;
-    size_t n = longest_segment(itpc), n_parts = itpc->parts->n_parts;
+    size_t n = longest_segment(itpc);
     run->ids = pith_array(n, sizeof *run->ids);
     run->losses = pith_array(n, sizeof *run->losses);
     run->conditional = pith_array(n, sizeof *run->conditional);
     run->unit_losses = pith_array(n, sizeof *run->unit_losses);
     run->keep = pith_array(n, sizeof *run->keep);
-    itpc->part_kept = pith_array_zero(n_parts, sizeof *itpc->part_kept);
     if (run->ids == NULL || run->losses == NULL ||
         run->conditional == NULL || run->unit_losses == NULL ||
-        run->keep == NULL || itpc->part_kept == NULL)
+        run->keep == NULL)
         return pith_no_memory(error, n, sizeof *run->ids);
     return PITH_OK;
 }
@@ -446,6 +479,4 @@ void pith_itpc_free(struct pith_itpc *itpc)
     pith_ids_free(&itpc->kept);
     pith_ids_free(&itpc->question);
     pith_buffer_free(&itpc->text);
-    free(itpc->part_kept);
-    itpc->part_kept = NULL;
 }

@@ -7,7 +7,7 @@
 
 #include "../model/session.h"
 #include "../prompt/detail.h"
-#include "../prompt/parts.h"
+#include "../prompt/units.h"
 
 /* What eq. 7 is asked about one segment. */
 struct pith_choice {
@@ -45,13 +45,12 @@ struct pith_itpc {
     bool behind_all; /* eq. 4 instead of 5: segments are scored behind all
                         text before them, dropped or not */
     struct pith_result *result; /* borrowed: thresholds go there; or NULL */
-    struct pith_decisions *decisions; /* borrowed, by token; or NULL */
+    struct pith_decisions *decisions; /* borrowed, by token */
     struct pith_ids question; /* stands in front where losses are contrastive;
                                  empty: nowhere */
     /* Found. */
     struct pith_ids kept;    /* the compressed prompt */
     struct pith_buffer text; /* its bytes */
-    size_t *part_kept;       /* tokens kept of each part, (n_parts) */
     size_t n_forced;         /* tokens that had to stay, with blank lines */
 };
 

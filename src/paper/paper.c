@@ -19,6 +19,7 @@
 #include "documents.h"
 #include "itpc.h"
 #include "../prompt/keep.h"
+#include "../prompt/settle.h"
 #include "rank.h"
 
 /* One compression on its way from the prompt to the result. */
@@ -35,8 +36,9 @@ struct paper {
     size_t n_order;
     struct pith_budget budget;
     struct pith_itpc itpc;
+    struct pith_decisions decisions;
+    struct pith_settlement settled;
     bool passed;          /* nothing would be saved: the prompt comes back */
-    struct pith_decisions decisions; /* with options->detail */
 };
 
 static bool is_rate(double value)
@@ -373,19 +375,77 @@ static enum pith_status compress_tokens(struct paper *p,
 static enum pith_status keep_everything(struct paper *p,
                                         struct pith_error *error)
 {
-    struct pith_itpc *out = &p->itpc;
-    size_t n = p->parts.n_parts;
-    pith_itpc_free(out);
-    out->part_kept = pith_array_zero(n, sizeof *out->part_kept);
-    if (out->part_kept == NULL)
-        return pith_no_memory(error, n, sizeof *out->part_kept);
-    for (size_t i = 0; i < n; i++)
-        out->part_kept[i] = p->parts.parts[i].n_tokens;
-    pith_ids_append_all(&out->kept, p->parts.ids.data, p->parts.ids.n);
-    pith_buffer_append(&out->text, p->parts.text.data, p->parts.text.size);
-    for (size_t i = 0; i < p->decisions.n; i++)
+    struct pith_buffer *text = &p->settled.text;
+    for (size_t i = 0; i < p->decisions.n; i++) {
         p->decisions.of[i].kept = true;
-    return PITH_OK;
+        p->decisions.of[i].space = 0;
+    }
+    text->size = 0;
+    pith_buffer_append(text, p->parts.text.data, p->parts.text.size);
+    p->settled.n_tokens = p->parts.ids.n;
+    return text->failed ? pith_no_memory(error, p->parts.text.size, 1)
+                        : PITH_OK;
+}
+
+/* The order of the parts in the result. */
+static void order_parts(const struct paper *p, size_t *order)
+{
+    size_t n = p->parts.n_parts, n_ranked = 0;
+    bool sort = p->options->question_aware &&
+                p->options->reorder == PITH_REORDER_SORT;
+    for (size_t i = 0; i < n; i++)
+        order[i] = sort && pith_is_demonstration(&p->parts.parts[i])
+                       ? p->order[n_ranked++] : i;
+}
+
+/* Parts that may give more of their text: all but the demonstrations that
+ * were left out, or all where nothing else has text. */
+static void open_parts(const struct paper *p, bool *open)
+{
+    size_t n_open = 0;
+    for (size_t i = 0; i < p->parts.n_parts; i++) {
+        open[i] = p->selected[i] || p->parts.parts[i].kind != PITH_PART_CONTEXT;
+        n_open += open[i] ? p->parts.parts[i].n_tokens : 0;
+    }
+    for (size_t i = 0; i < p->parts.n_parts && n_open == 0; i++)
+        open[i] = true;
+}
+
+/* After the last segment: the target is met by the tokens of the text.
+ * Differs: the paper counts the tokens that it kept. */
+static enum pith_status settle(struct paper *p, struct pith_error *error)
+{
+    size_t n = p->parts.n_parts;
+    size_t *order = pith_array(n, sizeof *order);
+    bool *open = pith_array(n, sizeof *open);
+    enum pith_status status = PITH_ERR_MEMORY;
+    if (order == NULL || open == NULL) {
+        status = pith_no_memory(error, n, sizeof *order);
+    } else {
+        order_parts(p, order);
+        open_parts(p, open);
+        p->settled.order = order;
+        p->settled.n_order = n;
+        p->settled.open = open;
+        p->settled.target = p->target;
+        status = pith_settle(&p->settled, error);
+    }
+    free(order);
+    free(open);
+    return status;
+}
+
+/* A unit above its threshold that had to go after all moves the threshold. */
+static void raise_thresholds(struct paper *p)
+{
+    const struct pith_trace *trace = &p->result->trace;
+    for (size_t i = 0; i < p->decisions.n; i++) {
+        const struct pith_decision *d = &p->decisions.of[i];
+        if (d->kept || d->segment >= trace->n_thresholds || isnan(d->loss))
+            continue;
+        struct pith_threshold *threshold = &trace->thresholds[d->segment];
+        threshold->gamma = fmax(threshold->gamma, (double)d->loss);
+    }
 }
 
 static enum pith_status control_and_compress(struct paper *p,
@@ -401,6 +461,8 @@ static enum pith_status control_and_compress(struct paper *p,
     double ranked = pith_seconds();
     p->result->timings.rank = ranked - start;
     PITH_TRY(compress_tokens(p, error));
+    PITH_TRY(settle(p, error));
+    raise_thresholds(p);
     p->result->timings.compress = pith_seconds() - ranked;
     return PITH_OK;
 }
@@ -411,14 +473,12 @@ static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
 {
     struct pith_result *r = p->result;
     const struct pith_counter *counter = p->options->count_with;
-    if (p->itpc.text.failed)
-        return pith_no_memory(error, p->target, 1);
     r->origin_tokens = p->parts.ids.n;
-    r->compressed_tokens = p->itpc.kept.n;
+    r->compressed_tokens = p->settled.n_tokens;
     PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
                                   &r->origin_tokens, &r->model_origin_tokens,
                                   error));
-    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->itpc.text),
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->settled.text),
                                   &r->compressed_tokens,
                                   &r->model_compressed_tokens, error));
     if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
@@ -438,33 +498,60 @@ static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
     return keep_everything(p, error);
 }
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* How the target was missed, if it was. */
+static enum pith_status note_target(struct paper *p, struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    size_t n = p->settled.n_tokens;
+    if (p->settled.cut)
+        PITH_TRY(pith_result_note(r, error,
+                                  "No word or number fits into %zu token%s; "
+                                  "one was cut.", p->target,
+                                  plural(p->target)));
+    if (n > p->target && p->itpc.n_forced > 0)
+        return pith_result_note(r, error,
+                                "What must stay has %zu token%s, %zu more "
+                                "than the target of %zu.", n, plural(n),
+                                n - p->target, p->target);
+    if (n != p->target && p->options->target <= (double)p->parts.ids.n)
+        return pith_result_note(r, error,
+                                "The result has %zu token%s, the target is "
+                                "%zu: no word or number fits exactly.", n,
+                                plural(n), p->target);
+    return PITH_OK;
+}
+
 static enum pith_status note(struct paper *p, struct pith_error *error)
 {
+    struct pith_result *r = p->result;
     size_t n_replaced = p->parts.n_replaced;
     if (n_replaced > 0)
-        PITH_TRY(pith_result_note(p->result, error,
-                                  "%zu byte%s of the prompt %s no UTF-8 and "
+        PITH_TRY(pith_result_note(r, error,
+                                  "%zu byte%s of the prompt %s not UTF-8 and "
                                   "became U+FFFD.", n_replaced,
-                                  n_replaced == 1 ? "" : "s",
+                                  plural(n_replaced),
                                   n_replaced == 1 ? "was" : "were"));
-    PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
     if (p->passed)
         return PITH_OK;
-    if (p->itpc.n_forced > 0 && p->itpc.kept.n > p->target &&
-        p->itpc.n_forced >= p->itpc.kept.n)
-        PITH_TRY(pith_result_note(p->result, error,
-                                  "What must stay has %zu token%s, %zu more "
-                                  "than the target of %zu.",
-                                  p->itpc.kept.n,
-                                  p->itpc.kept.n == 1 ? "" : "s",
-                                  p->itpc.kept.n - p->target, p->target));
+    if (p->parts.n_cut > 0 && p->settled.n_tokens < p->parts.ids.n)
+        PITH_TRY(pith_result_note(r, error,
+                                  "%zu word%s or number%s had too many tokens "
+                                  "to stay or go as a whole.", p->parts.n_cut,
+                                  plural(p->parts.n_cut),
+                                  plural(p->parts.n_cut)));
+    PITH_TRY(note_target(p, error));
     if (p->options->target > (double)p->parts.ids.n)
-        PITH_TRY(pith_result_note(p->result, error,
+        PITH_TRY(pith_result_note(r, error,
                                   "The prompt has %zu tokens, fewer than the "
                                   "target; it is unchanged.",
                                   p->parts.ids.n));
     if (p->budget.scaled)
-        PITH_TRY(pith_result_note(p->result, error,
+        PITH_TRY(pith_result_note(r, error,
                                   "The target of %zu tokens is below what "
                                   "tau_ins and tau_que ask for; they were "
                                   "scaled down to %.3g and %.3g%s.",
@@ -476,28 +563,62 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
     return PITH_OK;
 }
 
+/* The tokens of a part's units that stay, or of all its blank lines too. */
+static size_t count_kept(const struct paper *p, const struct pith_part *part)
+{
+    size_t n = 0;
+    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
+        const struct pith_unit *unit = &p->parts.units[i];
+        if (!unit->structure && p->decisions.of[unit->token].kept)
+            n += unit->n_tokens;
+    }
+    return n;
+}
+
+/* What was kept of the prompt: its tokens, in the order of the prompt. */
+static enum pith_status set_kept_ids(struct paper *p, struct pith_error *error)
+{
+    struct pith_ids ids = {0};
+    for (size_t i = 0; i < p->parts.n_units; i++) {
+        const struct pith_unit *unit = &p->parts.units[i];
+        if (p->decisions.of[unit->token].kept)
+            pith_ids_append_all(&ids, p->parts.ids.data + unit->token,
+                                unit->n_tokens);
+    }
+    enum pith_status status =
+        ids.failed ? pith_no_memory(error, p->parts.ids.n, sizeof *ids.data)
+                   : pith_result_set_kept_ids(p->result, ids.data, ids.n,
+                                              error);
+    pith_ids_free(&ids);
+    return status;
+}
+
 static enum pith_status fill_result(struct paper *p, struct pith_error *error)
 {
     struct pith_result *result = p->result;
     char *text;
-    if (p->itpc.kept.failed)
-        return pith_no_memory(error, p->target, sizeof *p->itpc.kept.data);
     for (size_t i = 0; i < p->parts.n_parts; i++) {
         const struct pith_part *part = &p->parts.parts[i];
         struct pith_part_result made = {.kind = part->kind,
                                         .index = part->index,
                                         .n_tokens = part->n_tokens,
-                                        .n_kept = p->itpc.part_kept[i],
+                                        .n_kept = count_kept(p, part),
                                         .perplexity = p->perplexities[i]};
         PITH_TRY(pith_result_add_part(result, &made, error));
     }
     if (p->options->trace)
-        PITH_TRY(pith_result_set_kept_ids(result, p->itpc.kept.data,
-                                          p->itpc.kept.n, error));
-    PITH_TRY(pith_buffer_take(&p->itpc.text, &text, &result->text.size,
+        PITH_TRY(set_kept_ids(p, error));
+    PITH_TRY(pith_buffer_take(&p->settled.text, &text, &result->text.size,
                               error));
     result->text.bytes = text;
     return note(p, error);
+}
+
+/* The most tokens of one unit: as many as the model can look at with as many
+ * in front of them. */
+static size_t longest_unit(const struct pith_session *session)
+{
+    return session->n_window / 2;
 }
 
 static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
@@ -510,7 +631,10 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
         p->parts.parts[p->parts.n_parts - 1].n_tokens == 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "question_aware needs a question");
+    PITH_TRY(pith_units_merge(&p->parts, p->options->units,
+                              longest_unit(p->session), error));
     PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
+    PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
     size_t n = p->parts.n_parts;
     p->selected = pith_array_zero(n, sizeof *p->selected);
     p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
@@ -523,10 +647,10 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     p->itpc.behind_all = !p->options->use_itpc;
     p->itpc.result =
         p->options->trace || p->options->detail ? p->result : NULL;
-    if (p->options->detail) {
-        PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
-        p->itpc.decisions = &p->decisions;
-    }
+    p->itpc.decisions = &p->decisions;
+    p->settled.tokenizer = p->session->model->tokenizer;
+    p->settled.parts = &p->parts;
+    p->settled.decisions = &p->decisions;
     p->result->timings.tokenize = pith_seconds() - start;
     PITH_TRY(control_and_compress(p, error));
     PITH_TRY(count_or_pass(p, error));
@@ -548,6 +672,7 @@ enum pith_status pith_compress_paper(struct pith_session *session,
     PITH_TRY(check_options(session, options, error));
     enum pith_status status = run(&paper, prompt, error);
     pith_itpc_free(&paper.itpc);
+    pith_buffer_free(&paper.settled.text);
     pith_parts_free(&paper.parts);
     free(paper.selected);
     free(paper.order);

@@ -20,7 +20,8 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
         return pith_no_memory(error, n, sizeof *decisions->of);
     for (size_t i = 0; i < n; i++) {
         decisions->of[i] = (struct pith_decision){
-            .loss = (float)NAN, .segment = PITH_NO_SEGMENT};
+            .loss = (float)NAN, .margin = -INFINITY,
+            .segment = PITH_NO_SEGMENT};
         decisions->ranked[i] = (float)NAN;
     }
     decisions->n = n;
@@ -200,6 +201,7 @@ static enum pith_status add_part(struct pith_result *result,
         if (i == 0)
             begin = unit->byte + (unit->structure ? unit->n_bytes : 0);
         made.n_kept = made.kept ? made.n_ids : 0;
+        made.space = made.kept ? decision->space : 0;
         made.offset = place.at;
         if (!unit->structure)
             made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -

@@ -1,19 +1,21 @@
 /*
- * detail.h - what became of every token of the prompt: notes taken while a
- * method decides, and the result's detail that is made of them.
- *
- * Nothing here decides anything; without options.detail nothing here runs.
+ * detail.h - what becomes of every token of the prompt: what a method decides,
+ * and the result's detail that is made of it.
  */
 #ifndef PITH_PROMPT_DETAIL_H
 #define PITH_PROMPT_DETAIL_H
 
 #include "parts.h"
 
-/* One token; loss, segment and rank as in struct pith_unit_result. */
+/* One token, the first of its unit; loss, segment, rank and space as in struct
+ * pith_unit_result. */
 struct pith_decision {
     float loss;
+    float margin; /* of the loss above its threshold; INFINITY (-INFINITY)
+                     where all (nothing) stayed without a threshold */
     size_t segment, rank;
     bool kept;
+    char space;
 };
 
 struct pith_decisions {

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../base/utf8.h"
-#include "../text/canonical.h"
-#include "../text/unicode.h"
+#include "protect.h"
+#include "units.h"
 
 #if defined __has_include
 #if __has_include(<regex.h>)
@@ -19,140 +18,6 @@
 #define HAVE_REGEX 1
 #endif
 #endif
-
-/* --- whole words ------------------------------------------------------------ */
-
-/* Units from the first on up to the next boundary between words. */
-static size_t word_length(const struct pith_parts *parts, size_t first,
-                          size_t end, struct pith_text text)
-{
-    size_t origin = (size_t)(text.bytes - parts->text.data), n = 1;
-    while (first + n < end &&
-           !pith_is_word_boundary(text, parts->units[first + n].byte - origin))
-        n++;
-    return n;
-}
-
-static size_t sum_tokens(const struct pith_unit *units, size_t n)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += units[i].n_tokens;
-    return sum;
-}
-
-/* Makes one unit of n, at `to`, which is not behind them; the first n_lead are
- * separators. */
-static void merge(struct pith_unit *to, const struct pith_unit *units, size_t n,
-                  size_t n_lead)
-{
-    struct pith_unit word = units[0];
-    const struct pith_unit *last = &units[n - 1];
-    word.n_tokens = sum_tokens(units, n);
-    word.n_lead = sum_tokens(units, n_lead);
-    word.n_bytes = last->byte + last->n_bytes - word.byte;
-    *to = word;
-}
-
-/* The text of a part, without the blank line in front of it. */
-static struct pith_text text_of(const struct pith_parts *parts,
-                                const struct pith_part *part)
-{
-    if (part->n_units == 0)
-        return (struct pith_text){0};
-    const struct pith_unit *first = &parts->units[part->unit];
-    const struct pith_unit *last = first + part->n_units - 1;
-    if (first->structure)
-        first++;
-    return (struct pith_text){parts->text.data + first->byte,
-                              last->byte + last->n_bytes - first->byte};
-}
-
-/* LongLLMLingua scores tokens; here a word of a document has the mean score
- * of its tokens, so that names and numbers come out whole or not at all.  What
- * stands in front of it goes with it, so that no two words run into one. */
-static bool is_document(const struct pith_part *part,
-                        const struct pith_compress_options *options)
-{
-    return options->question_aware && options->document_words &&
-           part->kind == PITH_PART_CONTEXT;
-}
-
-/* Separators in front of a word of a document, if there is one within the
- * tokens of a segment. */
-static size_t lead_length(const struct pith_parts *parts, size_t first,
-                          size_t end, size_t most)
-{
-    size_t n = 0, n_tokens = 0;
-    while (first + n < end && n_tokens < most) {
-        const struct pith_unit *unit = &parts->units[first + n];
-        struct pith_text text = {parts->text.data + unit->byte, unit->n_bytes};
-        if (!pith_is_separator(text))
-            return n;
-        n_tokens += unit->n_tokens;
-        n++;
-    }
-    return 0;
-}
-
-/* How many units from the first on become one, the first n_lead of them
- * separators; more tokens than a segment has do not. */
-static size_t run_length(const struct pith_parts *parts, size_t first,
-                         size_t end, struct pith_text text, bool document,
-                         size_t most, size_t *n_lead)
-{
-    *n_lead = document ? lead_length(parts, first, end, most) : 0;
-    size_t n = *n_lead + word_length(parts, first + *n_lead, end, text);
-    if (*n_lead == 0 || sum_tokens(parts->units + first, n) <= most)
-        return n;
-    *n_lead = 0;
-    return 1;
-}
-
-/* Merges in place: what is written never passes what is read. */
-static void merge_part(struct pith_parts *parts, struct pith_part *part,
-                       size_t *n_units, bool document, size_t most)
-{
-    struct pith_unit *units = parts->units;
-    struct pith_text text = text_of(parts, part);
-    size_t at = part->unit, end = at + part->n_units, n = *n_units;
-    part->unit = n;
-    while (at < end) {
-        size_t n_lead = 0;
-        size_t length = units[at].structure
-                            ? 1 : run_length(parts, at, end, text, document,
-                                             most, &n_lead);
-        if (sum_tokens(units + at, length) <= most) {
-            merge(&units[n++], units + at, length, n_lead);
-        } else {
-            memmove(units + n, units + at, length * sizeof *units);
-            n += length;
-        }
-        at += length;
-    }
-    part->n_units = n - part->unit;
-    *n_units = n;
-}
-
-static void merge_words(struct pith_parts *parts,
-                        const struct pith_compress_options *options)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < parts->n_parts; i++) {
-        struct pith_part *part = &parts->parts[i];
-        bool document = is_document(part, options);
-        if (document || options->keep_words) {
-            merge_part(parts, part, &n, document, options->segment_size);
-            continue;
-        }
-        if (part->n_units > 0)
-            memmove(parts->units + n, parts->units + part->unit,
-                    part->n_units * sizeof *parts->units);
-        part->unit = n;
-        n += part->n_units;
-    }
-    parts->n_units = n;
-}
 
 /* --- what must stay --------------------------------------------------------- */
 
@@ -182,73 +47,38 @@ static void force(struct pith_parts *parts, const struct pith_part *part,
         parts->units[i].forced = true;
 }
 
-/* A string of options.keep. */
-struct keep_string {
-    struct pith_needle needle;
-    bool found;
-};
-
-static enum pith_status force_strings(struct pith_parts *parts,
-                                      const struct pith_part *part,
-                                      struct keep_string *strings, size_t n,
-                                      struct pith_error *error)
+static void force_string(struct pith_parts *parts, const struct pith_part *part,
+                         struct pith_text string)
 {
-    struct pith_text text = text_of(parts, part);
-    struct pith_canonical form;
+    struct pith_text text = pith_part_text(parts, part);
+    size_t origin = text.size > 0 ? (size_t)(text.bytes - parts->text.data) : 0;
+    for (size_t at = 0; text.size - at >= string.size && at < text.size;) {
+        const char *hit = memchr(text.bytes + at, string.bytes[0],
+                                 text.size - at - (string.size - 1));
+        if (hit == NULL)
+            return;
+        at = (size_t)(hit - text.bytes);
+        if (memcmp(hit, string.bytes, string.size) == 0)
+            force(parts, part, origin + at, origin + at + string.size);
+        at++;
+    }
+}
+
+static enum pith_status force_kinds(struct pith_parts *parts,
+                                    const struct pith_part *part,
+                                    unsigned kinds, struct pith_error *error)
+{
+    struct pith_text text = pith_part_text(parts, part);
+    struct pith_ranges ranges = {0};
     if (text.size == 0)
         return PITH_OK;
-    size_t origin = (size_t)(text.bytes - parts->text.data), start, end;
-    PITH_TRY(pith_canonical_make(&form, text, error));
-    for (size_t i = 0; i < n; i++) {
-        struct pith_search search = {0};
-        while (pith_canonical_next(&search, &form, &strings[i].needle, &start,
-                                   &end)) {
-            force(parts, part, origin + start, origin + end);
-            strings[i].found = true;
-        }
-    }
-    pith_canonical_free(&form);
-    return PITH_OK;
-}
-
-static enum pith_status apply_strings(struct pith_parts *parts,
-                                      const struct pith_text *keep, size_t n,
-                                      struct pith_error *error)
-{
-    enum pith_status status = PITH_OK;
-    struct keep_string *strings = pith_array_zero(n, sizeof *strings);
-    if (strings == NULL)
-        return pith_no_memory(error, n, sizeof *strings);
-    for (size_t i = 0; i < n; i++)
-        PITH_TRY_DONE(pith_needle_make(&strings[i].needle, keep[i], error));
-    for (size_t i = 0; i < parts->n_parts; i++)
-        PITH_TRY_DONE(force_strings(parts, &parts->parts[i], strings, n,
-                                    error));
-    for (size_t i = n; i-- > 0;)
-        if (!strings[i].found) {
-            parts->first_unused = i;
-            parts->n_unused++;
-        }
-done:
-    for (size_t i = 0; i < n; i++)
-        pith_needle_free(&strings[i].needle);
-    free(strings);
+    size_t origin = (size_t)(text.bytes - parts->text.data);
+    enum pith_status status = pith_protect_find(text, kinds, &ranges, error);
+    for (size_t i = 0; i < ranges.n && status == PITH_OK; i++)
+        force(parts, part, origin + ranges.items[i].start,
+              origin + ranges.items[i].end);
+    pith_ranges_free(&ranges);
     return status;
-}
-
-static void force_digits(struct pith_parts *parts, const struct pith_part *part)
-{
-    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
-        struct pith_unit *unit = &parts->units[i];
-        for (size_t at = 0; at < unit->n_bytes;) {
-            uint32_t code;
-            at += pith_utf8_decode(parts->text.data + unit->byte + at,
-                                   unit->n_bytes - at, &code);
-            enum pith_unicode_class c = pith_unicode_class(code);
-            if (c == PITH_UNICODE_NUMBER || c == PITH_UNICODE_NEWER_NUMBER)
-                unit->forced = true;
-        }
-    }
 }
 
 /* --- regular expressions ---------------------------------------------------- */
@@ -278,7 +108,7 @@ static enum pith_status force_regex(struct pith_parts *parts,
                                     const regex_t *regex,
                                     struct pith_error *error)
 {
-    struct pith_text text = text_of(parts, part);
+    struct pith_text text = pith_part_text(parts, part);
     if (text.size == 0)
         return PITH_OK;
     char *line = malloc(text.size + 1);
@@ -362,26 +192,15 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "keep: string %zu is empty; expected one that "
                              "occurs in the prompt", i + 1);
-    if (options->keep_words ||
-        (options->question_aware && options->document_words))
-        merge_words(parts, options);
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
-        if (options->keep_digits)
-            force_digits(parts, part);
+        for (size_t j = 0; j < options->n_keep; j++)
+            force_string(parts, part, options->keep[j]);
+        if (options->protect != 0)
+            PITH_TRY(force_kinds(parts, part, options->protect, error));
     }
-    if (options->n_keep > 0)
-        PITH_TRY(apply_strings(parts, options->keep, options->n_keep, error));
     if (options->keep_regex != NULL)
         PITH_TRY(apply_regex(parts, options->keep_regex, error));
     force_structure(parts);
     return PITH_OK;
-}
-
-size_t pith_forced_tokens(const struct pith_unit *units, size_t n)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += units[i].forced ? units[i].n_tokens : 0;
-    return sum;
 }

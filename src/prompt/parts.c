@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "units.h"
 
 static const struct pith_text blank_line = {"\n\n", 2};
 
@@ -142,20 +143,19 @@ static enum pith_status append_part(struct pith_parts *parts,
     return PITH_OK;
 }
 
-/* The blank line's tokens, without a token that only holds the space that
- * SentencePiece puts in front of every text. */
-static enum pith_status encode_join(struct pith_parts *parts,
-                                    const struct pith_tokenizer *tokenizer,
-                                    struct pith_error *error)
+/* The tokens of white space inside a text: without a token that only holds
+ * the space that SentencePiece puts in front of every text. */
+static enum pith_status encode_space(struct pith_ids *ids,
+                                     const struct pith_tokenizer *tokenizer,
+                                     struct pith_text space,
+                                     struct pith_error *error)
 {
-    struct pith_ids *join = &parts->join;
-    PITH_TRY(pith_tokenizer_encode(tokenizer, blank_line,
-                                   PITH_TOKENIZE_NO_SPECIAL, join, error));
-    if (join->n > 1) {
-        struct pith_text piece = pith_tokenizer_piece(tokenizer, join->data[0]);
+    PITH_TRY(pith_tokenizer_encode(tokenizer, space, PITH_TOKENIZE_NO_SPECIAL,
+                                   ids, error));
+    if (ids->n > 1) {
+        struct pith_text piece = pith_tokenizer_piece(tokenizer, ids->data[0]);
         if (piece.size == 1 && piece.bytes[0] == ' ')
-            memmove(join->data, join->data + 1,
-                    --join->n * sizeof *join->data);
+            memmove(ids->data, ids->data + 1, --ids->n * sizeof *ids->data);
     }
     return PITH_OK;
 }
@@ -171,7 +171,11 @@ enum pith_status pith_parts_make(struct pith_parts *parts,
         parts->parts = pith_array_zero(n_parts, sizeof *parts->parts);
     if (parts->parts == NULL)
         return pith_no_memory(error, n_parts, sizeof *parts->parts);
-    PITH_TRY(encode_join(parts, tokenizer, error));
+    PITH_TRY(encode_space(&parts->join, tokenizer, blank_line, error));
+    PITH_TRY(encode_space(&parts->space, tokenizer,
+                          (struct pith_text){" ", 1}, error));
+    PITH_TRY(encode_space(&parts->line, tokenizer,
+                          (struct pith_text){"\n", 1}, error));
     PITH_TRY(append_part(parts, tokenizer, PITH_PART_INSTRUCTION, 0,
                          prompt->instruction, error));
     for (size_t i = 0; i < prompt->n_contexts; i++)
@@ -188,6 +192,8 @@ void pith_parts_free(struct pith_parts *parts)
     pith_buffer_free(&parts->text);
     pith_ids_free(&parts->ids);
     pith_ids_free(&parts->join);
+    pith_ids_free(&parts->space);
+    pith_ids_free(&parts->line);
     *parts = (struct pith_parts){0};
 }
 
@@ -196,4 +202,9 @@ size_t pith_part_length(const struct pith_parts *parts, size_t part)
     const struct pith_part *p = &parts->parts[part];
     bool joined = p->n_units > 0 && parts->units[p->unit].structure;
     return p->n_tokens + (joined ? parts->join.n : 0);
+}
+
+bool pith_between_characters(struct pith_text text, size_t at)
+{
+    return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
 }

@@ -11,13 +11,12 @@
 #include "../base/buffer.h"
 #include "../text/tokenizer.h"
 
-/* The fewest tokens that begin and end between two characters: mostly one
- * token; several where a character is spelled by several byte tokens.  keep.c merges
- * those of a word on demand. */
+/* What is kept or dropped as a whole: one token, the tokens that spell a
+ * character together, a number, a word (units.h). */
 struct pith_unit {
     size_t token, n_tokens; /* in pith_parts.ids */
-    size_t n_lead;          /* of these, what stands between the word and the
-                               one before it: no part of the unit's loss */
+    size_t n_lead;          /* of these, white space in front: not a part of
+                               the unit's loss */
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool structure; /* the blank line in front of a part */
@@ -42,8 +41,9 @@ struct pith_parts {
     struct pith_unit *units;
     size_t n_units, unit_capacity;
     struct pith_ids join; /* the tokens of one blank line */
+    struct pith_ids space, line; /* those of one space, of one line end */
     size_t n_replaced;    /* invalid bytes that became U+FFFD */
-    size_t n_unused, first_unused; /* strings of keep that occur nowhere */
+    size_t n_cut;         /* words and numbers too long for one unit */
 };
 
 enum pith_status pith_parts_make(struct pith_parts *parts,
@@ -64,17 +64,5 @@ void pith_token_ends(const struct pith_tokenizer *tokenizer,
 
 /* Whether no character of the text has bytes on both sides of `at`. */
 bool pith_between_characters(struct pith_text text, size_t at);
-
-/* Appends one unit to parts->units. */
-enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,
-                                struct pith_error *error);
-
-/* Appends the units of n tokens.
- *   first  token, byte and part of the first one
- *   ends   (n) where in parts->text each token ends, ascending; the last one
- *          ends between two characters */
-enum pith_status pith_units_append(struct pith_parts *parts,
-                                   struct pith_unit first, const size_t *ends,
-                                   size_t n, struct pith_error *error);
 
 #endif

@@ -55,7 +55,7 @@ static const struct {
                              struct pith_error *error);
 } recognisers[] = {
     {"numbers", PITH_PROTECT_NUMBERS, pith_number_ranges},
-    {"negations", PITH_PROTECT_NEGATIONS, pith_negation_ranges},
+    {"negations", PITH_PROTECT_NEGATIONS, NULL},
     {"urls", PITH_PROTECT_URLS, NULL},
     {"ids", PITH_PROTECT_IDS, NULL},
     {"code", PITH_PROTECT_CODE, NULL},
@@ -90,24 +90,30 @@ static unsigned kinds_of(const char *word, size_t size)
     return 0;
 }
 
-enum pith_status pith_protect_parse(const char *list, unsigned *kinds,
+enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error)
 {
     *kinds = 0;
-    for (const char *word = list; *word != '\0';) {
-        word += strspn(word, " ");
-        size_t n = strcspn(word, ","), size = n;
-        while (size > 0 && word[size - 1] == ' ')
+    for (size_t at = 0; at < list.size; at++) {
+        size_t end = at;
+        while (end < list.size && list.bytes[end] != ',')
+            end++;
+        size_t first = at, size = end - at;
+        at = end;
+        while (size > 0 && list.bytes[first] == ' ') {
+            first++;
             size--;
-        unsigned found = kinds_of(word, size);
+        }
+        while (size > 0 && list.bytes[first + size - 1] == ' ')
+            size--;
+        unsigned found = kinds_of(list.bytes + first, size);
         if (found == 0)
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "protect: \"%.*s\" is not a kind of text; "
                              "expected a list of numbers, negations, urls, "
                              "ids, code, markup, or all",
-                             size < 60 ? (int)size : 60, word);
+                             size < 60 ? (int)size : 60, list.bytes + first);
         *kinds |= found;
-        word += n + (word[n] == ',');
     }
     return PITH_OK;
 }

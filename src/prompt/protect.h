@@ -42,9 +42,4 @@ enum pith_status pith_chat_marker_ranges(struct pith_text text,
                                          struct pith_ranges *ranges,
                                          struct pith_error *error);
 
-/* The kinds of a list such as "numbers,urls" or "all"; an empty one has none.
- * Errors: ARGUMENT (names the unknown word and lists what there is). */
-enum pith_status pith_protect_parse(const char *list, unsigned *kinds,
-                                    struct pith_error *error);
-
 #endif

@@ -1,144 +1,151 @@
 /*
- * words.c - where words begin and end, for keep_words.
+ * words.c - see words.h.
  */
-#include "../base/utf8.h"
-#include "../text/unicode.h"
-#include "keep.h"
+#include "words.h"
 
-/* What a character is to the words around it. */
-enum role { ROLE_NONE, ROLE_LETTER, ROLE_DIGIT, ROLE_MARK };
+#include <string.h>
 
-/* Scripts without spaces between words. */
-static const struct {
-    uint32_t first, last;
-} spaceless[] = {
-    {0x0E00, 0x0EFF},   /* Thai, Lao */
-    {0x1000, 0x109F},   /* Myanmar */
-    {0x1780, 0x17FF},   /* Khmer */
-    {0x2E80, 0xABFF},   /* CJK radicals to Yi; more below */
-    {0xF900, 0xFAFF},   /* CJK compatibility ideographs */
-    {0xFF66, 0xFF9F},   /* halfwidth Katakana */
-    {0x1B000, 0x1B16F}, /* Kana supplement */
-    {0x20000, 0x3FFFF}, /* CJK extensions */
+#include "../text/grapheme.h"
+#include "clusters.h"
+
+static bool is_alphanumeric(uint32_t code)
+{
+    return pith_is_word_character(code) || pith_role_of(code) == PITH_ROLE_LONE;
+}
+
+/* Signs that hold letters and digits on both sides together: don't,
+ * well-known, and/or, R&D, ada@example.org. */
+static bool joins_words(uint32_t code)
+{
+    return pith_is_one_of(code, "'-./@&\xC2\xAD\xC2\xB7\xE2\x80\x90"
+                                "\xE2\x80\x91\xE2\x80\x99");
+}
+
+/* Signs that belong to the word after them: /srv, -v, @ada, #tag, $HOME. */
+static bool opens_words(uint32_t code)
+{
+    return pith_is_one_of(code, "/-@#$~\\");
+}
+
+/* Signs that hold numbers together, 1,782 and 14:05 among them. */
+static bool joins_numbers(uint32_t code)
+{
+    return joins_words(code) || pith_is_one_of(code, ",:");
+}
+
+/* Signs that a number in front of or after them takes for its own. */
+static bool belongs_to_numbers(uint32_t code)
+{
+    return pith_is_one_of(code, "+-.,:/#~$%\xC2\xA2\xC2\xA3\xC2\xA5\xC2\xB0"
+                                "\xC2\xB1\xE2\x80\xB0\xE2\x82\xAC"
+                                "\xE2\x88\x92");
+}
+
+static bool is_operator(uint32_t code)
+{
+    return pith_is_one_of(code, "=<>!&|+-*/%^~:.");
+}
+
+/* What two clusters on each side of a place are read by. */
+struct neighbours {
+    uint32_t left[2], right[2]; /* the nearest first; 0: none */
 };
 
-static bool is_spaceless(uint32_t code)
+static struct neighbours look_around(struct pith_text text, size_t at)
 {
-    size_t n = sizeof spaceless / sizeof spaceless[0];
-    /* Between CJK and Yi lie scripts that do write spaces. */
-    if (code >= 0xA4D0 && code <= 0xABFF)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (code >= spaceless[i].first && code <= spaceless[i].last)
-            return true;
-    return false;
-}
-
-/* Combining marks have no class of their own in unicode.h: the common blocks,
- * the joiners and the variation selectors. */
-static bool is_mark(uint32_t code)
-{
-    return (code >= 0x0300 && code <= 0x036F) ||
-           (code >= 0x0483 && code <= 0x0489) ||
-           (code >= 0x0591 && code <= 0x05C7) ||
-           (code >= 0x0610 && code <= 0x061A) ||
-           (code >= 0x064B && code <= 0x065F) ||
-           (code >= 0x0900 && code <= 0x0DFF) || /* signs of Indic scripts */
-           (code >= 0x1AB0 && code <= 0x1AFF) ||
-           (code >= 0x1DC0 && code <= 0x1DFF) ||
-           (code >= 0x200C && code <= 0x200D) ||
-           (code >= 0x20D0 && code <= 0x20FF) ||
-           (code >= 0xFE00 && code <= 0xFE0F) ||
-           (code >= 0xFE20 && code <= 0xFE2F) ||
-           (code >= 0x1F3FB && code <= 0x1F3FF);
-}
-
-static enum role role_of(uint32_t code)
-{
-    switch (pith_unicode_class(code)) {
-    case PITH_UNICODE_LETTER:
-        return is_spaceless(code) ? ROLE_NONE : ROLE_LETTER;
-    case PITH_UNICODE_NUMBER:
-    case PITH_UNICODE_NEWER_NUMBER:
-        return ROLE_DIGIT;
-    case PITH_UNICODE_SPACE:
-    case PITH_UNICODE_OTHER:
-        break;
-    }
-    if (code == '_')
-        return ROLE_LETTER;
-    return is_mark(code) ? ROLE_MARK : ROLE_NONE;
-}
-
-/* Signs between words; emoji, arrows and the like stand for themselves. */
-static bool is_punctuation(uint32_t code)
-{
-    return code < 0xC0 || (code >= 0x2000 && code <= 0x206F) ||
-           (code >= 0x3000 && code <= 0x303F) ||
-           (code >= 0xFF01 && code <= 0xFF0F);
-}
-
-bool pith_is_separator(struct pith_text text)
-{
-    for (size_t at = 0; at < text.size;) {
-        uint32_t code;
-        at += pith_utf8_decode(text.bytes + at, text.size - at, &code);
-        enum pith_unicode_class kind = pith_unicode_class(code);
-        if (kind != PITH_UNICODE_SPACE &&
-            (kind != PITH_UNICODE_OTHER || code == '_' ||
-             !is_punctuation(code)))
-            return false;
-    }
-    return true;
-}
-
-/* The character that ends before `at`, which it moves to its start; 0 at the
- * start of text. */
-static uint32_t before(struct pith_text text, size_t *at)
-{
-    uint32_t code;
-    if (*at == 0)
-        return 0;
-    do
-        (*at)--;
-    while (*at > 0 && ((unsigned char)text.bytes[*at] & 0xC0) == 0x80);
-    pith_utf8_decode(text.bytes + *at, text.size - *at, &code);
-    return code;
-}
-
-static uint32_t behind(struct pith_text text, size_t *at)
-{
-    uint32_t code;
-    if (*at >= text.size)
-        return 0;
-    *at += pith_utf8_decode(text.bytes + *at, text.size - *at, &code);
-    return code;
-}
-
-/* Whether a sign holds what stands on both sides of it together: don't,
- * well-known, 12.5, 1,000, 10:30. */
-static bool holds(uint32_t sign, enum role left, enum role right)
-{
-    if (left == ROLE_MARK)
-        left = ROLE_LETTER;
-    if (sign == '\'' || sign == 0x2019 || sign == '-')
-        return left == ROLE_LETTER && right == ROLE_LETTER;
-    return (sign == '.' || sign == ',' || sign == ':') &&
-           left == ROLE_DIGIT && right == ROLE_DIGIT;
+    struct pith_cluster last = pith_cluster_before(text, at);
+    struct pith_cluster next = pith_cluster_at(text, at);
+    return (struct neighbours){
+        {last.code, pith_cluster_before(text, last.start).code},
+        {next.code, pith_cluster_at(text, next.end).code}};
 }
 
 bool pith_is_word_boundary(struct pith_text text, size_t at)
 {
-    size_t left = at, right = at;
-    uint32_t last = before(text, &left), next = behind(text, &right);
-    if (left == at || right == at)
+    if (at == 0 || at >= text.size)
         return true;
-    enum role a = role_of(last), b = role_of(next);
-    if (b == ROLE_MARK || last == 0x200D) /* a mark goes with what it marks */
+    if (!pith_grapheme_boundary(text, at))
         return false;
-    if (a != ROLE_NONE && b != ROLE_NONE)
+    struct neighbours n = look_around(text, at);
+    enum pith_role left = pith_role_of(n.left[0]);
+    enum pith_role right = pith_role_of(n.right[0]);
+    if (left == PITH_ROLE_SPACE) /* goes with what comes after it */
         return false;
-    if (a != ROLE_NONE)
-        return !holds(next, a, role_of(behind(text, &right)));
-    return !holds(last, role_of(before(text, &left)), b);
+    if (left == PITH_ROLE_LONE || right == PITH_ROLE_LONE)
+        return true;
+    if (is_alphanumeric(n.left[0]) && is_alphanumeric(n.right[0]))
+        return false;
+    if (is_alphanumeric(n.left[0]))
+        return !(joins_words(n.right[0]) && is_alphanumeric(n.right[1]));
+    if (is_alphanumeric(n.right[0]))
+        return !opens_words(n.left[0]) &&
+               !(joins_words(n.left[0]) && is_alphanumeric(n.left[1]));
+    return true;
+}
+
+/* The seam between two texts, as a text of its own. */
+struct seam {
+    char bytes[128];
+    size_t size, at;
+};
+
+static bool is_inside_character(struct pith_text text, size_t at)
+{
+    return at > 0 && at < text.size &&
+           ((unsigned char)text.bytes[at] & 0xC0) == 0x80;
+}
+
+static void make_seam(struct seam *seam, struct pith_text left,
+                      struct pith_text right)
+{
+    size_t most = sizeof seam->bytes / 2;
+    size_t from = left.size > most ? left.size - most : 0;
+    size_t n_right = right.size < most ? right.size : most;
+    while (is_inside_character(left, from))
+        from++;
+    while (is_inside_character(right, n_right))
+        n_right--;
+    seam->at = left.size - from;
+    seam->size = seam->at + n_right;
+    if (seam->at > 0)
+        memcpy(seam->bytes, left.bytes + from, seam->at);
+    if (n_right > 0)
+        memcpy(seam->bytes + seam->at, right.bytes, n_right);
+}
+
+bool pith_reads_as_one(struct pith_text left, struct pith_text right)
+{
+    struct seam seam;
+    make_seam(&seam, left, right);
+    if (seam.at == 0 || seam.at == seam.size)
+        return false;
+    struct pith_text text = {seam.bytes, seam.size};
+    struct neighbours n = look_around(text, seam.at);
+    uint32_t last = n.left[0], next = n.right[0];
+    if (pith_role_of(last) == PITH_ROLE_SPACE || pith_role_of(next) == PITH_ROLE_SPACE)
+        return false;
+    if (!pith_grapheme_boundary(text, seam.at))
+        return true;
+    if (is_alphanumeric(last) && is_alphanumeric(next))
+        return true;
+    if (joins_numbers(last) && is_alphanumeric(n.left[1]) &&
+        is_alphanumeric(next))
+        return true;
+    if (joins_numbers(next) && is_alphanumeric(n.right[1]) &&
+        is_alphanumeric(last))
+        return true;
+    if (pith_role_of(next) == PITH_ROLE_DIGIT && belongs_to_numbers(last))
+        return true;
+    if (pith_role_of(last) == PITH_ROLE_DIGIT && belongs_to_numbers(next) &&
+        !pith_is_one_of(next, ".,:"))
+        return true;
+    return is_operator(last) && is_operator(next);
+}
+
+bool pith_is_blank(struct pith_text text)
+{
+    struct pith_cluster cluster = pith_cluster_at(text, 0);
+    while (pith_role_of(cluster.code) == PITH_ROLE_SPACE)
+        cluster = pith_cluster_at(text, cluster.end);
+    return cluster.start == cluster.end;
 }

@@ -122,6 +122,7 @@ static void write_type(struct pith_buffer *out, const struct pith_option *option
 {
     switch (option->type) {
     case PITH_OPTION_BOOL:
+    case PITH_OPTION_BITS:
         write_json(out, "'type':'boolean'");
         break;
     case PITH_OPTION_COUNT:
@@ -143,6 +144,7 @@ static void write_type(struct pith_buffer *out, const struct pith_option *option
         write_json(out, "']");
         break;
     case PITH_OPTION_TEXT:
+    case PITH_OPTION_KINDS:
         write_json(out, "'type':'string'");
         break;
     case PITH_OPTION_TEXTS:

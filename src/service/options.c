@@ -224,6 +224,33 @@ static enum pith_status read_texts(struct pith_request *request,
     return PITH_OK;
 }
 
+/* "numbers,urls" or ["numbers", "urls"] */
+static enum pith_status read_kinds(const struct pith_json *value,
+                                   unsigned *kinds, struct pith_error *error)
+{
+    static const char what[] = "names of kinds, \"numbers,urls\" or a list";
+    if (pith_json_is(value, PITH_JSON_STRING))
+        return pith_protect_parse(value->string, kinds, error);
+    if (!pith_json_is(value, PITH_JSON_ARRAY))
+        return expected(value, what, error);
+    *kinds = 0;
+    for (const struct pith_json *item = value->first; item != NULL;
+         item = item->next) {
+        unsigned more;
+        if (!pith_json_is(item, PITH_JSON_STRING))
+            return expected(value, what, error);
+        PITH_TRY(pith_protect_parse(item->string, &more, error));
+        *kinds |= more;
+    }
+    return PITH_OK;
+}
+
+static bool is_boolean(const struct pith_json *value)
+{
+    return pith_json_is(value, PITH_JSON_TRUE) ||
+           pith_json_is(value, PITH_JSON_FALSE);
+}
+
 static enum pith_status read_value(struct pith_request *request,
                                    const struct pith_option *option,
                                    const struct pith_json *value,
@@ -233,11 +260,18 @@ static enum pith_status read_value(struct pith_request *request,
     size_t *n = (size_t *)((char *)member + sizeof(void *)); /* of a list */
     switch (option->type) {
     case PITH_OPTION_BOOL:
-        if (!pith_json_is(value, PITH_JSON_TRUE) &&
-            !pith_json_is(value, PITH_JSON_FALSE))
+        if (!is_boolean(value))
             return expected(value, "true or false", error);
         *(bool *)member = pith_json_is(value, PITH_JSON_TRUE);
         return PITH_OK;
+    case PITH_OPTION_BITS:
+        if (!is_boolean(value))
+            return expected(value, "true or false", error);
+        if (pith_json_is(value, PITH_JSON_TRUE))
+            *(unsigned *)member |= (unsigned)option->low;
+        return PITH_OK;
+    case PITH_OPTION_KINDS:
+        return read_kinds(value, member, error);
     case PITH_OPTION_COUNT:
         if (!is_count(option, value))
             return out_of_range(option, value, error);

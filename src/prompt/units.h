@@ -1,0 +1,46 @@
+/*
+ * units.h - what compression keeps or drops as a whole.
+ */
+#ifndef PITH_PROMPT_UNITS_H
+#define PITH_PROMPT_UNITS_H
+
+#include "parts.h"
+
+/* Appends one unit to parts->units. */
+enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,
+                                struct pith_error *error);
+
+/* Appends the units of n tokens: the fewest that begin and end between
+ * grapheme clusters.
+ *   first  token, byte and part of the first one
+ *   ends   (n) where in parts->text each token ends, ascending; the last one
+ *          ends the part */
+enum pith_status pith_units_append(struct pith_parts *parts,
+                                   struct pith_unit first, const size_t *ends,
+                                   size_t n, struct pith_error *error);
+
+/* Merges the units of each number and of each chat marker and, with
+ * PITH_UNITS_WORD, those of each word with the white space in front of it.
+ * One that has more than `most` tokens stays in pieces; parts->n_cut counts
+ * those. */
+enum pith_status pith_units_merge(struct pith_parts *parts,
+                                  enum pith_units units, size_t most,
+                                  struct pith_error *error);
+
+/* Cuts a unit of several tokens in two at byte `at` of its text, which lies
+ * between clusters; units after it move up by one. */
+enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,
+                                 size_t at, struct pith_error *error);
+
+/* The text of a unit, borrowed from parts->text. */
+struct pith_text pith_unit_text(const struct pith_parts *parts,
+                                const struct pith_unit *unit);
+
+/* The text of a part, without the blank line in front of it. */
+struct pith_text pith_part_text(const struct pith_parts *parts,
+                                const struct pith_part *part);
+
+/* Tokens of the forced units among n. */
+size_t pith_forced_tokens(const struct pith_unit *units, size_t n);
+
+#endif
