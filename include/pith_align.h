@@ -190,7 +190,7 @@ struct pith_align_options {
     const char *dtype;        /* matrices of a .pith; NULL: as they were */
     bool resume;              /* go on from the state, if there is one */
     bool overwrite;           /* else a state that is there is an error */
-    int n_threads;
+    int n_threads;            /* as in a session */
     /* Non-zero ends the run, after the state is written, with CANCELLED. */
     int (*report)(void *user, const struct pith_align_event *event);
     void *user;

@@ -60,8 +60,9 @@ static const struct line wrong[] = {
     {"compress --segment-size 0", 2, "--segment-size \"0\""},
     {"compress --segment-size 1.5", 2, "--segment-size \"1.5\""},
     {"compress --segment-size 99999999999999999999999", 2, "--segment-size"},
-    {"compress --threads 0", 2, "--threads \"0\""},
-    {"compress --threads -1", 2, "--threads \"-1\""},
+    {"compress --threads -1", 2,
+     "--threads \"-1\": expected a whole number not below 0"},
+    {"compress --threads 2x", 2, "--threads \"2x\""},
     {"compress --method magic", 2, "--method \"magic\": expected one of paper"},
     {"compress --method paper\\|reference", 2, "--method \"paper|reference\""},
     {"compress --method ''", 2, "--method \"\""},
@@ -189,6 +190,21 @@ START_TEST(options_may_be_spelled_in_several_ways)
            "$c -qr 0.5 -- prompt >e; $c prompt >f; $c - <prompt >g; "
            "cmp a b && cmp a c && cmp a d && cmp a e && cmp a f && cmp a g",
            0, "", "");
+}
+END_TEST
+
+START_TEST(threads_are_bounded_by_the_processors)
+{
+    char note[128];
+    snprintf(note, sizeof note,
+             "pith: note: --threads 5000: %d used, as many as there are "
+             "processors here\n", pith_processors());
+    expect_run("printf 'one two three four five six' >prompt; "
+               "\"$PITH\" compress -q prompt >1", 0, "", "");
+    expect_run("\"$PITH\" compress -q -t 0 prompt | cmp - 1", 0, "", "");
+    expect_run("\"$PITH\" compress -q -t 1 prompt | cmp - 1", 0, "", "");
+    expect_run("\"$PITH\" compress -q -t 5000 prompt | cmp - 1", 0, "", note);
+    expect_run("\"$PITH\" score -q --threads=5000 prompt", 0, NULL, note);
 }
 END_TEST
 
@@ -613,6 +629,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, missing_things_are_named, 0, N_FAILING);
     tcase_add_test(tcase, help_and_version_go_to_stdout);
     tcase_add_test(tcase, options_may_be_spelled_in_several_ways);
+    tcase_add_test(tcase, threads_are_bounded_by_the_processors);
     tcase_add_test(tcase, a_line_feed_follows_when_the_input_ended_in_one);
     tcase_add_test(tcase, at_rate_one_everything_stays);
     tcase_add_test(tcase, the_report_is_one_line);

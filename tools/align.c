@@ -108,8 +108,7 @@ static const struct option options[] = {
      "of products; int16 is faster without AMX and rounds\n"
      "gradients by some thousandths; auto: bf16x3 where\n"
      "AMX makes it the faster one, else f32 (auto)"},
-    {'t', "threads", "N", OPTION_COUNT, AT(model.n_threads), 1, 4096,
-     "threads; the result does not depend on it"},
+    THREADS_OPTION(AT(model.n_threads)),
     {'q', "quiet", NULL, OPTION_FLAG, AT(model.quiet), 0, 0,
      "no report and no progress on stderr"},
 };

@@ -43,8 +43,7 @@ static const struct option options[] = {
     {0, "precision", "P,P", OPTION_WORD, AT(precision), 0, 0,
      "of matrix products, see pith help compress\n"
      "(auto,f32; for --agreement auto)"},
-    {'t', "threads", "N", OPTION_COUNT, AT(n_threads), 1, 4096,
-     "threads; all of the machine's when left out"},
+    THREADS_OPTION(AT(n_threads)),
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Agreement of two settings:"},
     {0, "agreement", "FILE", OPTION_WORD, AT(agreement), 0, 0,

@@ -8,6 +8,7 @@
 #ifndef PITH_TOOLS_COMMON_H
 #define PITH_TOOLS_COMMON_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -97,6 +98,11 @@ struct model_options {
      "model to use; without it $PITH_MODEL, then\n"                            \
      "weights/default.pith here and beside the program"}
 
+#define THREADS_OPTION(offset)                                                 \
+    {'t', "threads", "N", OPTION_THREADS, offset, 0, HUGE_VAL,                 \
+     "threads, at most one for each processor (0: all);\n"                     \
+     "the result does not depend on it"}
+
 #define RUN_OPTIONS(args)                                                      \
     {0, "adapter", "FILE", OPTION_WORD, offsetof(args, model.adapter), 0, 0,   \
      "LoRA adapter of the model, made by pith align"},                         \
@@ -105,8 +111,7 @@ struct model_options {
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \
      "of products: f32, bf16x3, bf16, int16, int8, auto:\n"                    \
      "the fastest that decides as f32 (reference: f32)"},                      \
-    {'t', "threads", "N", OPTION_COUNT, offsetof(args, model.n_threads), 1,    \
-     4096, "threads; the result does not depend on it"},                       \
+    THREADS_OPTION(offsetof(args, model.n_threads)),                           \
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \
      "no report and no progress on stderr"}
 

@@ -207,6 +207,17 @@ static bool in_range(const struct option *option, double number)
     return number >= option->low && number <= option->high;
 }
 
+/* More than there are processors would only take turns. */
+static size_t bounded_threads(size_t wanted)
+{
+    size_t most = (size_t)pith_processors();
+    if (wanted <= most)
+        return wanted;
+    fprintf(stderr, "pith: note: --threads %zu: %zu used, as many as there are "
+            "processors here\n", wanted, most);
+    return most;
+}
+
 static int set_option(const struct command *command,
                       const struct option *option, const char *value,
                       void *arguments)
@@ -239,6 +250,13 @@ static int set_option(const struct command *command,
         if (!read_count(value, &number) || !in_range(option, (double)number))
             return range_error(command, option, value);
         *(size_t *)member = number;
+        return TOOL_OK;
+    }
+    case OPTION_THREADS: {
+        size_t number;
+        if (!read_count(value, &number))
+            return range_error(command, option, value);
+        *(size_t *)member = bounded_threads(number);
         return TOOL_OK;
     }
     case OPTION_REAL: {

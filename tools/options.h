@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_COUNTS, /* const size_t *, then a size_t: how many; 0,3,5 */
     OPTION_REAL,   /* double within [low, high] */
     OPTION_SWITCH, /* bool, on or off */
+    OPTION_THREADS, /* size_t, at most the processors; 0: all of them */
     OPTION_ENUM,   /* int, as OPTION_CHOICE */
     OPTION_TEXTS,  /* const struct pith_text *, then a size_t: how many */
     OPTION_KINDS,  /* unsigned, enum pith_protect or-ed */

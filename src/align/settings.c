@@ -3,6 +3,7 @@
  */
 #include "settings.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -101,7 +102,7 @@ static enum pith_status check_numbers(const struct pith_align_options *own,
     PITH_TRY(check_range("lora_rank", (double)own->lora_rank, 0, 1 << 16,
                          error));
     PITH_TRY(check_range("lora_alpha", own->lora_alpha, 0, 1e6, error));
-    return check_range("threads", own->n_threads, 0, 4096, error);
+    return check_range("threads", own->n_threads, 0, INT_MAX, error);
 }
 
 enum pith_status pith_settings_check(struct pith_align_options *own,
