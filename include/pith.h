@@ -270,14 +270,15 @@ struct pith_session_options {
                        most 4096 */
     const struct pith_progress *progress; /* borrowed, may be NULL */
     /* Of products with weights (docs/KERNELS.md); all else is float32.
-     *   "f32"     float32; NULL means this one
+     *   "f32"     float32
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
      *   "int16"   96 numbers at a time as integers of 13 to 14 bits and a
      *             scale: between the two
      *   "int8"    32 numbers at a time as 8-bit integers and a scale
      *   "auto"    the fastest here that decides as f32 does; f32 itself in
-     *             compressions of method reference, which are to be compared
+     *             compressions of method reference, which are to be
+     *             compared.  NULL means this one
      * All work everywhere, but where the CPU has no instructions for them
      * they are slower than f32. */
     const char *precision;

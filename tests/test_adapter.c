@@ -130,7 +130,7 @@ START_TEST(full_training_writes_a_model)
     ck_assert_double_lt(after, before - 1);
     assert_ok(pith_trainer_write_model(trainer, paths.out, PITH_F32, "aligned",
                                        &error), error);
-    ck_assert_double_eq_tol(session_loss(paths.out, NULL, NULL), after, 1e-9);
+    ck_assert_double_eq_tol(session_loss(paths.out, NULL, "f32"), after, 1e-9);
     made = load(paths.out);
     assert_ok(pith_model_verify(made, &error), error);
     pith_model_describe(made, &info);
@@ -138,7 +138,7 @@ START_TEST(full_training_writes_a_model)
     pith_model_free(made);
     assert_ok(pith_trainer_write_model(trainer, paths.out, PITH_BF16, NULL,
                                        &error), error);
-    ck_assert_double_eq_tol(session_loss(paths.out, NULL, NULL), after,
+    ck_assert_double_eq_tol(session_loss(paths.out, NULL, "f32"), after,
                             0.01 * after);
     made = load(paths.out);
     for (size_t i = 0; i < made->format.n_tensors; i++) {
@@ -164,13 +164,13 @@ START_TEST(adapters_are_applied_at_load)
     struct pith_trainer *trainer = open_trainer(model, PITH_TRAIN_LORA,
                                                 PITH_EVERY_LINEAR, 1);
     struct pith_error error;
-    double base = session_loss(paths.model, NULL, NULL);
+    double base = session_loss(paths.model, NULL, "f32");
     ck_assert_double_eq_tol(loss_of(trainer), base, 1e-9);
     take_steps(trainer, 6);
     double tuned = loss_of(trainer);
     ck_assert_double_lt(tuned, base - 1);
     assert_ok(pith_trainer_write_adapter(trainer, paths.out, &error), error);
-    ck_assert_double_eq_tol(session_loss(paths.model, paths.out, NULL), tuned,
+    ck_assert_double_eq_tol(session_loss(paths.model, paths.out, "f32"), tuned,
                             1e-5 * tuned);
     ck_assert_double_eq_tol(session_loss(paths.model, paths.out, "int8"),
                             tuned, 0.02 * tuned);
@@ -211,7 +211,7 @@ START_TEST(merged_models_score_as_adapted_ones)
     snprintf(merged, sizeof merged, "%s.merged", paths.out);
     assert_ok(pith_merge(paths.model, paths.out, merged, &options, &error),
               error);
-    ck_assert_double_eq_tol(session_loss(merged, NULL, NULL), tuned,
+    ck_assert_double_eq_tol(session_loss(merged, NULL, "f32"), tuned,
                             (_i == 2 ? 0.01 : 1e-5) * tuned);
     made = load(merged);
     assert_ok(pith_model_verify(made, &error), error);

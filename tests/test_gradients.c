@@ -439,6 +439,8 @@ START_TEST(losses_are_those_of_a_session)
                                                NULL);
     struct pith_trainer *trainer = open_trainer(model, PITH_TRAIN_LORA, 2,
                                                 false);
+    struct pith_session_options exact = {.sizeof_options = sizeof exact,
+                                         .precision = "f32"};
     struct pith_session *session;
     struct test_batch batch;
     struct pith_error error;
@@ -446,7 +448,7 @@ START_TEST(losses_are_those_of_a_session)
     double sum, total = 0;
     size_t start = 0, n;
     random_batch(&batch, LENGTHS, 420, 12);
-    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+    assert_ok(pith_session_create(model, &exact, &session, &error), error);
     assert_ok(pith_trainer_token_losses(trainer, &batch.batch, got, &error),
               error);
     for (size_t r = 0; r < batch.batch.n_records; r++) {

@@ -245,7 +245,8 @@ static void check_tiny(const struct pith_json *golden, const char *path,
                                      .kernels = kernels,
                                      .verify = true};
     struct pith_session_options open = {.sizeof_options = sizeof open,
-                                        .n_threads = n_threads};
+                                        .n_threads = n_threads,
+                                        .precision = "f32"};
     const struct pith_json *ids = pith_json_get(golden, "ids")->first;
     const struct pith_json *nll = pith_json_get(golden, "nll")->first;
     const struct pith_json *last = pith_json_get(golden, "logits_last")->first;
@@ -313,6 +314,8 @@ static void check_smollm2(const char *model_path, const char *golden,
 {
     struct pith_load_options load = {.sizeof_options = sizeof load,
                                      .kernels = kernels};
+    struct pith_session_options exact = {.sizeof_options = sizeof exact,
+                                         .precision = "f32"};
     struct pith_model *model;
     struct pith_session *session;
     struct pith_error error;
@@ -320,7 +323,7 @@ static void check_smollm2(const char *model_path, const char *golden,
     size_t total = 0, n;
 
     assert_ok(pith_model_load(model_path, &load, &model, &error), error);
-    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+    assert_ok(pith_session_create(model, &exact, &session, &error), error);
     while (*golden != '\0') {
         struct pith_json_document *document;
         size_t length = strcspn(golden, "\n");

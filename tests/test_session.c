@@ -44,7 +44,8 @@ static struct pith_session *open_session(const struct pith_model *model,
     struct pith_session_options options = {.sizeof_options = sizeof options,
                                            .n_threads = n_threads,
                                            .n_ctx = n_ctx,
-                                           .progress = progress};
+                                           .progress = progress,
+                                           .precision = "f32"};
     struct pith_session *session;
     struct pith_error error;
     assert_ok(pith_session_create(model, &options, &session, &error), error);

@@ -105,7 +105,8 @@ int tool_open(struct opened *opened, const struct model_options *options)
         .sizeof_options = sizeof session,
         .n_threads = (int)options->n_threads,
         .progress = &opened->progress,
-        .precision = options->precision};
+        /* Where a command does not choose, losses are to be exact. */
+        .precision = options->precision != NULL ? options->precision : "f32"};
     if (pith_session_create(opened->model, &session, &opened->session,
                             &error) != PITH_OK)
         return tool_library(&error);

@@ -44,7 +44,7 @@ static enum pith_status choose_precision(
     const struct pith_precision **precision, const struct pith_model *model,
     const char *name, struct pith_error *error)
 {
-    *precision = pith_precision_get(model->kernels, name != NULL ? name : "f32");
+    *precision = pith_precision_get(model->kernels, name);
     if (*precision == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%s\" is not known; expected f32, "
@@ -78,6 +78,8 @@ static enum pith_status settle(struct pith_session_options *options,
                          "n_threads is %d; expected 0 (all) or more",
                          options->n_threads);
     options->n_threads = pith_threads_settle(options->n_threads);
+    if (options->precision == NULL)
+        options->precision = "auto";
     if (options->n_ctx == 0) {
         options->n_ctx = model->format.config.n_ctx;
         if (options->n_ctx > DEFAULT_N_CTX)
@@ -99,8 +101,7 @@ static enum pith_status open_session(struct pith_session *session,
                           options->n_threads, options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
-    session->automatic =
-        options->precision != NULL && strcmp(options->precision, "auto") == 0;
+    session->automatic = strcmp(options->precision, "auto") == 0;
     return pith_activations_create(&session->activations,
                                    &model->format.config,
                                    model->adapter.head.rank, options->n_ctx,
