@@ -112,10 +112,12 @@ int main(int argc, char **argv)
     /* A second argument names the numeric routines: any give these digits. */
     struct pith_load_options load = {.sizeof_options = sizeof load,
                                      .kernels = argc > 2 ? argv[2] : NULL};
+    struct pith_session_options exact = {.sizeof_options = sizeof exact,
+                                         .precision = "f32"};
     int32_t *ids = NULL;
     size_t n;
     bool done = argc > 1 && !pith_model_load(argv[1], &load, &model, &error) &&
-                !pith_session_create(model, NULL, &session, &error) &&
+                !pith_session_create(model, &exact, &session, &error) &&
                 !pith_tokenize(model, text, 0, &ids, &n, &error) &&
                 by_hand(session, model, ids, n, &error) &&
                 by_pith(session, text, &error);
