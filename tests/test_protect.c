@@ -110,6 +110,118 @@ START_TEST(numbers_are_whole)
 }
 END_TEST
 
+START_TEST(negations_are_found)
+{
+    static const struct sample samples[] = {
+        {"", ""}, {"Nothing", "Nothing"},
+        {"It is a note, a knot, an aspect.", ""},
+        {"He is NOT here, never was.", "NOT¦never"},
+        {"don't isn’t can't shouldn't've", "don't¦isn’t¦can't¦shouldn't've"},
+        {"ca n't, dont, cannot", "n't¦dont¦cannot"},
+        {"no-one, non-smokers, not-for-profit!",
+         "no-one¦non-smokers¦not-for-profit"},
+        {"nobody's fault; neither nor none", "nobody's¦neither¦nor¦none"},
+        {"Only staff, except on Sundays, without pay unless paid.",
+         "Only¦except¦without¦unless"},
+        {"hardly ever, seldom", "hardly¦seldom"},
+        {"is_not notation x_no no_x not1", ""},
+        {"can int want ant 'n' roll, o'clock", ""},
+        {"n't 't n' 'n", "n't"},
+        /* German */
+        {"Das ist nicht kein Problem.", "nicht¦kein"},
+        {"Keine, keinen, keinem, keiner, keines",
+         "Keine¦keinen¦keinem¦keiner¦keines"},
+        {"NIE niemals nichts niemand", "NIE¦niemals¦nichts¦niemand"},
+        {"ohne weder noch außer AUSSER AUẞER nur",
+         "ohne¦weder¦noch¦außer¦AUSSER¦AUẞER¦nur"},
+        {"Nichte, Nichtigkeit, eine, ohnehin", ""},
+        {"Nicht-Raucher", "Nicht-Raucher"},
+        /* French */
+        {"Il n'est pas là, il ne vient jamais.", "n'est¦pas¦ne¦jamais"},
+        {"N’oubliez rien sans moi, ni lui, sauf elle.",
+         "N’oubliez¦rien¦sans¦ni¦sauf"},
+        {"Aucun, aucune, qu'aucun, nulle part.",
+         "Aucun¦aucune¦qu'aucun¦nulle"},
+        {"Personne ne vient. Je ne vois personne.",
+         "Personne¦ne¦ne¦personne"},
+        {"Une personne de plus, un point que voici.", ""},
+        {"Il ne mange plus. Il n'a qu'un jour.", "ne¦plus¦n'a¦qu'un"},
+        {"Personne. Il vient demain et ne part.", "ne"},
+        {"ne un deux trois quatre plus, ne un deux trois quatre cinq plus",
+         "ne¦plus¦ne"},
+        {"personne-ne x", "personne¦ne"},
+        {"Passer une année, neuf, sansonnet", ""},
+        /* Spanish */
+        {"No hay nadie; nunca jamás.", "No¦nadie¦nunca¦jamás"},
+        {"jamás ningún NINGÚN JAMÁS",
+         "jamás¦ningún¦NINGÚN¦JAMÁS"},
+        {"ninguno, ninguna, nada, sin, tampoco, salvo, excepto",
+         "ninguno¦ninguna¦nada¦sin¦tampoco¦salvo¦excepto"},
+        {"sólo, únicamente; nado, sino, nota", "sólo¦únicamente"},
+        /* Chinese */
+        {"我不知道。", "不"}, {"他没有来，也沒說。", "没有¦沒"},
+        {"请勿吸烟，禁止停车。", "勿¦禁止"},
+        {"未经许可，非会员不得入内，别忘了。", "未¦非¦不得¦别"},
+        {"無人，无人，莫问，否", "無¦无¦莫¦否"},
+        {"除非下雨，仅限员工。", "除非¦仅"},
+        {"特别非常，是否无论，未来莫斯科，区别", ""},
+        {"我今天很好。", ""},
+        /* Japanese */
+        {"食べない。行かなかった。", "ない¦なかった"},
+        {"できません。来ませんでした。", "ません¦ませんでした"},
+        {"見なければ分からず、", "なければ¦ず"},
+        {"休まずに、知らぬ間に、なしで", "ずに¦らぬ¦なし"},
+        {"無料、不明、非公開、未定", "無¦不¦非¦未"},
+        {"社員のみ、月曜以外", "のみ¦以外"},
+        {"必ず来るはずだ。はなし。ずっと", ""},
+        {"わからず、なければ", "ず¦なければ"},
+        {"今日は良い天気です。", ""},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_NEGATIONS, samples);
+}
+END_TEST
+
+START_TEST(ids_are_found)
+{
+    static const struct sample samples[] = {
+        {"", ""}, {"No id at all - none.", ""},
+        {"invoice INV-00842, ticket ABC-123!", "INV-00842¦ABC-123"},
+        {"id=7f3a91 (0x7f3a91)", "7f3a91¦0x7f3a91"},
+        {"550e8400-e29b-41d4-a716-446655440000 x",
+         "550e8400-e29b-41d4-a716-446655440000"},
+        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"deadbeef CAFEBABE faced added", "deadbeef¦CAFEBABE"},
+        {"#12 and issue #4711.", "#12¦#4711"},
+        {"room B12, H2O, v1.2.3-rc1, x1", "B12¦H2O¦v1.2.3-rc1¦x1"},
+        {"heron_page_05_fig_2.png", "heron_page_05_fig_2"},
+        {"RFC-2119 covid-19 GPT-4", "RFC-2119¦covid-19¦GPT-4"},
+        {"4711-XK 1234XYZ 123abc", "4711-XK¦1234XYZ¦123abc"},
+        {"account 100482913, 20 pieces", "100482913"},
+        {"ISBN 978-3-16-148410-0", "978-3-16-148410-0"},
+        {"fe80::1ff:fe23:4567", "fe80::1ff:fe23:4567"},
+        {"sk-proj-a1B2c3", "sk-proj-a1B2c3"},
+        {"i18n k8s", "i18n¦k8s"}, {"Größe-12 Ж-17", "Größe-12¦Ж-17"},
+        {"AB12,CD34", "AB12¦CD34"}, {"id:a1b2;c3d4", "a1b2¦c3d4"},
+        {"/v2/orders/17", "v2"}, {"order_7", "order_7"},
+        {"(A1) [B2] \"C3\"", "A1¦B2¦C3"},
+        {"commit 146cef3 on main", "146cef3"},
+        {"user-7f3a91@x", "user-7f3a91"}, {"ＡＢ１２", "ＡＢ１２"},
+        /* quantities, dates, times */
+        {"5mg 3.5GB 1st 22nd 9am 9:30pm", ""}, {"100ms 10min 4K 3D 90s", ""},
+        {"10-year-old, 24-hour, 5-star", ""},
+        {"2026-05-04T10:15:31.204Z", ""}, {"2026-05-04, 14:05", ""},
+        {"1e5 6e23 1920x1080", ""}, {"1,782 8.25 -3 +49 $9 10%", ""},
+        {"10.4.7.21:8443", ""}, {"1_000 1'000 3/4 24/7", ""},
+        {"3.14159265358979", ""}, {"2026년 3개월간", ""},
+        {"是2026年5月4日吗", ""}, {"the 1990's", ""}, {"p.5, 40°26′N", ""},
+        {"1,000,000,000", ""}, {"$100 # 12", ""}, {"12-15 1990-2000", ""},
+        {"well-known state-of-the-art", ""}, {"5km/h", ""}, {"x² ½", "x²"},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_IDS, samples);
+}
+END_TEST
+
 static void assert_markers(const struct sample *sample)
 {
     struct pith_ranges ranges = {0};
@@ -356,6 +468,8 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("protect");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, numbers_are_whole);
+    tcase_add_test(tcase, negations_are_found);
+    tcase_add_test(tcase, ids_are_found);
     tcase_add_test(tcase, chat_markers_are_whole);
     tcase_add_test(tcase, lists_of_kinds_are_read);
     tcase_add_test(tcase, any_text_is_read);

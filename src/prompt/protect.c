@@ -55,9 +55,9 @@ static const struct {
                              struct pith_error *error);
 } recognisers[] = {
     {"numbers", PITH_PROTECT_NUMBERS, pith_number_ranges},
-    {"negations", PITH_PROTECT_NEGATIONS, NULL},
+    {"negations", PITH_PROTECT_NEGATIONS, pith_negation_ranges},
     {"urls", PITH_PROTECT_URLS, NULL},
-    {"ids", PITH_PROTECT_IDS, NULL},
+    {"ids", PITH_PROTECT_IDS, pith_id_ranges},
     {"code", PITH_PROTECT_CODE, NULL},
     {"markup", PITH_PROTECT_MARKUP, pith_chat_marker_ranges},
 };

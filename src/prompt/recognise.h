@@ -33,4 +33,21 @@ struct pith_range pith_number_of(struct pith_text text, struct pith_chain chain,
 /* Where the chat marker that starts at byte `at` ends; `at` when none does. */
 size_t pith_chat_marker_end(struct pith_text text, size_t at);
 
+/* The recognisers of the other kinds, as those in protect.h. */
+enum pith_status pith_negation_ranges(struct pith_text text,
+                                      struct pith_ranges *ranges,
+                                      struct pith_error *error);
+enum pith_status pith_url_ranges(struct pith_text text,
+                                 struct pith_ranges *ranges,
+                                 struct pith_error *error);
+enum pith_status pith_id_ranges(struct pith_text text,
+                                struct pith_ranges *ranges,
+                                struct pith_error *error);
+enum pith_status pith_code_ranges(struct pith_text text,
+                                  struct pith_ranges *ranges,
+                                  struct pith_error *error);
+enum pith_status pith_markup_ranges(struct pith_text text,
+                                    struct pith_ranges *ranges,
+                                    struct pith_error *error);
+
 #endif
