@@ -445,7 +445,8 @@ struct pith_compress_options {
      * is above the target it stays all the same and the note says so. */
     enum pith_units units;
     unsigned protect; /* enum pith_protect, or-ed */
-    const struct pith_text *keep; /* strings that stay wherever they occur;
+    const struct pith_text *keep; /* strings that stay wherever they occur, in
+                                     either canonical form of Unicode;
                                      borrowed, may be NULL */
     size_t n_keep;
     const char *keep_regex; /* what it matches within a line stays; POSIX

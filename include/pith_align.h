@@ -42,14 +42,16 @@ struct pith_align_requests_info {
     size_t n_records;  /* well-formed ones */
     size_t n_bad;      /* malformed ones */
     size_t n_answered; /* left out: there is an answer already */
+    size_t n_refused;  /* left out: there will be none; a refusal, a content
+                          filter, an error 400 and the like */
 };
 
 /* A batch file for OpenAI-compatible servers, one request on a line: the
  * instructions without their answers.  The custom_id of a
  * request, "record-17-1A2B3C4D", is the number of the well-formed record and
  * a checksum of its messages.
- *   answers  what servers wrote so far; requests that it answers are left
- *            out; may be empty
+ *   answers  what servers wrote so far; requests that it answers, or says
+ *            to be refused, are left out; may be empty
  *   batch    handed over, NUL-terminated; free with pith_free
  * Errors: FORMAT (a malformed record without skip_bad), ARGUMENT, MEMORY. */
 enum pith_status
@@ -67,6 +69,8 @@ struct pith_align_collect_info {
     size_t n_duplicate;  /* answers to what was answered before */
     size_t n_unknown;    /* answers with an id that no record has */
     size_t n_cut;        /* answers that reached max_tokens; they count */
+    size_t n_thoughts;   /* answers after <think>...</think>, which is left
+                            out */
     size_t n_bad;        /* malformed records and malformed answers */
 };
 

@@ -375,40 +375,63 @@ bool pith_requests_is_done(const struct pith_requests *requests, size_t index);
 size_t pith_requests_find(const struct pith_requests *requests,
                           struct pith_text id);
 
-/* Marks as done what these lines answer; failures in them are not answers,
- * and unknown ids are passed over.
+/* Marks as done what these lines settle, as pith_requests_take_reply does;
+ * unknown ids are passed over.
  * Errors: FORMAT (NAME:LINE: no JSON), MEMORY. */
 enum pith_status pith_requests_read_answers(struct pith_requests *requests,
                                             struct pith_text answers,
                                             const char *name,
                                             struct pith_error *error);
 
-/* What a server has sent for a request, as a line of an answers file.
+/* What a reply is to its request. */
+enum pith_verdict {
+    PITH_REPLY_ANSWERED = 0,
+    PITH_REPLY_NO_ANSWER = 1, /* and another try would give none: a refusal, a
+                                 content filter, an error 400, ... */
+    PITH_REPLY_TRY_AGAIN = 2, /* an error that may pass */
+    PITH_REPLY_LEAVE = 3,     /* an error 403: of this request or of all */
+    PITH_REPLY_STOP = 4       /* no request would do better: a wrong key or
+                                 address, no credit */
+};
+
+struct pith_reply {
+    enum pith_verdict verdict;
+    const char *name;      /* "answer", "refusal", "server_error", ...; static */
+    struct pith_error why; /* the detail, but for an answer: "HTTP 503: ..." */
+    bool is_cut;           /* an answer that ended at max_tokens */
+    bool had_thought;      /* reasoning in front of the answer does not count */
+    char *line; /* for a file of answers, NUL-terminated, without a line feed;
+                   free with pith_free */
+};
+
+/* What a server has sent for a request; a request that is answered, or that
+ * will not be, is done.
  *   status  of HTTP
  *   body    as it came
- *   line    handed over, NUL-terminated, without a line feed; free with
- *           pith_free; NULL on failure
- * Marks the request as done when the body is an answer.
- * Errors: FORMAT (no answer; the detail is what the server said), MEMORY. */
+ *   reply   filled by the call; its line is handed over
+ * Errors: MEMORY. */
 enum pith_status pith_requests_take_reply(struct pith_requests *requests,
                                           size_t index, int status,
-                                          struct pith_text body, char **line,
+                                          struct pith_text body,
+                                          struct pith_reply *reply,
                                           struct pith_error *error);
-
-/* The same kind of line for a request that the server refuses: it stays in
- * the answers, so that it is not asked again. */
-enum pith_status pith_requests_refuse(struct pith_requests *requests,
-                                      size_t index, int status,
-                                      const char *reason, char **line,
-                                      struct pith_error *error);
 
 struct pith_score_options {
     size_t sizeof_options;
     enum pith_answer_rule rule; /* of GSM8K: PITH_ANSWER_HUB or _NUMBER */
     double price_in, price_out; /* of a million tokens */
-    void (*complain)(void *user, const char *detail); /* an answer that does
-                          not count, "NAME:LINE: ..."; NULL: no one hears */
+    void (*complain)(void *user, const char *detail); /* a line that does not
+                          count, "NAME:LINE: ..."; NULL: no one hears */
     void *user;
+};
+
+/* Requests without an answer, by why: "refusal", "server_error", ... as in
+ * struct pith_reply, or "no_reply". */
+enum { PITH_UNANSWERED_KINDS = 11 };
+
+struct pith_unanswered {
+    const char *name; /* static */
+    size_t n;         /* at least 1 */
 };
 
 /* What one method made of one task at one budget. */
@@ -416,10 +439,14 @@ struct pith_score_row {
     const char *task, *ask, *method; /* borrowed from the scores */
     double ratio_asked, shots;       /* 0: the other one was asked */
     size_t n;          /* requests */
-    size_t n_answered; /* others count as wrong, and as nothing else */
+    size_t n_answered; /* the others count nowhere, not as wrong either */
     size_t n_cut;      /* answers that ended at max_tokens */
-    /* Tasks with right answers: the share of these, of BBH the mean over its
-     * tasks, and a 95% interval.  NAN for others. */
+    size_t n_thoughts; /* answers after reasoning, which is left out */
+    struct pith_unanswered unanswered[PITH_UNANSWERED_KINDS];
+    size_t n_unanswered_kinds;
+    /* Tasks with right answers: the share of these among the answers, of BBH
+     * the mean over its tasks, and a 95% interval.  NAN for others, and
+     * without answers. */
     double exact, low, high;
     /* Means over answers that have a reference; NAN for the tasks above. */
     double bleu, rouge1, rouge2, rougeL;
@@ -435,7 +462,7 @@ struct pith_score_row {
 struct pith_scores {
     struct pith_score_row *rows; /* in the order of the keys */
     size_t n_rows;
-    size_t n_failed, n_unknown, n_duplicate; /* lines of answers */
+    size_t n_unknown, n_duplicate; /* lines of answers */
     char *pairs; /* JSONL of {"custom_id", "hypothesis", "reference"}, for
                     BERTScore and pith eval metrics */
     size_t n_pairs_bytes;

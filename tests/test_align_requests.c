@@ -186,6 +186,25 @@ START_TEST(answers_join_their_records)
 }
 END_TEST
 
+START_TEST(reasoning_is_not_learned_from)
+{
+    struct pith_align_collect_info info;
+    struct pith_buffer lines = {0};
+    answer(&lines, id_of(1), "<think>\\nOne and one ...</think>\\n\\n2", "stop");
+    answer(&lines, id_of(2), "<think>Hm", "length");
+    char *answers = taken(&lines), *joined = collect(answers, &info);
+    ck_assert_str_eq(joined, "{\"question\":\"1+1?\",\"answer\":\"2\"}\n");
+    ck_assert_uint_eq(info.n_thoughts, 1);
+    ck_assert_uint_eq(info.n_failed, 1);
+    char *said = taken(&complaints);
+    ck_assert_ptr_nonnull(strstr(said, "failed: reasoning_only: HTTP 200: "
+                                       "reasoning up to max_tokens"));
+    pith_free(joined);
+    free(answers);
+    free(said);
+}
+END_TEST
+
 START_TEST(what_is_irregular_is_reported)
 {
     struct pith_align_collect_info info;
@@ -209,10 +228,12 @@ START_TEST(what_is_irregular_is_reported)
     ck_assert_uint_eq(info.n_unknown, 2);
     char *said = taken(&complaints);
     ck_assert(strncmp(line_of(said, 0), "a:1: record-1-", 14) == 0);
-    ck_assert_ptr_nonnull(strstr(line_of(said, 0), " failed: slow down"));
+    ck_assert_ptr_nonnull(strstr(line_of(said, 0), " failed: server_error: HTTP "
+                                                   "429: slow down"));
     ck_assert_ptr_nonnull(strstr(line_of(said, 1), "a:3: record-1-"));
     ck_assert_ptr_nonnull(strstr(line_of(said, 1), "answered before"));
-    ck_assert_ptr_nonnull(strstr(line_of(said, 3), "no answer in it"));
+    ck_assert_ptr_nonnull(strstr(line_of(said, 3), "failed: empty: HTTP 200: an "
+                                                   "empty text"));
     ck_assert_ptr_nonnull(strstr(line_of(said, 4), "a:7: record-3-00000000: no "
                                                    "such record"));
     ck_assert_str_eq(line_of(said, 6), "r:2: record 2 has no answer");
@@ -222,7 +243,9 @@ START_TEST(what_is_irregular_is_reported)
     /* Only what is not answered is asked again. */
     char *batch = request(records, answers, false, &asked);
     ck_assert_uint_eq(asked.n_answered, 1);
+    ck_assert_uint_eq(asked.n_refused, 1); /* the empty one stays empty */
     ck_assert(strncmp(batch, "{\"custom_id\":\"record-2-", 23) == 0);
+    ck_assert(strncmp(line_of(batch, 1), "{\"custom_id\":\"record-4-", 23) == 0);
     pith_free(batch);
     free(answers);
     pith_buffer_free(&complaints);
@@ -274,6 +297,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_request_is_what_servers_expect);
     tcase_add_test(tcase, answers_join_their_records);
+    tcase_add_test(tcase, reasoning_is_not_learned_from);
     tcase_add_test(tcase, what_is_irregular_is_reported);
     tcase_add_test(tcase, bad_lines_stop_unless_they_are_skipped);
     suite_add_tcase(suite, tcase);

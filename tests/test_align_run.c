@@ -17,7 +17,7 @@
 #include "../src/align/pack.h"
 #include "../src/align/settings.h"
 #include "../src/align/state.h"
-#include "../src/base/file.h"
+#include "../src/base/place.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -476,7 +476,7 @@ START_TEST(wrong_options_are_refused)
     expect_failure(&options, PITH_ERR_ARGUMENT, detail);                       \
     options = options_for(a)
     WITH(output, NULL, "no name for the output");
-    WITH(output, model_paths[0], "is the model itself");
+    WITH(output, model_paths[0], "is the same file");
     WITH(schedule, "linear", "expected cosine or constant");
     WITH(dtype, "f64", "expected f32, f16");
     WITH(lora_layers, "w", "expected some of q,k,v");

@@ -150,6 +150,7 @@ static enum pith_status compress(enum pith_method method)
     struct pith_text contexts[] = {prompt_text, {"Today is a day.", 15}};
     struct pith_prompt prompt = {{"Answer the question.", 20}, contexts, 2,
                                  {"How many?", 9}};
+    struct pith_text keep[] = {{"day", 3}, {"occurs nowhere", 14}};
     struct pith_compress_options options;
     struct pith_result *result;
     char *json = NULL, *html = NULL;
@@ -157,6 +158,11 @@ static enum pith_status compress(enum pith_method method)
     pith_compress_options_init(&options);
     options.method = method;
     options.trace = options.detail = true;
+    if (method == PITH_METHOD_PAPER) {
+        options.keep = keep;
+        options.n_keep = sizeof keep / sizeof *keep;
+        options.keep_regex = "[0-9]+|is";
+    }
     enum pith_status status =
         pith_compress(session, &prompt, &options, &result, &error);
     expect((result == NULL) == (status != PITH_OK));

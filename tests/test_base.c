@@ -139,43 +139,6 @@ START_TEST(buffers_grow)
 }
 END_TEST
 
-START_TEST(files_appear_complete_or_not_at_all)
-{
-    struct pith_writer writer;
-    struct pith_file file;
-    struct pith_error error;
-    const char *path = temporary_path("file");
-
-    assert_ok(pith_writer_open(&writer, path, &error), error);
-    assert_ok(pith_writer_write(&writer, "hello", 5, &error), error);
-    ck_assert(!pith_path_exists(path));
-    pith_writer_abort(&writer);
-    ck_assert(!pith_path_exists(path));
-
-    assert_ok(pith_writer_open(&writer, path, &error), error);
-    assert_ok(pith_writer_write(&writer, "hello", 5, &error), error);
-    assert_ok(pith_writer_seek(&writer, 0, &error), error);
-    assert_ok(pith_writer_write(&writer, "J", 1, &error), error);
-    assert_ok(pith_writer_commit(&writer, &error), error);
-    assert_ok(pith_file_open(&file, path, &error), error);
-    ck_assert_uint_eq(file.size, 5);
-    ck_assert_mem_eq(file.data, "Jello", 5);
-    pith_file_drop(&file, 0, file.size);
-    ck_assert_mem_eq(file.data, "Jello", 5);
-    pith_file_close(&file);
-    ck_assert(pith_path_is_same(path, path));
-    ck_assert(!pith_path_is_same(path, "/tmp"));
-    remove(path);
-    ck_assert(!pith_path_is_same(path, path));
-
-    ck_assert_int_eq(pith_file_open(&file, path, &error), PITH_ERR_IO);
-    ck_assert_ptr_nonnull(strstr(error.detail, path));
-    ck_assert_int_eq(pith_file_open(&file, "/tmp", &error), PITH_ERR_IO);
-    ck_assert_int_eq(pith_writer_open(&writer, "/no/such/folder/x", &error),
-                     PITH_ERR_IO);
-}
-END_TEST
-
 START_TEST(bytes_are_little_endian)
 {
     uint8_t bytes[9];
@@ -200,7 +163,6 @@ Suite *make_suite(void)
     tcase_add_test(tcase, utf8_accepts_what_rfc_3629_accepts);
     tcase_add_test(tcase, error_detail_is_one_valid_line);
     tcase_add_test(tcase, buffers_grow);
-    tcase_add_test(tcase, files_appear_complete_or_not_at_all);
     tcase_add_test(tcase, bytes_are_little_endian);
     suite_add_tcase(suite, tcase);
     return suite;

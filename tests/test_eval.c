@@ -225,6 +225,21 @@ START_TEST(metrics_are_printed)
 }
 END_TEST
 
+START_TEST(the_group_lists_its_commands)
+{
+    expect_run("\"$PITH\" help eval | sed -n 's/^  \\(eval [a-z]*\\) .*[a-z]$/\\1/p'",
+               0, "eval measure\neval metrics\neval prepare\neval run\n"
+               "eval score\n", "");
+    expect_run("\"$PITH\" help eval >a; \"$PITH\" eval --help | cmp a -", 0, "",
+               "");
+    expect_run("\"$PITH\" eval", 2, "", "  eval run ");
+    expect_run("\"$PITH\" eval runs", 2, "",
+               "unknown command \"eval runs\"; see pith help eval\n");
+    expect_run("\"$PITH\" help eval runs", 2, "", "\"eval runs\"");
+    expect_run("\"$PITH\" help evals", 2, "", "unknown command \"evals\"");
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("eval");
@@ -242,6 +257,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, a_stopped_run_goes_on);
     tcase_add_test(tcase, bad_command_lines_are_explained);
     tcase_add_test(tcase, metrics_are_printed);
+    tcase_add_test(tcase, the_group_lists_its_commands);
     suite_add_tcase(suite, tcase);
     return suite;
 }

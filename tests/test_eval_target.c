@@ -182,18 +182,23 @@ START_TEST(gsm8k_is_scored)
     ck_assert_uint_eq(row->n, 4);
     ck_assert_uint_eq(row->n_answered, 2);
     ck_assert_uint_eq(row->n_cut, 2);
-    ck_assert_uint_eq(scores.n_failed, 1);
+    /* Neither the refused one nor the one that no one asked is wrong. */
+    ck_assert_uint_eq(row->n_unanswered_kinds, 2);
+    ck_assert_str_eq(row->unanswered[0].name, "bad_request");
+    ck_assert_uint_eq(row->unanswered[0].n, 1);
+    ck_assert_str_eq(row->unanswered[1].name, "no_reply");
+    ck_assert_uint_eq(row->unanswered[1].n, 1);
     ck_assert_uint_eq(scores.n_duplicate, 1);
     ck_assert_uint_eq(scores.n_unknown, 1);
-    ck_assert_double_eq(row->exact, 0.25);
-    /* Wilson's interval of 1 of 4. */
-    ck_assert_double_eq_tol(row->low, 0.045587260810, 1e-9);
-    ck_assert_double_eq_tol(row->high, 0.699358157418, 1e-9);
+    ck_assert_double_eq(row->exact, 0.5);
+    /* Wilson's interval of 1 of 2. */
+    ck_assert_double_eq_tol(row->low, 0.094531205734, 1e-9);
+    ck_assert_double_eq_tol(row->high, 0.905468794266, 1e-9);
     ck_assert(isnan(row->bleu) && isnan(row->rougeL));
     ck_assert_double_eq(row->prompt_tokens, 35); /* 40 counted, 30 by us */
     ck_assert_double_eq(row->completion_tokens, 2.5);
     ck_assert_double_eq_tol(row->cost, 0.07 + 0.01, 1e-12);
-    ck_assert_ptr_nonnull(strstr(complaints.text, "answers:6: c failed: too"));
+    ck_assert_ptr_nonnull(strstr(complaints.text, "answers:6: c has no answer: too"));
     ck_assert_ptr_nonnull(strstr(complaints.text, "x is in none of the keys"));
     ck_assert_ptr_nonnull(strstr(complaints.text, "b was answered before"));
     pith_scores_free(&scores);
@@ -211,12 +216,40 @@ START_TEST(bbh_is_the_mean_over_tasks)
         ANSWER("b", "So the answer is Yes.", "")
         ANSWER("c", "So the answer is a b.", ""));
     const struct pith_score_row *row = &scores.rows[0];
-    ck_assert_double_eq_tol(row->exact, (1.0 / 3 + 1) / 2, 1e-12);
-    /* Shares drawn in: 2 of 5 and 2 of 3. */
+    ck_assert_double_eq_tol(row->exact, (1.0 / 2 + 1) / 2, 1e-12);
+    /* Shares drawn in: 2 of 4 and 2 of 3. */
     double half = 1.959963984540054 *
-                  sqrt(0.4 * 0.6 / 3 + 2.0 / 3 * (1.0 / 3)) / 2;
-    ck_assert_double_eq_tol(row->low, 2.0 / 3 - half, 1e-12);
-    ck_assert_double_eq_tol(row->high, fmin(1, 2.0 / 3 + half), 1e-12);
+                  sqrt(0.5 * 0.5 / 2 + 2.0 / 3 * (1.0 / 3)) / 2;
+    ck_assert_double_eq_tol(row->low, 0.75 - half, 1e-12);
+    ck_assert_double_eq_tol(row->high, fmin(1, 0.75 + half), 1e-12);
+    pith_scores_free(&scores);
+}
+END_TEST
+
+/* Without a single answer there are no figures; a failure that was made good
+ * does not count, nor one that came after the answer. */
+START_TEST(only_answers_are_scored)
+{
+    static const char no_answer[] =
+        "{\"custom_id\": \"a\", \"response\": {\"status_code\": 200, "
+        "\"body\": {\"choices\": [{\"message\": {\"content\": null, "
+        "\"refusal\": \"No.\"}}]}}}\n";
+    static const char keys[] =
+        KEY("a", "gsm8k", "gsm8k-1", "answers", "#### 5");
+    char lines[2000];
+    struct pith_scores scores = score(keys, no_answer);
+    ck_assert_uint_eq(scores.rows[0].n_answered, 0);
+    ck_assert_str_eq(scores.rows[0].unanswered[0].name, "refusal");
+    ck_assert(isnan(scores.rows[0].exact) && isnan(scores.rows[0].low));
+    pith_scores_free(&scores);
+    snprintf(lines, sizeof lines, "%s%s%s", no_answer,
+             ANSWER("a", "<think>Is it 6?</think> The answer is 5.", ""),
+             no_answer);
+    scores = score(keys, lines);
+    ck_assert_uint_eq(scores.rows[0].n_answered, 1);
+    ck_assert_uint_eq(scores.rows[0].n_unanswered_kinds, 0);
+    ck_assert_uint_eq(scores.rows[0].n_thoughts, 1);
+    ck_assert_double_eq(scores.rows[0].exact, 1);
     pith_scores_free(&scores);
 }
 END_TEST
@@ -273,7 +306,15 @@ START_TEST(the_command_writes_a_table)
                "rougeL steps prompt answer ratio cost\n"
                "gsm8k paper 5x 1/1 100.0 20.7 to 100.0 - - - - - 40.0 5.0 5.0 "
                "0.0400\n",
-               "1 of 1 requests are answered");
+               "1 of 1 requests are answered; answers: 1 at max_tokens, 0 "
+               "without the reasoning before them, 0 duplicate, 0 unknown\n");
+    expect_run("\"$PITH\" eval score keys /dev/null | tr -s ' ' | tail -n 1",
+               0, "gsm8k paper 5x 0/1 - - - - - - - - - 5.0 -\n",
+               "0 of 1 requests are answered; without an answer, and not "
+               "counted as wrong: 1 no_reply;");
+    expect_run("\"$PITH\" eval score -q --format json keys /dev/null | grep -c "
+               "'\"answered\": 0, .*\"unanswered\": {\"no_reply\": 1}, "
+               "\"exact\": null'", 0, "1\n", "");
     expect_run("\"$PITH\" eval score -q --format json --price-in 1000 keys "
                "answers | grep -c '\"exact\": 1, .*\"bleu\": null.*\"ratio\": "
                "5, .*\"cost\": 0.04}'", 0, "1\n", "");
@@ -289,7 +330,7 @@ START_TEST(prepared_requests_come_back_scored)
                "\"response\": {\"body\": {\"choices\": [{\"message\": "
                "{\"content\": \"The answer is 5\"}}]}}}/' r.jsonl >a.jsonl; "
                "\"$PITH\" eval score -q --format json k.jsonl a.jsonl | grep "
-               "-c '\"answered\": 2, \"cut\": 0, \"exact\": 0.5,'", 0, "1\n",
+               "-c '\"answered\": 2, .*\"exact\": 0.5,'", 0, "1\n",
                "");
 }
 END_TEST
@@ -307,6 +348,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, bad_command_lines_are_explained);
     tcase_add_test(tcase, gsm8k_is_scored);
     tcase_add_test(tcase, bbh_is_the_mean_over_tasks);
+    tcase_add_test(tcase, only_answers_are_scored);
     tcase_add_test(tcase, texts_and_restored_prompts_are_compared);
     tcase_add_test(tcase, bad_files_are_explained);
     tcase_add_test(tcase, the_command_writes_a_table);

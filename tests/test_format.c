@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../src/base/bytes.h"
+#include "../src/base/place.h"
 #include "../src/model/layout.h"
 #include "../src/model/model.h"
 #include "fuzz/fuzz_model.c"

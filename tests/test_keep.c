@@ -167,6 +167,29 @@ START_TEST(what_must_stay_is_marked)
 }
 END_TEST
 
+/* Both spellings of a character, but no other character. */
+START_TEST(strings_are_found_in_any_spelling)
+{
+    static const struct pith_text menus[] = {
+        {"A cafe\u0301 or", 11}, {"caf\u00E9s, a cafe,", 15}};
+    static const struct pith_prompt prompt = {.contexts = menus,
+                                              .n_contexts = 2};
+    static const struct pith_text keep[] = {{"caf\u00E9", 5},
+                                            {"cafe\u0301", 6},
+                                            {"cafe", 4}};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.units = PITH_UNITS_TOKEN;
+    options.n_keep = 1;
+    options.keep = &keep[0];
+    assert_forced_of(&prompt, &options, " cafe\u0301|\n\ncaf\u00E9|");
+    options.keep = &keep[1];
+    assert_forced_of(&prompt, &options, " cafe\u0301|\n\ncaf\u00E9|");
+    options.keep = &keep[2];
+    assert_forced_of(&prompt, &options, "\n\n| cafe|");
+}
+END_TEST
+
 /* A line begins once, a NUL ends one as a line feed does, and digits that
  * Unicode has had for a short time (Kawi, 2022) are digits. */
 START_TEST(lines_and_digits_of_any_kind_are_found)
@@ -288,6 +311,43 @@ START_TEST(a_target_below_what_must_stay)
         ck_assert_ptr_null(strstr(result->text.bytes, "Ann"));
         pith_result_free(result);
     }
+}
+END_TEST
+
+/* The note of keep strings, the rest of it aside. */
+static void assert_keep_note(const struct pith_text *keep, size_t n,
+                             const char *want)
+{
+    struct pith_compress_options options;
+    struct pith_result *result;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.keep = keep;
+    options.n_keep = n;
+    assert_ok(pith_compress(sessions[0], &small, &options, &result, &error),
+              error);
+    const char *note = result->note == NULL ? "" : result->note;
+    if (want == NULL)
+        ck_assert_msg(strstr(note, "keep") == NULL, "%s", note);
+    else
+        ck_assert_msg(strstr(note, want) != NULL, "%s", note);
+    pith_result_free(result);
+}
+
+START_TEST(strings_that_occur_nowhere_are_named)
+{
+    struct pith_text keep[] = {view("Ann"), view("so on"), view("Carl")};
+    assert_keep_note(keep, 2, NULL);
+    assert_keep_note(keep, 3,
+                     "keep: 1 of 3 strings does not occur in the prompt, the "
+                     "first is \"Carl\".");
+    keep[0] = view("Dora \n \xFF!");
+    assert_keep_note(keep, 1,
+                     "keep: \"Dora ? ?!\" does not occur in the prompt.");
+    assert_keep_note(keep, 3, "keep: 2 of 3 strings do not occur");
+    keep[0] = view("12345678901234567890123456789012345678901234567890"
+                   "12345678e\u0301x");
+    assert_keep_note(keep, 1, "5678...\"");
 }
 END_TEST
 
@@ -423,6 +483,8 @@ Suite *make_suite(void)
     tcase_set_timeout(keep, 120);
     tcase_add_unchecked_fixture(keep, open_tiny, close_tiny);
     tcase_add_test(keep, what_must_stay_is_marked);
+    tcase_add_test(keep, strings_are_found_in_any_spelling);
+    tcase_add_test(keep, strings_that_occur_nowhere_are_named);
     tcase_add_test(keep, lines_and_digits_of_any_kind_are_found);
     tcase_add_test(keep, words_and_numbers_are_units);
     tcase_add_test(keep, words_that_are_too_long_fall_apart);

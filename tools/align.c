@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "align.h"
+#include "files.h"
+#include "signals.h"
 
 enum { PRESET_NONE, PRESET_PAPER };
 
@@ -34,7 +36,7 @@ static const struct option options[] = {
      "cut records to N tokens (512)"},
     {0, "skip-bad", NULL, OPTION_FLAG, AT(data.skip_bad), 0, 0,
      "leave malformed records out"},
-    {0, "validation", "FILE", OPTION_WORDS, AT(validation), 0, 0,
+    {0, "validation", "FILE", OPTION_INPUTS, AT(validation), 0, 0,
      "records to validate on; may be repeated"},
     {0, "validation-share", "R", OPTION_REAL, AT(options.validation_share), 0,
      0.5, "else this share of the data (0.02)"},
@@ -78,17 +80,17 @@ static const struct option options[] = {
      "of orders, of the validation split, of LoRA (1)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Files:"},
-    {'o', "output", "FILE", OPTION_WORD, AT(options.output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(options.output), 0, 0,
      "the tuned model, or the adapter: the weights with\n"
      "the least validation loss"},
     {0, "dtype", "TYPE", OPTION_WORD, AT(options.dtype), 0, 0,
      "store the model as f32, f16, bf16, q8 or q4;\n"
      "without it as it was"},
-    {0, "state", "FILE", OPTION_WORD, AT(options.state), 0, 0,
+    {0, "state", "FILE", OPTION_OUTPUT, AT(options.state), 0, 0,
      "the run as it stands (output + .state)"},
-    {0, "log", "FILE", OPTION_WORD, AT(options.log), 0, 0,
+    {0, "log", "FILE", OPTION_OUTPUT, AT(options.log), 0, 0,
      "a JSON line for each step (output + .jsonl)"},
-    {0, "plot", "FILE", OPTION_WORD, AT(plot), 0, 0,
+    {0, "plot", "FILE", OPTION_OUTPUT, AT(plot), 0, 0,
      "draw the losses as an SVG picture"},
     {0, "validate-every", "N", OPTION_COUNT, AT(options.validate_every), 1, 1e9,
      "steps between validations (a tenth of all)"},
@@ -197,15 +199,7 @@ static void interrupt(int signal_number)
 {
     n_interrupts++;
     if (n_interrupts == 2)
-        signal(signal_number, SIG_DFL);
-}
-
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+        tool_signal_ends_program(signal_number);
 }
 
 struct watch {
@@ -357,7 +351,7 @@ static int train(const struct arguments *arguments,
     own.user = &watch;
     own.n_threads = (int)arguments->model.n_threads;
     own.group = group->group.n_ranks > 1 ? &group->group : NULL;
-    catch_interrupts();
+    tool_signals_call(interrupt);
     enum pith_status status =
         pith_align(model, data, validation, &own, &result, &error);
     erase(&watch);
@@ -424,6 +418,19 @@ static int settle(const struct command *command, struct arguments *arguments,
     return TOOL_OK;
 }
 
+/* The names that state and log have unless they are given others. */
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct pith_align_options *own =
+        &((const struct arguments *)given)->options;
+    (void)operands;
+    if (own->state == NULL)
+        tool_files_output_with(list, "state", own->output, ".state");
+    if (own->log == NULL)
+        tool_files_output_with(list, "log", own->output, ".jsonl");
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {
@@ -461,5 +468,6 @@ const struct command tool_align = {
         "align requests and pith help align collect.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

@@ -26,12 +26,12 @@ static const struct option request_options[] = {
      "target's own distribution (0)"},
     {0, "system", "TEXT", OPTION_WORD, AT(options.system), 0, 0,
      "a system message in front of each"},
-    {0, "answered", "FILE", OPTION_WORDS, AT(answers), 0, 0,
-     "leave out what these answers answer; may be\n"
+    {0, "answered", "FILE", OPTION_INPUTS, AT(answers), 0, 0,
+     "leave out what these answer or refuse; may be\n"
      "repeated"},
     {0, "skip-bad", NULL, OPTION_FLAG, AT(options.skip_bad), 0, 0,
      "leave malformed records out"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0, "no report on stderr"},
 };
@@ -39,7 +39,7 @@ static const struct option request_options[] = {
 static const struct option collect_options[] = {
     {0, "skip-bad", NULL, OPTION_FLAG, AT(options.skip_bad), 0, 0,
      "leave malformed records and answers out"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0, "no report on stderr"},
 };
@@ -92,9 +92,12 @@ static int make_requests(struct arguments *arguments, const char *name,
                             &n, &info, &error) != PITH_OK)
         return tool_library(&error);
     if (!arguments->quiet) {
-        fprintf(stderr, "pith: %zu requests", info.n_records - info.n_answered);
+        fprintf(stderr, "pith: %zu requests",
+                info.n_records - info.n_answered - info.n_refused);
         if (info.n_answered > 0)
             fprintf(stderr, "; %zu are answered", info.n_answered);
+        if (info.n_refused > 0)
+            fprintf(stderr, "; %zu are refused", info.n_refused);
         if (info.n_bad > 0)
             fprintf(stderr, "; %zu malformed and left out", info.n_bad);
         fputc('\n', stderr);
@@ -116,9 +119,10 @@ static int join_answers(struct arguments *arguments, const char *name,
         return tool_library(&error);
     if (!arguments->quiet)
         fprintf(stderr, "pith: %zu records with an answer (%zu at the limit of "
-                "tokens), %zu without; answers: %zu failed, %zu duplicate, %zu "
-                "unknown; %zu malformed lines\n", info.n_records, info.n_cut,
-                info.n_missing, info.n_failed, info.n_duplicate,
+                "tokens, %zu without the reasoning before it), %zu without; "
+                "answers: %zu failed, %zu duplicate, %zu unknown; %zu "
+                "malformed lines\n", info.n_records, info.n_cut,
+                info.n_thoughts, info.n_missing, info.n_failed, info.n_duplicate,
                 info.n_unknown, info.n_bad);
     return write_result(arguments->output, joined, n);
 }

@@ -35,7 +35,7 @@ static const struct option options[] = {
      "process start to result for 100 tokens (on)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "How the model is run:"},
-    {'m', "model", "FILE", OPTION_WORD, AT(model), 0, 0,
+    {'m', "model", "FILE", OPTION_MODEL, AT(model), 0, 0,
      "model to use; without it as pith compress does"},
     {0, "kernels", "NAME,NAME", OPTION_WORD, AT(kernels), 0, 0,
      "numeric routines, \"all\" of this machine, or\n"
@@ -46,7 +46,7 @@ static const struct option options[] = {
     THREADS_OPTION(AT(n_threads)),
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Agreement of two settings:"},
-    {0, "agreement", "FILE", OPTION_WORD, AT(agreement), 0, 0,
+    {0, "agreement", "FILE", OPTION_INPUT, AT(agreement), 0, 0,
      "run the requests of FILE (docs/REQUESTS.md) and\n"
      "count the tokens that only one setting keeps"},
     {0, "against", "NAME", OPTION_WORD, AT(against), 0, 0,
@@ -58,7 +58,7 @@ static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Output:"},
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "json: one object with every figure"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
 };
 

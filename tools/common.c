@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,7 +78,7 @@ FILE *tool_open_input(const char *path)
                   stderr);
         return stdin;
     }
-    FILE *stream = fopen(path, "rb");
+    FILE *stream = pith_stream_open(path, "rb");
     if (stream == NULL)
         cannot(path, "open");
     return stream;
@@ -141,74 +140,41 @@ int tool_read_line(FILE *stream, const char *path, struct text *line,
 
 int tool_output_open(struct output *output, const char *path)
 {
-    struct stat about;
-    *output = (struct output){stdout, NULL, NULL};
+    struct pith_error error;
+    *output = (struct output){.stream = stdout};
     if (is_standard(path))
         return TOOL_OK;
-    size_t room = strlen(path) + 32;
-    bool special = stat(path, &about) == 0 && !S_ISREG(about.st_mode);
-    output->path = malloc(room);
-    output->temporary = malloc(room);
-    output->stream = NULL;
-    if (output->path == NULL || output->temporary == NULL) {
-        tool_output_abort(output);
-        return tool_no_memory();
-    }
-    /* A device or a pipe cannot be replaced by a renamed file. */
-    strcpy(output->path, path);
-    if (special)
-        strcpy(output->temporary, path);
-    else
-        snprintf(output->temporary, room, "%s.tmp-%ld", path, (long)getpid());
-    output->stream = fopen(output->temporary, "wb");
-    if (output->stream == NULL) {
-        cannot(path, "create");
-        tool_output_abort(output);
-        return TOOL_FAILED;
-    }
+    if (pith_writer_open(&output->writer, path, &error) != PITH_OK)
+        return tool_library(&error);
+    output->stream = output->writer.stream;
     return TOOL_OK;
 }
 
-static bool is_replaced(const struct output *output)
+static int flush_standard(void)
 {
-    return strcmp(output->path, output->temporary) != 0;
+    bool broken = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !broken)
+        return TOOL_OK;
+    return errno != 0 ? cannot("standard output", "write")
+                      : tool_fail("standard output: cannot write all of it");
 }
 
 int tool_output_close(struct output *output)
 {
-    const char *name = output->path != NULL ? output->path : "standard output";
+    struct pith_error error;
     int code = TOOL_OK;
-    bool broken = ferror(output->stream) != 0;
-    errno = 0;
-    if (fflush(output->stream) != 0 || broken)
-        code = errno != 0 ? cannot(name, "write")
-                          : tool_fail("%s: cannot write all of it", name);
-    if (output->path == NULL) {
-        *output = (struct output){0};
-        return code;
-    }
-    if (fclose(output->stream) != 0 && code == TOOL_OK)
-        code = cannot(name, "write");
-    output->stream = NULL;
-    if (is_replaced(output)) {
-        if (code == TOOL_OK && rename(output->temporary, output->path) != 0)
-            code = cannot(name, "rename to its name");
-        if (code != TOOL_OK)
-            remove(output->temporary);
-    }
-    tool_output_abort(output);
+    if (output->writer.stream == NULL)
+        code = flush_standard();
+    else if (pith_writer_commit(&output->writer, &error) != PITH_OK)
+        code = tool_library(&error);
+    *output = (struct output){0};
     return code;
 }
 
 void tool_output_abort(struct output *output)
 {
-    if (output->stream != NULL && output->stream != stdout) {
-        fclose(output->stream);
-        if (is_replaced(output))
-            remove(output->temporary);
-    }
-    free(output->path);
-    free(output->temporary);
+    pith_writer_abort(&output->writer);
     *output = (struct output){0};
 }
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 #include "options.h"
-#include "pith.h"
+#include "pith_files.h"
 
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
@@ -61,7 +61,7 @@ struct pith_text tool_string(const char *string);
 /* Where results go: standard output, or a file through a temporary one. */
 struct output {
     FILE *stream;
-    char *path, *temporary; /* NULL on standard output */
+    struct pith_writer writer; /* {0}: standard output */
 };
 
 int tool_output_open(struct output *output, const char *path);
@@ -94,7 +94,7 @@ struct model_options {
 };
 
 #define MODEL_OPTION(args)                                                     \
-    {'m', "model", "FILE", OPTION_WORD, offsetof(args, model.path), 0, 0,      \
+    {'m', "model", "FILE", OPTION_MODEL, offsetof(args, model.path), 0, 0,      \
      "model to use; without it $PITH_MODEL, then\n"                            \
      "weights/default.pith here and beside the program"}
 
@@ -104,7 +104,7 @@ struct model_options {
      "the result does not depend on it"}
 
 #define RUN_OPTIONS(args)                                                      \
-    {0, "adapter", "FILE", OPTION_WORD, offsetof(args, model.adapter), 0, 0,   \
+    {0, "adapter", "FILE", OPTION_INPUT, offsetof(args, model.adapter), 0, 0,   \
      "LoRA adapter of the model, made by pith align"},                         \
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
@@ -128,7 +128,9 @@ struct opened {
     } line;
 };
 
-/* The path of the model to use; release with free(). */
+/* The path of the model to use; release with free().  tool_search_model says
+ * nothing when there is none, and gives NULL. */
+int tool_search_model(const char *wanted, char **path);
 int tool_find_model(const char *wanted, char **path);
 /* Loads the model; tool_open also makes a session.  `opened` must stay where
  * it is, and tool_close accepts one that was never opened ({0}). */

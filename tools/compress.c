@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "files.h"
 #include "highlight.h"
 #include "report.h"
 
@@ -25,30 +26,30 @@ struct arguments {
 
 static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The prompt:"},
-    {'c', "context", "FILE", OPTION_WORDS, AT(contexts), 0, 0,
+    {'c', "context", "FILE", OPTION_INPUTS, AT(contexts), 0, 0,
      "a context of its own (may be repeated); without it\n"
      "the input is split into contexts at blank lines"},
     {'i', "instruction", "TEXT", OPTION_WORD, AT(instruction), 0, 0,
      "stands before the contexts"},
-    {0, "instruction-file", "FILE", OPTION_WORD, AT(instruction_file), 0, 0,
+    {0, "instruction-file", "FILE", OPTION_INPUT, AT(instruction_file), 0, 0,
      "the same, from a file"},
     {'Q', "question", "TEXT", OPTION_WORD, AT(question), 0, 0,
      "stands behind the contexts"},
-    {0, "question-file", "FILE", OPTION_WORD, AT(question_file), 0, 0,
+    {0, "question-file", "FILE", OPTION_INPUT, AT(question_file), 0, 0,
      "the same, from a file"},
 
     COMPRESSION_OPTIONS(struct arguments, options),
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Input and output:"},
-    {0, "request", "FILE", OPTION_WORD, AT(request), 0, 0,
+    {0, "request", "FILE", OPTION_INPUT, AT(request), 0, 0,
      "run JSON lines {\"name\", \"function\", \"context\",\n"
      "\"options\"}, one reply line each (docs/REQUESTS.md)"},
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "json: one object with the counts beside the text"},
-    {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
+    {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
      "count tokens of the target model:\n"
      "cl100k_base.tiktoken"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {0, "highlight", NULL, OPTION_FLAG, AT(highlight), 0, 0,
      "write the whole prompt instead of the result: kept\n"
@@ -56,7 +57,7 @@ static const struct option options[] = {
     {0, "color", "auto|always|never", OPTION_CHOICE, AT(color), 0, 0,
      "of --highlight: on terminals, unless NO_COLOR is\n"
      "set or TERM is dumb (auto)"},
-    {0, "report", "FILE", OPTION_WORD, AT(report), 0, 0,
+    {0, "report", "FILE", OPTION_OUTPUT, AT(report), 0, 0,
      "write a page of HTML too: the prompt as a map of\n"
      "losses, the budget of each part, thresholds"},
 
@@ -161,9 +162,7 @@ static int settle(const struct command *command,
     if (arguments->request != NULL && arguments->report != NULL)
         return tool_usage(command, "--report shows one prompt; leave out "
                           "--request");
-    code = tool_report_check(command, arguments->report, arguments->output);
-    if (code == TOOL_OK)
-        code = check_highlight(command, operands, arguments);
+    code = check_highlight(command, operands, arguments);
     if (code != TOOL_OK)
         return code;
     if (tool_option_given(operands, "target"))
@@ -447,6 +446,14 @@ static int run_requests(const struct arguments *arguments,
     return code;
 }
 
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    (void)operands;
+    tool_files_punkt(list, arguments->options.reference.punkt);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.format = TOOL_TEXT};
@@ -494,5 +501,6 @@ const struct command tool_compress = {
         "the prompt itself takes the place of the compressed text.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

@@ -14,7 +14,7 @@ static const struct option options[] = {
     {0, "dtype", "TYPE", OPTION_WORD, AT(options.dtype), 0, 0,
      "store the weights as f32, f16, bf16, q8 or q4;\n"
      "without it they stay as they are"},
-    {0, "tokenizer", "FILE", OPTION_WORD, AT(options.tokenizer), 0, 0,
+    {0, "tokenizer", "FILE", OPTION_INPUT, AT(options.tokenizer), 0, 0,
      "tokenizer.bin of a llama2.c checkpoint"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report and no progress on stderr"},
@@ -60,6 +60,7 @@ const struct command tool_convert = {
     .operands = "SOURCE DESTINATION",
     .min_operands = 2,
     .max_operands = 2,
+    .last_is_output = true,
     .summary = "make a .pith file from another model format",
     .about =
         "SOURCE is a Hugging Face folder (GPT-2 or LLaMA; config.json,\n"

@@ -1,10 +1,11 @@
 /*
  * curl.h - one HTTP POST by the program curl, as a process of its own.
  *
- * The program is told everything through its standard input: neither the
- * body nor the key stands on a command line or in a file.  What it says goes
- * into a file that the caller holds locked (flock); the lock is the
- * process's too, so that whoever gets it knows that the process has ended.
+ * The body goes through a file, which curl reads as it starts; everything
+ * else, the key too, through curl's standard input: it stands on no command
+ * line and in no file.  What curl says goes into a file that the caller holds
+ * locked (flock); the lock is the process's too, so that whoever gets it
+ * knows that the process has ended.
  */
 #ifndef PITH_TOOLS_CURL_H
 #define PITH_TOOLS_CURL_H
@@ -16,9 +17,11 @@
 
 struct curl_request {
     const char *url;
-    const char *key; /* for "Authorization: Bearer"; NULL: none */
-    unsigned seconds; /* after which it gives up */
+    const char *key;       /* for "Authorization: Bearer"; NULL: none */
+    unsigned seconds;      /* after which it gives up */
     struct pith_text body; /* JSON */
+    const char *body_path; /* made for it, readable by the user alone; the
+                              caller removes it when the process has ended */
 };
 
 /* Starts it with its output at the end of the file `out`.  0: it could not be
@@ -26,12 +29,18 @@ struct curl_request {
 pid_t curl_start(const struct curl_request *request, int out);
 
 struct curl_reply {
-    bool is_whole;         /* curl came to its end */
-    int code;              /* of HTTP; 0: there was no reply */
+    int code;              /* of HTTP; 0: there was no reply, or part of one */
     struct pith_text body; /* or what curl complains about, with code 0 */
+    double retry_after;    /* seconds; -1: the server does not say */
+    char redirect[256];    /* where the server says to ask; "": nowhere */
 };
 
-/* What such a file says. */
-struct curl_reply curl_read(struct pith_text output);
+/* What such a file says.  status: of the process, as from waitpid; 0 when it
+ * is not known.  The body is borrowed. */
+struct curl_reply curl_read(struct pith_text output, int status);
+
+/* Whether the process, by its status, failed for a reason that stays: no curl,
+ * a bad URL, a certificate. */
+bool curl_is_hopeless(int status);
 
 #endif

@@ -16,9 +16,14 @@ struct eval_source {
 #define EVAL_SOURCE_OPTIONS(args)                                              \
     {0, "task", "gsm8k|bbh|chat|documents", OPTION_CHOICE,                     \
      offsetof(args, source.task), 0, 0, "what the files are (gsm8k)"},         \
-    {0, "prompts", "FILE", OPTION_WORD, offsetof(args, source.prompts), 0, 0,  \
+    {0, "prompts", "FILE", OPTION_INPUT, offsetof(args, source.prompts), 0, 0,  \
      "gsm8k: demonstrations; bbh: the prompt, or a folder\n"                   \
      "with one for each task; chat: reference answers"}
+
+/* Adds the prompts that the operands' data sets come with (files.h). */
+void eval_list_prompts(const struct eval_source *source,
+                       const struct operands *operands,
+                       struct file_list *list);
 
 /* Loads all files into one set; free with pith_cases_free. */
 int eval_load_cases(const struct eval_source *source, const char *const *paths,
@@ -55,12 +60,18 @@ bool eval_ignores_budget(const char *method);
 
 /* JSONL that grows line by line, and goes on where an earlier run ended. */
 struct eval_log {
+    const char *path; /* NULL: standard output */
     struct text text; /* complete lines that were there */
+    bool has_half_line;
     FILE *stream;
 };
 
-/* Opens the file behind its last complete line; NULL: standard output. */
-int eval_log_open(struct eval_log *log, const char *path);
+/* Reads what is there and changes nothing, so that the caller sees whether it
+ * is its own.  A last line without its end must start with `head`, as a killed
+ * run leaves it.  NULL and "-" are standard output. */
+int eval_log_read(struct eval_log *log, const char *path, const char *head);
+/* Opens the file that was read, after its last complete line. */
+int eval_log_open(struct eval_log *log);
 int eval_log_write(struct eval_log *log, const char *line);
 int eval_log_close(struct eval_log *log);
 

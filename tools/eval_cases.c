@@ -4,6 +4,8 @@
  */
 #include "eval.h"
 
+#include "files.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,9 +18,10 @@ static bool is_folder(const char *path)
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* PROMPTS, or of a folder PROMPTS/NAME.txt for a file NAME.json. */
-static int find_prompts(const char *prompts, const char *path, char *found,
-                        size_t size)
+/* PROMPTS, or of a folder PROMPTS/NAME.txt for a file NAME.json; false when
+ * that is too long. */
+static bool find_prompts(const char *prompts, const char *path, char *found,
+                         size_t size)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
@@ -26,9 +29,17 @@ static int find_prompts(const char *prompts, const char *path, char *found,
                 ? snprintf(found, size, "%s/%.*s.txt", prompts,
                            (int)strcspn(name, "."), name)
                 : snprintf(found, size, "%s", prompts);
-    if (n < 0 || (size_t)n >= size)
-        return tool_fail("%.200s: the path is too long", prompts);
-    return TOOL_OK;
+    return n >= 0 && (size_t)n < size;
+}
+
+void eval_list_prompts(const struct eval_source *source,
+                       const struct operands *operands, struct file_list *list)
+{
+    char prompts[4096];
+    for (size_t i = 0; source->prompts != NULL && i < operands->n; i++)
+        if (find_prompts(source->prompts, operands->items[i], prompts,
+                         sizeof prompts))
+            tool_files_input_with(list, "prompts", prompts, "");
 }
 
 int eval_load_cases(const struct eval_source *source, const char *const *paths,
@@ -40,9 +51,8 @@ int eval_load_cases(const struct eval_source *source, const char *const *paths,
     for (size_t i = 0; i < n_paths; i++) {
         const char *found = source->prompts;
         if (found != NULL) {
-            int code = find_prompts(found, paths[i], prompts, sizeof prompts);
-            if (code != TOOL_OK)
-                return code;
+            if (!find_prompts(found, paths[i], prompts, sizeof prompts))
+                return tool_fail("%.200s: the path is too long", found);
             found = prompts;
         }
         if (pith_cases_load(cases, (enum pith_task)source->task, paths[i],

@@ -38,18 +38,36 @@ static const struct option options[] = {
      "measure that too, which takes longest (on)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Output, model and machine:"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "JSONL to add to; what it has is not repeated"},
     MODEL_OPTION(struct arguments),
-    {0, "judge", "FILE", OPTION_WORD, AT(judge), 0, 0,
+    {0, "judge", "FILE", OPTION_INPUT, AT(judge), 0, 0,
      "another model that finds the answers likely or not"},
     RUN_OPTIONS(struct arguments),
 };
 
+/* How each of its lines starts. */
+#define HEAD "{\"key\": \""
+
+/* Refuses to add to a file of another kind. */
+static int check_lines(const struct eval_log *log)
+{
+    const char *line = log->text.size > 0 ? log->text.bytes : "";
+    for (size_t number = 1; *line != '\0'; number++) {
+        if (*line != '\n' && strncmp(line, HEAD, strlen(HEAD)) != 0)
+            return tool_fail("%.200s:%zu: is not a line of pith eval measure, "
+                             "so that nothing is added to the file; give -o "
+                             "another name", log->path, number);
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    return TOOL_OK;
+}
+
 static bool has_key(const struct eval_log *log, const char *key)
 {
     char member[400];
-    snprintf(member, sizeof member, "{\"key\": \"%s\"", key);
+    snprintf(member, sizeof member, HEAD "%s\"", key);
     return log->text.bytes != NULL && strstr(log->text.bytes, member) != NULL;
 }
 
@@ -112,7 +130,11 @@ static int measure(struct work *work)
 {
     char seconds[32];
     double start = tool_seconds();
-    int code = eval_log_open(&work->log, work->arguments->output);
+    int code = eval_log_read(&work->log, work->arguments->output, HEAD);
+    if (code == TOOL_OK)
+        code = check_lines(&work->log);
+    if (code == TOOL_OK)
+        code = eval_log_open(&work->log);
     for (size_t m = 0; m < work->plan->n_methods && code == TOOL_OK; m++)
         code = measure_method(work, work->plan->methods[m]);
     int closed = eval_log_close(&work->log);
@@ -160,6 +182,13 @@ static int prepare(const struct command *command,
     return code;
 }
 
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    eval_list_prompts(&arguments->source, operands, list);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {
@@ -181,5 +210,6 @@ const struct command tool_eval_measure = {
         "(docs/EVALUATION.md).",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

@@ -12,7 +12,7 @@ struct arguments {
 };
 
 static const struct option options[] = {
-    {'o', "output", "FILE", OPTION_WORD, offsetof(struct arguments, output), 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, offsetof(struct arguments, output), 0,
      0, "write there, complete or not at all"},
 };
 

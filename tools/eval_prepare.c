@@ -41,11 +41,11 @@ static const struct option options[] = {
      "of the methods that draw (1)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Output, model and machine:"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "the requests, complete or not at all"},
-    {0, "keys", "FILE", OPTION_WORD, AT(keys), 0, 0,
+    {0, "keys", "FILE", OPTION_OUTPUT, AT(keys), 0, 0,
      "what pith eval score needs to read the answers"},
-    {0, "count-with", "FILE", OPTION_WORD, AT(counter), 0, 0,
+    {0, "count-with", "FILE", OPTION_INPUT, AT(counter), 0, 0,
      "count prompt tokens by this .tiktoken file too"},
     MODEL_OPTION(struct arguments),
     RUN_OPTIONS(struct arguments),
@@ -167,6 +167,13 @@ static int prepare(const struct command *command,
     return code;
 }
 
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    eval_list_prompts(&arguments->source, operands, list);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {
@@ -188,5 +195,6 @@ const struct command tool_eval_prepare = {
         "reads the answers (docs/EVALUATION.md).",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

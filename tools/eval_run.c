@@ -4,9 +4,9 @@
  *
  * Answers are added to a file line by line.  Each request on its way has a
  * slot, the file ANSWERS.asking-N: the request's id in its first line, then
- * what curl writes.  Should pith be killed, curl goes on, and the next run
- * waits for it (curl holds the slot's lock) and takes what came: nothing is
- * asked twice.
+ * what curl writes; its body is in ANSWERS.sending-N.  Should pith be killed,
+ * curl goes on, and the next run waits for it (curl holds the slot's lock) and
+ * takes what came: nothing is asked twice.
  */
 #define _DEFAULT_SOURCE 1 /* flock */
 #define _POSIX_C_SOURCE 200809L
@@ -24,9 +24,11 @@
 #include "common.h"
 #include "curl.h"
 #include "eval.h"
+#include "files.h"
+#include "signals.h"
 
 struct arguments {
-    const char *endpoint, *key_variable, *output;
+    const char *endpoint, *key_variable, *key_file, *output;
     size_t n_parallel, n_retries, seconds;
     double wait;
     bool quiet;
@@ -36,9 +38,15 @@ struct arguments {
 
 enum { MAX_PARALLEL = 64, MAX_PATH_BYTES = 4096 };
 
+#define SLOT_ENDING ".asking-%zu"
+#define BODY_ENDING ".sending-%zu"
+
 static const struct option options[] = {
     {0, "endpoint", "URL", OPTION_WORD, AT(endpoint), 0, 0,
-     "of the server, as http://127.0.0.1:8080/v1"},
+     "of the server, as http://127.0.0.1:8080/v1;\n"
+     "/chat/completions is added, /v1 where nothing is"},
+    {0, "key-file", "FILE", OPTION_INPUT, AT(key_file), 0, 0,
+     "with the API key"},
     {0, "key-variable", "NAME", OPTION_WORD, AT(key_variable), 0, 0,
      "variable of the environment with the API key\n"
      "(OPENAI_API_KEY where it is set)"},
@@ -51,7 +59,7 @@ static const struct option options[] = {
      "before each next, at most 60 (1)"},
     {0, "timeout", "S", OPTION_COUNT, AT(seconds), 1, 86400,
      "seconds that an answer may take (300)"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "answers are added to it; what it has is not asked"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report and no progress on stderr"},
@@ -65,17 +73,9 @@ static void interrupt(int signal_number)
     is_interrupted = 1;
 }
 
-static void listen_for_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* A request on its way, or one that waits for its next try. */
 struct slot {
-    char path[MAX_PATH_BYTES];
+    char path[MAX_PATH_BYTES], body_path[MAX_PATH_BYTES];
     int file; /* locked; -1: not open */
     pid_t child; /* 0: none */
     bool is_taken;
@@ -88,10 +88,11 @@ struct work {
     struct pith_requests *requests;
     struct eval_log log;
     char url[MAX_PATH_BYTES];
-    const char *key;
+    char *key;
     struct slot slots[MAX_PARALLEL];
     size_t next; /* request to look at */
-    size_t n_before, n_answered, n_refused, n_failed, n_in_a_row;
+    size_t n_before, n_answered, n_cut, n_thoughts, n_refused, n_failed;
+    size_t n_in_a_row; /* requests that failed since the last that did not */
     bool is_over; /* the endpoint is of no use */
     double shown; /* when progress was, last */
 };
@@ -120,7 +121,7 @@ static void erase_progress(const struct work *work)
         fputs("\r\033[K", stderr);
 }
 
-/* Why a request is given up or refused. */
+/* What becomes of a request, and why. */
 static void say(struct work *work, size_t index, const char *what,
                 const char *why)
 {
@@ -135,10 +136,12 @@ static void say(struct work *work, size_t index, const char *what,
 static int open_slot(struct work *work, size_t n, bool make)
 {
     struct slot *slot = &work->slots[n];
-    int length = snprintf(slot->path, sizeof slot->path, "%s.asking-%zu",
-                          work->arguments->output, n);
+    snprintf(slot->path, sizeof slot->path, "%s" SLOT_ENDING,
+             work->arguments->output, n);
+    int length = snprintf(slot->body_path, sizeof slot->body_path,
+                          "%s" BODY_ENDING, work->arguments->output, n);
     slot->file = -1;
-    if (length < 0 || (size_t)length >= sizeof slot->path)
+    if (length < 0 || (size_t)length >= sizeof slot->body_path)
         return tool_fail("%.200s: the path is too long",
                          work->arguments->output);
     slot->file = open(slot->path, O_RDWR | O_APPEND | O_CLOEXEC |
@@ -170,63 +173,56 @@ static int empty_slot(struct slot *slot)
                : tool_fail("%s: %s", slot->path, strerror(errno));
 }
 
-static void close_slots(struct work *work)
+/* After a failure of our own a slot may have a reply that the next run takes;
+ * the body of a request on its way is curl's. */
+static void close_slots(struct work *work, bool are_empty)
 {
     for (size_t i = 0; i < MAX_PARALLEL; i++) {
-        if (work->slots[i].file < 0)
+        struct slot *slot = &work->slots[i];
+        if (slot->file < 0)
             continue;
-        remove(work->slots[i].path);
-        close(work->slots[i].file);
+        if (slot->child == 0)
+            remove(slot->body_path);
+        if (are_empty)
+            remove(slot->path);
+        close(slot->file);
     }
 }
 
 /* --- replies -------------------------------------------------------------- */
 
-/* Codes after which no request will do better. */
-static bool ends_all(int code)
-{
-    return code == 401 || code == 403 || code == 404 || code == 405;
-}
+enum {
+    MOST_IN_A_ROW = 3,
+    LONGEST_WAIT = 60,     /* seconds, of our own accord */
+    LONGEST_ASKED = 600,   /* because the server asks for it */
+    WAIT_TO_SPEAK_OF = 10
+};
 
-/* Codes that say that this request is at fault. */
-static bool is_refusal(int code)
+/* Waits for another try, if there is one. */
+static bool try_again(struct work *work, struct slot *slot, double asked,
+                      const char *why)
 {
-    return code >= 400 && code < 500 && code != 408 && code != 409 &&
-           code != 425 && code != 429 && !ends_all(code);
-}
-
-static int write_line(struct work *work, char *line)
-{
-    int code = eval_log_write(&work->log, line);
-    pith_free(line);
-    return code;
-}
-
-static int refuse(struct work *work, size_t index, int code, const char *why)
-{
-    struct pith_error error;
-    char *line;
-    say(work, index, "is refused", why);
-    if (pith_requests_refuse(work->requests, index, code, why, &line, &error) !=
-        PITH_OK)
-        return tool_library(&error);
-    work->n_refused++;
-    work->n_in_a_row = 0;
-    return write_line(work, line);
-}
-
-/* A failure that may be gone the next time. */
-static void fail(struct work *work, struct slot *slot, bool ends,
-                 const char *why)
-{
-    enum { MOST_IN_A_ROW = 3, LONGEST = 60 };
     double wait = work->arguments->wait;
-    if (!ends && slot->n_tries <= work->arguments->n_retries) {
-        for (size_t i = 1; i < slot->n_tries && wait < LONGEST; i++)
-            wait *= 2;
-        slot->not_before = tool_seconds() + (wait < LONGEST ? wait : LONGEST);
-        return;
-    }
+    char what[80];
+    if (slot->n_tries > work->arguments->n_retries || asked > LONGEST_ASKED)
+        return false;
+    for (size_t i = 1; i < slot->n_tries && wait < LONGEST_WAIT; i++)
+        wait *= 2;
+    if (wait > LONGEST_WAIT)
+        wait = LONGEST_WAIT;
+    if (wait < asked)
+        wait = asked;
+    slot->not_before = tool_seconds() + wait;
+    snprintf(what, sizeof what, "failed, next try in %.0f s", wait);
+    if (wait >= WAIT_TO_SPEAK_OF && !work->arguments->quiet)
+        say(work, slot->index, what, why);
+    return true;
+}
+
+/* A request that no more is done about in this run. */
+static void leave(struct work *work, struct slot *slot, bool ends,
+                  const char *why)
+{
     say(work, slot->index, "failed", why);
     slot->is_taken = false;
     work->n_failed++;
@@ -234,58 +230,103 @@ static void fail(struct work *work, struct slot *slot, bool ends,
     work->is_over = work->is_over || ends || work->n_in_a_row >= MOST_IN_A_ROW;
 }
 
-/* One line about what came. */
-static void describe(const struct curl_reply *reply, char *why, size_t size)
+/* A request that is done, with an answer or without. */
+static void settle(struct work *work, struct slot *slot,
+                   const struct pith_reply *reply)
 {
-    size_t n = reply->body.size < 300 ? reply->body.size : 300;
-    snprintf(why, size, "%.*s", (int)n,
-             reply->body.size > 0 ? reply->body.bytes : "no reply");
-    for (char *c = why; *c != '\0'; c++)
-        if (*c == '\n' || *c == '\r')
-            *c = ' ';
+    bool is_answer = reply->verdict == PITH_REPLY_ANSWERED;
+    if (!is_answer)
+        say(work, slot->index, "has no answer and is not asked again",
+            reply->why.detail);
+    slot->is_taken = false;
+    work->n_answered += is_answer;
+    work->n_cut += is_answer && reply->is_cut;
+    work->n_thoughts += is_answer && reply->had_thought;
+    work->n_refused += !is_answer;
+    work->n_in_a_row = 0;
+}
+
+/* What to do about an endpoint that is of no use. */
+static void advise(const struct work *work, const struct curl_reply *reply,
+                   char *why, size_t size)
+{
+    size_t n = strlen(why);
+    if (reply->redirect[0] != '\0')
+        snprintf(why + n, size - n, "; it points to %s: give that as "
+                 "--endpoint if it can be trusted", reply->redirect);
+    else if (reply->code == 404 || reply->code == 405)
+        snprintf(why + n, size - n, "; asked was %s: give --endpoint what "
+                 "stands before /chat/completions, as http://HOST:PORT/v1",
+                 work->url);
 }
 
 static int take_reply(struct work *work, struct slot *slot,
                       const struct curl_reply *reply)
 {
     struct pith_error error;
-    char *line, why[400];
-    if (reply->code == 0) {
-        describe(reply, why, sizeof why);
-        fail(work, slot, strstr(why, "cannot be run") != NULL, why);
-        return TOOL_OK;
-    }
-    enum pith_status status =
-        pith_requests_take_reply(work->requests, slot->index, reply->code,
-                                 reply->body, &line, &error);
-    if (status == PITH_OK) {
-        work->n_answered++;
-        work->n_in_a_row = 0;
-        slot->is_taken = false;
-        return write_line(work, line);
-    }
-    if (status != PITH_ERR_FORMAT)
+    struct pith_reply taken;
+    char why[6000];
+    if (pith_requests_take_reply(work->requests, slot->index, reply->code,
+                                 reply->body, &taken, &error) != PITH_OK)
         return tool_library(&error);
-    if (is_refusal(reply->code)) {
-        slot->is_taken = false;
-        return refuse(work, slot->index, reply->code, error.detail);
+    bool tried = false;
+    snprintf(why, sizeof why, "%s", taken.why.detail);
+    switch (taken.verdict) {
+    case PITH_REPLY_ANSWERED:
+    case PITH_REPLY_NO_ANSWER:
+        settle(work, slot, &taken);
+        break;
+    case PITH_REPLY_TRY_AGAIN:
+        tried = try_again(work, slot, reply->retry_after, why);
+        if (!tried && reply->retry_after > LONGEST_ASKED)
+            snprintf(why, sizeof why, "%s; the server asks to wait %.0f s",
+                     taken.why.detail, reply->retry_after);
+        if (!tried)
+            leave(work, slot, reply->retry_after > LONGEST_ASKED, why);
+        break;
+    case PITH_REPLY_LEAVE:
+        leave(work, slot, false, why);
+        break;
+    case PITH_REPLY_STOP:
+        advise(work, reply, why, sizeof why);
+        leave(work, slot, true, why);
+        break;
     }
-    fail(work, slot, ends_all(reply->code), error.detail);
-    return TOOL_OK;
+    int code = TOOL_OK;
+    if (!tried && taken.verdict != PITH_REPLY_STOP)
+        code = eval_log_write(&work->log, taken.line);
+    pith_free(taken.line);
+    return code;
+}
+
+/* Nothing came, or part of something. */
+static void take_no_reply(struct work *work, struct slot *slot,
+                          struct pith_text complaint, int status)
+{
+    char why[400];
+    bool is_hopeless = curl_is_hopeless(status);
+    snprintf(why, sizeof why, "%.*s",
+             complaint.size < 300 ? (int)complaint.size : 300,
+             complaint.bytes);
+    if (is_hopeless || !try_again(work, slot, 0, why))
+        leave(work, slot, is_hopeless, why);
 }
 
 /* What the slot's curl, which has ended, left behind. */
-static int finish(struct work *work, struct slot *slot)
+static int finish(struct work *work, struct slot *slot, int status)
 {
     struct text text = {0};
     int code = read_slot(slot, &text);
+    size_t skip = pith_requests_id(work->requests, slot->index).size + 1;
     slot->child = 0;
-    if (code == TOOL_OK) {
-        const char *feed = memchr(text.bytes, '\n', text.size);
-        size_t skip = feed != NULL ? (size_t)(feed - text.bytes) + 1 : 0;
+    remove(slot->body_path);
+    if (code == TOOL_OK && text.size >= skip) {
         struct curl_reply reply = curl_read(
-            (struct pith_text){text.bytes + skip, text.size - skip});
-        code = take_reply(work, slot, &reply);
+            (struct pith_text){text.bytes + skip, text.size - skip}, status);
+        if (reply.code > 0)
+            code = take_reply(work, slot, &reply);
+        else
+            take_no_reply(work, slot, reply.body, status);
     }
     free(text.bytes);
     return code == TOOL_OK ? empty_slot(slot) : code;
@@ -304,11 +345,10 @@ static int take_old_reply(struct work *work, struct slot *slot)
     size_t index = pith_requests_find(
         work->requests, (struct pith_text){text.bytes, n_id});
     size_t skip = n_id < text.size ? n_id + 1 : n_id;
-    struct curl_reply reply =
-        curl_read((struct pith_text){text.bytes + skip, text.size - skip});
+    struct curl_reply reply = curl_read(
+        (struct pith_text){text.bytes + skip, text.size - skip}, 0);
     if (index < pith_requests_count(work->requests) &&
-        !pith_requests_is_done(work->requests, index) && reply.is_whole &&
-        reply.code == 200) {
+        !pith_requests_is_done(work->requests, index) && reply.code == 200) {
         slot->index = index;
         slot->n_tries = 1;
         code = take_reply(work, slot, &reply);
@@ -321,8 +361,6 @@ static int take_old_reply(struct work *work, struct slot *slot)
 static int open_slots(struct work *work)
 {
     int code = TOOL_OK;
-    for (size_t i = 0; i < MAX_PARALLEL; i++)
-        work->slots[i].file = -1;
     for (size_t i = 0; i < MAX_PARALLEL && code == TOOL_OK; i++) {
         code = open_slot(work, i, i < work->arguments->n_parallel);
         if (code == TOOL_OK && work->slots[i].file >= 0)
@@ -339,7 +377,8 @@ static int start(struct work *work, struct slot *slot)
     struct curl_request request = {
         .url = work->url, .key = work->key,
         .seconds = (unsigned)work->arguments->seconds,
-        .body = pith_requests_body(work->requests, slot->index)};
+        .body = pith_requests_body(work->requests, slot->index),
+        .body_path = slot->body_path};
     int code = empty_slot(slot);
     if (code != TOOL_OK)
         return code;
@@ -349,8 +388,8 @@ static int start(struct work *work, struct slot *slot)
     slot->n_tries++;
     slot->child = curl_start(&request, slot->file);
     return slot->child != 0 ? TOOL_OK
-                            : tool_fail("curl cannot be started: %s",
-                                        strerror(errno));
+                            : tool_fail("%s: curl cannot be started: %s",
+                                        slot->body_path, strerror(errno));
 }
 
 /* The next request that nobody has answered. */
@@ -424,10 +463,13 @@ static int ask_all(struct work *work)
             sleep_until(wake);
             continue;
         }
-        pid_t child = waitpid(-1, NULL, 0);
+        int status;
+        pid_t child = waitpid(-1, &status, 0);
         struct slot *slot = child > 0 ? slot_of(work, child) : NULL;
         if (slot != NULL)
-            code = finish(work, slot);
+            code = finish(work, slot, status);
+        else if (child < 0 && errno != EINTR)
+            code = tool_fail("curl cannot be waited for: %s", strerror(errno));
         if (code != TOOL_OK)
             return code;
     }
@@ -443,8 +485,10 @@ static int report(struct work *work)
     erase_progress(work);
     if (!work->arguments->quiet)
         fprintf(stderr, "pith: %zu answers, %zu there already, %zu refused, "
-                        "%zu failed, %zu open\n", work->n_answered,
-                work->n_before, work->n_refused, work->n_failed, n_open);
+                        "%zu failed, %zu open; answers at max_tokens: %zu, "
+                        "after reasoning that is cut: %zu\n",
+                work->n_answered, work->n_before, work->n_refused,
+                work->n_failed, n_open, work->n_cut, work->n_thoughts);
     if (n_open == 0)
         return TOOL_OK;
     return tool_fail(work->is_over
@@ -454,42 +498,113 @@ static int report(struct work *work)
                            "them again", work->url);
 }
 
-/* The URL of chat completions, of a server's. */
+/* White space or a control character. */
+static bool has_control(const char *string)
+{
+    for (; *string != '\0'; string++)
+        if ((unsigned char)*string <= 0x20 || *string == 0x7F)
+            return true;
+    return false;
+}
+
+/* The URL of chat completions, of a server's: with /v1 where the address has
+ * no path.  A query stays at the end. */
 static int make_url(const struct command *command, const char *endpoint,
                     char *url)
 {
     static const char tail[] = "/chat/completions";
-    size_t n = endpoint != NULL ? strlen(endpoint) : 0, n_tail = strlen(tail);
-    if (n == 0)
+    size_t scheme = endpoint == NULL                             ? 0
+                    : strncmp(endpoint, "http://", 7) == 0       ? 7
+                    : strncmp(endpoint, "https://", 8) == 0      ? 8
+                                                                 : 0;
+    if (endpoint == NULL || *endpoint == '\0')
         return tool_usage(command, "give --endpoint URL");
-    if ((strncmp(endpoint, "http://", 7) != 0 &&
-         strncmp(endpoint, "https://", 8) != 0) ||
-        strpbrk(endpoint, " \t\r\n") != NULL || n + n_tail >= MAX_PATH_BYTES)
+    if (scheme == 0 && strstr(endpoint, "://") == NULL)
         return tool_usage(command, "--endpoint \"%.200s\": expected http://... "
-                                   "or https://...", endpoint);
-    while (n > 0 && endpoint[n - 1] == '/')
+                                   "or https://..., as http://%.200s",
+                          endpoint, endpoint);
+    size_t n = strcspn(endpoint, "?#"), all = strlen(endpoint);
+    bool has_query = endpoint[n] == '?';
+    size_t n_query = all - n;
+    const char *query = endpoint + n;
+    while (n > scheme && endpoint[n - 1] == '/')
         n--;
-    bool whole = n >= n_tail &&
-                 strncmp(endpoint + n - n_tail, tail, n_tail) == 0;
-    snprintf(url, MAX_PATH_BYTES, "%.*s%s", (int)n, endpoint,
-             whole ? "" : tail);
+    if (scheme == 0 || n == scheme || (n_query > 0 && !has_query) ||
+        has_control(endpoint) || all + 32 >= MAX_PATH_BYTES)
+        return tool_usage(command, "--endpoint \"%.200s\": expected "
+                                   "http://HOST:PORT/v1 or https://HOST/v1",
+                          endpoint);
+    size_t n_tail = strlen(tail);
+    bool is_whole = n >= n_tail &&
+                    strncmp(endpoint + n - n_tail, tail, n_tail) == 0;
+    bool has_path = memchr(endpoint + scheme, '/', n - scheme) != NULL;
+    snprintf(url, MAX_PATH_BYTES, "%.*s%s%s%s", (int)n, endpoint,
+             has_path ? "" : "/v1", is_whole ? "" : tail, query);
     return TOOL_OK;
 }
 
-static int find_key(const struct command *command, const char *variable,
-                    const char **key)
+/* The key without the line feed at its end; anything else that no key has is
+ * refused. */
+static int clean_key(const struct command *command, const char *name,
+                     char *key)
 {
-    *key = getenv(variable != NULL ? variable : "OPENAI_API_KEY");
-    if (*key != NULL && **key == '\0')
-        *key = NULL;
-    if (*key == NULL && variable != NULL)
-        return tool_usage(command, "--key-variable: the environment has no %s",
-                          variable);
-    for (const char *c = *key; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20)
-            return tool_usage(command, "the API key has a control character "
-                                       "in it");
-    return TOOL_OK;
+    size_t n = strlen(key);
+    while (n > 0 && strchr(" \t\r\n", key[n - 1]) != NULL)
+        n--;
+    key[n] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)key[i] <= 0x20 || (unsigned char)key[i] >= 0x7F)
+            return tool_usage(command, "%s: byte %zu of the API key is 0x%02X; "
+                              "expected one word of ASCII characters", name,
+                              i + 1, (unsigned)(unsigned char)key[i]);
+    return n > 0 ? TOOL_OK
+                 : tool_usage(command, "%s: the API key is empty", name);
+}
+/* Of a file, or of a variable of the environment.  *key stays NULL where
+ * there is none; release it with free(). */
+static int find_key(const struct command *command,
+                    const struct arguments *arguments, char **key)
+{
+    const char *name = arguments->key_variable;
+    struct text text = {0};
+    if (name != NULL && arguments->key_file != NULL)
+        return tool_usage(command, "--key-variable and --key-file exclude each "
+                                   "other");
+    if (arguments->key_file != NULL) {
+        name = arguments->key_file;
+        int code = tool_read(name, &text);
+        if (code != TOOL_OK)
+            return code;
+        *key = text.bytes;
+        return strlen(text.bytes) == text.size
+                   ? clean_key(command, name, *key)
+                   : tool_usage(command, "%s: the API key has a NUL in it",
+                                name);
+    }
+    const char *value = getenv(name != NULL ? name : "OPENAI_API_KEY");
+    if (value == NULL || *value == '\0')
+        return name == NULL ? TOOL_OK
+                            : tool_usage(command, "--key-variable: the "
+                                         "environment has no %s", name);
+    *key = strdup(value);
+    return *key != NULL
+               ? clean_key(command, name != NULL ? name : "OPENAI_API_KEY", *key)
+               : tool_no_memory();
+}
+
+/* Answers are read again by the next run, and slots are beside them. */
+static int check_output(const struct command *command, const char *path)
+{
+    struct pith_place place;
+    struct pith_error error;
+    if (path == NULL || strcmp(path, "-") == 0)
+        return tool_usage(command, "give -o FILE for the answers");
+    if (pith_place_find(path, &place, &error) != PITH_OK)
+        return tool_library(&error);
+    return place.kind <= PITH_FILE_REGULAR
+               ? TOOL_OK
+               : tool_usage(command, "-o \"%.200s\" is not a file; answers are "
+                                     "added to one", path);
 }
 
 static int load(struct work *work, const char *path)
@@ -503,11 +618,14 @@ static int load(struct work *work, const char *path)
         code = tool_library(&error);
     free(text.bytes);
     if (code == TOOL_OK)
-        code = eval_log_open(&work->log, work->arguments->output);
+        code = eval_log_read(&work->log, work->arguments->output,
+                             "{\"custom_id\":");
     if (code == TOOL_OK &&
         pith_requests_read_answers(work->requests, tool_view(&work->log.text),
                                    work->arguments->output, &error) != PITH_OK)
         code = tool_library(&error);
+    if (code == TOOL_OK)
+        code = eval_log_open(&work->log);
     if (code != TOOL_OK)
         return code;
     for (size_t i = 0; i < pith_requests_count(work->requests); i++)
@@ -522,10 +640,9 @@ static int ask(struct work *work, const char *path)
         code = open_slots(work);
     if (code == TOOL_OK)
         code = ask_all(work);
-    if (code == TOOL_OK) {
-        close_slots(work);
+    close_slots(work, code == TOOL_OK);
+    if (code == TOOL_OK)
         code = report(work);
-    }
     int closed = eval_log_close(&work->log);
     pith_requests_free(work->requests);
     return code == TOOL_OK ? closed : code;
@@ -539,18 +656,37 @@ static int begin(const struct command *command,
     if (work == NULL)
         return tool_no_memory();
     work->arguments = arguments;
+    for (size_t i = 0; i < MAX_PARALLEL; i++)
+        work->slots[i].file = -1;
     int code = make_url(command, arguments->endpoint, work->url);
-    if (code == TOOL_OK && arguments->output == NULL)
-        code = tool_usage(command, "give -o FILE for the answers");
     if (code == TOOL_OK)
-        code = find_key(command, arguments->key_variable, &work->key);
+        code = check_output(command, arguments->output);
+    if (code == TOOL_OK)
+        code = find_key(command, arguments, &work->key);
     if (code == TOOL_OK) {
         work->shown = isatty(STDERR_FILENO) ? 0 : tool_seconds();
-        listen_for_interrupts();
+        tool_signals_call(interrupt);
+        signal(SIGCHLD, SIG_DFL); /* ignored, no end could be waited for */
         code = ask(work, operands->items[0]);
     }
+    free(work->key);
     free(work);
     return code;
+}
+
+/* The slots. */
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    char ending[32];
+    (void)operands;
+    for (size_t i = 0; i < MAX_PARALLEL; i++) {
+        snprintf(ending, sizeof ending, SLOT_ENDING, i);
+        tool_files_output_with(list, "output", arguments->output, ending);
+        snprintf(ending, sizeof ending, BODY_ENDING, i);
+        tool_files_output_with(list, "output", arguments->output, ending);
+    }
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -570,9 +706,10 @@ const struct command tool_eval_run = {
         "Sends a batch file (of pith eval prepare or pith align requests) by\n"
         "the program curl and adds the answers to a file.  A run that was\n"
         "stopped or killed goes on where it was; a request that fails is\n"
-        "tried again, later each time.  The API key is read from the\n"
-        "environment and written nowhere.",
+        "tried again, later each time; replies that are no answers are named\n"
+        "in the file (docs/EVALUATION.md).  The API key is written nowhere.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

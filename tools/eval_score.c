@@ -27,9 +27,9 @@ static const struct option options[] = {
      "of a million tokens of answers (0)"},
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "a table, or a JSON object for each row (text)"},
-    {0, "pairs", "FILE", OPTION_WORD, AT(pairs), 0, 0,
+    {0, "pairs", "FILE", OPTION_OUTPUT, AT(pairs), 0, 0,
      "write answers and references there, for BERTScore"},
-    {'o', "output", "FILE", OPTION_WORD, AT(output), 0, 0,
+    {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report on stderr"},
@@ -121,8 +121,13 @@ static void print_json(FILE *stream, const struct pith_score_row *row)
             row->task, row->ask, row->method);
     print_member(stream, "ratio_asked", row->ratio_asked);
     print_member(stream, "shots", row->shots);
-    fprintf(stream, ", \"n\": %zu, \"answered\": %zu, \"cut\": %zu", row->n,
-            row->n_answered, row->n_cut);
+    fprintf(stream, ", \"n\": %zu, \"answered\": %zu, \"cut\": %zu, "
+                    "\"thoughts_cut\": %zu, \"unanswered\": {", row->n,
+            row->n_answered, row->n_cut, row->n_thoughts);
+    for (size_t i = 0; i < row->n_unanswered_kinds; i++)
+        fprintf(stream, "%s\"%s\": %zu", i > 0 ? ", " : "",
+                row->unanswered[i].name, row->unanswered[i].n);
+    fputs("}", stream);
     print_member(stream, "exact", row->exact);
     print_member(stream, "low", row->low);
     print_member(stream, "high", row->high);
@@ -184,19 +189,42 @@ static void complain(void *user, const char *detail)
         tool_fail("%s", detail);
 }
 
+static void add_unanswered(struct pith_unanswered *all,
+                           const struct pith_score_row *row)
+{
+    for (size_t i = 0; i < row->n_unanswered_kinds; i++) {
+        const struct pith_unanswered *one = &row->unanswered[i];
+        struct pith_unanswered *sum = all;
+        while (sum->n > 0 && strcmp(sum->name, one->name) != 0)
+            sum++;
+        sum->name = one->name;
+        sum->n += one->n;
+    }
+}
+
 static void report(const struct pith_scores *scores,
                    const struct complaints *complaints)
 {
-    size_t n = 0, n_answered = 0;
+    struct pith_unanswered all[PITH_UNANSWERED_KINDS] = {{NULL, 0}};
+    size_t n = 0, n_answered = 0, n_cut = 0, n_thoughts = 0;
     if (complaints->n > MAX_SHOWN)
         fprintf(stderr, "pith: and %zu more\n", complaints->n - MAX_SHOWN);
     for (size_t i = 0; i < scores->n_rows; i++) {
-        n += scores->rows[i].n;
-        n_answered += scores->rows[i].n_answered;
+        const struct pith_score_row *row = &scores->rows[i];
+        n += row->n;
+        n_answered += row->n_answered;
+        n_cut += row->n_cut;
+        n_thoughts += row->n_thoughts;
+        add_unanswered(all, row);
     }
-    fprintf(stderr, "pith: %zu of %zu requests are answered; answers: %zu "
-                    "failed, %zu duplicate, %zu unknown\n", n_answered, n,
-            scores->n_failed, scores->n_duplicate, scores->n_unknown);
+    fprintf(stderr, "pith: %zu of %zu requests are answered", n_answered, n);
+    for (size_t i = 0; i < PITH_UNANSWERED_KINDS && all[i].n > 0; i++)
+        fprintf(stderr, "%s%zu %s", i == 0 ? "; without an answer, and not "
+                                             "counted as wrong: " : ", ",
+                all[i].n, all[i].name);
+    fprintf(stderr, "; answers: %zu at max_tokens, %zu without the reasoning "
+                    "before them, %zu duplicate, %zu unknown\n", n_cut,
+            n_thoughts, scores->n_duplicate, scores->n_unknown);
 }
 
 static int score_texts(const struct arguments *arguments,
@@ -253,10 +281,11 @@ const struct command tool_eval_score = {
     .summary = "score the answers of a target model",
     .about =
         "Reads the keys that pith eval prepare wrote and what a server\n"
-        "answered, and writes for each task, method and budget the share of\n"
-        "right answers (of BBH the mean over its tasks) with its 95% interval,\n"
-        "BLEU and ROUGE where there are references, the steps that a model\n"
-        "restored, tokens, ratio and cost.",
+        "answered, and writes for each task, method and budget how many\n"
+        "requests are answered, the share of these that is right (of BBH the\n"
+        "mean over its tasks) with its 95% interval, BLEU and ROUGE where\n"
+        "there are references, the steps that a model restored, tokens, ratio\n"
+        "and cost.  Requests without an answer do not count as wrong.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "signals.h"
 
 static const struct command *const commands[] = {
     &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
@@ -70,6 +71,45 @@ static void print_overview(FILE *out)
           "report.txt\n", out);
 }
 
+static bool is_in_group(const struct command *command, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(command->name, word, n) == 0 && command->name[n] == ' ';
+}
+
+/* Whether commands begin with this word and another: "eval". */
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (is_in_group(commands[i], word))
+            return true;
+    return false;
+}
+
+static void print_group(FILE *out, const char *word)
+{
+    fprintf(out, "usage: pith %s COMMAND [OPTION]... FILE...\n\n", word);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (is_in_group(commands[i], word))
+            fprintf(out, "  %-*s%s\n", NAME_COLUMN, commands[i]->name,
+                    commands[i]->summary);
+    fprintf(out, "\nexplain one: pith help %s COMMAND\n", word);
+}
+
+/* A group without a command of its, with the words after it. */
+static int answer_group(const char *word, int argc, char **argv, bool asked)
+{
+    asked = asked || (argc > 0 && (strcmp(argv[0], "--help") == 0 ||
+                                   strcmp(argv[0], "-h") == 0));
+    if (argc > 0 && argv[0][0] != '-') {
+        fprintf(stderr, "pith: unknown command \"%.200s %.200s\"; see pith "
+                        "help %.200s\n", word, argv[0], word);
+        return TOOL_USAGE;
+    }
+    print_group(asked ? stdout : stderr, word);
+    return asked ? TOOL_OK : TOOL_USAGE;
+}
+
 static int unknown_command(const char *name)
 {
     fprintf(stderr, "pith: unknown command \"%.200s\"; see pith help\n", name);
@@ -88,6 +128,8 @@ static int help(int argc, char **argv)
     }
     int n_words;
     const struct command *command = find_command(argc, argv, &n_words);
+    if (command == NULL && is_group(argv[0]))
+        return answer_group(argv[0], argc - 1, argv + 1, true);
     if (command == NULL)
         return unknown_command(argv[0]);
     tool_options_help(command, stdout);
@@ -111,6 +153,8 @@ static int dispatch(int argc, char **argv)
     int n_words;
     const struct command *command =
         find_command(argc - 1, argv + 1, &n_words);
+    if (command == NULL && is_group(name))
+        return answer_group(name, argc - 2, argv + 2, false);
     if (command == NULL)
         return unknown_command(name);
     return command->run(command, argc - 1 - n_words, argv + 1 + n_words);
@@ -121,6 +165,7 @@ int main(int argc, char **argv)
     struct output output;
     /* A reader that goes away is a write error like any other. */
     signal(SIGPIPE, SIG_IGN);
+    tool_signals_end_program();
     int code = dispatch(argc, argv);
     if (code != TOOL_OK)
         return code;

@@ -48,6 +48,7 @@ const struct command tool_merge = {
     .operands = "MODEL ADAPTER DESTINATION",
     .min_operands = 3,
     .max_operands = 3,
+    .last_is_output = true,
     .summary = "take a LoRA adapter into the weights of its model",
     .about =
         "ADAPTER is what `pith align --lora` wrote for MODEL.\n"

@@ -46,17 +46,13 @@ static int copy_path(const char *from, char **path)
     return TOOL_OK;
 }
 
-int tool_find_model(const char *wanted, char **path)
+enum { MAX_PLACES = 4 };
+
+/* Where a model may be that nobody named. */
+static size_t list_places(struct path places[MAX_PLACES])
 {
-    struct path folder, places[4];
+    struct path folder;
     size_t n = 0;
-
-    *path = NULL;
-    if (wanted == NULL || *wanted == '\0')
-        wanted = getenv("PITH_MODEL");
-    if (wanted != NULL && *wanted != '\0')
-        return copy_path(wanted, path);
-
     strcpy(places[n++].bytes, "weights/" DEFAULT_MODEL);
     program_folder(&folder);
     if (folder.bytes[0] != '\0' && strlen(folder.bytes) < MAX_PATH_BYTES - 64) {
@@ -66,10 +62,31 @@ int tool_find_model(const char *wanted, char **path)
         strcat(places[n++].bytes, "../share/pith/" DEFAULT_MODEL);
     }
     strcpy(places[n++].bytes, PITH_PREFIX "/share/pith/" DEFAULT_MODEL);
+    return n;
+}
+
+int tool_search_model(const char *wanted, char **path)
+{
+    struct path places[MAX_PLACES];
+    *path = NULL;
+    if (wanted == NULL || *wanted == '\0')
+        wanted = getenv("PITH_MODEL");
+    if (wanted != NULL && *wanted != '\0')
+        return copy_path(wanted, path);
+    size_t n = list_places(places);
     for (size_t i = 0; i < n; i++)
         if (is_readable(places[i].bytes))
             return copy_path(places[i].bytes, path);
+    return TOOL_OK;
+}
 
+int tool_find_model(const char *wanted, char **path)
+{
+    struct path places[MAX_PLACES];
+    int code = tool_search_model(wanted, path);
+    if (code != TOOL_OK || *path != NULL)
+        return code;
+    size_t n = list_places(places);
     tool_fail("no model found: give one with -m FILE or $PITH_MODEL; tried");
     for (size_t i = 0; i < n; i++)
         fprintf(stderr, "  %s\n", places[i].bytes);

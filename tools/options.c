@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "files.h"
 
 /* Strict numbers: digits only, everything read, in range. */
 static bool read_count(const char *text, size_t *value)
@@ -229,6 +230,9 @@ static int set_option(const struct command *command,
         *(bool *)member = true;
         return TOOL_OK;
     case OPTION_WORD:
+    case OPTION_INPUT:
+    case OPTION_OUTPUT:
+    case OPTION_MODEL:
         *(const char **)member = value;
         return TOOL_OK;
     case OPTION_CHOICE:
@@ -240,6 +244,7 @@ static int set_option(const struct command *command,
         return code;
     }
     case OPTION_WORDS:
+    case OPTION_INPUTS:
         return add_word(member, value);
     case OPTION_TEXTS:
         return add_text(member, n, value);
@@ -374,6 +379,8 @@ int tool_options_parse(const struct command *command, int argc, char **argv,
         operands->n < command->min_operands)
         code = tool_usage(command, "expected: pith %s %s", command->name,
                           command->operands);
+    if (code == TOOL_OK && !operands->help)
+        code = tool_files_check(command, operands, arguments);
     return code;
 }
 
@@ -381,8 +388,8 @@ void tool_options_free(void *arguments, struct operands *operands)
 {
     for (size_t i = 0; i < operands->n_options; i++) {
         const struct option *option = &operands->options[i];
-        if (option->kind == OPTION_WORDS || option->kind == OPTION_TEXTS ||
-            option->kind == OPTION_COUNTS)
+        if (option->kind == OPTION_WORDS || option->kind == OPTION_INPUTS ||
+            option->kind == OPTION_TEXTS || option->kind == OPTION_COUNTS)
             free(*(void **)((char *)arguments + option->offset));
     }
     free(operands->options);

@@ -19,8 +19,12 @@
 enum option_kind {
     OPTION_FLAG,   /* bool, set to true */
     OPTION_WORD,   /* const char * */
+    OPTION_INPUT,  /* const char *: a file that is read */
+    OPTION_OUTPUT, /* const char *: one that is written or added to */
+    OPTION_MODEL,  /* const char *: a model; NULL: the one that is found */
     OPTION_CHOICE, /* size_t: which of the words in `value`, "text|json" */
     OPTION_WORDS,  /* struct words: may be given several times */
+    OPTION_INPUTS, /* struct words: files that are read */
     OPTION_COUNT,  /* size_t within [low, high] */
     OPTION_COUNTS, /* const size_t *, then a size_t: how many; 0,3,5 */
     OPTION_REAL,   /* double within [low, high] */
@@ -60,14 +64,21 @@ struct option {
     {0, "compression", NULL, OPTION_COMPRESSION, offsetof(args, member), 0, 0, \
      NULL}
 
+struct operands;
+struct file_list;
+
 struct command {
     const char *name;
     const char *operands; /* as the usage line shows them */
     size_t min_operands, max_operands;
+    bool last_is_output; /* of the operands; the others are read */
     const char *summary; /* one line for `pith help` */
     const char *about;   /* what `pith help NAME` says below the usage */
     const struct option *options;
     size_t n_options;
+    /* Adds files whose names are made of others (files.h); NULL: none. */
+    void (*list_files)(const struct operands *operands, const void *arguments,
+                       struct file_list *list);
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
@@ -83,7 +94,8 @@ struct operands {
     bool *given;  /* by index in options: the option was given */
 };
 
-/* Reads argv[0 .. argc-1] into `arguments`, which holds the defaults.
+/* Reads argv[0 .. argc-1] into `arguments`, which holds the defaults, and
+ * refuses outputs that are also inputs.
  * Returns an exit code, having printed what is wrong; whatever it returns,
  * tool_options_free must be called. */
 int tool_options_parse(const struct command *command, int argc, char **argv,

@@ -3,21 +3,6 @@
  */
 #include "report.h"
 
-#include <string.h>
-
-int tool_report_check(const struct command *command, const char *path,
-                      const char *output)
-{
-    const char *place = output != NULL ? output : "-";
-    if (path == NULL || strcmp(path, place) != 0)
-        return TOOL_OK;
-    if (strcmp(path, "-") == 0)
-        return tool_usage(command, "--report - needs --output FILE, for the "
-                          "result");
-    return tool_usage(command, "--report and --output are the same file, "
-                      "\"%.200s\"", path);
-}
-
 int tool_report_write(struct output *report,
                       const struct pith_session *session,
                       const struct pith_prompt *prompt,

@@ -6,11 +6,6 @@
 
 #include "common.h"
 
-/* The page and the result must not come out at the same place.
- *   path, output  of --report and --output; NULL when not given */
-int tool_report_check(const struct command *command, const char *path,
-                      const char *output);
-
 /* Writes the page; the file does not have its name before
  * tool_output_close. */
 int tool_report_write(struct output *report,

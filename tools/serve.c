@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "files.h"
 
 /* A longer line is answered with an error and not held.  A parsed request
  * takes up to fifty times its bytes, so this bounds the memory too. */
@@ -37,7 +38,7 @@ static const struct option options[] = {
      "the Model Context Protocol, with the tools\n"
      "compress, recover and score"},
 
-    {0, "count-with", "FILE", OPTION_WORD, AT(count_with), 0, 0,
+    {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
      "count tokens of the target model:\n"
      "cl100k_base.tiktoken"},
     COMPRESSION_OPTIONS(struct arguments, options),
@@ -236,6 +237,14 @@ static int settle(const struct command *command,
     return TOOL_OK;
 }
 
+static void list_files(const struct operands *operands, const void *given,
+                       struct file_list *list)
+{
+    const struct arguments *arguments = given;
+    (void)operands;
+    tool_files_punkt(list, arguments->options.reference.punkt);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -269,5 +278,6 @@ const struct command tool_serve = {
         "compression are the defaults of what a request leaves out.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

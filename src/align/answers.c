@@ -3,12 +3,13 @@
  */
 #include "answers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/crc32.h"
 #include "../base/memory.h"
-#include "../json/completions.h"
+#include "../json/outcome.h"
 
 static void complain(const struct pith_align_requests_options *options,
                      const struct pith_error *error)
@@ -144,6 +145,35 @@ static bool is_blank(struct pith_text text)
     return true;
 }
 
+/* A reply for a record, whose place is the line and its id. */
+static enum pith_status take_reply(struct pith_answers *answers,
+                                   struct pith_answer_slot *slot,
+                                   const struct pith_outcome *reply,
+                                   const char *place, const char *id,
+                                   struct pith_error *error)
+{
+    if (reply->kind != PITH_OUTCOME_ANSWER) {
+        answers->info.n_failed++;
+        slot->is_settled |= pith_outcome_is_final(reply->kind);
+        return pith_fail(error, PITH_ERR_FORMAT, "%s: %s failed: %s: %s", place,
+                         id, pith_outcome_name(reply->kind),
+                         reply->why.detail);
+    }
+    if (slot->is_answered) {
+        answers->info.n_duplicate++;
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: %s was answered before; the first answer stays",
+                         place, id);
+    }
+    answers->info.n_cut += reply->is_cut;
+    answers->info.n_thoughts += reply->had_thought;
+    slot->is_answered = slot->is_settled = true;
+    slot->at = answers->texts.size;
+    slot->size = reply->content.size;
+    pith_buffer_append(&answers->texts, reply->content.bytes, slot->size);
+    return PITH_OK;
+}
+
 /* One parsed line.  Anything irregular is FORMAT, with a detail, and counted;
  * only *is_bad tells a line that no server writes. */
 static enum pith_status take_answer(struct pith_answers *answers,
@@ -152,41 +182,29 @@ static enum pith_status take_answer(struct pith_answers *answers,
                                     struct pith_error *error)
 {
     const struct pith_json *id = pith_json_get(line, "custom_id");
+    struct pith_outcome reply;
+    char shown[64];
     *is_bad = !pith_json_is(id, PITH_JSON_STRING);
     if (*is_bad)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: no \"custom_id\"; expected the answers to a "
                          "batch file of pith align requests", place);
-    int n_shown = id->string.size < 60 ? (int)id->string.size : 60;
-    const char *shown = id->string.bytes;
+    snprintf(shown, sizeof shown, "%.*s",
+             id->string.size < 60 ? (int)id->string.size : 60,
+             id->string.bytes);
     size_t index = find_record(answers, id->string);
     if (index == answers->n) {
         answers->info.n_unknown++;
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: %.*s: no such record; are the instructions still "
-                         "those that were asked?", place, n_shown, shown);
+                         "%s: %s: no such record; are the instructions still "
+                         "those that were asked?", place, shown);
     }
-    struct pith_answer_slot *slot = &answers->slots[index];
-    struct pith_completion reply = pith_completion_of_answer(line);
-    if (!reply.is_answer) {
-        struct pith_text why = reply.failure;
-        answers->info.n_failed++;
-        return pith_fail(error, PITH_ERR_FORMAT, "%s: %.*s failed: %.*s", place,
-                         n_shown, shown, why.size < 200 ? (int)why.size : 200,
-                         why.bytes);
-    }
-    if (slot->is_answered) {
-        answers->info.n_duplicate++;
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: %.*s was answered before; the first answer "
-                         "stays", place, n_shown, shown);
-    }
-    answers->info.n_cut += reply.is_cut;
-    slot->is_answered = true;
-    slot->at = answers->texts.size;
-    slot->size = reply.content.size;
-    pith_buffer_append(&answers->texts, reply.content.bytes, slot->size);
-    return PITH_OK;
+    enum pith_status status = pith_outcome_of_line(&reply, line, error);
+    if (status == PITH_OK)
+        status = take_reply(answers, &answers->slots[index], &reply, place,
+                            shown, error);
+    pith_outcome_free(&reply);
+    return status;
 }
 
 static enum pith_status read_line(struct pith_answers *answers,

@@ -11,6 +11,7 @@ struct pith_answer_slot {
     uint32_t crc32;  /* of the record's messages */
     size_t line;     /* of the record */
     bool is_answered;
+    bool is_settled; /* answered, or never will be: a refusal and the like */
     size_t at, size; /* the answer's place in `texts` */
 };
 

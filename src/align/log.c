@@ -10,7 +10,11 @@
 
 #include "../base/buffer.h"
 #include "../base/file.h"
+#include "../base/writer.h"
 #include "../json/json.h"
+
+/* Every log starts with this. */
+#define HEAD "{\"settings\":"
 
 static enum pith_status cannot(const struct pith_log *log, const char *what,
                                struct pith_error *error)
@@ -30,14 +34,22 @@ static enum pith_status write_line(struct pith_log *log,
     if (fwrite(line->data, 1, line->size, log->stream) != line->size ||
         fflush(log->stream) != 0)
         return cannot(log, "write", error);
+    log->n_bytes += line->size;
     return PITH_OK;
 }
 
-static enum pith_status open_log(struct pith_log *log, const char *path,
-                                 const char *mode, struct pith_error *error)
+enum pith_status pith_log_check(const char *path, struct pith_error *error)
 {
-    *log = (struct pith_log){.path = path};
-    log->stream = fopen(path, mode);
+    return pith_file_check_kind(path, (struct pith_text){HEAD, strlen(HEAD)},
+                                "the log of a run", error);
+}
+
+static enum pith_status open_log(struct pith_log *log, const char *path,
+                                 const char *mode, uint64_t n_bytes,
+                                 struct pith_error *error)
+{
+    *log = (struct pith_log){.path = path, .n_bytes = n_bytes};
+    log->stream = pith_stream_open(path, mode);
     return log->stream != NULL ? PITH_OK : cannot(log, "open", error);
 }
 
@@ -46,8 +58,8 @@ enum pith_status pith_log_start(struct pith_log *log, const char *path,
                                 struct pith_error *error)
 {
     struct pith_buffer line = {0};
-    PITH_TRY(open_log(log, path, "wb", error));
-    pith_buffer_string(&line, "{\"settings\":");
+    PITH_TRY(open_log(log, path, "wb", 0, error));
+    pith_buffer_string(&line, HEAD);
     pith_buffer_append(&line, settings.bytes, settings.size);
     pith_buffer_string(&line, "}\n");
     enum pith_status status = write_line(log, &line, error);
@@ -55,15 +67,16 @@ enum pith_status pith_log_start(struct pith_log *log, const char *path,
     return status;
 }
 
-/* Writes the first n_keep bytes of the file anew. */
-static enum pith_status cut(const char *path, uint64_t n_keep,
+/* Writes the first *n_keep bytes of the file anew, or what there is. */
+static enum pith_status cut(const char *path, uint64_t *n_keep,
                             struct pith_error *error)
 {
     struct pith_file file;
     struct pith_writer writer = {0};
     enum pith_status status;
     PITH_TRY(pith_file_open(&file, path, error));
-    size_t n = n_keep < file.size ? (size_t)n_keep : file.size;
+    size_t n = *n_keep < file.size ? (size_t)*n_keep : file.size;
+    *n_keep = n;
     PITH_TRY_DONE(pith_writer_open(&writer, path, error));
     PITH_TRY_DONE(pith_writer_write(&writer, file.data, n, error));
     PITH_TRY_DONE(pith_writer_commit(&writer, error));
@@ -76,10 +89,14 @@ done:
 enum pith_status pith_log_continue(struct pith_log *log, const char *path,
                                    uint64_t n_keep, struct pith_error *error)
 {
+    struct pith_place place;
     *log = (struct pith_log){.path = path};
-    if (pith_path_exists(path))
-        PITH_TRY(cut(path, n_keep, error));
-    return open_log(log, path, "ab", error);
+    PITH_TRY(pith_place_find(path, &place, error));
+    if (place.kind == PITH_FILE_REGULAR)
+        PITH_TRY(cut(path, &n_keep, error));
+    else
+        n_keep = 0;
+    return open_log(log, path, "ab", n_keep, error);
 }
 
 void pith_log_close(struct pith_log *log)
@@ -122,14 +139,4 @@ enum pith_status pith_log_event(struct pith_log *log,
     enum pith_status status = write_line(log, &line, error);
     pith_buffer_free(&line);
     return status;
-}
-
-enum pith_status pith_log_size(struct pith_log *log, uint64_t *n_bytes,
-                               struct pith_error *error)
-{
-    long at = fflush(log->stream) == 0 ? ftell(log->stream) : -1;
-    if (at < 0)
-        return cannot(log, "write", error);
-    *n_bytes = (uint64_t)at;
-    return PITH_OK;
 }

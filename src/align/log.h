@@ -10,7 +10,11 @@
 struct pith_log {
     void *stream; /* FILE, NULL when closed */
     const char *path;
+    uint64_t n_bytes; /* written so far, all of them handed to the system */
 };
+
+/* A file of that name that is not a log is a FORMAT error. */
+enum pith_status pith_log_check(const char *path, struct pith_error *error);
 
 /* Starts a log with the settings; or keeps the first n_keep bytes of the one
  * there is and goes on behind them. */
@@ -26,9 +30,4 @@ void pith_log_close(struct pith_log *log);
 enum pith_status pith_log_event(struct pith_log *log,
                                 const struct pith_align_event *event,
                                 struct pith_error *error);
-
-/* Bytes written so far, all of them handed to the system. */
-enum pith_status pith_log_size(struct pith_log *log, uint64_t *n_bytes,
-                               struct pith_error *error);
-
 #endif

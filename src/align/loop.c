@@ -98,7 +98,7 @@ static enum pith_status save(struct pith_run *run, struct pith_error *error)
         return PITH_OK;
     run->progress.place = run->sampler.place;
     run->saved_step = run->progress.step;
-    PITH_TRY(pith_log_size(&run->log, &run->progress.log_bytes, error));
+    run->progress.log_bytes = run->log.n_bytes;
     return pith_state_write(run->state_path, pith_run_settings(run),
                             &run->progress, run->trainer, error);
 }

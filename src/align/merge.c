@@ -7,6 +7,7 @@
 
 #include "../base/memory.h"
 #include "../base/options.h"
+#include "../base/place.h"
 #include "../model/adapter.h"
 #include "../model/format.h"
 #include "pith_align.h"
@@ -146,6 +147,8 @@ enum pith_status pith_merge(const char *model, const char *adapter,
     enum pith_status status;
 
     PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
+    PITH_TRY(pith_place_check(destination, model, error));
+    PITH_TRY(pith_place_check(destination, adapter, error));
     PITH_TRY(pith_format_open(&merge.format, model, error));
     PITH_TRY_DONE(pith_adapter_open(&merge.adapter, adapter,
                                     &merge.format.config, true, error));

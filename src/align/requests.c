@@ -42,7 +42,7 @@ static void write_request(const struct pith_answers *answers, size_t index,
                           const struct pith_align_requests_options *options,
                           struct pith_buffer *out)
 {
-    if (answers->slots[index].is_answered)
+    if (answers->slots[index].is_settled)
         return;
     struct pith_buffer id = {0};
     pith_answers_write_id(answers, index, &id);
@@ -86,8 +86,11 @@ pith_align_requests(struct pith_text records, const char *name,
                               error));
     info->n_records = table.n;
     info->n_bad = table.info.n_bad;
-    for (size_t i = 0; i < table.n; i++)
-        info->n_answered += table.slots[i].is_answered;
+    for (size_t i = 0; i < table.n; i++) {
+        const struct pith_answer_slot *slot = &table.slots[i];
+        info->n_answered += slot->is_answered;
+        info->n_refused += slot->is_settled && !slot->is_answered;
+    }
     PITH_TRY_DONE(pith_buffer_take(&out, batch, n_bytes, error));
 done:
     pith_buffer_free(&out);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/file.h"
 #include "../base/memory.h"
+#include "../base/place.h"
+#include "../base/writer.h"
 #include "settings.h"
 
 struct pith_text pith_run_settings(const struct pith_run *run)
@@ -139,20 +140,31 @@ static enum pith_status check_writable(const char *path,
     return PITH_OK;
 }
 
+/* No file of a run may be the model, or another of them. */
+static enum pith_status check_distinct(const struct pith_run *run,
+                                       struct pith_error *error)
+{
+    const char *files[] = {run->model->format.path, run->options.output,
+                           run->state_path, run->log_path};
+    for (size_t i = 1; i < sizeof files / sizeof *files; i++)
+        for (size_t j = 0; j < i; j++)
+            PITH_TRY(pith_place_check(files[i], files[j], error));
+    return PITH_OK;
+}
+
 static enum pith_status check_files(struct pith_run *run,
                                     struct pith_error *error)
 {
     const struct pith_align_options *options = &run->options;
     enum pith_type type;
     PITH_TRY(pith_run_type(run, &type, error));
-    if (pith_path_is_same(options->output, run->model->format.path))
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: is the model itself; expected another name for "
-                         "the output", options->output);
     PITH_TRY(name_file(options->state, options->output, ".state",
                        &run->state_path, error));
     PITH_TRY(name_file(options->log, options->output, ".jsonl",
                        &run->log_path, error));
+    PITH_TRY(check_distinct(run, error));
+    PITH_TRY(pith_state_check(run->state_path, &run->has_state, error));
+    PITH_TRY(pith_log_check(run->log_path, error));
     if (run->rank != 0)
         return PITH_OK;
     PITH_TRY(check_writable(options->output, error));
@@ -184,23 +196,33 @@ static enum pith_status resume(struct pith_run *run, struct pith_error *error)
     return PITH_OK;
 }
 
+/* Of a link to the state, what it leads to. */
+static enum pith_status remove_state(const struct pith_run *run,
+                                     struct pith_error *error)
+{
+    char *place = pith_path_follow(run->state_path);
+    bool removed = place != NULL && remove(place) == 0;
+    free(place);
+    return removed ? PITH_OK
+                   : pith_fail(error, PITH_ERR_IO, "%s: cannot remove: %s",
+                               run->state_path, strerror(errno));
+}
+
 static enum pith_status begin(struct pith_run *run, struct pith_error *error)
 {
-    bool exists = pith_path_exists(run->state_path);
     run->progress = (struct pith_run_progress){.first_loss = (double)NAN,
                                                .best_loss = (double)INFINITY,
                                                .loss = (double)NAN};
-    if (exists && run->options.resume)
+    if (run->has_state && run->options.resume)
         return resume(run, error);
-    if (exists && !run->options.overwrite)
+    if (run->has_state && !run->options.overwrite)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s: there is a run already; --resume goes on with "
                          "it, --overwrite starts anew", run->state_path);
     if (run->rank != 0)
         return PITH_OK;
-    if (exists && remove(run->state_path) != 0)
-        return pith_fail(error, PITH_ERR_IO, "%s: cannot remove: %s",
-                         run->state_path, strerror(errno));
+    if (run->has_state)
+        PITH_TRY(remove_state(run, error));
     return pith_log_start(&run->log, run->log_path, pith_run_settings(run),
                           error);
 }

@@ -27,6 +27,7 @@ struct pith_run {
     struct pith_pack pack;
     struct pith_buffer settings; /* JSON */
     char *state_path, *log_path;
+    bool has_state; /* of an earlier run */
     struct pith_log log;
     struct pith_run_progress progress;
     size_t n_steps, validate_every, save_every;

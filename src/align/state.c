@@ -11,6 +11,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/file.h"
+#include "../base/writer.h"
 #include "../json/json.h"
 #include "settings.h"
 
@@ -210,7 +211,7 @@ enum pith_status pith_state_write(const char *path, struct pith_text settings,
         pith_buffer_free(&text);
         return pith_no_memory(error, 1, text.size);
     }
-    PITH_TRY_DONE(pith_writer_open(&stream.writer, path, error));
+    PITH_TRY_DONE(pith_writer_open_seekable(&stream.writer, path, error));
     PITH_TRY_DONE(put_all(&stream, settings,
                           (struct pith_text){text.data, text.size}, trainer,
                           error));
@@ -223,14 +224,29 @@ done:
 
 /* --- reading ------------------------------------------------------------- */
 
+enum pith_status pith_state_check(const char *path, bool *exists,
+                                  struct pith_error *error)
+{
+    struct pith_place place;
+    PITH_TRY(pith_place_find(path, &place, error));
+    *exists = place.kind == PITH_FILE_REGULAR;
+    if (place.kind > PITH_FILE_REGULAR)
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: is not a file; the state of a run is kept in "
+                         "one", path);
+    return pith_file_check_kind(
+        path, (struct pith_text){PITH_STATE_MAGIC, strlen(PITH_STATE_MAGIC)},
+        "the state of a run", error);
+}
+
 static enum pith_status check_file(const struct pith_file *file,
                                    const char *path, struct pith_error *error)
 {
     if (file->size < HEADER_SIZE ||
         memcmp(file->data, PITH_STATE_MAGIC, 8) != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: is not the state of a run; start anew with "
-                         "--overwrite", path);
+                         "%s: is not the state of a run, or was cut off; "
+                         "start anew with --overwrite", path);
     uint32_t version = pith_load_u32(file->data + AT_VERSION);
     if (version != VERSION)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,

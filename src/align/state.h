@@ -31,6 +31,11 @@ struct pith_run_progress {
     uint64_t log_bytes;
 };
 
+/* What has that name and is not a state is a FORMAT error.  *exists: there
+ * is a state. */
+enum pith_status pith_state_check(const char *path, bool *exists,
+                                  struct pith_error *error);
+
 /* Complete or not at all. */
 enum pith_status pith_state_write(const char *path, struct pith_text settings,
                                   const struct pith_run_progress *progress,

@@ -1,30 +1,17 @@
 /*
- * file.c - see file.h.  POSIX where there is it (mmap, fstat, getpid), plain
- * C elsewhere.
+ * file.c - see file.h.  Mapped where there is POSIX, read elsewhere.
  */
-#define _DEFAULT_SOURCE 1        /* madvise */
-#define _FILE_OFFSET_BITS 64     /* files over 2 GiB on 32-bit hosts */
-#define _POSIX_C_SOURCE 200809L
+#include "posix.h"
 
 #include "file.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
-
-#if defined(__unix__) || defined(__APPLE__)
-#define HAVE_POSIX 1
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#else
-#define HAVE_POSIX 0
-#endif
+#include "pith_files.h"
 
 static enum pith_status cannot(struct pith_error *error, const char *what,
                                const char *path)
@@ -42,14 +29,19 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
     enum pith_status status = PITH_OK;
 
     *file = (struct pith_file){0};
-    int descriptor = open(path, O_RDONLY);
+    /* Without waiting for what may be at the other end of a pipe. */
+    int descriptor =
+        open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (descriptor < 0)
         return cannot(error, "open", path);
     if (fstat(descriptor, &about) != 0) {
         status = cannot(error, "examine", path);
     } else if (!S_ISREG(about.st_mode)) {
         status = pith_fail(error, PITH_ERR_IO,
-                           "%s: is not a regular file", path);
+                           "%s: is a %s; expected a file on a disk", path,
+                           S_ISDIR(about.st_mode)    ? "folder"
+                           : S_ISFIFO(about.st_mode) ? "pipe"
+                                                     : "device");
     } else if ((uintmax_t)about.st_size > SIZE_MAX) {
         status = pith_fail(error, PITH_ERR_MEMORY,
                            "%s: %ju bytes are more than this machine can "
@@ -82,35 +74,6 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
     if (file->mapped && last > first)
         madvise((void *)(uintptr_t)(file->data + first), last - first,
                 MADV_DONTNEED);
-}
-
-bool pith_path_is_directory(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
-bool pith_path_exists(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0;
-}
-
-bool pith_path_is_same(const char *a, const char *b)
-{
-    struct stat about_a, about_b;
-    return stat(a, &about_a) == 0 && stat(b, &about_b) == 0 &&
-           about_a.st_dev == about_b.st_dev && about_a.st_ino == about_b.st_ino;
-}
-
-static unsigned long process_number(void)
-{
-    return (unsigned long)getpid();
-}
-
-static int seek_to(FILE *stream, uint64_t offset)
-{
-    return fseeko(stream, (off_t)offset, SEEK_SET);
 }
 
 #else
@@ -155,103 +118,24 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
     (void)file, (void)offset, (void)size;
 }
 
-bool pith_path_is_directory(const char *path)
-{
-    (void)path;
-    return false;
-}
-
-bool pith_path_exists(const char *path)
-{
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL)
-        return false;
-    fclose(stream);
-    return true;
-}
-
-bool pith_path_is_same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0 && pith_path_exists(a);
-}
-
-static unsigned long process_number(void)
-{
-    return 0;
-}
-
-static int seek_to(FILE *stream, uint64_t offset)
-{
-    return offset > LONG_MAX ? -1 : fseek(stream, (long)offset, SEEK_SET);
-}
-
 #endif
 
-enum pith_status pith_writer_open(struct pith_writer *writer, const char *path,
-                                  struct pith_error *error)
+enum pith_status pith_file_check_kind(const char *path, struct pith_text head,
+                                      const char *what,
+                                      struct pith_error *error)
 {
-    size_t length = strlen(path);
-    *writer = (struct pith_writer){0};
-    writer->path = pith_array(length + 1, 1);
-    writer->temporary = pith_array(length + 32, 1);
-    if (writer->path == NULL || writer->temporary == NULL) {
-        pith_writer_abort(writer);
-        return pith_no_memory(error, length, 1);
-    }
-    memcpy(writer->path, path, length + 1);
-    snprintf(writer->temporary, length + 32, "%s.tmp-%lu", path,
-             process_number());
-    writer->stream = fopen(writer->temporary, "wb");
-    if (writer->stream == NULL) {
-        enum pith_status status = cannot(error, "create", writer->temporary);
-        pith_writer_abort(writer);
-        return status;
-    }
-    return PITH_OK;
-}
-
-enum pith_status pith_writer_write(struct pith_writer *writer,
-                                   const void *bytes, size_t n,
-                                   struct pith_error *error)
-{
-    if (n > 0 && fwrite(bytes, 1, n, writer->stream) != n)
-        return cannot(error, "write", writer->temporary);
-    return PITH_OK;
-}
-
-enum pith_status pith_writer_seek(struct pith_writer *writer, uint64_t offset,
-                                  struct pith_error *error)
-{
-    if (seek_to(writer->stream, offset) != 0)
-        return cannot(error, "seek in", writer->temporary);
-    return PITH_OK;
-}
-
-enum pith_status pith_writer_commit(struct pith_writer *writer,
-                                    struct pith_error *error)
-{
-    enum pith_status status = PITH_OK;
-    int closed = fclose(writer->stream);
-    writer->stream = NULL;
-    if (closed != 0)
-        status = cannot(error, "write", writer->temporary);
-    else if (rename(writer->temporary, writer->path) != 0)
-        status = cannot(error, "rename to its name", writer->path);
-    if (status != PITH_OK)
-        remove(writer->temporary);
-    free(writer->temporary);
-    writer->temporary = NULL;
-    pith_writer_abort(writer);
-    return status;
-}
-
-void pith_writer_abort(struct pith_writer *writer)
-{
-    if (writer->stream != NULL) {
-        fclose(writer->stream);
-        remove(writer->temporary);
-    }
-    free(writer->path);
-    free(writer->temporary);
-    *writer = (struct pith_writer){0};
+    struct pith_place place;
+    struct pith_file file;
+    PITH_TRY(pith_place_find(path, &place, error));
+    if (place.kind != PITH_FILE_REGULAR)
+        return PITH_OK;
+    PITH_TRY(pith_file_open(&file, path, error));
+    bool is_kind = file.size == 0 ||
+                   (file.size >= head.size &&
+                    memcmp(file.data, head.bytes, head.size) == 0);
+    pith_file_close(&file);
+    return is_kind ? PITH_OK
+                   : pith_fail(error, PITH_ERR_FORMAT,
+                               "%s: is there already and is not %s; give "
+                               "another name, or remove it", path, what);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/options.h"
+#include "../base/place.h"
 #include "readers.h"
 #include "stream.h"
 
@@ -63,10 +64,7 @@ static enum pith_status check_destination(const struct pith_source *source,
                          "write", destination);
     for (const struct pith_source_file *file = source->files; file != NULL;
          file = file->next)
-        if (pith_path_is_same(file->path, destination))
-            return pith_fail(error, PITH_ERR_ARGUMENT,
-                             "%s: is part of the source; give another "
-                             "destination", destination);
+        PITH_TRY(pith_place_check(destination, file->path, error));
     return PITH_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/place.h"
 
 static char *join(const char *folder, struct pith_text name)
 {

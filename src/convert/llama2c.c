@@ -11,6 +11,7 @@
 
 #include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../base/place.h"
 #include "readers.h"
 
 enum { N_SIZES = 7, HEADER_BYTES = 4 * N_SIZES };

@@ -1,13 +1,12 @@
 /*
  * requests.c - the requests of a batch file, and what servers say to them.
  */
-#include "../json/completions.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../json/outcome.h"
 #include "../text/lines.h"
 #include "../text/piece_index.h"
 #include "cases.h"
@@ -186,30 +185,24 @@ size_t pith_requests_find(const struct pith_requests *asked,
 
 /* --- answers -------------------------------------------------------------- */
 
-/* Too large a prompt and the like: the server will never answer it. */
-static bool is_refusal(const struct pith_json *line)
-{
-    const struct pith_json *status =
-        pith_json_get(pith_json_get(line, "response"), "status_code");
-    return pith_json_is(status, PITH_JSON_NUMBER) && status->number >= 400 &&
-           status->number < 500 && status->number != 429 &&
-           status->number != 408;
-}
-
 static enum pith_status read_answer(struct pith_requests *asked,
                                     const struct pith_json *line,
                                     const char *place,
                                     struct pith_buffer *texts,
                                     struct pith_error *error)
 {
+    struct pith_outcome outcome;
     struct pith_text id;
     (void)texts;
     PITH_TRY(pith_case_string(line, "custom_id", &id, place, 0, error));
     size_t index = pith_requests_find(asked, id);
-    if (index < asked->n &&
-        (is_refusal(line) || pith_completion_of_answer(line).is_answer))
+    if (index == asked->n)
+        return PITH_OK;
+    enum pith_status status = pith_outcome_of_line(&outcome, line, error);
+    if (status == PITH_OK && pith_outcome_is_final(outcome.kind))
         asked->is_done[index] = true;
-    return PITH_OK;
+    pith_outcome_free(&outcome);
+    return status;
 }
 
 enum pith_status pith_requests_read_answers(struct pith_requests *asked,
@@ -220,12 +213,30 @@ enum pith_status pith_requests_read_answers(struct pith_requests *asked,
     return each_line(asked, answers, name, read_answer, NULL, error);
 }
 
+/* What else there is to say about an answer. */
+static void write_notes(struct pith_buffer *out,
+                        const struct pith_outcome *outcome)
+{
+    const struct { bool is; const char *name; } notes[] = {
+        {outcome->is_cut, "length"},
+        {outcome->had_thought, "thought_cut"},
+        {outcome->n_choices > 1, "first_of_several_choices"}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (notes[i].is)
+            pith_buffer_printf(out, "%s\"%s\"", n++ == 0 ? ",\"notes\":[" : ",",
+                               notes[i].name);
+    if (n > 0)
+        pith_buffer_byte(out, ']');
+}
+
 /* {"custom_id", "response": {"status_code", "body"}, "error"}, as the files
  * of batch servers have it. */
-static enum pith_status write_line(struct pith_requests *asked, size_t index,
-                                   int status, const struct pith_json *body,
-                                   const char *reason, char **line,
-                                   struct pith_error *error)
+static enum pith_status write_line(const struct pith_requests *asked,
+                                   size_t index, int status,
+                                   const struct pith_json *body,
+                                   const struct pith_outcome *outcome,
+                                   char **line, struct pith_error *error)
 {
     struct pith_buffer out = {0};
     pith_buffer_string(&out, "{\"custom_id\":");
@@ -237,52 +248,65 @@ static enum pith_status write_line(struct pith_requests *asked, size_t index,
     else
         pith_buffer_string(&out, "null");
     pith_buffer_string(&out, "},\"error\":");
-    if (reason != NULL) {
-        pith_buffer_string(&out, "{\"message\":");
-        pith_json_write_string(&out, (struct pith_text){reason,
-                                                        strlen(reason)});
-        pith_buffer_string(&out, "}}");
+    if (outcome->kind == PITH_OUTCOME_ANSWER) {
+        pith_buffer_string(&out, "null");
+        write_notes(&out, outcome);
     } else {
-        pith_buffer_string(&out, "null}");
+        const char *why = outcome->why.detail;
+        pith_buffer_printf(&out, "{\"code\":\"%s\",\"message\":",
+                           pith_outcome_name(outcome->kind));
+        pith_json_write_string(&out, (struct pith_text){why, strlen(why)});
+        pith_buffer_byte(&out, '}');
     }
-    PITH_TRY(pith_buffer_take(&out, line, NULL, error));
-    asked->is_done[index] = true;
-    return PITH_OK;
+    pith_buffer_byte(&out, '}');
+    return pith_buffer_take(&out, line, NULL, error);
+}
+
+static enum pith_verdict verdict_of(enum pith_outcome_kind kind)
+{
+    switch (kind) {
+    case PITH_OUTCOME_ANSWER: return PITH_REPLY_ANSWERED;
+    case PITH_OUTCOME_SERVER_ERROR:
+    case PITH_OUTCOME_NOT_A_COMPLETION: return PITH_REPLY_TRY_AGAIN;
+    case PITH_OUTCOME_FORBIDDEN: return PITH_REPLY_LEAVE;
+    case PITH_OUTCOME_UNUSABLE_ENDPOINT: return PITH_REPLY_STOP;
+    default: return PITH_REPLY_NO_ANSWER;
+    }
 }
 
 enum pith_status pith_requests_take_reply(struct pith_requests *asked,
                                           size_t index, int status,
-                                          struct pith_text body, char **line,
+                                          struct pith_text body,
+                                          struct pith_reply *reply,
                                           struct pith_error *error)
 {
     struct pith_json_document *document;
-    struct pith_error own;
-    *line = NULL;
-    if (pith_json_parse(body, "the reply", &document, &own) != PITH_OK)
-        return own.status == PITH_ERR_MEMORY
-                   ? pith_no_memory(error, body.size, 1)
-                   : pith_fail(error, PITH_ERR_FORMAT,
-                               "HTTP %d, and no JSON: \"%.*s\"", status,
-                               body.size < 200 ? (int)body.size : 200,
-                               body.bytes);
-    const struct pith_json *root = pith_json_root(document);
-    struct pith_completion reply = pith_completion_read(root, status);
-    enum pith_status result =
-        reply.is_answer
-            ? write_line(asked, index, status, root, NULL, line, error)
-            : pith_fail(error, PITH_ERR_FORMAT, "HTTP %d: %.*s", status,
-                        reply.failure.size < 200 ? (int)reply.failure.size
-                                                 : 200,
-                        reply.failure.bytes);
+    struct pith_outcome outcome;
+    const struct pith_json *root = NULL;
+    enum pith_status result = pith_json_parse(body, "the reply", &document,
+                                              error);
+    *reply = (struct pith_reply){.line = NULL};
+    if (result == PITH_ERR_MEMORY)
+        return result;
+    if (result == PITH_OK) {
+        root = pith_json_root(document);
+        result = pith_outcome_read(&outcome, root, status, error);
+    } else {
+        pith_outcome_read_text(&outcome, body, status);
+        result = PITH_OK;
+    }
+    if (result == PITH_OK)
+        result = write_line(asked, index, status, root, &outcome, &reply->line,
+                            error);
+    if (result == PITH_OK) {
+        reply->verdict = verdict_of(outcome.kind);
+        reply->name = pith_outcome_name(outcome.kind);
+        reply->why = outcome.why;
+        reply->is_cut = outcome.is_cut;
+        reply->had_thought = outcome.had_thought;
+        asked->is_done[index] = pith_outcome_is_final(outcome.kind);
+    }
+    pith_outcome_free(&outcome);
     pith_json_free(document);
     return result;
-}
-
-enum pith_status pith_requests_refuse(struct pith_requests *asked,
-                                      size_t index, int status,
-                                      const char *reason, char **line,
-                                      struct pith_error *error)
-{
-    *line = NULL;
-    return write_line(asked, index, status, NULL, reason, line, error);
 }

@@ -8,7 +8,7 @@
 
 #include "../base/memory.h"
 #include "../base/options.h"
-#include "../json/completions.h"
+#include "../json/outcome.h"
 #include "../text/lines.h"
 #include "score.h"
 
@@ -42,7 +42,7 @@ static enum pith_status compare_texts(struct pith_score_sums *sums,
 
 static void count_tokens(struct pith_score_sums *sums,
                          const struct pith_score_key *key,
-                         const struct pith_completion *reply)
+                         const struct pith_outcome *reply)
 {
     double prompt = reply->prompt_tokens > 0 ? (double)reply->prompt_tokens
                                              : key->prompt;
@@ -72,7 +72,7 @@ static bool has_answer(struct pith_text task)
 }
 
 static enum pith_status take_answer(struct pith_scoring *s, size_t index,
-                                    const struct pith_completion *reply,
+                                    const struct pith_outcome *reply,
                                     struct pith_error *error)
 {
     struct pith_score_key *key = &s->data->keys[index];
@@ -81,6 +81,8 @@ static enum pith_status take_answer(struct pith_scoring *s, size_t index,
     key->is_answered = true;
     row->n_answered++;
     row->n_cut += reply->is_cut;
+    row->n_thoughts += reply->had_thought;
+    s->data->parts[key->part].n_answered++;
     count_tokens(sums, key, reply);
     if (pith_score_is(key->ask, "restore")) {
         struct pith_recall steps;
@@ -101,16 +103,34 @@ static enum pith_status take_answer(struct pith_scoring *s, size_t index,
 }
 
 static void complain(const struct pith_scoring *s, const char *place,
-                     struct pith_text id, const char *what,
-                     struct pith_text why)
+                     struct pith_text id, const char *what, const char *why)
 {
     struct pith_error error;
     if (s->options.complain == NULL)
         return;
-    pith_fail(&error, PITH_ERR_FORMAT, "%s: %.*s %s%.*s", place,
-              id.size < 80 ? (int)id.size : 80, id.bytes, what,
-              why.size < 200 ? (int)why.size : 200, why.bytes);
+    pith_fail(&error, PITH_ERR_FORMAT, "%s: %.*s %s%s", place,
+              id.size < 80 ? (int)id.size : 80, id.bytes, what, why);
     s->options.complain(s->options.user, error.detail);
+}
+
+static enum pith_status read_reply(struct pith_scoring *s, size_t index,
+                                   const struct pith_outcome *reply,
+                                   const char *place,
+                                   struct pith_error *error)
+{
+    struct pith_score_key *key = &s->data->keys[index];
+    struct pith_text id = s->data->ids[index];
+    if (key->is_answered && reply->kind == PITH_OUTCOME_ANSWER) {
+        s->scores->n_duplicate++;
+        complain(s, place, id, "was answered before; the first answer stays",
+                 "");
+    } else if (!key->is_answered) {
+        key->outcome = pith_outcome_name(reply->kind);
+        if (reply->kind == PITH_OUTCOME_ANSWER)
+            return take_answer(s, index, reply, error);
+        complain(s, place, id, "has no answer: ", reply->why.detail);
+    }
+    return PITH_OK;
 }
 
 static enum pith_status read_answer(struct pith_scoring *s,
@@ -118,27 +138,20 @@ static enum pith_status read_answer(struct pith_scoring *s,
                                     const char *place,
                                     struct pith_error *error)
 {
-    struct pith_text id, none = {"", 0};
+    struct pith_outcome reply;
+    struct pith_text id;
     PITH_TRY(pith_case_string(line, "custom_id", &id, place, 0, error));
     int32_t index = pith_piece_index_find(&s->data->index, s->data->ids, id);
     if (index < 0) {
         s->scores->n_unknown++;
-        complain(s, place, id, "is in none of the keys", none);
+        complain(s, place, id, "is in none of the keys", "");
         return PITH_OK;
     }
-    struct pith_completion reply = pith_completion_of_answer(line);
-    if (!reply.is_answer) {
-        s->scores->n_failed++;
-        complain(s, place, id, "failed: ", reply.failure);
-        return PITH_OK;
-    }
-    if (s->data->keys[index].is_answered) {
-        s->scores->n_duplicate++;
-        complain(s, place, id, "was answered before; the first answer stays",
-                 none);
-        return PITH_OK;
-    }
-    return take_answer(s, (size_t)index, &reply, error);
+    enum pith_status status = pith_outcome_of_line(&reply, line, error);
+    if (status == PITH_OK)
+        status = read_reply(s, (size_t)index, &reply, place, error);
+    pith_outcome_free(&reply);
+    return status;
 }
 
 static enum pith_status read_answers(struct pith_scoring *s,
@@ -162,6 +175,23 @@ static enum pith_status read_answers(struct pith_scoring *s,
     return PITH_OK;
 }
 
+/* Counts the requests that are left without an answer. */
+static void count_unanswered(struct pith_scoring *s)
+{
+    for (size_t i = 0; i < s->data->n; i++) {
+        const struct pith_score_key *key = &s->data->keys[i];
+        struct pith_score_row *row = &s->scores->rows[key->row];
+        struct pith_unanswered *kind = row->unanswered;
+        if (key->is_answered)
+            continue;
+        while (kind->n > 0 && strcmp(kind->name, key->outcome) != 0)
+            kind++;
+        row->n_unanswered_kinds += kind->n == 0;
+        kind->name = key->outcome;
+        kind->n++;
+    }
+}
+
 /* --- the figures ---------------------------------------------------------- */
 
 static const double Z = 1.959963984540054; /* of a 95% interval */
@@ -174,15 +204,17 @@ static void set_exact(const struct pith_score_data *data,
     double sum = 0, variance = 0, n = 0, n_parts = 0;
     for (size_t i = 0; i < data->n_parts; i++) {
         const struct pith_score_part *part = &data->parts[i];
-        if (part->row != index)
+        if (part->row != index || part->n_answered == 0)
             continue;
-        double share = (double)part->n_right / (double)part->n;
-        double drawn = ((double)part->n_right + 1) / ((double)part->n + 2);
-        sum += share;
-        variance += drawn * (1 - drawn) / (double)part->n;
-        n += (double)part->n;
+        double right = (double)part->n_right, all = (double)part->n_answered;
+        double drawn = (right + 1) / (all + 2);
+        sum += right / all;
+        variance += drawn * (1 - drawn) / all;
+        n += all;
         n_parts++;
     }
+    if (n_parts <= 0)
+        return;
     double p = row->exact = sum / n_parts, center = p;
     double half = Z * sqrt(variance) / n_parts;
     if (n_parts < 2) {
@@ -225,6 +257,7 @@ static enum pith_status fill(struct pith_scoring *s, struct pith_text keys,
 {
     PITH_TRY(pith_score_read_keys(s, keys, keys_name, error));
     PITH_TRY(read_answers(s, answers, answers_name, error));
+    count_unanswered(s);
     for (size_t i = 0; i < s->scores->n_rows; i++)
         set_figures(s, i);
     return pith_buffer_take(&s->data->pairs, &s->scores->pairs,

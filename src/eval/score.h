@@ -17,13 +17,14 @@ struct pith_score_key {
     struct pith_text task, name, ask, method, reference;
     double ratio, shots, origin, compressed, prompt, full_prompt;
     size_t row, part;
+    const char *outcome; /* of its last reply, of its answer if it has one */
     bool is_answered;
 };
 
 /* The requests of a row whose shares of right answers are averaged: a task of
  * BBH, or all of them. */
 struct pith_score_part {
-    size_t row, n, n_right;
+    size_t row, n_answered, n_right;
     struct pith_text name;
 };
 

@@ -58,10 +58,10 @@ static enum pith_status add_key(struct pith_scoring *s, struct pith_text line,
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: the custom_id was there before", place);
     pith_piece_index_add(&data->index, data->ids, (int32_t)(data->n - 1));
+    key->outcome = "no_reply";
     PITH_TRY(pith_score_place(s, key, error));
     struct pith_score_sums *sums = &data->sums[key->row];
     s->scores->rows[key->row].n++;
-    data->parts[key->part].n++;
     sums->origin += key->origin;
     sums->compressed += key->compressed;
     sums->full_prompt += key->full_prompt;

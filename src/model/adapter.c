@@ -12,6 +12,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../base/writer.h"
 
 #define MAGIC "\x89PTA\r\n\x1A\n"
 
@@ -336,12 +337,12 @@ pith_adapter_write(const char *path, const struct pith_config *config,
                    const float *(*next)(void *user, size_t n_floats),
                    void *user, struct pith_error *error)
 {
-    struct output out = {{NULL, NULL, NULL}, 0};
+    struct output out = {.crc = 0};
     uint8_t header[HEADER_SIZE];
     enum pith_status status;
 
     fill_header(header, config, head);
-    PITH_TRY(pith_writer_open(&out.writer, path, error));
+    PITH_TRY(pith_writer_open_seekable(&out.writer, path, error));
     PITH_TRY_DONE(put(&out, header, sizeof header, error));
     PITH_TRY_DONE(put_pairs(&out, config, head, next, user, error));
     pith_store_u32(header + AT_CRC, out.crc);

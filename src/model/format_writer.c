@@ -13,6 +13,7 @@
 #include "../base/crc32.h"
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "../base/writer.h"
 #include "format.h"
 #include "layout.h"
 
@@ -141,7 +142,7 @@ enum pith_status pith_format_begin(struct pith_format_writer **writer,
     made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
-    PITH_TRY_DONE(pith_writer_open(&made->out, path, error));
+    PITH_TRY_DONE(pith_writer_open_seekable(&made->out, path, error));
     PITH_TRY_DONE(make_metadata(made, plan, error));
     PITH_TRY_DONE(pith_writer_write(&made->out, made->metadata,
                                     made->metadata_size, error));

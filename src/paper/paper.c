@@ -536,6 +536,7 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "became U+FFFD.", n_replaced,
                                   plural(n_replaced),
                                   n_replaced == 1 ? "was" : "were"));
+    PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
     if (p->passed)
         return PITH_OK;
     if (p->parts.n_cut > 0 && p->settled.n_tokens < p->parts.ids.n)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../text/canonical.h"
 #include "protect.h"
 #include "units.h"
 
@@ -47,21 +48,58 @@ static void force(struct pith_parts *parts, const struct pith_part *part,
         parts->units[i].forced = true;
 }
 
-static void force_string(struct pith_parts *parts, const struct pith_part *part,
-                         struct pith_text string)
+/* A string of options.keep. */
+struct keep_string {
+    struct pith_needle needle;
+    bool found;
+};
+
+static enum pith_status force_strings(struct pith_parts *parts,
+                                      const struct pith_part *part,
+                                      struct keep_string *strings, size_t n,
+                                      struct pith_error *error)
 {
     struct pith_text text = pith_part_text(parts, part);
-    size_t origin = text.size > 0 ? (size_t)(text.bytes - parts->text.data) : 0;
-    for (size_t at = 0; text.size - at >= string.size && at < text.size;) {
-        const char *hit = memchr(text.bytes + at, string.bytes[0],
-                                 text.size - at - (string.size - 1));
-        if (hit == NULL)
-            return;
-        at = (size_t)(hit - text.bytes);
-        if (memcmp(hit, string.bytes, string.size) == 0)
-            force(parts, part, origin + at, origin + at + string.size);
-        at++;
+    struct pith_canonical form;
+    if (text.size == 0)
+        return PITH_OK;
+    size_t origin = (size_t)(text.bytes - parts->text.data), start, end;
+    PITH_TRY(pith_canonical_make(&form, text, error));
+    for (size_t i = 0; i < n; i++) {
+        struct pith_search search = {0};
+        while (pith_canonical_next(&search, &form, &strings[i].needle, &start,
+                                   &end)) {
+            force(parts, part, origin + start, origin + end);
+            strings[i].found = true;
+        }
     }
+    pith_canonical_free(&form);
+    return PITH_OK;
+}
+
+static enum pith_status apply_strings(struct pith_parts *parts,
+                                      const struct pith_text *keep, size_t n,
+                                      struct pith_error *error)
+{
+    enum pith_status status = PITH_OK;
+    struct keep_string *strings = pith_array_zero(n, sizeof *strings);
+    if (strings == NULL)
+        return pith_no_memory(error, n, sizeof *strings);
+    for (size_t i = 0; i < n; i++)
+        PITH_TRY_DONE(pith_needle_make(&strings[i].needle, keep[i], error));
+    for (size_t i = 0; i < parts->n_parts; i++)
+        PITH_TRY_DONE(force_strings(parts, &parts->parts[i], strings, n,
+                                    error));
+    for (size_t i = n; i-- > 0;)
+        if (!strings[i].found) {
+            parts->first_unused = i;
+            parts->n_unused++;
+        }
+done:
+    for (size_t i = 0; i < n; i++)
+        pith_needle_free(&strings[i].needle);
+    free(strings);
+    return status;
 }
 
 static enum pith_status force_kinds(struct pith_parts *parts,
@@ -194,11 +232,11 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
                              "occurs in the prompt", i + 1);
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
-        for (size_t j = 0; j < options->n_keep; j++)
-            force_string(parts, part, options->keep[j]);
         if (options->protect != 0)
             PITH_TRY(force_kinds(parts, part, options->protect, error));
     }
+    if (options->n_keep > 0)
+        PITH_TRY(apply_strings(parts, options->keep, options->n_keep, error));
     if (options->keep_regex != NULL)
         PITH_TRY(apply_regex(parts, options->keep_regex, error));
     force_structure(parts);

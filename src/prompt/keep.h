@@ -9,6 +9,7 @@
 #define PITH_PROMPT_KEEP_H
 
 #include "parts.h"
+#include "result.h"
 
 /* Marks the units that must stay and the blank lines in front of parts that
  * have some.
@@ -16,5 +17,12 @@
 enum pith_status pith_keep_apply(struct pith_parts *parts,
                                  const struct pith_compress_options *options,
                                  struct pith_error *error);
+
+/* Notes which strings of keep and which expression pith_keep_apply() found
+ * nowhere. */
+enum pith_status pith_keep_note(const struct pith_parts *parts,
+                                const struct pith_compress_options *options,
+                                struct pith_result *result,
+                                struct pith_error *error);
 
 #endif

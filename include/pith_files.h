@@ -1,0 +1,93 @@
+/*
+ * pith_files.h - files as the library and the program write and compare
+ * them: an output appears complete or not at all, and is none of the inputs.
+ *
+ * The rules of pith.h hold here too.
+ */
+#ifndef PITH_FILES_H
+#define PITH_FILES_H
+
+#include <stdio.h>
+
+#include "pith.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --------------------------------------------------------------------------
+ * Writing
+ * ------------------------------------------------------------------------ */
+
+/* A file that is being written.  A regular file is written under a temporary
+ * name beside it and takes its own name on commit, with the permissions of
+ * the file that it replaces; links to it stay links.  A device, a pipe or an
+ * open descriptor (/dev/stdout, /dev/fd/N) is written into as it is. */
+struct pith_writer {
+    FILE *stream; /* to write to; NULL when closed */
+    char *path;   /* as it was given */
+    /* The rest is the library's. */
+    char *place;     /* where the links of path lead */
+    char *temporary; /* NULL: written into as it is */
+    FILE *through;   /* the pipe that the bytes go to on commit, or NULL */
+    int number;      /* among the temporary files of open writers */
+};
+
+/* Temporary files of runs that were killed are removed by the next run that
+ * writes the same file.
+ * Errors: IO (among them: a folder, a file that may not be written), MEMORY. */
+enum pith_status pith_writer_open(struct pith_writer *writer, const char *path,
+                                  struct pith_error *error);
+/* Hands everything to the disk, then gives the file its name; after a failure
+ * nothing is left and the file of that name is as it was. */
+enum pith_status pith_writer_commit(struct pith_writer *writer,
+                                    struct pith_error *error);
+/* Removes what was written; does nothing after a commit, and to {0}. */
+void pith_writer_abort(struct pith_writer *writer);
+
+/* Removes the temporary files of all open writers, whose commits then fail.
+ * May be called from a signal handler: it is all that the library does about
+ * signals. */
+void pith_writer_remove_all(void);
+
+/* --------------------------------------------------------------------------
+ * Reading and adding
+ * ------------------------------------------------------------------------ */
+
+/* fopen for the modes "rb", "wb" and "ab", but programs that are started do
+ * not inherit the file, and the descriptors /dev/fd/N are used as they are,
+ * not opened anew.  NULL, with errno set, when that fails. */
+FILE *pith_stream_open(const char *path, const char *mode);
+
+/* --------------------------------------------------------------------------
+ * Comparing
+ * ------------------------------------------------------------------------ */
+
+enum pith_file_kind {
+    PITH_FILE_NONE,    /* nothing has that name */
+    PITH_FILE_REGULAR,
+    PITH_FILE_FOLDER,
+    PITH_FILE_PIPE,
+    PITH_FILE_OTHER    /* devices and sockets */
+};
+
+/* Where a name leads, through all links. */
+struct pith_place {
+    enum pith_file_kind kind;
+    uint64_t device, number; /* of the file; of NONE: of its folder */
+    char name[256];          /* of NONE: in that folder */
+};
+
+/* Errors: IO when the system cannot say what is there; MEMORY. */
+enum pith_status pith_place_find(const char *path, struct pith_place *place,
+                                 struct pith_error *error);
+void pith_place_of_stream(FILE *stream, struct pith_place *place);
+
+/* Whether writing to the one changes the other.  Devices and sockets are
+ * nobody's: they are never the same. */
+bool pith_place_is_same(const struct pith_place *a, const struct pith_place *b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

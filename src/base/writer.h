@@ -1,0 +1,31 @@
+/*
+ * writer.h - what the library's own files need of a writer besides
+ * pith_files.h: bytes with a status, and going back to complete a header.
+ */
+#ifndef PITH_BASE_WRITER_H
+#define PITH_BASE_WRITER_H
+
+#include "error.h"
+#include "pith_files.h"
+
+/* As pith_writer_open; a pipe gets its bytes on commit, as nobody can go back
+ * in it. */
+enum pith_status pith_writer_open_seekable(struct pith_writer *writer,
+                                           const char *path,
+                                           struct pith_error *error);
+enum pith_status pith_writer_write(struct pith_writer *writer,
+                                   const void *bytes, size_t n,
+                                   struct pith_error *error);
+/* Moves back to an offset inside what was written. */
+enum pith_status pith_writer_seek(struct pith_writer *writer, uint64_t offset,
+                                  struct pith_error *error);
+
+/* unfinished.c: the list of names that pith_writer_remove_all removes. */
+
+/* The name's number in the list, which borrows it until it is forgotten; -1
+ * when the list is full: the file stays when a signal ends the program. */
+int pith_unfinished_note(char *name);
+/* False: a signal handler has the name, which must not be freed. */
+bool pith_unfinished_forget(int number, char *name);
+
+#endif

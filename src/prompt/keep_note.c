@@ -1,0 +1,61 @@
+/*
+ * keep_note.c - tells the user which strings and expressions were of no use.
+ */
+#include <stdlib.h>
+
+#include "../base/utf8.h"
+#include "../text/grapheme.h"
+#include "keep.h"
+
+enum { EXCERPT_SIZE = 60 };
+
+/* Appends a string as one line of valid UTF-8, shortened between clusters. */
+static void append_excerpt(struct pith_buffer *out, struct pith_text string)
+{
+    size_t at = 0;
+    while (at < string.size) {
+        size_t end = pith_grapheme_end(string, at);
+        if (end > EXCERPT_SIZE)
+            break;
+        if ((unsigned char)string.bytes[at] < 0x20 ||
+            !pith_utf8_is_valid(string.bytes + at, end - at))
+            pith_buffer_byte(out, '?');
+        else
+            pith_buffer_append(out, string.bytes + at, end - at);
+        at = end;
+    }
+    if (at < string.size)
+        pith_buffer_string(out, "...");
+}
+
+static enum pith_status note_strings(const struct pith_parts *parts,
+                                     const struct pith_compress_options *options,
+                                     struct pith_result *result,
+                                     struct pith_error *error)
+{
+    struct pith_buffer excerpt = {0};
+    char *first;
+    append_excerpt(&excerpt, options->keep[parts->first_unused]);
+    PITH_TRY(pith_buffer_take(&excerpt, &first, NULL, error));
+    enum pith_status status =
+        options->n_keep == 1
+            ? pith_result_note(result, error,
+                               "keep: \"%s\" does not occur in the prompt.",
+                               first)
+            : pith_result_note(result, error,
+                               "keep: %zu of %zu strings %s not occur in the "
+                               "prompt, the first is \"%s\".",
+                               parts->n_unused, options->n_keep,
+                               parts->n_unused == 1 ? "does" : "do", first);
+    free(first);
+    return status;
+}
+
+enum pith_status pith_keep_note(const struct pith_parts *parts,
+                                const struct pith_compress_options *options,
+                                struct pith_result *result,
+                                struct pith_error *error)
+{
+    return parts->n_unused == 0 ? PITH_OK
+                                : note_strings(parts, options, result, error);
+}
