@@ -181,6 +181,74 @@ START_TEST(negations_are_found)
 }
 END_TEST
 
+START_TEST(urls_are_found)
+{
+    static const struct sample samples[] = {
+        {"", ""}, {"No link here: and/or, he/she, 1/2.", ""},
+        /* links */
+        {"See https://x.org/a.", "https://x.org/a"},
+        {"(http://books.example.org/heron/full.html?lang=en&page=12#p)",
+         "http://books.example.org/heron/full.html?lang=en&page=12#p"},
+        {"[text](https://x.org/a) and <https://y.org>",
+         "https://x.org/a¦https://y.org"},
+        {"https://en.wikipedia.org/wiki/Heron_(bird), yes",
+         "https://en.wikipedia.org/wiki/Heron_(bird)"},
+        {"\"https://x.org/a\",\"b\" 'ftp://y/z','b'",
+         "https://x.org/a¦ftp://y/z"},
+        {"https:\\/\\/x.org\\/a, git+ssh://h:22/p",
+         "https:\\/\\/x.org\\/a¦git+ssh://h:22/p"},
+        {"http://[::1]:8080/x https://x/{id}/y", 
+         "http://[::1]:8080/x¦https://x/{id}/y"},
+        {"http://a/b... http://a/b?! http://a/b; http://a/b**",
+         "http://a/b¦http://a/b¦http://a/b¦http://a/b"},
+        {"请看https://x.org/a。谢谢", "https://x.org/a"},
+        {"见https://x.org/a和b", "https://x.org/a"},
+        {"https://ja.wikipedia.org/wiki/日本、", 
+         "https://ja.wikipedia.org/wiki/日本"},
+        {"https://x.org/straße/caf\u00E9 x", "https://x.org/straße/caf\u00E9"},
+        {"https://x.org“a”", "https://x.org"},
+        {"mailto:a@x.org tel:+49-30-1", "mailto:a@x.org¦tel:+49-30-1"},
+        {"http:// and :// x", ""}, {"Note: a: b", ""},
+        /* hosts */
+        {"www.reedpond.example.", "www.reedpond.example"},
+        {"at example.org, example.com/a/b?c=1.",
+         "example.org¦example.com/a/b?c=1"},
+        {"example.org:8080/x localhost:8080 10.4.7.21:8443",
+         "example.org:8080/x¦localhost:8080¦10.4.7.21:8443"},
+        {"end.Then e.g. i.e. U.S.A. 12.in Mr.X", ""},
+        {"localhost, 10.4.7.21, v1.2.3", ""},
+        /* mail */
+        {"Write to press@example.org.", "press@example.org"},
+        {"<first.last+tag@mail.example.co.uk>",
+         "first.last+tag@mail.example.co.uk"},
+        {"git@github.com:owner/repo.git", "git@github.com:owner/repo.git"},
+        {"a@x.org:see", "a@x.org"}, {"@user a @ b a@b x@", ""},
+        /* paths */
+        {"File \"/srv/app/billing.py\", line 214",
+         "/srv/app/billing.py"},
+        {"./img/x.png ../a ~/x ../../b/c", "./img/x.png¦../a¦~/x¦../../b/c"},
+        {"path=/v2/orders status", "/v2/orders"},
+        {"src/prompt/keep.c:214:5: error", "src/prompt/keep.c:214:5"},
+        {"docs/a.md and docs/a b/c", "docs/a.md"},
+        {"billing.py, log.txt; Table.CSV", "billing.py¦log.txt¦Table.CSV"},
+        {"0001.jpg 12.go x.c README.md.", "0001.jpg¦README.md"},
+        {"archive-1.tar.gz my_file.json", "archive-1.tar.gz¦my_file.json"},
+        {"include/**/x.h src/a/*.c", "include/**/x.h¦src/a/*.c"},
+        {"C:\\x\\y D:/data/z.", "C:\\x\\y¦D:/data/z"},
+        {"C:\\Program Files (x86)\\Foo\\a.exe runs",
+         "C:\\Program Files (x86)\\Foo\\a.exe"},
+        {"copy C:\\a D:\\b now", "C:\\a¦D:\\b"},
+        {"in C:\\temp. Then a\\b", "C:\\temp"},
+        {"\\\\server\\share\\x y", "\\\\server\\share\\x"},
+        {"src\\prompt\\keep.c but a\\nb\\nc", "src\\prompt\\keep.c"},
+        {"</p> <br/> [/INST] // x /* y */ a / b", ""},
+        {"24/7 1/2/2026 2026/05/04 km/h", ""},
+        {"text/html; TCP/IP w/o", ""}, {"ratio a:/b", "a:/b"},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_URLS, samples);
+}
+END_TEST
+
 START_TEST(ids_are_found)
 {
     static const struct sample samples[] = {
@@ -469,6 +537,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, numbers_are_whole);
     tcase_add_test(tcase, negations_are_found);
+    tcase_add_test(tcase, urls_are_found);
     tcase_add_test(tcase, ids_are_found);
     tcase_add_test(tcase, chat_markers_are_whole);
     tcase_add_test(tcase, lists_of_kinds_are_read);

@@ -56,7 +56,7 @@ static const struct {
 } recognisers[] = {
     {"numbers", PITH_PROTECT_NUMBERS, pith_number_ranges},
     {"negations", PITH_PROTECT_NEGATIONS, pith_negation_ranges},
-    {"urls", PITH_PROTECT_URLS, NULL},
+    {"urls", PITH_PROTECT_URLS, pith_url_ranges},
     {"ids", PITH_PROTECT_IDS, pith_id_ranges},
     {"code", PITH_PROTECT_CODE, NULL},
     {"markup", PITH_PROTECT_MARKUP, pith_chat_marker_ranges},
