@@ -450,7 +450,8 @@ struct pith_compress_options {
                                      borrowed, may be NULL */
     size_t n_keep;
     const char *keep_regex; /* what it matches within a line stays; POSIX
-                               extended, in the current locale; or NULL */
+                               extended, over characters; or NULL.  UTF-8,
+                               see docs/REQUESTS.md */
     /* Counts of the result are those of this model; borrowed, may be NULL. */
     const struct pith_counter *count_with;
     /* `paper`: LongLLMLingua.  Documents are ranked by what they say about

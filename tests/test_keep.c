@@ -190,12 +190,12 @@ START_TEST(strings_are_found_in_any_spelling)
 }
 END_TEST
 
-/* A line begins once, a NUL ends one as a line feed does, and digits that
- * Unicode has had for a short time (Kawi, 2022) are digits. */
-START_TEST(lines_and_digits_of_any_kind_are_found)
+/* A line begins once, a NUL is a character, and digits that Unicode has had for
+ * a short time (Kawi, 2022) are digits. */
+START_TEST(lines_characters_and_digits_are_found)
 {
     static const struct pith_text odd[] = {
-        {"@@\n#@\n@\0#*", 10}, {"a \xF0\x91\xBD\x90 z", 8}};
+        {"@@\n#@\n@\0#*", 10}, {"\xC3\xA4 \xF0\x91\xBD\x90 z", 9}};
     static const struct pith_prompt prompt = {.contexts = odd,
                                               .n_contexts = 2};
     struct pith_compress_options options;
@@ -205,6 +205,9 @@ START_TEST(lines_and_digits_of_any_kind_are_found)
     assert_forced_of(&prompt, &options, "@|@|");
     options.keep_regex = "[*]";
     assert_forced_of(&prompt, &options, "*|");
+    options.keep_regex = "^. .|[[:upper:]]";
+    assert_forced_of(&prompt, &options,
+                     "\n\n\xC3\xA4 \xF0\x91\xBD\x90|");
     options.keep_regex = NULL;
     options.protect = PITH_PROTECT_NUMBERS;
     assert_forced_of(&prompt, &options, "\n\n|\xF0\x91\xBD\x90|");
@@ -314,9 +317,9 @@ START_TEST(a_target_below_what_must_stay)
 }
 END_TEST
 
-/* The note of keep strings, the rest of it aside. */
+/* What the note says of these wishes, the rest of it aside. */
 static void assert_keep_note(const struct pith_text *keep, size_t n,
-                             const char *want)
+                             const char *regex, const char *want)
 {
     struct pith_compress_options options;
     struct pith_result *result;
@@ -324,6 +327,7 @@ static void assert_keep_note(const struct pith_text *keep, size_t n,
     pith_compress_options_init(&options);
     options.keep = keep;
     options.n_keep = n;
+    options.keep_regex = regex;
     assert_ok(pith_compress(sessions[0], &small, &options, &result, &error),
               error);
     const char *note = result->note == NULL ? "" : result->note;
@@ -334,20 +338,23 @@ static void assert_keep_note(const struct pith_text *keep, size_t n,
     pith_result_free(result);
 }
 
-START_TEST(strings_that_occur_nowhere_are_named)
+START_TEST(wishes_that_come_to_nothing_are_named)
 {
     struct pith_text keep[] = {view("Ann"), view("so on"), view("Carl")};
-    assert_keep_note(keep, 2, NULL);
-    assert_keep_note(keep, 3,
+    assert_keep_note(keep, 2, NULL, NULL);
+    assert_keep_note(keep, 3, NULL,
                      "keep: 1 of 3 strings does not occur in the prompt, the "
                      "first is \"Carl\".");
     keep[0] = view("Dora \n \xFF!");
-    assert_keep_note(keep, 1,
+    assert_keep_note(keep, 1, NULL,
                      "keep: \"Dora ? ?!\" does not occur in the prompt.");
-    assert_keep_note(keep, 3, "keep: 2 of 3 strings do not occur");
+    assert_keep_note(keep, 3, NULL, "keep: 2 of 3 strings do not occur");
     keep[0] = view("12345678901234567890123456789012345678901234567890"
                    "12345678e\u0301x");
-    assert_keep_note(keep, 1, "5678...\"");
+    assert_keep_note(keep, 1, NULL, "5678...\"");
+    assert_keep_note(NULL, 0, "^B.b", NULL);
+    assert_keep_note(NULL, 0, "^o", "keep_regex matches nothing in the prompt.");
+    assert_keep_note(keep, 1, "^o", "in the prompt. keep_regex matches nothing");
 }
 END_TEST
 
@@ -484,8 +491,8 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(keep, open_tiny, close_tiny);
     tcase_add_test(keep, what_must_stay_is_marked);
     tcase_add_test(keep, strings_are_found_in_any_spelling);
-    tcase_add_test(keep, strings_that_occur_nowhere_are_named);
-    tcase_add_test(keep, lines_and_digits_of_any_kind_are_found);
+    tcase_add_test(keep, wishes_that_come_to_nothing_are_named);
+    tcase_add_test(keep, lines_characters_and_digits_are_found);
     tcase_add_test(keep, words_and_numbers_are_units);
     tcase_add_test(keep, words_that_are_too_long_fall_apart);
     tcase_add_test(keep, impossible_wishes_are_refused);

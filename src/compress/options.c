@@ -116,8 +116,8 @@ static const struct pith_option rows[] = {
          "text that stays wherever it occurs, in either canonical form of "
          "Unicode"),
     TEXT("keep-regex", "keep_regex", "REGEX", keep_regex, NULL, PAPER,
-         "what this POSIX extended regular expression matches within a line "
-         "stays"),
+         "what this POSIX extended regular expression over characters matches "
+         "within a line stays"),
     {"protect", 0, "protect", "LIST", PITH_OPTION_KINDS, AT(protect), 0, 0, 0,
      NULL, PAPER | SCHEMA,
      "kinds of text that stay, with commas between them: numbers, negations, "

@@ -1,8 +1,6 @@
 /*
  * keep.c - see keep.h.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "keep.h"
 
 #include <stdlib.h>
@@ -10,15 +8,9 @@
 
 #include "../base/memory.h"
 #include "../text/canonical.h"
+#include "../text/regex.h"
 #include "protect.h"
 #include "units.h"
-
-#if defined __has_include
-#if __has_include(<regex.h>)
-#include <regex.h>
-#define HAVE_REGEX 1
-#endif
-#endif
 
 /* --- what must stay --------------------------------------------------------- */
 
@@ -121,89 +113,42 @@ static enum pith_status force_kinds(struct pith_parts *parts,
 
 /* --- regular expressions ---------------------------------------------------- */
 
-#ifdef HAVE_REGEX
+/* Where a search is that forces what it finds. */
+struct regex_search {
+    struct pith_parts *parts;
+    const struct pith_part *part;
+    size_t origin; /* of the part's text in parts->text */
+};
 
-/* All matches in one line, which is NUL-terminated at `line`. */
-static void force_matches(struct pith_parts *parts,
-                          const struct pith_part *part, const regex_t *regex,
-                          const char *line, size_t origin)
+static void force_match(void *context, size_t start, size_t end)
 {
-    regmatch_t match;
-    size_t at = 0;
-    for (int flags = 0; regexec(regex, line + at, 1, &match, flags) == 0;
-         flags = REG_NOTBOL) {
-        size_t start = at + (size_t)match.rm_so, end = at + (size_t)match.rm_eo;
-        force(parts, part, origin + start, origin + end);
-        at = end > start ? end : end + 1;
-        if (start == end && line[end] == '\0')
-            return;
-    }
-}
-
-/* Line by line; a NUL byte ends a line too, for regexec() reads no further. */
-static enum pith_status force_regex(struct pith_parts *parts,
-                                    const struct pith_part *part,
-                                    const regex_t *regex,
-                                    struct pith_error *error)
-{
-    struct pith_text text = pith_part_text(parts, part);
-    if (text.size == 0)
-        return PITH_OK;
-    char *line = malloc(text.size + 1);
-    if (line == NULL)
-        return pith_no_memory(error, text.size + 1, 1);
-    size_t origin = (size_t)(text.bytes - parts->text.data);
-    for (size_t at = 0; at < text.size;) {
-        size_t n = 0;
-        for (; at + n < text.size && text.bytes[at + n] != '\n' &&
-               text.bytes[at + n] != '\0'; n++)
-            line[n] = text.bytes[at + n];
-        line[n] = '\0';
-        force_matches(parts, part, regex, line, origin + at);
-        at += n + 1;
-    }
-    free(line);
-    return PITH_OK;
+    const struct regex_search *search = context;
+    force(search->parts, search->part, search->origin + start,
+          search->origin + end);
+    search->parts->regex_unused = false;
 }
 
 static enum pith_status apply_regex(struct pith_parts *parts,
                                     const char *pattern,
                                     struct pith_error *error)
 {
-    char why[128];
-    regex_t regex;
+    struct pith_regex *regex;
+    PITH_TRY(pith_regex_make(&regex, "keep_regex",
+                             (struct pith_text){pattern, strlen(pattern)},
+                             error));
     enum pith_status status = PITH_OK;
-    int code = regcomp(&regex, pattern, REG_EXTENDED);
-    if (code != 0) {
-        regerror(code, &regex, why, sizeof why);
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "keep_regex \"%.100s\" is no POSIX extended regular "
-                         "expression: %s", pattern, why);
+    parts->regex_unused = true;
+    for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++) {
+        struct pith_text text = pith_part_text(parts, &parts->parts[i]);
+        struct regex_search search = {parts, &parts->parts[i], 0};
+        if (text.size == 0)
+            continue;
+        search.origin = (size_t)(text.bytes - parts->text.data);
+        status = pith_regex_find(regex, text, force_match, &search, error);
     }
-    if (regexec(&regex, "", 0, NULL, 0) == 0)
-        status = pith_fail(error, PITH_ERR_ARGUMENT,
-                           "keep_regex \"%.100s\" matches the empty text; "
-                           "expected one that needs a character (+, not *)",
-                           pattern);
-    for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
-        status = force_regex(parts, &parts->parts[i], &regex, error);
-    regfree(&regex);
+    pith_regex_free(regex);
     return status;
 }
-
-#else
-
-static enum pith_status apply_regex(struct pith_parts *parts,
-                                    const char *pattern,
-                                    struct pith_error *error)
-{
-    (void)parts;
-    return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                     "keep_regex \"%.100s\": this system's C library has no "
-                     "<regex.h>; use keep", pattern);
-}
-
-#endif
 
 /* --- all of it -------------------------------------------------------------- */
 

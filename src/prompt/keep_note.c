@@ -56,6 +56,10 @@ enum pith_status pith_keep_note(const struct pith_parts *parts,
                                 struct pith_result *result,
                                 struct pith_error *error)
 {
-    return parts->n_unused == 0 ? PITH_OK
-                                : note_strings(parts, options, result, error);
+    if (parts->n_unused > 0)
+        PITH_TRY(note_strings(parts, options, result, error));
+    return !parts->regex_unused
+               ? PITH_OK
+               : pith_result_note(result, error,
+                                  "keep_regex matches nothing in the prompt.");
 }

@@ -44,6 +44,7 @@ struct pith_parts {
     struct pith_ids space, line; /* those of one space, of one line end */
     size_t n_replaced;    /* invalid bytes that became U+FFFD */
     size_t n_unused, first_unused; /* strings of keep that occur nowhere */
+    bool regex_unused;             /* keep_regex matches nothing */
     size_t n_cut;         /* words and numbers too long for one unit */
 };
 
