@@ -145,6 +145,30 @@ static enum pith_status tokenize_and_score(void)
     return status;
 }
 
+static enum pith_status recover(enum pith_method method)
+{
+    static const struct pith_text compressed = {"many hours 3 days?", 18};
+    char *bytes = NULL;
+    size_t size;
+    enum pith_status status =
+        pith_recover(model, prompt_text, compressed,
+                     (struct pith_text){"so \"3 days\".", 12}, method, &bytes,
+                     &size, &error);
+    expect((bytes == NULL) == (status != PITH_OK));
+    pith_free(bytes);
+    return status;
+}
+
+static enum pith_status recover_paper(void)
+{
+    return recover(PITH_METHOD_PAPER);
+}
+
+static enum pith_status recover_reference(void)
+{
+    return recover(PITH_METHOD_REFERENCE);
+}
+
 static enum pith_status compress(enum pith_method method)
 {
     struct pith_text contexts[] = {prompt_text, {"Today is a day.", 15}};
@@ -261,6 +285,8 @@ static const struct {
     {"load", load_model},
     {"session", create_session},
     {"tokenize and score", tokenize_and_score},
+    {"recover, paper", recover_paper},
+    {"recover, reference", recover_reference},
     {"compress, paper", compress_paper},
     {"compress, reference", compress_reference},
     {"request", run_request},

@@ -100,22 +100,24 @@ static bool greedily_by_search(const int32_t *ids, size_t n_ids,
     return best_found > 0;
 }
 
-/* The first of the shortest ranges with run as a subsequence. */
+/* The first of the shortest ranges with run as a subsequence, those between
+ * edges before others. */
 static bool shortest_by_search(const int32_t *ids, size_t n_ids,
-                               const int32_t *run, size_t n,
+                               const bool *edges, const int32_t *run, size_t n,
                                struct pith_token_range *range)
 {
-    size_t best_size = SIZE_MAX;
+    size_t best = SIZE_MAX; /* twice the size, and one without edges */
     for (size_t first = 0; first < n_ids; first++) {
         size_t n_found = 0, at = first;
         while (at < n_ids && n_found < n)
             n_found += ids[at++] == run[n_found];
-        if (n_found == n && at - first < best_size) {
-            best_size = at - first;
+        bool whole = edges == NULL || (edges[first] && edges[at]);
+        if (n_found == n && 2 * (at - first) + !whole < best) {
+            best = 2 * (at - first) + !whole;
             *range = (struct pith_token_range){first, at};
         }
     }
-    return best_size != SIZE_MAX;
+    return best != SIZE_MAX;
 }
 
 static void fill(int32_t *ids, size_t n, uint64_t *state, size_t n_kinds)
@@ -146,8 +148,11 @@ START_TEST(ranges_are_those_of_a_plain_search)
                          expected);
         ck_assert(!expected ||
                   (got.first == want.first && got.end == want.end));
-        expected = shortest_by_search(ids, n_ids, run, n, &want);
-        assert_ok(pith_recover_shortest(&original, run, n, &got, &found,
+        bool edges[121], *some = round % 2 == 0 ? NULL : edges;
+        for (size_t i = 0; i <= n_ids; i++)
+            edges[i] = random_below(&state, 2) == 0;
+        expected = shortest_by_search(ids, n_ids, some, run, n, &want);
+        assert_ok(pith_recover_shortest(&original, some, run, n, &got, &found,
                                         &error), error);
         ck_assert_int_eq(found, expected);
         ck_assert(!expected ||
@@ -165,19 +170,27 @@ static const char original_text[] =
     "Mr. Johnathan Smith-Jones paid 1,234.50 dollars; Mr. Brown paid 77.";
 static const char compressed_text[] = "Mr John Smith paid 134 Brown 77";
 
-static void expect(const struct pith_tokenizer *tokenizer,
-                   enum pith_recover_rules rules, const char *answer,
-                   const char *want)
+static void expect_of(const struct pith_tokenizer *tokenizer,
+                      enum pith_recover_rules rules, const char *original,
+                      const char *compressed, const char *answer,
+                      const char *want)
 {
     struct pith_error error;
     char *recovered;
     size_t size;
-    assert_ok(pith_recover_answer(tokenizer, view(original_text),
-                                  view(compressed_text), view(answer),
-                                  rules, &recovered, &size, &error), error);
+    assert_ok(pith_recover_answer(tokenizer, view(original), view(compressed),
+                                  view(answer), rules, &recovered, &size,
+                                  &error), error);
     ck_assert_str_eq(recovered, want);
     ck_assert_uint_eq(size, strlen(want));
     free(recovered);
+}
+
+static void expect(const struct pith_tokenizer *tokenizer,
+                   enum pith_recover_rules rules, const char *answer,
+                   const char *want)
+{
+    expect_of(tokenizer, rules, original_text, compressed_text, answer, want);
 }
 
 START_TEST(answers_are_put_back)
@@ -196,9 +209,20 @@ START_TEST(answers_are_put_back)
     };
     static const char *const paper[][2] = {
         {"John Smith paid 134",
-         "Johnathan Smith-Jones paid 1,234"},
-        {"It was Mr John who paid", "It was Mr. John who paid"},
+         "Johnathan Smith-Jones paid 1,234.50"},
+        {"It was Mr John who paid", "It was Mr. Johnathan who paid"},
         {"77 Brown 77", "77 Brown paid 77"},
+        /* The last word of a run is whole, and so is one with a mark behind. */
+        {"134", "1,234.50"},
+        {"paid 134.", "paid 1,234.50."},
+        {"\"John\", (Smith)!", "\"Johnathan\", (Smith-Jones)!"},
+        {"\xE2\x80\x9EJohn\xE2\x80\x9C", "\xE2\x80\x9EJohnathan\xE2\x80\x9C"},
+        {"134\n\tBrown 77\n", "1,234.50\n\tBrown paid 77\n"},
+        /* What the answer cut itself stays so. */
+        {"Joh", "Joh"},
+        {"...", "..."},
+        {"--- x", "--- x"},
+        {"  Brown  77 ", "  Brown  77 "},
         {"", ""},
         {"nobody here", "nobody here"},
         /* a space in front makes it no longer, and takes none away */
@@ -218,6 +242,74 @@ START_TEST(answers_are_put_back)
 }
 END_TEST
 
+START_TEST(paper_completes_words_of_the_compressed_prompt_alone)
+{
+    static const char *const rows[][4] = {
+        {"Pay 2009 or 20 now", "Pay 20 now", "20", "20"},
+        {"Pay 2009 or 2100 now", "Pay 20 now", "20", "2009"},
+        {"the cathedral", "cathedral", "a cat", "a cat"},
+        {"see https://example.org/a/very/long/address?of=a&page",
+         "see https", "see https", "see https"},
+        {"see https://example.org", "see https", "see https:", "see https:"},
+        /* Signs that both have come once. */
+        {"costs $1,782 now", "costs 782 now", "It costs $782.",
+         "It costs $1,782."},
+        {"costs 1,782% now", "costs 782 now", "782%!", "1,782%!"},
+        {"Zo\xC3\xAB-Anne came", "Zo\xC3\xAB came", "Zo\xC3\xAB!",
+         "Zo\xC3\xAB-Anne!"},
+        {"\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x83\xBD", "\xE6\x9D\xB1\xE4\xBA\xAC",
+         "\xE6\x9D\xB1\xE4\xBA\xAC\xE3\x80\x82", "\xE6\x9D\xB1\xE4\xBA\xAC\xE3\x80\x82"},
+    };
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    add_bytes(builder);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_of(tokenizer, PITH_RECOVER_PAPER, rows[i][0], rows[i][1],
+                  rows[i][2], rows[i][3]);
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
+/* Whatever the bytes: no crash, and an answer without words of the compressed
+ * prompt is as it was. */
+START_TEST(any_bytes_are_survived)
+{
+    uint64_t state = 4;
+    struct pith_error error;
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    add_bytes(builder);
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    for (int round = 0; round < 3000; round++) {
+        char bytes[3][60];
+        struct pith_text texts[3];
+        size_t size;
+        for (int i = 0; i < 3; i++) {
+            texts[i] = (struct pith_text){bytes[i], random_below(&state, 61)};
+            for (size_t k = 0; k < texts[i].size; k++)
+                bytes[i][k] = "ab1 .,$\n\"\xC3\xA9\xF0\x9F\x00%"[random_below(
+                    &state, round % 2 == 0 ? 8 : 15)];
+        }
+        char *recovered;
+        assert_ok(pith_recover_answer(tokenizer, texts[0], texts[1], texts[2],
+                                      (enum pith_recover_rules)(round % 3 % 2),
+                                      &recovered, &size, &error), error);
+        free(recovered);
+        assert_ok(pith_recover_answer(tokenizer, texts[0],
+                                      (struct pith_text){"zz", 2}, texts[2],
+                                      PITH_RECOVER_PAPER, &recovered, &size,
+                                      &error), error);
+        ck_assert_uint_eq(size, texts[2].size);
+        ck_assert(memcmp(recovered, texts[2].bytes, size) == 0);
+        free(recovered);
+    }
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
 /* " Smith" is one token inside the text and "Smith" none: only with the space
  * in front is the run found. */
 START_TEST(paper_tries_a_space_in_front)
@@ -232,7 +324,7 @@ START_TEST(paper_tries_a_space_in_front)
     expect(tokenizer, PITH_RECOVER_REFERENCE, "Smith paid 134",
            "Smith paid 134");
     expect(tokenizer, PITH_RECOVER_PAPER, "Smith paid 134",
-           "Smith-Jones paid 1,234");
+           "Smith-Jones paid 1,234.50");
     pith_tokenizer_free(tokenizer);
     free_vocab(builder);
 }
@@ -247,6 +339,8 @@ Suite *make_suite(void)
     tcase_add_test(tcase, a_megabyte_of_one_letter_is_no_trouble);
     tcase_add_test(tcase, ranges_are_those_of_a_plain_search);
     tcase_add_test(tcase, answers_are_put_back);
+    tcase_add_test(tcase, paper_completes_words_of_the_compressed_prompt_alone);
+    tcase_add_test(tcase, any_bytes_are_survived);
     tcase_add_test(tcase, paper_tries_a_space_in_front);
     suite_add_tcase(suite, tcase);
     return suite;

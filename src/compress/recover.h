@@ -26,10 +26,16 @@ enum pith_recover_rules {
      * most words with a space in front, often find little.  (Where the
      * reference fails, on two spaces in a row, the text stays.) */
     PITH_RECOVER_REFERENCE,
-    /* The shortest text that has all tokens of the run in order, the first
-     * of several; the run stays when there is none, or when the text would
-     * be more than ten times as long as the run.  The run is also tried with
-     * a space in front. */
+    /* The shortest text that has all tokens of the run in order; of several
+     * the first that begins and ends with words, else the first.  The run
+     * stays when there is none, or when the text would be more than ten times
+     * as long as the run.  The run is also tried with a space in front.
+     *
+     * A run's first and last words are whole in the compressed prompt; where
+     * the text found begins or ends inside a word of the original, it is
+     * taken with the rest of that word: "in 20" of a compressed "in 2009".
+     * Any white space parts words, and punctuation around a word that the
+     * compressed prompt does not have is left where it is: "in 20." */
     PITH_RECOVER_PAPER
 };
 
@@ -51,13 +57,15 @@ enum pith_status pith_occurrences_create(struct pith_occurrences *original,
 void pith_occurrences_free(struct pith_occurrences *original);
 
 /* The range of the original that a run of tokens stands for; false when its
- * first token (`paper`: one of its tokens) does not occur.  n > 0. */
+ * first token (`paper`: one of its tokens) does not occur.  n > 0.
+ *   edges  (n_ids + 1) whether a word may begin or end in front of a token;
+ *          NULL: everywhere */
 bool pith_recover_greedily(const struct pith_occurrences *original,
                            const int32_t *run, size_t n,
                            struct pith_token_range *range);
 enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
-                                       const int32_t *run, size_t n,
-                                       struct pith_token_range *range,
+                                       const bool *edges, const int32_t *run,
+                                       size_t n, struct pith_token_range *range,
                                        bool *found, struct pith_error *error);
 
 /* The answer with its runs put back.

@@ -139,16 +139,31 @@ static size_t bound(const struct pith_suffixes *suffixes, size_t low,
     return low;
 }
 
+/* Narrows the suffixes down to those with one more byte of the string. */
+static bool step(const struct pith_suffixes *suffixes, struct pith_text string,
+                 size_t depth, size_t *low, size_t *high)
+{
+    int byte = (unsigned char)string.bytes[depth];
+    *low = bound(suffixes, *low, *high, depth, byte, true);
+    *high = bound(suffixes, *low, *high, depth, byte, false);
+    return *low < *high;
+}
+
+void pith_suffixes_find(const struct pith_suffixes *suffixes,
+                        struct pith_text string, size_t *first, size_t *n)
+{
+    size_t high = suffixes->text.size, depth = 0;
+    *first = 0;
+    while (depth < string.size && step(suffixes, string, depth, first, &high))
+        depth++;
+    *n = depth == string.size ? high - *first : 0;
+}
+
 size_t pith_suffixes_longest(const struct pith_suffixes *suffixes,
                              struct pith_text string)
 {
     size_t low = 0, high = suffixes->text.size, depth = 0;
-    for (; depth < string.size; depth++) {
-        int byte = (unsigned char)string.bytes[depth];
-        low = bound(suffixes, low, high, depth, byte, true);
-        high = bound(suffixes, low, high, depth, byte, false);
-        if (low == high)
-            break;
-    }
+    while (depth < string.size && step(suffixes, string, depth, &low, &high))
+        depth++;
     return depth;
 }

@@ -19,6 +19,11 @@ enum pith_status pith_suffixes_create(struct pith_suffixes *suffixes,
                                       struct pith_error *error);
 void pith_suffixes_free(struct pith_suffixes *suffixes);
 
+/* Where a string occurs: at order[first] to order[first + n - 1], sorted by
+ * what follows it.  n is 0 where it does not. */
+void pith_suffixes_find(const struct pith_suffixes *suffixes,
+                        struct pith_text string, size_t *first, size_t *n);
+
 /* Bytes of the longest start of `string` that occurs in the text. */
 size_t pith_suffixes_longest(const struct pith_suffixes *suffixes,
                              struct pith_text string);
