@@ -183,11 +183,12 @@ static double read_retry_after(const char *text, const char *server_date)
 }
 
 /* curl's last message, "curl: (7) Failed to connect ...". */
-static struct pith_text find_complaint(struct pith_text output)
+static struct pith_text find_complaint(struct pith_text output, int status)
 {
     const char *said = find_last(output, "curl: (");
-    if (output.size >= LARGEST_REPLY)
-        return tool_string("the reply is larger than 64 MiB");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 23)
+        return tool_string("curl: (23) the reply cannot be written: it is "
+                           "larger than 64 MiB, or the disk is full");
     if (said == NULL)
         return tool_string("curl was ended before the reply was there");
     size_t left = output.size - (size_t)(said - output.bytes);
@@ -203,7 +204,7 @@ struct curl_reply curl_read(struct pith_text output, int status)
     bool whole = read_mark(output, &reply.body, lines) && status == 0;
     reply.code = whole ? (int)strtol(lines[CODE], NULL, 10) : 0;
     if (reply.code == 0) {
-        reply.body = find_complaint(output);
+        reply.body = find_complaint(output, status);
         return reply;
     }
     reply.retry_after = read_retry_after(lines[RETRY_AFTER], lines[DATE]);
@@ -214,7 +215,7 @@ struct curl_reply curl_read(struct pith_text output, int status)
 bool curl_is_hopeless(int status)
 {
     static const int codes[] = {
-        1, 2, 3, 4,         /* protocol, set-up, URL, what curl was built with */
+        2, 3, 4,            /* set-up, URL, what curl was built with */
         26, 48, 127,        /* the body, an option, no curl */
         58, 59, 60, 77, 83, /* certificates */
     };

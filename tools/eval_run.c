@@ -126,9 +126,11 @@ static void say(struct work *work, size_t index, const char *what,
                 const char *why)
 {
     struct pith_text id = pith_requests_id(work->requests, index);
+    id.size = id.size < 80 ? id.size : 80;
     erase_progress(work);
-    tool_fail("%.*s %s: %s", id.size < 80 ? (int)id.size : 80, id.bytes, what,
-              why);
+    fputs("pith: ", stderr);
+    tool_print_piece(stderr, id);
+    fprintf(stderr, " %s: %s\n", what, why);
 }
 
 /* --- slots ---------------------------------------------------------------- */
