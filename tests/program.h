@@ -32,4 +32,8 @@ void finish_run(struct run *run);
 void expect_run(const char *script, int status, const char *out,
                 const char *err);
 
+/* Runs `pith LINE`, which must fail with status 1 or 2 and these words, and
+ * leave every file of the folder as it was. */
+void expect_refusal(const char *line, const char *words);
+
 #endif

@@ -146,7 +146,7 @@ static int open_slot(struct work *work, size_t n, bool make)
     if (length < 0 || (size_t)length >= sizeof slot->body_path)
         return tool_fail("%.200s: the path is too long",
                          work->arguments->output);
-    slot->file = open(slot->path, O_RDWR | O_APPEND | O_CLOEXEC |
+    slot->file = open(slot->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
                                       (make ? O_CREAT : 0), 0600);
     if (slot->file < 0)
         return make ? tool_fail("%s: %s", slot->path, strerror(errno))
@@ -349,6 +349,13 @@ static int take_old_reply(struct work *work, struct slot *slot)
     size_t skip = n_id < text.size ? n_id + 1 : n_id;
     struct curl_reply reply = curl_read(
         (struct pith_text){text.bytes + skip, text.size - skip}, 0);
+    if (text.size > 0 && index == pith_requests_count(work->requests)) {
+        code = tool_fail("%s: does not start with the id of a request; it is "
+                         "in the way: remove it, or give -o another name",
+                         slot->path);
+        free(text.bytes);
+        return code;
+    }
     if (index < pith_requests_count(work->requests) &&
         !pith_requests_is_done(work->requests, index) && reply.code == 200) {
         slot->index = index;

@@ -127,10 +127,7 @@ void tool_files_punkt(struct file_list *list, const char *folder)
         tool_files_input_with(list, "punkt", folder, names[i]);
 }
 
-/* --- what the tables say ---------------------------------------------------- */
-
-/* The model that is found without a name, too. */
-static void add_model(struct file_list *list, const char *option,
+void tool_files_model(struct file_list *list, const char *option,
                       const char *wanted)
 {
     char *path;
@@ -141,6 +138,8 @@ static void add_model(struct file_list *list, const char *option,
         add(list, option, own(list, path), false);
 }
 
+/* --- what the tables say ---------------------------------------------------- */
+
 static void add_option(struct file_list *list, const struct option *option,
                        const void *arguments)
 {
@@ -150,7 +149,7 @@ static void add_option(struct file_list *list, const struct option *option,
     if (option->kind == OPTION_OUTPUT)
         tool_files_output(list, option->name, *(const char *const *)member);
     if (option->kind == OPTION_MODEL)
-        add_model(list, option->name, *(const char *const *)member);
+        tool_files_model(list, option->name, *(const char *const *)member);
     if (option->kind == OPTION_INPUTS) {
         const struct words *words = member;
         for (size_t i = 0; i < words->n; i++)

@@ -26,6 +26,10 @@ void tool_files_input_with(struct file_list *list, const char *option,
 void tool_files_output_with(struct file_list *list, const char *option,
                             const char *path, const char *ending);
 
+/* The model of that name; NULL: the one that is found without a name. */
+void tool_files_model(struct file_list *list, const char *option,
+                      const char *wanted);
+
 /* What is read from a folder of Punkt's parameters. */
 void tool_files_punkt(struct file_list *list, const char *folder);
 

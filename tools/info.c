@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "files.h"
 
 struct arguments {
     struct model_options model;
@@ -155,6 +156,14 @@ static int describe(const struct command *command,
     return code;
 }
 
+static void list_files(const struct operands *operands, const void *arguments,
+                       struct file_list *list)
+{
+    (void)arguments;
+    if (operands->n == 0)
+        tool_files_model(list, NULL, NULL);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -171,5 +180,6 @@ const struct command tool_info = {
         "MODEL; without it, of the model that pith compress would use.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

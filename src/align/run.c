@@ -129,12 +129,18 @@ static enum pith_status name_file(const char *path, const char *output,
     return pith_buffer_take(&buffer, name, NULL, error);
 }
 
-/* Whether a file of this name can be written: better known before hours of
- * work than after them. */
+/* Whether a file of this name can be written, and again: better known before
+ * hours of work than after them. */
 static enum pith_status check_writable(const char *path,
                                        struct pith_error *error)
 {
+    struct pith_place place;
     struct pith_writer writer;
+    PITH_TRY(pith_place_find(path, &place, error));
+    if (place.kind == PITH_FILE_PIPE)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s: is a pipe; expected a file, as it is written "
+                         "again whenever the weights are better", path);
     PITH_TRY(pith_writer_open(&writer, path, error));
     pith_writer_abort(&writer);
     return PITH_OK;

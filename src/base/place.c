@@ -33,6 +33,13 @@ static char *join(const char *folder, size_t n, const char *name)
     return path;
 }
 
+static enum pith_status cannot_follow(const char *path,
+                                      struct pith_error *error)
+{
+    return pith_fail(error, errno == ENOMEM ? PITH_ERR_MEMORY : PITH_ERR_IO,
+                     "%s: cannot follow the link: %s", path, strerror(errno));
+}
+
 #if HAVE_POSIX
 
 static bool is_absent(void)
@@ -122,11 +129,8 @@ static enum pith_status find_folder(const char *path, struct pith_place *place,
 {
     struct stat about;
     char *real = pith_path_follow(path);
-    if (real == NULL && errno == ENOMEM)
-        return pith_no_memory(error, strlen(path), 1);
     if (real == NULL)
-        return pith_fail(error, PITH_ERR_IO, "%s: cannot follow the link: %s",
-                         path, strerror(errno));
+        return cannot_follow(path, error);
     size_t n = folder_length(real), n_name = strlen(real + n);
     if (n_name > 0 && n_name < sizeof place->name) {
         memcpy(place->name, real + n, n_name + 1);
@@ -223,6 +227,20 @@ bool pith_place_is_same(const struct pith_place *a, const struct pith_place *b)
         return false;
     return a->device == b->device && a->number == b->number &&
            strcmp(a->name, b->name) == 0;
+}
+
+enum pith_status pith_place_of_folder(const char *path,
+                                      struct pith_place *place,
+                                      struct pith_error *error)
+{
+    char *folder = pith_path_follow(path);
+    if (folder == NULL)
+        return cannot_follow(path, error);
+    folder[folder_length(folder)] = '\0';
+    enum pith_status status =
+        pith_place_find(folder[0] != '\0' ? folder : ".", place, error);
+    free(folder);
+    return status;
 }
 
 enum pith_status pith_place_check(const char *output, const char *other,

@@ -21,6 +21,11 @@ enum pith_status pith_place_check(const char *output, const char *other,
  * release with free().  NULL, with errno set, when there is none. */
 char *pith_path_follow(const char *path);
 
+/* The folder that a file of this name is in, or would be. */
+enum pith_status pith_place_of_folder(const char *path,
+                                      struct pith_place *place,
+                                      struct pith_error *error);
+
 /* The N of /dev/fd/N and its other spellings, -1 of any other name. */
 int pith_path_descriptor(const char *path);
 

@@ -12,6 +12,7 @@
 #if defined(__unix__) || defined(__APPLE__)
 #define HAVE_POSIX 1
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -88,6 +88,20 @@ static int create_locked(const char *name, mode_t mode)
     return file;
 }
 
+/* No signal comes between the file and its place in the list. */
+static int create_noted(char *name, mode_t mode, int *number)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int file = create_locked(name, mode), why = errno;
+    if (file >= 0)
+        *number = pith_unfinished_note(name);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = why;
+    return file;
+}
+
 /* The owner, where the system lets us, and the permissions of the file that
  * is replaced. */
 static void copy_permissions(int file, const struct stat *old)
@@ -112,7 +126,7 @@ static int open_temporary(struct pith_writer *writer, const struct stat *old)
     for (int i = 1; i <= MOST_TEMPORARIES && file < 0 && errno == EEXIST;
          i++) {
         snprintf(name, size, "%s.pith-tmp-%d", writer->place, i);
-        file = create_locked(name, old != NULL ? 0600 : 0666);
+        file = create_noted(name, old != NULL ? 0600 : 0666, &writer->number);
     }
     if (file < 0) {
         int why = errno;
@@ -121,7 +135,6 @@ static int open_temporary(struct pith_writer *writer, const struct stat *old)
         return -1;
     }
     writer->temporary = name;
-    writer->number = pith_unfinished_note(name);
     if (old != NULL)
         copy_permissions(file, old);
     return file;
@@ -339,7 +352,8 @@ static enum pith_status flush(FILE *stream, const char *path,
         return PITH_OK;
     if (errno != 0)
         return cannot(error, "write", path);
-    return pith_fail(error, PITH_ERR_IO, "%s: cannot write all of it", path);
+    return pith_fail(error, PITH_ERR_IO,
+                     "%s: cannot write all of it; is the disk full?", path);
 }
 
 /* What was held back for the pipe. */

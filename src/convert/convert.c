@@ -6,6 +6,7 @@
 
 #include "../base/options.h"
 #include "../base/place.h"
+#include "../model/layout.h"
 #include "readers.h"
 #include "stream.h"
 
@@ -54,6 +55,23 @@ static enum pith_status read_file(struct pith_source *source,
     return pith_llama2c_read(source, tokenizer, error);
 }
 
+/* What is in the source's folder and was not made from it belongs to it, read
+ * or not. */
+static enum pith_status check_folder(const struct pith_source *source,
+                                     const char *destination,
+                                     struct pith_error *error)
+{
+    struct pith_place folder, from;
+    PITH_TRY(pith_place_of_folder(destination, &folder, error));
+    PITH_TRY(pith_place_find(source->path, &from, error));
+    if (!pith_place_is_same(&folder, &from))
+        return PITH_OK;
+    return pith_file_check_kind(
+        destination,
+        (struct pith_text){PITH_FORMAT_MAGIC, strlen(PITH_FORMAT_MAGIC)},
+        "a .pith model", error);
+}
+
 static enum pith_status check_destination(const struct pith_source *source,
                                           const char *destination,
                                           struct pith_error *error)
@@ -65,7 +83,7 @@ static enum pith_status check_destination(const struct pith_source *source,
     for (const struct pith_source_file *file = source->files; file != NULL;
          file = file->next)
         PITH_TRY(pith_place_check(destination, file->path, error));
-    return PITH_OK;
+    return check_folder(source, destination, error);
 }
 
 static enum pith_status find_type(const char *word, enum pith_type *type,
