@@ -688,11 +688,13 @@ enum pith_status pith_result_report_html(
  * request that fails is answered with "error"; the status then still is
  * PITH_OK.
  *   defaults  borrowed: options for what the request leaves out
- *   reply     handed over, one line, NUL-terminated; free with pith_free */
+ *   reply     handed over, one line, NUL-terminated; free with pith_free
+ *   outcome   PITH_OK, or why the reply is an error; may be NULL */
 enum pith_status pith_request_run(struct pith_session *session,
                                   struct pith_text request,
                                   const struct pith_compress_options *defaults,
-                                  char **reply, struct pith_error *error);
+                                  char **reply, enum pith_status *outcome,
+                                  struct pith_error *error);
 
 /* {"text"} -> {"ids", "pieces"}; pieces that are no valid UTF-8 are shown
  * with U+FFFD.  flags as for pith_tokenize. */

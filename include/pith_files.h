@@ -59,6 +59,12 @@ void pith_writer_remove_all(void);
  * not opened anew.  NULL, with errno set, when that fails. */
 FILE *pith_stream_open(const char *path, const char *mode);
 
+/* Passes over the byte-order mark with which a text in UTF-8 may start.
+ *   name  of the text, for the error
+ * Errors: FORMAT (a text in UTF-16 or UTF-32). */
+enum pith_status pith_text_start(struct pith_text *text, const char *name,
+                                 struct pith_error *error);
+
 /* --------------------------------------------------------------------------
  * Comparing
  * ------------------------------------------------------------------------ */

@@ -238,7 +238,7 @@ static enum pith_status run_request(void)
     char *reply;
     enum pith_status status = pith_request_run(
         session, (struct pith_text){request, sizeof request - 1}, NULL, &reply,
-        &error);
+        NULL, &error);
     return judge(reply, status);
 }
 

@@ -235,7 +235,7 @@ static double count_origin_tokens(enum pith_method method)
         char *reply;
         assert_ok(pith_request_run(session,
                                    (struct pith_text){line, strlen(line)},
-                                   &options, &reply, &error), error);
+                                   &options, &reply, NULL, &error), error);
         const char *count = strstr(reply, "\"origin_tokens\":");
         sum += count != NULL ? atof(count + 16) : 0;
         pith_free(reply);

@@ -280,6 +280,31 @@ START_TEST(json_holds_what_text_shows)
 }
 END_TEST
 
+/* A byte-order mark is no part of any text; UTF-16 is refused by name. */
+START_TEST(texts_say_their_encoding)
+{
+    static const char *const wide[] = {
+        "\\377\\376a\\000b\\000", "\\376\\377\\000a", "a\\000b\\000c\\000",
+        "\\000a\\000b"};
+    char script[512];
+    expect_run("printf 'one two three\\n' >plain; "
+               "printf '\\357\\273\\277one two three\\n' >marked; "
+               "for c in 'compress --rate 1' 'compress --rate 1 -c' "
+               "'compress --rate 1 -c plain --question-file' 'score' "
+               "'tokenize'; do \"$PITH\" $c plain >a && \"$PITH\" $c marked >b "
+               "&& cmp a b || exit 1; done; "
+               "printf '\\357\\273\\277{\"text\":\"a\"}\\n' >line; "
+               "\"$PITH\" tokenize --format json line >/dev/null", 0, "", NULL);
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        snprintf(script, sizeof script, "printf '%s' | \"$PITH\" compress -q",
+                 wide[i]);
+        expect_run(script, 1, "", "standard input: the text is in UTF-16");
+    }
+    expect_run("printf '\\377\\376\\000\\000a' >wide; \"$PITH\" score wide", 1,
+               "", "wide: the text is in UTF-32; save it as UTF-8");
+}
+END_TEST
+
 /* Inputs that are no ordinary text are compressed or refused in a line. */
 static const char *const odd_inputs[] = {
     "printf ''",
@@ -287,7 +312,7 @@ static const char *const odd_inputs[] = {
     "printf ' \\n\\t\\n'",
     "printf 'x'",
     "printf 'a\\000b c\\000d e f g\\n'",
-    "printf '\\377\\376 caf\\351 \\303\\n'",
+    "printf '\\376\\376 caf\\351 \\303\\n'",
     "printf '\\303\\251\\303\\251 \\346\\227\\245\\346\\234\\254'",
     "printf 'one\\r\\ntwo\\r\\n\\r\\nthree\\r\\n'",
     "printf '<|endoftext|> and <|endoftext|>'",
@@ -634,6 +659,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, at_rate_one_everything_stays);
     tcase_add_test(tcase, the_report_is_one_line);
     tcase_add_test(tcase, json_holds_what_text_shows);
+    tcase_add_test(tcase, texts_say_their_encoding);
     tcase_add_loop_test(tcase, odd_inputs_are_compressed, 0, N_ODD);
     tcase_add_test(tcase, a_megabyte_is_compressed);
     tcase_add_test(tcase, output_files_appear_complete_or_not_at_all);

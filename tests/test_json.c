@@ -136,7 +136,8 @@ START_TEST(malformed_texts_are_refused_with_their_offset)
         {"1e", "ends at byte 2"},
         {"1e+", "ends at byte 3"},
         {"0x10", "byte 1"},
-        {"\xEF\xBB\xBF{}", "byte 0: found byte 0xEF"},
+        {"\xEF\xBB\xBF\xEF\xBB\xBF{}", "byte 3: found byte 0xEF"},
+        {"\xFF\xFE[", "the text is in UTF-16"},
         {"[1] // x", "byte 4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

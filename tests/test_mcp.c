@@ -356,7 +356,7 @@ static struct reply by_request(void)
     struct pith_error error;
     assert_ok(pith_request_run(session,
                                view("{" PROMPT ",\"options\":{" OPTIONS "}}"),
-                               NULL, &text, &error), error);
+                               NULL, &text, NULL, &error), error);
     return parse(text);
 }
 
@@ -444,7 +444,7 @@ START_TEST(what_a_tool_cannot_do_is_a_result)
          "\"context\""},
         {TOOL("compress", "{\"context\":3}"), "\"context\""},
         {TOOL("compress", "{\"context\":\"a\",\"rate\":7}"), "\"rate\""},
-        {TOOL("compress", "{\"context\":\"a\",\"colour\":7}"), "\"colour\""},
+        {TOOL("compress", "{\"context\":\"a\",\"rate\":\"7\"}"), "\"rate\""},
         {TOOL("compress", "{\"rate\":7,\"context\":\"a\"}"), "\"rate\""},
         {TOOL("recover", "{}"), "\"original_prompt\""},
         {TOOL("recover", "{\"method\":\"magic\"}"), "\"method\""},

@@ -187,7 +187,7 @@ static void run_request(struct replay *replay, const char *line, size_t size)
     snprintf(replay->name, sizeof replay->name, "%.*s", (int)name.size,
              name.bytes);
     assert_ok(pith_request_run(session, text, &defaults, &replay->reply,
-                               &error),
+                               NULL, &error),
               error);
     struct pith_text reply = {replay->reply, strlen(replay->reply)};
     assert_ok(pith_json_parse(reply, "reply", &replay->got_document, &error),

@@ -41,7 +41,7 @@ static struct reply ask_with(const struct pith_compress_options *options,
 {
     char *text = NULL;
     struct pith_error error;
-    assert_ok(pith_request_run(session, view(request), options, &text, &error),
+    assert_ok(pith_request_run(session, view(request), options, &text, NULL, &error),
               error);
     return parse(text);
 }
@@ -126,7 +126,7 @@ START_TEST(a_result_is_one_json_object)
 }
 END_TEST
 
-START_TEST(empty_results_have_ratio_one)
+START_TEST(results_without_tokens_have_a_ratio)
 {
     struct pith_result result = {.text = {"", 0}};
     struct pith_compress_options options;
@@ -138,8 +138,8 @@ START_TEST(empty_results_have_ratio_one)
         assert_ok(pith_result_json(session, &options, &result, &json, &error),
                   error);
         struct reply reply = parse(json);
-        ck_json_string(&reply, "ratio", "1.0x");
-        ck_json_string(&reply, "rate", "100.0%");
+        ck_json_string(&reply, "ratio", i == 0 ? "1.0x" : "infx");
+        ck_json_string(&reply, "rate", i == 0 ? "100.0%" : "0.0%");
         ck_json_null(&reply, "note");
         release(&reply);
     }
@@ -306,7 +306,8 @@ static const char *const bad_options[][2] = {
     {WITH("\"dynamic_context_compression_ratio\":\"a\""),
      "\"dynamic_context_compression_ratio\""},
     {WITH("\"keep_first_sentence\":-1"), "\"keep_first_sentence\""},
-    {WITH("\"force_tokens\":[\"a\"]"), "\"force_tokens\" is not supported"},
+    {WITH("\"force_tokens\":\"a\""), "\"force_tokens\": expected a list"},
+    {WITH("\"drop_consecutive\":true"), "\"drop_consecutive\" is not supported"},
 };
 
 enum { N_BAD_OPTIONS = sizeof bad_options / sizeof bad_options[0] };
@@ -394,6 +395,141 @@ START_TEST(what_must_stay_reaches_the_compressor)
                      PAPER("\"keep_digits\":true"), true);
     assert_same_text(PAPER("\"protect\":[\"numbers\"]"),
                      PAPER("\"keep_digits\":true"), true);
+}
+END_TEST
+
+/* --- beside the context ------------------------------------------------------ */
+
+#define FLAT(members) "{\"context\":[\"" WORDS WORDS "\",\"" WORDS "\"]," members "}"
+
+static void assert_note(const char *request, const char *note)
+{
+    struct reply reply = ask(request);
+    ck_json_null(&reply, "error");
+    if (note == NULL)
+        ck_json_null(&reply, "result.note");
+    else
+        ck_json_string(&reply, "result.note", note);
+    release(&reply);
+}
+
+START_TEST(options_may_stand_beside_the_context)
+{
+    static const char flat[] = FLAT("\"rate\":0.3,\"method\":\"paper\","
+                                    "\"question\":\"Where is the dog?\"");
+    assert_same_text(flat, FLAT("\"options\":{\"rate\":0.3,\"method\":"
+                                "\"paper\",\"question\":"
+                                "\"Where is the dog?\"}"), true);
+    assert_same_text(flat, FLAT("\"rate\":0.3,\"options\":{\"method\":"
+                                "\"paper\",\"question\":"
+                                "\"Where is the dog?\"}"), true);
+    assert_same_text(flat, FLAT("\"rate\":0.3,\"method\":\"paper\""), false);
+    assert_note(flat, NULL);
+    assert_refused(FLAT("\"rate\":\"x\""), "\"rate\": expected a number");
+    assert_refused(FLAT("\"keep_split\":1"), "\"keep_split\"");
+    assert_refused(FLAT("\"target_context\":5"), "\"target_context\"");
+    assert_refused(FLAT("\"rate\":0.3,\"options\":{\"rate\":0.3}"),
+                   "\"rate\" is given in \"options\" and outside");
+    assert_accepted(FLAT("\"rate\":null,\"options\":{\"rate\":0.3}"));
+}
+END_TEST
+
+START_TEST(keys_that_say_nothing_are_noted)
+{
+    assert_note(FLAT("\"name\":1,\"function\":\"compress_prompt\","
+                     "\"result\":{},\"error\":null,\"trace\":{}"), NULL);
+    assert_note(FLAT("\"colour\":1,\"rat\":null"),
+                "Unknown and ignored: colour, rat.");
+    /* as many as fit on a line, each cut between characters */
+    assert_note(FLAT("\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,"
+                     "\"0123456789012345678901234567890123456789\":1,"
+                     "\"012345678901234567890123456789012345678\u00e4\":1,"
+                     "\"i\":1,\"j\":1"),
+                "Unknown and ignored: a, b, c, d, e, f, "
+                "0123456789012345678901234567890123456789, "
+                "012345678901234567890123456789012345678... and 2 more.");
+    assert_note(FLAT("\"method\":\"paper\",\"keep_split\":true,\"x\":1"),
+                "Not options of method paper and ignored: keep_split. "
+                "Unknown and ignored: x.");
+    assert_refused(WITH("\"colour\":1"), "\"colour\" is unknown");
+    struct reply reply = ask("{\"function\":\"score\",\"text\":\"a\","
+                             "\"color\":1}");
+    ck_json_string(&reply, "result.note", "Unknown and ignored: color.");
+    release(&reply);
+    reply = ask("{\"function\":\"recover\",\"original_prompt\":\"a b\","
+                "\"compressed_prompt\":\"a\",\"response\":\"a\","
+                "\"method\":\"paper\",\"rate\":1}");
+    ck_json_string(&reply, "result.note", "Unknown and ignored: rate.");
+    release(&reply);
+}
+END_TEST
+
+/* "keep_digits" adds to "protect" wherever it stands. */
+START_TEST(aliases_add_to_their_option)
+{
+#define COUNTED(members)                                                       \
+    "{\"context\":[\"" WORDS "at 17 or at 4 and never at 9 " WORDS "\"],"       \
+    "\"method\":\"paper\",\"rate\":0.2," members "}"
+    assert_same_text(
+        COUNTED("\"keep_digits\":true,\"protect\":\"negations\""),
+        COUNTED("\"protect\":[\"numbers\",\"negations\"]"), true);
+    assert_same_text(
+        COUNTED("\"keep_digits\":true,\"protect\":\"negations\""),
+        COUNTED("\"protect\":\"negations\""), false);
+    assert_refused(COUNTED("\"keep_digits\":1"), "\"keep_digits\"");
+#undef COUNTED
+}
+END_TEST
+
+/* Options of the package's other method mean something to `paper`. */
+START_TEST(forced_tokens_are_kept)
+{
+    static const char forced[] = FLAT(
+        "\"rate\":0.3,\"method\":\"paper\",\"force_tokens\":[\"dog\"],"
+        "\"keep\":[\"moon rise\"],\"force_reserve_digit\":true");
+    assert_same_text(forced, FLAT("\"rate\":0.3,\"method\":\"paper\","
+                                  "\"keep\":[\"dog\",\"moon rise\"],"
+                                  "\"keep_digits\":true"), true);
+    assert_note(forced, "Taken: force_tokens as keep, force_reserve_digit as "
+                        "keep_digits.");
+    assert_note(FLAT("\"method\":\"reference\",\"force_tokens\":[\"dog\"],"
+                     "\"force_reserve_digit\":false"),
+                "Not options of method reference and ignored: force_tokens.");
+}
+END_TEST
+
+/* Mended texts would be other texts; whoever sends them can mend them. */
+START_TEST(requests_are_utf8)
+{
+    assert_accepted("\xEF\xBB\xBF{" PROMPT "}");
+    assert_refused("{" PROMPT ",\"name\":\"caf\xE9\"}",
+                   "0xE9 is not UTF-8");
+    assert_refused("{\"context\":\"\xC0\xAF\"}", "at byte 12: 0xC0 is not");
+    assert_refused("{\"context\":\"\xED\xA0\x80\"}", "is not UTF-8");
+    assert_refused("\xFF\xFE{", "in UTF-16");
+    assert_refused("\xFE\xFF{", "in UTF-16");
+    assert_accepted("{" PROMPT ",\"name\":\"\\ud800\"}");
+}
+END_TEST
+
+START_TEST(the_outcome_of_a_request_is_told)
+{
+    struct pith_error error;
+    enum pith_status outcome;
+    char *reply;
+    assert_ok(pith_request_run(session, view("{" PROMPT ",\"name\":"
+                                             "\",\\\"result\\\":null,\"}"),
+                               NULL, &reply, &outcome, &error), error);
+    ck_assert_int_eq(outcome, PITH_OK);
+    pith_free(reply);
+    assert_ok(pith_request_run(session, view("{\"context\":7}"), NULL, &reply,
+                               &outcome, &error), error);
+    ck_assert_int_eq(outcome, PITH_ERR_ARGUMENT);
+    pith_free(reply);
+    assert_ok(pith_request_run(session, view("{"), NULL, &reply, &outcome,
+                               &error), error);
+    ck_assert_int_eq(outcome, PITH_ERR_FORMAT);
+    pith_free(reply);
 }
 END_TEST
 
@@ -639,7 +775,8 @@ START_TEST(texts_that_are_not_utf8_are_scored_as_they_are)
 
     reply = score("{\"text\":\"\"}");
     ck_assert_uint_eq(at(&reply, "tokens")->n_children, 0);
-    ck_assert_double_eq(number_at(&reply, "mean_loss"), 0);
+    ck_json_null(&reply, "mean_loss");
+    ck_json_null(&reply, "perplexity");
     release(&reply);
     ck_assert_int_eq(pith_score_json(session, view("{\"text\":7}"), &text,
                                      &error), PITH_ERR_ARGUMENT);
@@ -823,7 +960,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_unchecked_fixture(tcase, load, unload);
     tcase_add_test(tcase, a_result_is_one_json_object);
-    tcase_add_test(tcase, empty_results_have_ratio_one);
+    tcase_add_test(tcase, results_without_tokens_have_a_ratio);
     tcase_add_test(tcase, a_trace_has_the_form_of_the_goldens);
     tcase_add_test(tcase, a_request_is_answered_in_the_form_of_the_goldens);
     tcase_add_test(tcase, spans_come_on_request);
@@ -833,6 +970,12 @@ Suite *make_suite(void)
                         N_BAD_OPTIONS);
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);
     tcase_add_test(tcase, an_object_is_no_value_of_any_option);
+    tcase_add_test(tcase, options_may_stand_beside_the_context);
+    tcase_add_test(tcase, keys_that_say_nothing_are_noted);
+    tcase_add_test(tcase, aliases_add_to_their_option);
+    tcase_add_test(tcase, forced_tokens_are_kept);
+    tcase_add_test(tcase, requests_are_utf8);
+    tcase_add_test(tcase, the_outcome_of_a_request_is_told);
     tcase_add_test(tcase, options_reach_the_compressor);
     tcase_add_test(tcase, what_must_stay_reaches_the_compressor);
     tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);

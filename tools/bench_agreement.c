@@ -13,6 +13,7 @@
 /* What one setting makes of a request. */
 struct answer {
     char *reply;  /* of pith_request_run */
+    enum pith_status outcome;
     char *losses; /* of pith_score_json on the request's contexts */
     int32_t *kept;
     size_t n_kept;
@@ -139,17 +140,12 @@ static int count_common(const struct answer *a, const struct answer *b,
     return TOOL_OK;
 }
 
-static bool is_refused(const struct answer *answer)
-{
-    return strstr(answer->reply, ",\"result\":null,") != NULL;
-}
-
 static int add_request(struct bench_agreement *agreement,
                        struct answer answers[2])
 {
     size_t n_common = 0, n_same = 0;
     agreement->n_requests++;
-    if (is_refused(&answers[0]) || is_refused(&answers[1])) {
+    if (answers[0].outcome != PITH_OK || answers[1].outcome != PITH_OK) {
         agreement->n_refused++;
         return TOOL_OK;
     }
@@ -180,11 +176,11 @@ static int ask(struct answer *answer, struct pith_session *session,
     options.method = method;
     options.trace = true;
     double start = tool_seconds();
-    if (pith_request_run(session, request, &options, &answer->reply, &error) !=
-        PITH_OK)
+    if (pith_request_run(session, request, &options, &answer->reply,
+                         &answer->outcome, &error) != PITH_OK)
         return tool_library(&error);
     *seconds += tool_seconds() - start;
-    if (is_refused(answer))
+    if (answer->outcome != PITH_OK)
         return TOOL_OK;
     char *contexts = context_request(request.bytes);
     if (contexts == NULL)

@@ -112,8 +112,15 @@ int tool_read(const char *path, struct text *text)
         free(bytes);
         return code;
     }
-    bytes[n] = '\0';
-    *text = (struct text){bytes, n};
+    struct pith_text read = {bytes, n};
+    struct pith_error error;
+    if (pith_text_start(&read, shown(path), &error) != PITH_OK) {
+        free(bytes);
+        return tool_library(&error);
+    }
+    memmove(bytes, read.bytes, read.size);
+    bytes[read.size] = '\0';
+    *text = (struct text){bytes, read.size};
     return TOOL_OK;
 }
 

@@ -2,6 +2,7 @@
  * compress.c - `pith compress`: one prompt from files and options, or many
  * requests from a file of JSON lines.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,7 +313,8 @@ static void report(const struct arguments *arguments,
     char before[32], after[32], time[32];
     struct pith_text name = tool_model_name(opened->path);
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
-    double ratio = kept > 0 ? (double)n / (double)kept : 1;
+    double ratio = kept > 0 ? (double)n / (double)kept
+                            : n > 0 ? (double)INFINITY : 1;
     bool paper = arguments->options.method == PITH_METHOD_PAPER;
     if (arguments->model.quiet)
         return;
@@ -390,23 +392,17 @@ static int compress_prompt(const struct arguments *arguments,
 
 /* --- requests -------------------------------------------------------------- */
 
-/* Replies start {"name":...,"result":...; quotes inside strings are escaped,
- * so this cannot be part of one. */
-static bool is_refusal(const char *reply)
-{
-    return strstr(reply, ",\"result\":null,") != NULL;
-}
-
 static int answer(const struct arguments *arguments, struct opened *opened,
                   const struct text *line, FILE *out, size_t *n_failed)
 {
     struct pith_error error;
+    enum pith_status outcome;
     char *reply;
     if (pith_request_run(opened->session, tool_view(line), &arguments->options,
-                         &reply, &error) != PITH_OK)
+                         &reply, &outcome, &error) != PITH_OK)
         return tool_library(&error);
     tool_progress_erase(&opened->line);
-    *n_failed += is_refusal(reply);
+    *n_failed += outcome != PITH_OK;
     fprintf(out, "%s\n", reply);
     pith_free(reply);
     /* A reader at the other end of a pipe sees each reply at once. */

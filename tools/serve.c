@@ -172,7 +172,8 @@ static void answer(struct server *server, const struct reader *reader)
         server->mcp != NULL
             ? pith_mcp_answer(server->mcp, line, &reply, &error)
             : pith_request_run(server->opened.session, line,
-                               &server->arguments->options, &reply, &error);
+                               &server->arguments->options, &reply, NULL,
+                               &error);
     tool_progress_erase(&server->opened.line);
     if (status != PITH_OK)
         print_refusal(server, "out of memory");

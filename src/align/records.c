@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "pith_files.h"
 
 /* A kind of record by the names of its members. */
 struct shape {
@@ -152,11 +153,12 @@ void pith_record_reader_open(struct pith_record_reader *reader,
 {
     *reader = (struct pith_record_reader){
         .name = name, .text = text, .line = 1, .record_line = 1};
-    if (text.size >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0)
-        reader->at = 3;
+    /* The first record says what is wrong with the encoding. */
+    (void)pith_text_start(&reader->text, name, NULL);
     skip_spaces(reader);
-    if (reader->at == text.size || text.bytes[reader->at] != '[' ||
-        !is_one_array(text, reader->at))
+    if (reader->at == reader->text.size ||
+        reader->text.bytes[reader->at] != '[' ||
+        !is_one_array(reader->text, reader->at))
         return;
     reader->is_chat = holds_messages(reader);
     if (reader->is_chat)
@@ -164,7 +166,8 @@ void pith_record_reader_open(struct pith_record_reader *reader,
     reader->is_array = true;
     reader->at++;
     skip_spaces(reader);
-    reader->ended = reader->at < text.size && text.bytes[reader->at] == ']';
+    reader->ended = reader->at < reader->text.size &&
+                    reader->text.bytes[reader->at] == ']';
 }
 
 void pith_record_reader_close(struct pith_record_reader *reader)

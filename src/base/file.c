@@ -120,6 +120,18 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
 
 #endif
 
+enum pith_status pith_file_open_text(struct pith_file *file,
+                                     struct pith_text *text, const char *path,
+                                     struct pith_error *error)
+{
+    PITH_TRY(pith_file_open(file, path, error));
+    *text = (struct pith_text){(const char *)file->data, file->size};
+    enum pith_status status = pith_text_start(text, path, error);
+    if (status != PITH_OK)
+        pith_file_close(file);
+    return status;
+}
+
 enum pith_status pith_file_check_kind(const char *path, struct pith_text head,
                                       const char *what,
                                       struct pith_error *error)

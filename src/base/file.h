@@ -19,6 +19,11 @@ struct pith_file {
 
 enum pith_status pith_file_open(struct pith_file *file, const char *path,
                                 struct pith_error *error);
+/* The same for a text: *text is what is in it, without a byte-order mark.
+ * Errors: also FORMAT, when it is in UTF-16. */
+enum pith_status pith_file_open_text(struct pith_file *file,
+                                     struct pith_text *text, const char *path,
+                                     struct pith_error *error);
 void pith_file_close(struct pith_file *file);
 
 /* Whether the file, if there is one and it is not empty, starts with these

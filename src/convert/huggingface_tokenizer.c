@@ -12,6 +12,8 @@
 #include "readers.h"
 #include "tokenizer_files.h"
 
+#include "pith_files.h"
+
 static const char SETTINGS[] = "tokenizer_config.json";
 
 enum pith_status pith_tokenizer_refuse(const struct pith_tokenizer_files *files,
@@ -75,6 +77,7 @@ static enum pith_status read_merges_txt(struct pith_tokenizer_files *files,
                                         struct pith_text text)
 {
     static const char version[] = "#version";
+    PITH_TRY(pith_text_start(&text, "merges.txt", files->error));
     while (text.size > 0) {
         const char *end = memchr(text.bytes, '\n', text.size);
         size_t length = end != NULL ? (size_t)(end - text.bytes) : text.size;

@@ -210,13 +210,11 @@ static enum pith_status read_files(struct pith_case_source *source,
                                    struct pith_error *error)
 {
     struct pith_file file = {0}, prompts = {0};
-    PITH_TRY(pith_file_open(&file, source->path, error));
+    PITH_TRY(pith_file_open_text(&file, &source->text, source->path, error));
     enum pith_status status = PITH_OK;
     if (source->prompts_path != NULL)
-        status = pith_file_open(&prompts, source->prompts_path, error);
-    source->text = (struct pith_text){(const char *)file.data, file.size};
-    source->prompts =
-        (struct pith_text){(const char *)prompts.data, prompts.size};
+        status = pith_file_open_text(&prompts, &source->prompts,
+                                     source->prompts_path, error);
     if (status == PITH_OK)
         status = tasks[task].read(source, error);
     if (source->prompts_path != NULL)

@@ -1,6 +1,6 @@
 /*
  * json.c - reading JSON; see json.h.  Strict RFC 8259: one value, no
- * comments, no trailing commas, no byte order mark.
+ * comments, no trailing commas; a byte-order mark is passed over.
  *
  * A recursive descent over the bytes, linear in their number.  Nodes come
  * from blocks, so that pointers to them stay valid; unescaped strings go to
@@ -14,6 +14,7 @@
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "pith_files.h"
 
 enum {
     MAX_DEPTH = 256,       /* of arrays and objects in each other */
@@ -409,8 +410,11 @@ enum pith_status pith_json_parse(struct pith_text text, const char *name,
                                  struct pith_json_document **document,
                                  struct pith_error *error)
 {
-    size_t growth = pith_utf8_is_valid(text.bytes, text.size) ? 1 : 3, pool;
+    const char *start = text.size > 0 ? text.bytes : "";
+    size_t size = text.size, growth, pool;
     *document = NULL;
+    PITH_TRY(pith_text_start(&text, name, error));
+    growth = pith_utf8_is_valid(text.bytes, text.size) ? 1 : 3;
     if (!pith_size_mul(text.size, growth, &pool) ||
         !pith_size_add(pool, text.size, &pool) || /* a number's scratch */
         !pith_size_add(pool, NUMBER_SLACK, &pool))
@@ -420,11 +424,10 @@ enum pith_status pith_json_parse(struct pith_text text, const char *name,
         free(made);
         return pith_no_memory(error, pool, 1);
     }
-    const char *bytes = text.size > 0 ? text.bytes : "";
     struct parser parser = {.document = made,
-                            .start = bytes,
-                            .at = bytes,
-                            .end = bytes + text.size,
+                            .start = start,
+                            .at = text.size > 0 ? text.bytes : start,
+                            .end = start + size,
                             .pool_at = made->pool,
                             .name = name,
                             .error = error};

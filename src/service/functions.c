@@ -47,42 +47,47 @@ void pith_request_free(struct pith_request *request)
     for (size_t i = 0; i < request->n_owned; i++)
         free(request->owned[i]);
     free(request->owned);
-    pith_buffer_free(&request->ignored);
+    pith_buffer_free(&request->foreign.text);
+    pith_buffer_free(&request->unknown.text);
+    pith_buffer_free(&request->taken.text);
 }
 
-/* Names of options that were ignored go into the result's note. */
+/* What became of names goes into the result's note. */
 void pith_answer_write(struct pith_answer *answer,
                        const struct pith_session *session,
-                       const struct pith_request *request,
+                       struct pith_request *request,
                        const struct pith_result *result,
                        const struct pith_buffer *prompt)
 {
     struct pith_buffer note = {0};
-    if (request->ignored.size > 0)
-        pith_buffer_printf(&note, "Not options of method %s and ignored: %.*s.",
-                           request->options.method == PITH_METHOD_PAPER
-                               ? "paper" : "reference",
-                           (int)request->ignored.size, request->ignored.data);
+    pith_note_write(&request->foreign,
+                    request->options.method == PITH_METHOD_PAPER
+                        ? "Not options of method paper and ignored: "
+                        : "Not options of method reference and ignored: ",
+                    &note);
+    pith_note_write(&request->taken, "Taken: ", &note);
+    pith_note_write(&request->unknown, "Unknown and ignored: ", &note);
     pith_write_result(&answer->result, session, &request->options, result,
                       prompt, pith_buffer_text(&note));
     if (request->options.trace)
         pith_write_trace(&answer->trace, &result->trace);
-    answer->result.failed |= note.failed || request->ignored.failed;
+    answer->result.failed |= note.failed;
     pith_buffer_free(&note);
 }
 
-enum pith_status pith_answer_compress(
-    struct pith_session *session, const struct pith_json *context,
-    const struct pith_json *options,
-    const struct pith_compress_options *defaults, struct pith_answer *answer,
-    struct pith_error *error)
+enum pith_status
+pith_answer_compress(struct pith_session *session,
+                     const struct pith_json *arguments,
+                     const struct pith_compress_options *defaults,
+                     struct pith_answer *answer, struct pith_error *error)
 {
     struct pith_request request = {.options = *defaults};
     struct pith_result *result = NULL;
     struct pith_buffer prompt = {0};
     enum pith_status status;
-    PITH_TRY_DONE(read_contexts(&request, context, error));
-    PITH_TRY_DONE(pith_request_read_options(&request, options, error));
+    PITH_TRY_DONE(read_contexts(&request, pith_json_get(arguments, "context"),
+                                error));
+    PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
     if (request.options.reference.structured &&
         request.options.method != PITH_METHOD_REFERENCE)
         PITH_TRY_DONE(pith_fail(error, PITH_ERR_ARGUMENT,
@@ -114,15 +119,39 @@ static enum pith_status read_text(const struct pith_json *arguments,
     return PITH_OK;
 }
 
-enum pith_status pith_answer_recover(struct pith_session *session,
-                                     const struct pith_json *arguments,
-                                     enum pith_method method,
-                                     struct pith_answer *answer,
-                                     struct pith_error *error)
+/* "method", beside the texts or in "options". */
+static enum pith_status read_method(const struct pith_json *arguments,
+                                    enum pith_method *method,
+                                    struct pith_error *error)
 {
+    const struct pith_json *options = pith_json_get(arguments, "options"),
+                           *outside = pith_json_get(arguments, "method"),
+                           *inside = pith_json_get(options, "method");
+    if (options != NULL && !pith_json_is(options, PITH_JSON_NULL) &&
+        (!pith_json_is(options, PITH_JSON_OBJECT) ||
+         options->n_children > (inside != NULL)))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"options\" of recover: expected an object with "
+                         "\"method\" or nothing in it");
+    const struct pith_json *value = inside != NULL ? inside : outside;
+    return value == NULL || pith_json_is(value, PITH_JSON_NULL)
+               ? PITH_OK
+               : pith_request_read_method(value, method, error);
+}
+
+enum pith_status
+pith_answer_recover(struct pith_session *session,
+                    const struct pith_json *arguments,
+                    const struct pith_compress_options *defaults,
+                    struct pith_answer *answer, struct pith_error *error)
+{
+    static const char *const known[] = {"original_prompt", "compressed_prompt",
+                                        "response", "method", "options", NULL};
     struct pith_text original, compressed, response;
+    enum pith_method method = defaults->method;
     char *recovered;
     size_t size;
+    PITH_TRY(read_method(arguments, &method, error));
     PITH_TRY(read_text(arguments, "original_prompt", &original, error));
     PITH_TRY(read_text(arguments, "compressed_prompt", &compressed, error));
     PITH_TRY(read_text(arguments, "response", &response, error));
@@ -131,7 +160,7 @@ enum pith_status pith_answer_recover(struct pith_session *session,
     pith_buffer_append(&answer->text, recovered, size);
     pith_buffer_string(&answer->result, "{\"recovered_response\":");
     pith_json_write_string(&answer->result, (struct pith_text){recovered, size});
-    pith_buffer_byte(&answer->result, '}');
+    pith_answer_close(&answer->result, arguments, known);
     pith_free(recovered);
     return PITH_OK;
 }

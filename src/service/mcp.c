@@ -8,6 +8,7 @@
  * the same pipe.
  */
 #include "mcp.h"
+#include "service.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -400,7 +401,7 @@ enum pith_status pith_mcp_answer(struct pith_mcp *mcp, struct pith_text text,
     struct pith_error why;
 
     *reply = NULL;
-    if (pith_json_parse(text, "message", &document, &why) != PITH_OK) {
+    if (pith_request_parse(text, "message", &document, &why) != PITH_OK) {
         write_error(&out, NULL,
                     why.status == PITH_ERR_MEMORY ? INTERNAL_ERROR
                                                   : PARSE_ERROR,

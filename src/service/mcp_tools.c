@@ -64,25 +64,23 @@ static const char score_output[] =
     "'perplexity':{'type':['number','null']}"
     "},'required':['tokens','mean_loss','perplexity']}";
 
-enum tool_kind { TOOL_COMPRESS, TOOL_RECOVER, TOOL_SCORE };
-
 struct pith_mcp_tool {
-    enum tool_kind kind;
+    pith_function *run;
     const char *name, *title, *description, *input, *output;
 };
 
 static const struct pith_mcp_tool tools[] = {
-    {TOOL_COMPRESS, "compress", "Compress a prompt",
+    {pith_answer_compress, "compress", "Compress a prompt",
      "Makes a long prompt shorter: a small language model finds the tokens "
      "that are easy to predict, and those are dropped. What stays is in its "
      "order and meant for a language model to read. The other options of "
      "pith are taken under their names as well.",
      compress_input, compress_output},
-    {TOOL_RECOVER, "recover", "Recover a response",
+    {pith_answer_recover, "recover", "Recover a response",
      "Puts words that compression had cut (names, numbers) in an answer to a "
      "compressed prompt back to what the original prompt says.",
      recover_input, recover_output},
-    {TOOL_SCORE, "score", "Score a text",
+    {pith_answer_score, "score", "Score a text",
      "The loss (negative log-likelihood) of every token of a text under the "
      "small language model, their mean and the perplexity.",
      score_input, score_output},
@@ -181,7 +179,7 @@ static void write_options(struct pith_buffer *out)
 static void write_input(struct pith_buffer *out,
                         const struct pith_mcp_tool *tool)
 {
-    if (tool->kind != TOOL_COMPRESS) {
+    if (tool->run != pith_answer_compress) {
         write_json(out, tool->input);
         return;
     }
@@ -219,69 +217,6 @@ void pith_mcp_write_tools(struct pith_buffer *out,
 
 /* --- calls --------------------------------------------------------------------- */
 
-/* The options of a request stand beside the context here: a copy of the
- * object without it, which shares all but its own list of members. */
-static enum pith_status compress(struct pith_session *session,
-                                 const struct pith_json *arguments,
-                                 const struct pith_compress_options *defaults,
-                                 struct pith_answer *answer,
-                                 struct pith_error *error)
-{
-    struct pith_json options = {.kind = PITH_JSON_OBJECT};
-    size_t n = arguments != NULL ? arguments->n_children : 0;
-    struct pith_json *members = pith_array(n, sizeof *members);
-    if (members == NULL)
-        return pith_no_memory(error, n, sizeof *members);
-    const struct pith_json **link = &options.first;
-    for (const struct pith_json *member = n > 0 ? arguments->first : NULL;
-         member != NULL; member = member->next) {
-        static const char context[] = "context";
-        if (member->key.size == sizeof context - 1 &&
-            memcmp(member->key.bytes, context, member->key.size) == 0)
-            continue;
-        struct pith_json *copy = &members[options.n_children++];
-        *copy = *member;
-        *link = copy;
-        link = &copy->next;
-    }
-    *link = NULL;
-    enum pith_status status =
-        pith_answer_compress(session, pith_json_get(arguments, "context"),
-                             &options, defaults, answer, error);
-    free(members);
-    return status;
-}
-
-static enum pith_status recover(struct pith_session *session,
-                                const struct pith_json *arguments,
-                                enum pith_method method,
-                                struct pith_answer *answer,
-                                struct pith_error *error)
-{
-    const struct pith_json *word = pith_json_get(arguments, "method");
-    if (word != NULL)
-        PITH_TRY(pith_request_read_method(word, &method, error));
-    return pith_answer_recover(session, arguments, method, answer, error);
-}
-
-static enum pith_status call(const struct pith_mcp_tool *tool,
-                             struct pith_session *session,
-                             const struct pith_json *arguments,
-                             const struct pith_compress_options *defaults,
-                             struct pith_answer *answer,
-                             struct pith_error *error)
-{
-    switch (tool->kind) {
-    case TOOL_COMPRESS:
-        return compress(session, arguments, defaults, answer, error);
-    case TOOL_RECOVER:
-        return recover(session, arguments, defaults->method, answer, error);
-    case TOOL_SCORE:
-        return pith_answer_score(session, arguments, answer, error);
-    }
-    return PITH_OK;
-}
-
 static void write_content(struct pith_buffer *out, struct pith_text text)
 {
     pith_buffer_string(out, "[{\"type\":\"text\",\"text\":");
@@ -298,7 +233,7 @@ static void write_answer(struct pith_buffer *out,
                          enum pith_mcp_revision revision)
 {
     const struct pith_buffer *shown =
-        tool->kind == TOOL_SCORE ? &answer->result : &answer->text;
+        tool->run == pith_answer_score ? &answer->result : &answer->text;
     write_content(out, pith_buffer_text(shown));
     if (revision >= PITH_MCP_2025_06_18) {
         pith_buffer_string(out, ",\"structuredContent\":");
@@ -316,7 +251,9 @@ void pith_mcp_call_tool(const struct pith_mcp_tool *tool,
 {
     struct pith_answer answer = {0};
     struct pith_error why;
-    if (call(tool, session, arguments, defaults, &answer, &why) == PITH_OK) {
+    static const struct pith_json none = {.kind = PITH_JSON_OBJECT};
+    if (tool->run(session, arguments != NULL ? arguments : &none, defaults,
+                  &answer, &why) == PITH_OK) {
         write_answer(out, tool, &answer, revision);
     } else {
         write_content(out, (struct pith_text){why.detail, strlen(why.detail)});

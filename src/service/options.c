@@ -18,26 +18,21 @@
 static const struct other {
     const char *name;
     const char *neutral; /* "false" or a whole number; NULL: an empty list */
+    const char *as;      /* the option of ours that it means; NULL: none */
 } others[] = {
-    {"force_tokens", NULL},
-    {"force_reserve_digit", "false"},
-    {"context_segs", NULL},
-    {"context_segs_rate", NULL},
-    {"context_segs_compress", NULL},
-    {"target_context", "-1"},
-    {"context_level_rate", "1"},
-    {"context_level_target_token", "-1"},
-    {"return_word_label", "false"},
-    {"drop_consecutive", "false"},
+    {"force_tokens", NULL, "keep"},
+    {"force_reserve_digit", "false", "keep_digits"},
+    {"context_segs", NULL, NULL},
+    {"context_segs_rate", NULL, NULL},
+    {"context_segs_compress", NULL, NULL},
+    {"target_context", "-1", NULL},
+    {"context_level_rate", "1", NULL},
+    {"context_level_target_token", "-1", NULL},
+    {"return_word_label", "false", NULL},
+    {"drop_consecutive", "false", NULL},
 };
 
 enum { N_OTHERS = sizeof others / sizeof others[0], SHOWN_BYTES = 60 };
-
-static bool is_name(struct pith_text text, const char *name)
-{
-    return name != NULL && strlen(name) == text.size &&
-           memcmp(name, text.bytes, text.size) == 0;
-}
 
 /* --- what was expected --------------------------------------------------------- */
 
@@ -251,9 +246,10 @@ static bool is_boolean(const struct pith_json *value)
            pith_json_is(value, PITH_JSON_FALSE);
 }
 
+/* more: a list is added to what is there. */
 static enum pith_status read_value(struct pith_request *request,
                                    const struct pith_option *option,
-                                   const struct pith_json *value,
+                                   const struct pith_json *value, bool more,
                                    struct pith_error *error)
 {
     void *member = (char *)&request->options + option->offset;
@@ -287,7 +283,7 @@ static enum pith_status read_value(struct pith_request *request,
     case PITH_OPTION_TEXT:
         return read_string(request, value, member, error);
     case PITH_OPTION_TEXTS:
-        *n = 0; /* those of the defaults */
+        *n = more ? *n : 0;
         return read_texts(request, value, member, n, error);
     case PITH_OPTION_COUNTS:
         return read_counts(request, option, value, member, n, error);
@@ -314,7 +310,7 @@ static const struct pith_option *find_option(const struct pith_request *request,
                                          : PITH_OPTION_FOR_RECORDS_ONLY;
     const struct pith_option *option;
     for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++)
-        if (is_name(key, option->key) && !(option->use & hidden))
+        if (pith_name_is(key, option->key) && !(option->use & hidden))
             return option;
     return NULL;
 }
@@ -322,7 +318,7 @@ static const struct pith_option *find_option(const struct pith_request *request,
 static const struct other *find_other(struct pith_text key)
 {
     for (size_t i = 0; i < N_OTHERS; i++)
-        if (is_name(key, others[i].name))
+        if (pith_name_is(key, others[i].name))
             return &others[i];
     return NULL;
 }
@@ -342,69 +338,137 @@ static bool is_neutral(const struct pith_json *value, const char *neutral)
     return false;
 }
 
-/* One member, whose name may be ours, the Python package's, or unknown. */
-static enum pith_status read_member(struct pith_request *request,
-                                    const struct pith_json *value,
-                                    struct pith_error *error)
+/* Where an instruction or a question goes, which are options to the Python
+ * package; NULL for other keys. */
+static struct pith_text *find_text(struct pith_request *request,
+                                   struct pith_text key)
 {
-    const struct pith_option *option = find_option(request, value->key);
-    const struct other *other = find_other(value->key);
-    int n = value->key.size < SHOWN_BYTES ? (int)value->key.size : SHOWN_BYTES;
-    bool is_text = is_name(value->key, "instruction") ||
-                   is_name(value->key, "question");
-    if (option == NULL && other == NULL && !is_text)
+    if (pith_name_is(key, "instruction"))
+        return &request->prompt.instruction;
+    if (pith_name_is(key, "question"))
+        return &request->prompt.question;
+    return NULL;
+}
+
+/* What nothing is known of: refused among "options", else noted. */
+static enum pith_status read_unknown(struct pith_request *request,
+                                     struct pith_text key, bool among_options,
+                                     struct pith_error *error)
+{
+    static const char *const of_prompts[] = {"context", "options", NULL},
+                      *const of_records[] = {"json_data", "json_config",
+                                             "options", NULL};
+    if (among_options)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "option \"%.*s\" is unknown; docs/REQUESTS.md lists "
-                         "the options", n, value->key.bytes);
-    if (other != NULL && !is_neutral(value, other->neutral))
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "option \"%s\" is not supported; leave it at its "
-                         "default", other->name);
-    if (other != NULL || pith_json_is(value, PITH_JSON_NULL))
-        return PITH_OK;
-    if (option != NULL)
-        return read_value(request, option, value, error);
-    if (!pith_json_is(value, PITH_JSON_STRING))
-        return expected(value, "a string", error);
-    if (is_name(value->key, "question"))
-        request->prompt.question = value->string;
-    else
-        request->prompt.instruction = value->string;
+                         "the options",
+                         key.size < SHOWN_BYTES ? (int)key.size : SHOWN_BYTES,
+                         key.bytes);
+    pith_note_unknown(&request->unknown, key,
+                           request->is_record ? of_records : of_prompts);
     return PITH_OK;
 }
 
-/* Lists the options that the method does not have. */
-static void note_foreign(struct pith_request *request,
-                         const struct pith_json *object)
+static enum pith_status read_member(struct pith_request *request,
+                                    const struct pith_json *value,
+                                    bool among_options,
+                                    struct pith_error *error)
 {
+    const struct pith_option *option = find_option(request, value->key);
+    struct pith_text *text = find_text(request, value->key);
+    if (option == NULL && text == NULL)
+        return find_other(value->key) != NULL
+                   ? PITH_OK
+                   : read_unknown(request, value->key, among_options, error);
+    if (pith_json_is(value, PITH_JSON_NULL))
+        return PITH_OK;
+    if (option != NULL && option->type == PITH_OPTION_BITS)
+        return PITH_OK;
+    if (option != NULL)
+        return read_value(request, option, value, false, error);
+    if (!pith_json_is(value, PITH_JSON_STRING))
+        return expected(value, "a string", error);
+    *text = value->string;
+    return PITH_OK;
+}
+
+/* Once all else is read, the method too: options that are not for it, those
+ * that add to others, and those that only the Python package has. */
+static enum pith_status read_later(struct pith_request *request,
+                                     const struct pith_json *value,
+                                     struct pith_error *error)
+{
+    const struct pith_option *option = find_option(request, value->key);
+    const struct other *other = find_other(value->key);
     unsigned method = request->options.method == PITH_METHOD_PAPER
                           ? PITH_OPTION_FOR_PAPER : PITH_OPTION_FOR_REFERENCE;
-    for (const struct pith_json *value = object->first; value != NULL;
-         value = value->next) {
-        const struct pith_option *option = find_option(request, value->key);
-        if (option == NULL || (option->use & method))
-            continue;
-        pith_buffer_string(&request->ignored,
-                           request->ignored.size > 0 ? ", " : "");
-        pith_buffer_string(&request->ignored, option->key);
+    char taken[80];
+    if (other != NULL && is_neutral(value, other->neutral))
+        return PITH_OK;
+    if (other != NULL && other->as == NULL)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "option \"%s\" is not supported; leave it at its "
+                         "default", other->name);
+    if (other != NULL)
+        option = find_option(request, (struct pith_text){other->as,
+                                                         strlen(other->as)});
+    if (option == NULL || pith_json_is(value, PITH_JSON_NULL))
+        return PITH_OK;
+    if (!(option->use & method))
+        pith_note_add(&request->foreign, value->key);
+    if (other == NULL && option->type != PITH_OPTION_BITS)
+        return PITH_OK;
+    if (other != NULL && (option->use & method)) {
+        int n = snprintf(taken, sizeof taken, "%s as %s", other->name,
+                         other->as);
+        pith_note_add(&request->taken, (struct pith_text){taken, (size_t)n});
     }
+    return read_value(request, option, value, true, error);
+}
+
+static bool is_given(const struct pith_json *object, const char *key)
+{
+    const struct pith_json *value = pith_json_get(object, key);
+    return value != NULL && !pith_json_is(value, PITH_JSON_NULL);
+}
+
+/* No option stands in both objects. */
+static enum pith_status check_twice(const struct pith_json *arguments,
+                                    const struct pith_json *options,
+                                    struct pith_error *error)
+{
+    const struct pith_option *option;
+    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++)
+        if (option->key != NULL && is_given(arguments, option->key) &&
+            is_given(options, option->key))
+            return pith_fail(error, PITH_ERR_ARGUMENT,
+                             "option \"%s\" is given in \"options\" and "
+                             "outside; leave one out", option->key);
+    return PITH_OK;
 }
 
 enum pith_status pith_request_read_options(struct pith_request *request,
-                                           const struct pith_json *object,
+                                           const struct pith_json *arguments,
                                            struct pith_error *error)
 {
+    static const struct pith_json none = {.kind = PITH_JSON_OBJECT};
     struct pith_compress_options *own = &request->options;
     double rate = own->rate, target = own->target;
-    if (object == NULL || pith_json_is(object, PITH_JSON_NULL))
-        return PITH_OK;
-    if (!pith_json_is(object, PITH_JSON_OBJECT))
+    const struct pith_json *options = pith_json_get(arguments, "options");
+    if (options == NULL || pith_json_is(options, PITH_JSON_NULL))
+        options = &none;
+    if (!pith_json_is(options, PITH_JSON_OBJECT))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"options\": expected an object");
+    PITH_TRY(check_twice(arguments, options, error));
     own->rate = own->target = -1;
-    for (const struct pith_json *value = object->first; value != NULL;
-         value = value->next)
-        PITH_TRY(read_member(request, value, error));
+    const struct pith_json *const objects[] = {arguments, options}, *value;
+    for (int i = 0; i < 2; i++)
+        for (value = objects[i]->first; value != NULL; value = value->next)
+            PITH_TRY(read_member(request, value, i == 1, error));
+    for (int i = 0; i < 2; i++)
+        for (value = objects[i]->first; value != NULL; value = value->next)
+            PITH_TRY(read_later(request, value, error));
     /* target_token wins over rate, as in Python; -1 there means "not
      * given". */
     if (own->target > 0) {
@@ -413,6 +477,5 @@ enum pith_status pith_request_read_options(struct pith_request *request,
         own->rate = rate;
         own->target = target;
     }
-    note_foreign(request, object); /* only now is the method known */
     return PITH_OK;
 }

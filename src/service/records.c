@@ -32,7 +32,7 @@ static enum pith_status open_record(const struct pith_json *arguments,
 /* What the Python package passes on, before the request's own options. */
 static enum pith_status settle_options(struct pith_request *request,
                                        const struct pith_json_contexts *contexts,
-                                       const struct pith_json *options,
+                                       const struct pith_json *arguments,
                                        struct pith_error *error)
 {
     struct pith_reference_options *reference = &request->options.reference;
@@ -47,7 +47,7 @@ static enum pith_status settle_options(struct pith_request *request,
     reference->add_instruction = false;
     reference->concate_question = false;
     reference->strict_preserve_uncompressed = false;
-    PITH_TRY(pith_request_read_options(request, options, error));
+    PITH_TRY(pith_request_read_options(request, arguments, error));
     if (request->options.method != PITH_METHOD_REFERENCE)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "option \"method\": compress_json needs "
@@ -108,8 +108,7 @@ pith_answer_compress_json(struct pith_session *session,
     struct pith_buffer record = {0};
     enum pith_status status;
     PITH_TRY_DONE(open_record(arguments, &contexts, error));
-    PITH_TRY_DONE(settle_options(&request, &contexts,
-                                 pith_json_get(arguments, "options"), error));
+    PITH_TRY_DONE(settle_options(&request, &contexts, arguments, error));
     PITH_TRY_DONE(borrow_contexts(&request, &contexts, error));
     PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
                                 &result, error));

@@ -3,6 +3,7 @@
  */
 #include "service.h"
 
+#include <math.h>
 #include <string.h>
 
 static struct pith_text text_of(const char *string)
@@ -90,7 +91,9 @@ static void write_note(struct pith_buffer *out, const char *note,
 double pith_result_ratio(const struct pith_result *result)
 {
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
-    return kept > 0 && n > 0 ? (double)n / (double)kept : 1;
+    if (n == 0)
+        return 1;
+    return kept > 0 ? (double)n / (double)kept : (double)INFINITY;
 }
 
 void pith_write_result(struct pith_buffer *out,
@@ -111,7 +114,10 @@ void pith_write_result(struct pith_buffer *out,
     out->failed |= prompt->failed;
     pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
                        "\"ratio\":\"", n, kept);
-    pith_json_write_fixed(out, ratio, 1);
+    if (isinf(ratio))
+        pith_buffer_string(out, "inf");
+    else
+        pith_json_write_fixed(out, ratio, 1);
     pith_buffer_string(out, "x\",\"rate\":\"");
     pith_json_write_fixed(out, 1 / ratio * 100, 1);
     pith_buffer_string(out, "%\",\"model\":");

@@ -5,23 +5,27 @@
 
 #include <string.h>
 
-/* "options" of recover: the method whose rule decides. */
-static enum pith_status read_recover_options(const struct pith_json *options,
-                                             enum pith_method *method,
-                                             struct pith_error *error)
+#include "../base/utf8.h"
+#include "pith_files.h"
+
+enum pith_status pith_request_parse(struct pith_text text, const char *name,
+                                    struct pith_json_document **document,
+                                    struct pith_error *error)
 {
-    if (options == NULL || pith_json_is(options, PITH_JSON_NULL))
-        return PITH_OK;
-    const struct pith_json *value = pith_json_get(options, "method");
-    bool only = value != NULL && options->n_children == 1;
-    if (!pith_json_is(options, PITH_JSON_OBJECT) ||
-        (options->n_children > 0 && !only))
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "\"options\" of recover: expected an object with "
-                         "\"method\" or nothing in it");
-    if (only && !pith_json_is(value, PITH_JSON_NULL))
-        return pith_request_read_method(value, method, error);
-    return PITH_OK;
+    struct pith_text left = text;
+    *document = NULL;
+    PITH_TRY(pith_text_start(&left, name, error));
+    while (left.size > 0) {
+        size_t length = pith_utf8_valid_length(left.bytes, left.size);
+        if (length == 0)
+            return pith_fail(error, PITH_ERR_FORMAT,
+                             "%s: JSON at byte %zu: 0x%02X is not UTF-8", name,
+                             text.size - left.size,
+                             (unsigned)(unsigned char)*left.bytes);
+        left.bytes += length;
+        left.size -= length;
+    }
+    return pith_json_parse(text, name, document, error);
 }
 
 /* Runs the function that the request names. */
@@ -36,26 +40,24 @@ static enum pith_status run(struct pith_session *session,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "request: expected an object with \"context\" and "
                          "\"options\"");
-    const struct pith_json *function = pith_json_get(root, "function"),
-                           *context = pith_json_get(root, "context"),
-                           *options = pith_json_get(root, "options");
+    static const struct {
+        const char *name;
+        pith_function *run;
+    } functions[] = {{"compress_prompt", pith_answer_compress},
+                     {"structured_compress_prompt", pith_answer_compress},
+                     {"compress_json", pith_answer_compress_json},
+                     {"recover", pith_answer_recover},
+                     {"score", pith_answer_score}};
+    const struct pith_json *function = pith_json_get(root, "function");
+    if (function == NULL || pith_json_is(function, PITH_JSON_NULL))
+        return pith_answer_compress(session, root, &own, answer, error);
     if (pith_json_string_is(function, "structured_compress_prompt")) {
         own.method = PITH_METHOD_REFERENCE;
         own.reference.structured = true;
     }
-    if (function == NULL || pith_json_is(function, PITH_JSON_NULL) ||
-        pith_json_string_is(function, "compress_prompt") ||
-        pith_json_string_is(function, "structured_compress_prompt"))
-        return pith_answer_compress(session, context, options, &own, answer,
-                                    error);
-    if (pith_json_string_is(function, "compress_json"))
-        return pith_answer_compress_json(session, root, &own, answer, error);
-    if (pith_json_string_is(function, "recover")) {
-        PITH_TRY(read_recover_options(options, &own.method, error));
-        return pith_answer_recover(session, root, own.method, answer, error);
-    }
-    if (pith_json_string_is(function, "score"))
-        return pith_answer_score(session, root, answer, error);
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
+        if (pith_json_string_is(function, functions[i].name))
+            return functions[i].run(session, root, &own, answer, error);
     if (!pith_json_is(function, PITH_JSON_STRING))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"function\": expected a string");
@@ -108,7 +110,8 @@ static void write_success(struct pith_buffer *out,
 enum pith_status pith_request_run(struct pith_session *session,
                                   struct pith_text text,
                                   const struct pith_compress_options *defaults,
-                                  char **reply, struct pith_error *error)
+                                  char **reply, enum pith_status *outcome,
+                                  struct pith_error *error)
 {
     struct pith_json_document *document = NULL;
     const struct pith_json *root = NULL;
@@ -119,7 +122,8 @@ enum pith_status pith_request_run(struct pith_session *session,
 
     *reply = NULL;
     pith_compress_options_init(&ours);
-    enum pith_status status = pith_json_parse(text, "request", &document, &why);
+    enum pith_status status =
+        pith_request_parse(text, "request", &document, &why);
     if (status == PITH_OK) {
         root = pith_json_root(document);
         status = run(session, root, defaults != NULL ? defaults : &ours,
@@ -130,6 +134,8 @@ enum pith_status pith_request_run(struct pith_session *session,
         write_success(&out, &answer);
     else
         write_error(&out, &why);
+    if (outcome != NULL)
+        *outcome = status;
     pith_answer_free(&answer);
     pith_json_free(document);
     return pith_buffer_take(&out, reply, NULL, error);

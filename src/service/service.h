@@ -13,6 +13,13 @@
 #include "../model/session.h"
 #include "../json/json.h"
 
+/* Parses a request.  Unlike texts in files it must be valid UTF-8: whoever
+ * sends it can mend it, and a name or a key could be another one.
+ *   name  "request", for the error */
+enum pith_status pith_request_parse(struct pith_text text, const char *name,
+                                    struct pith_json_document **document,
+                                    struct pith_error *error);
+
 /* What a function of a request has answered; release with
  * pith_answer_free. */
 struct pith_answer {
@@ -23,32 +30,41 @@ struct pith_answer {
 
 void pith_answer_free(struct pith_answer *answer);
 
-/* The functions.  They fill *answer, which is {0}; a buffer that has failed
- * is for the caller to see.
- *   defaults  what `options` leaves out */
-enum pith_status pith_answer_compress(
-    struct pith_session *session, const struct pith_json *context,
-    const struct pith_json *options,
+/* The functions: compress_prompt, compress_json, recover and score.  They fill
+ * *answer, which is {0}; a buffer that has failed is for the caller to see.
+ *   arguments  an object with what docs/REQUESTS.md lists for each; options
+ *              stand in it or in its member "options"
+ *   defaults   what it leaves out */
+typedef enum pith_status pith_function(
+    struct pith_session *session, const struct pith_json *arguments,
     const struct pith_compress_options *defaults, struct pith_answer *answer,
     struct pith_error *error);
-/* arguments: "json_data", "json_config" and perhaps "options". */
-enum pith_status
-pith_answer_compress_json(struct pith_session *session,
-                          const struct pith_json *arguments,
-                          const struct pith_compress_options *defaults,
-                          struct pith_answer *answer,
-                          struct pith_error *error);
-/* arguments: "original_prompt", "compressed_prompt", "response". */
-enum pith_status pith_answer_recover(struct pith_session *session,
-                                     const struct pith_json *arguments,
-                                     enum pith_method method,
-                                     struct pith_answer *answer,
-                                     struct pith_error *error);
-/* arguments: "text" and perhaps "bos". */
-enum pith_status pith_answer_score(struct pith_session *session,
-                                   const struct pith_json *arguments,
-                                   struct pith_answer *answer,
-                                   struct pith_error *error);
+pith_function pith_answer_compress, pith_answer_compress_json,
+    pith_answer_recover, pith_answer_score;
+
+bool pith_name_is(struct pith_text text, const char *name);
+
+/* Names that a note lists: the first few of them, and how many there are. */
+struct pith_note_names {
+    struct pith_buffer text; /* "a, b" */
+    size_t n;
+};
+
+void pith_note_add(struct pith_note_names *names, struct pith_text name);
+/* Appends a sentence of words, names and a full stop; nothing without names. */
+void pith_note_write(struct pith_note_names *names, const char *words,
+                     struct pith_buffer *note);
+
+/* Adds what is neither in the list, which ends in NULL, nor part of every
+ * request and reply. */
+void pith_note_unknown(struct pith_note_names *names, struct pith_text name,
+                            const char *const *known);
+
+/* Ends the object of a function that has no note of its own: with one when
+ * arguments has members that are not known (a list that ends in NULL). */
+void pith_answer_close(struct pith_buffer *result,
+                       const struct pith_json *arguments,
+                       const char *const *known);
 
 /* A prompt and options as a request gives them; texts are borrowed from its
  * document. */
@@ -56,7 +72,9 @@ struct pith_request {
     struct pith_prompt prompt;
     struct pith_compress_options options;
     bool is_record;              /* compress_json's: a few other names */
-    struct pith_buffer ignored;  /* names of options that the method lacks */
+    struct pith_note_names foreign;   /* options that the method lacks */
+    struct pith_note_names unknown;   /* keys that are no option */
+    struct pith_note_names taken;     /* the package's, "force_tokens as keep" */
     void **owned;                /* what prompt and options point to */
     size_t n_owned;
 };
@@ -66,9 +84,10 @@ enum pith_status pith_request_own(struct pith_request *request, size_t n,
                                   size_t size, void **memory,
                                   struct pith_error *error);
 
-/* Reads the object "options" (NULL: none) over request->options. */
+/* Reads what the arguments and their member "options" say, over
+ * request->options. */
 enum pith_status pith_request_read_options(struct pith_request *request,
-                                           const struct pith_json *object,
+                                           const struct pith_json *arguments,
                                            struct pith_error *error);
 
 void pith_request_free(struct pith_request *request);
@@ -77,7 +96,7 @@ void pith_request_free(struct pith_request *request);
  *   prompt  what it shows as the compressed prompt, as JSON */
 void pith_answer_write(struct pith_answer *answer,
                        const struct pith_session *session,
-                       const struct pith_request *request,
+                       struct pith_request *request,
                        const struct pith_result *result,
                        const struct pith_buffer *prompt);
 
@@ -86,8 +105,8 @@ enum pith_status pith_request_read_method(const struct pith_json *value,
                                           enum pith_method *method,
                                           struct pith_error *error);
 
-/* Size before by size after; 1, as in the Python package, for empty results
- * and prompts. */
+/* Size before by size after: infinite when nothing is left, 1 when there was
+ * nothing. */
 double pith_result_ratio(const struct pith_result *result);
 
 /* Appends the result object; extra_note (may be empty) joins its note.

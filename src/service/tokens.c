@@ -48,7 +48,7 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
 
     *reply = NULL;
     enum pith_status status;
-    PITH_TRY(pith_json_parse(request, "request", &document, error));
+    PITH_TRY(pith_request_parse(request, "request", &document, error));
     PITH_TRY_DONE(read_text(pith_json_root(document), &text, error));
     PITH_TRY_DONE(pith_tokenize(model, text, flags, &ids, &n, error));
     write_tokens(&out, model, ids, n);
@@ -59,7 +59,8 @@ done:
     return status;
 }
 
-/* The mean is over the tokens that have a loss. */
+/* The object without its last brace.  The mean is over the tokens that have a
+ * loss, null when none has. */
 static void write_losses(struct pith_buffer *out,
                          const struct pith_model *model, const int32_t *ids,
                          const float *losses, size_t n)
@@ -79,12 +80,11 @@ static void write_losses(struct pith_buffer *out,
             n_scored++;
         }
     }
-    double mean = n_scored > 0 ? sum / (double)n_scored : 0;
+    double mean = n_scored > 0 ? sum / (double)n_scored : (double)NAN;
     pith_buffer_string(out, "],\"mean_loss\":");
     pith_json_write_number(out, mean);
     pith_buffer_string(out, ",\"perplexity\":");
     pith_json_write_number(out, exp(mean));
-    pith_buffer_byte(out, '}');
 }
 
 static enum pith_status score_text(struct pith_session *session,
@@ -117,6 +117,7 @@ enum pith_status pith_score_text_json(struct pith_session *session,
     struct pith_buffer out = {0};
     *reply = NULL;
     PITH_TRY(score_text(session, text, bos, &out, error));
+    pith_buffer_byte(&out, '}');
     return pith_buffer_take(&out, reply, NULL, error);
 }
 
@@ -131,16 +132,21 @@ static enum pith_status read_bos(const struct pith_json *object, bool *bos,
     return PITH_OK;
 }
 
-enum pith_status pith_answer_score(struct pith_session *session,
-                                   const struct pith_json *arguments,
-                                   struct pith_answer *answer,
-                                   struct pith_error *error)
+enum pith_status
+pith_answer_score(struct pith_session *session,
+                  const struct pith_json *arguments,
+                  const struct pith_compress_options *defaults,
+                  struct pith_answer *answer, struct pith_error *error)
 {
+    static const char *const known[] = {"text", "bos", NULL};
     struct pith_text text;
     bool bos;
+    (void)defaults;
     PITH_TRY(read_text(arguments, &text, error));
     PITH_TRY(read_bos(arguments, &bos, error));
-    return score_text(session, text, bos, &answer->result, error);
+    PITH_TRY(score_text(session, text, bos, &answer->result, error));
+    pith_answer_close(&answer->result, arguments, known);
+    return PITH_OK;
 }
 
 enum pith_status pith_score_json(struct pith_session *session,
@@ -152,9 +158,9 @@ enum pith_status pith_score_json(struct pith_session *session,
     enum pith_status status;
 
     *reply = NULL;
-    PITH_TRY(pith_json_parse(request, "request", &document, error));
-    PITH_TRY_DONE(pith_answer_score(session, pith_json_root(document), &answer,
-                                    error));
+    PITH_TRY(pith_request_parse(request, "request", &document, error));
+    PITH_TRY_DONE(pith_answer_score(session, pith_json_root(document), NULL,
+                                    &answer, error));
     status = pith_buffer_take(&answer.result, reply, NULL, error);
 done:
     pith_answer_free(&answer);

@@ -179,14 +179,13 @@ enum pith_status pith_tiktoken_load(const char *path,
                                     struct pith_error *error)
 {
     struct pith_file file;
+    struct pith_text text;
     *tiktoken = NULL;
-    PITH_TRY(pith_file_open(&file, path, error));
+    PITH_TRY(pith_file_open_text(&file, &text, path, error));
     struct pith_tiktoken *made = pith_array_zero(1, sizeof *made);
     enum pith_status status =
         made != NULL
-            ? read_ranks(made,
-                         (struct pith_text){(const char *)file.data, file.size},
-                         path, error)
+            ? read_ranks(made, text, path, error)
             : pith_no_memory(error, 1, sizeof *made);
     pith_file_close(&file);
     if (status != PITH_OK) {

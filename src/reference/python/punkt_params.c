@@ -114,12 +114,12 @@ static enum pith_status load_table(struct pith_punkt_table *table,
 {
     struct pith_buffer joined = {0};
     struct pith_file file;
+    struct pith_text text;
     char *path;
     pith_buffer_printf(&joined, "%s/%s", folder, name);
     PITH_TRY(pith_buffer_take(&joined, &path, NULL, error));
-    enum pith_status status = pith_file_open(&file, path, error);
+    enum pith_status status = pith_file_open_text(&file, &text, path, error);
     if (status == PITH_OK) {
-        struct pith_text text = {(const char *)file.data, file.size};
         status = pith_punkt_table_read(table, text, has_values, path, error);
         pith_file_close(&file);
     }
