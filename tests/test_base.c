@@ -102,6 +102,24 @@ START_TEST(utf8_accepts_what_rfc_3629_accepts)
 }
 END_TEST
 
+/* Looking back agrees with reading from the start, on broken text too. */
+START_TEST(utf8_characters_are_found_from_inside)
+{
+    uint64_t random = 3;
+    for (int round = 0; round < 20000; round++) {
+        char text[12];
+        uint32_t code;
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = "a\x80\xA4\xC3\xE2\xF0\x9F\x98"[random_below(&random, 8)];
+        for (size_t at = 0, length; at < sizeof text; at += length) {
+            length = pith_utf8_decode(text + at, sizeof text - at, &code);
+            for (size_t i = at; i < at + length; i++)
+                ck_assert_uint_eq(pith_utf8_start(text, sizeof text, i), at);
+        }
+    }
+}
+END_TEST
+
 START_TEST(error_detail_is_one_valid_line)
 {
     struct pith_error error;
@@ -161,6 +179,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, halves_round_to_nearest_even);
     tcase_add_test(tcase, crc32_has_the_published_check_value);
     tcase_add_test(tcase, utf8_accepts_what_rfc_3629_accepts);
+    tcase_add_test(tcase, utf8_characters_are_found_from_inside);
     tcase_add_test(tcase, error_detail_is_one_valid_line);
     tcase_add_test(tcase, buffers_grow);
     tcase_add_test(tcase, bytes_are_little_endian);

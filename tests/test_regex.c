@@ -291,7 +291,7 @@ START_TEST(errors_say_where_and_what)
         {"[[=a]", "byte 1: found \"[=\", expected \"=]\""},
         {"a\\", "byte 1: found \"\\\", expected a special character"},
         {"\\q", "byte 0: found \"\\q\", expected a special character"},
-        {"(a)\\1", "byte 3: found \"\\1\", expected no reference"},
+        {"(a)\\1", "byte 3: found \"\\1\", expected no back reference"},
         {"", "empty text"},
         {"x*", "empty text"},
         {"a|b?", "empty text"},

@@ -225,7 +225,7 @@ static enum pith_status read_escape(struct parser *p, size_t *node)
     if (letter == 't')
         *node = add_node(p, PITH_REGEX_CHARACTER, '\t');
     if (letter >= '1' && letter <= '9')
-        return fail(p, p->at, 2, "no reference to a group: there are none");
+        return fail(p, p->at, 2, "no back reference, which is not supported");
     if (letter == '\0' || (*node == 0 && is_alphanumeric(letter)))
         return fail(p, p->at, 2,
                     "a special character after \"\\\", or one of \\d \\D \\w "
