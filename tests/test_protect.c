@@ -249,6 +249,69 @@ START_TEST(urls_are_found)
 }
 END_TEST
 
+START_TEST(markup_is_found)
+{
+    static const struct sample samples[] = {
+        {"", ""}, {"No markup: a < b, c > d & e; [f] (g)!", ""},
+        /* tags */
+        {"<p>Hi</p>", "<p>¦</p>"},
+        {"a <a href=\"x.html\" id=b>c</a >", "<a href=\"x.html\" id=b>¦</a >"},
+        {"<img alt='x>y'/> <br /><input disabled>",
+         "<img alt='x>y'/>¦<br />¦<input disabled>"},
+        {"<svg:rect\n width = 5>", "<svg:rect\n width = 5>"},
+        {"<!DOCTYPE html><?xml version=\"1.0\"?>",
+         "<!DOCTYPE html>¦<?xml version=\"1.0\"?>"},
+        {"x<!-- a <b> c -->y<!-- d", "<!-- a <b> c -->"},
+        {"<![CDATA[x]]>", "<![CDATA[¦]]>"},
+        {"<https://x.org> <ada@x.org>", "<https://x.org>¦<ada@x.org>"},
+        {"R&amp;D &#39; &#x27; &nbsp; AT&T; a && b", 
+         "&amp;¦&#39;¦&#x27;¦&nbsp;¦&T;"},
+        {"1 < 2, a <- b, <3, <b , if (a<b && c>d)", ""},
+        {"x <y or so it was that z> w", ""},
+        {"Map<String, Integer>", ""}, {"<a href=\"x <b>", "<b>"},
+        {"<p\u0301> <p>\u0301x", "<p>\u0301"},
+        /* links */
+        {"Read the [full text](https://x.org/a?b=c).",
+         "[full text](https://x.org/a?b=c)"},
+        {"![Cover](./img/c_01.png) !", "![Cover](./img/c_01.png)"},
+        {"[![alt](a.png)](b \"T (x)\")", "[![alt](a.png)](b \"T (x)\")"},
+        {"[a](x_(y)) [b](<c>) [d]( e )", "[a](x_(y))¦[b](<c>)¦[d]( e )"},
+        {"[a][b] [c][] [^1] a[i][j]", "[a][b]¦[c][]¦[^1]"},
+        {"[a [b](c) d](e) [f](g h) [i](", "[a [b](c) d](e)"},
+        {"[two\nlines](x) [two\n\nlines](x)", "[two\nlines](x)"},
+        {"[a <b>c</b>](d) \\[e](f) [g\\](h)", "[a <b>c</b>](d)"},
+        {"见[链接](https://x.org/日本)。", "[链接](https://x.org/日本)"},
+        {"[a](b [c](d)", "[c](d)"},
+        /* starts of lines */
+        {"# Title\n## Next #\n#tag\n####### x", "#¦##"},
+        {"Title\n=====\nx\n---\n* * *\na --- b", "=====¦---¦* * *"},
+        {"- a\n  * b\n+ c\n-d\n1. e\n12) f\n1.5 g\na) h\n• i",
+         "-¦*¦+¦1.¦12)¦a)¦•"},
+        {"- [ ] a\n- [x] b\n- [y] c", "- [ ]¦- [x]¦-"},
+        {"> a\n> > b\n>= 5", ">¦>¦>"}, {"2026. Then\n- # x", "-¦#"},
+        {"| a | b |\n|---|:-:|\na | b\n---|---",
+         "|¦|¦|¦|---|:-:|¦---|---"},
+        {"[x]: https://x.org\n[^1]: Note\n[Note]: this",
+         "[x]: https://x.org¦[^1]:"},
+        {"```python\n# no <b> heading\n```\n# yes",
+         "```python¦```¦#"},
+        {"~~~\n```\n- x\n~~~\n- y", "~~~¦~~~¦-"},
+        {"```a``` - <b>", "<b>"},
+        {"a\r\n- b\r\n# c", "-¦#"},
+        /* templates */
+        {"<|im_start|>user\n# Hi<|im_end|>", "<|im_start|>user¦#¦<|im_end|>"},
+        {"[INST] x [/INST](y)", "[INST]¦[/INST]"},
+        {"```\n<|im_end|> <b>", "```¦<|im_end|>"},
+        {"### Instruction:\nDo.\n\n### Response:", 
+         "### Instruction:¦### Response:"},
+        {"USER: Hi ASSISTANT: Hello SUPERUSER: x\nHuman: y\nNote: z",
+         "USER:¦ASSISTANT:¦Human:"},
+        {"<think>a</think>", "<think>¦</think>"},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_MARKUP, samples);
+}
+END_TEST
+
 START_TEST(ids_are_found)
 {
     static const struct sample samples[] = {
@@ -538,6 +601,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, numbers_are_whole);
     tcase_add_test(tcase, negations_are_found);
     tcase_add_test(tcase, urls_are_found);
+    tcase_add_test(tcase, markup_is_found);
     tcase_add_test(tcase, ids_are_found);
     tcase_add_test(tcase, chat_markers_are_whole);
     tcase_add_test(tcase, lists_of_kinds_are_read);

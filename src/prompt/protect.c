@@ -59,7 +59,7 @@ static const struct {
     {"urls", PITH_PROTECT_URLS, pith_url_ranges},
     {"ids", PITH_PROTECT_IDS, pith_id_ranges},
     {"code", PITH_PROTECT_CODE, NULL},
-    {"markup", PITH_PROTECT_MARKUP, pith_chat_marker_ranges},
+    {"markup", PITH_PROTECT_MARKUP, pith_markup_ranges},
 };
 
 enum { N_RECOGNISERS = sizeof recognisers / sizeof *recognisers };
