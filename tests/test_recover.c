@@ -1,12 +1,13 @@
 /*
- * test_recover.c - src/compress/recover.c and src/text/suffixes.c: against
- * plain searches on random input, and against llmlingua 0.2.2 with a
+ * test_recover.c - src/compress/recover.c, subsequence.c and src/text/suffixes.c:
+ * against plain searches on random input, and against llmlingua 0.2.2 with a
  * tokenizer whose tokens are bytes.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../src/compress/recover.h"
+#include "../src/compress/subsequence.h"
 #include "../src/text/suffixes.h"
 #include "support.h"
 #include "vocab_builder.h"
@@ -135,7 +136,6 @@ START_TEST(ranges_are_those_of_a_plain_search)
         int32_t ids[120], run[12];
         struct pith_token_range got, want;
         struct pith_occurrences original;
-        bool found;
         size_t n_ids = random_below(&state, 121), n_kinds;
         size_t n = 1 + random_below(&state, 12);
         n_kinds = 1 + random_below(&state, 30);
@@ -152,11 +152,14 @@ START_TEST(ranges_are_those_of_a_plain_search)
         for (size_t i = 0; i <= n_ids; i++)
             edges[i] = random_below(&state, 2) == 0;
         expected = shortest_by_search(ids, n_ids, some, run, n, &want);
-        assert_ok(pith_recover_shortest(&original, some, run, n, &got, &found,
+        struct pith_shortest best = {{0, 0}, false, false};
+        size_t most = random_below(&state, 100);
+        assert_ok(pith_recover_shortest(&original, some, run, n, most, &best,
                                         &error), error);
-        ck_assert_int_eq(found, expected);
-        ck_assert(!expected ||
-                  (got.first == want.first && got.end == want.end));
+        expected = expected && want.end - want.first <= most;
+        ck_assert_int_eq(best.found, expected);
+        ck_assert(!expected || (best.range.first == want.first &&
+                                best.range.end == want.end));
         n_hits += expected;
         pith_occurrences_free(&original);
     }

@@ -23,6 +23,7 @@
 
 #include "common.h"
 #include "curl.h"
+#include "endpoint.h"
 #include "eval.h"
 #include "files.h"
 #include "signals.h"
@@ -507,100 +508,6 @@ static int report(struct work *work)
                            "them again", work->url);
 }
 
-/* White space or a control character. */
-static bool has_control(const char *string)
-{
-    for (; *string != '\0'; string++)
-        if ((unsigned char)*string <= 0x20 || *string == 0x7F)
-            return true;
-    return false;
-}
-
-/* The URL of chat completions, of a server's: with /v1 where the address has
- * no path.  A query stays at the end. */
-static int make_url(const struct command *command, const char *endpoint,
-                    char *url)
-{
-    static const char tail[] = "/chat/completions";
-    size_t scheme = endpoint == NULL                             ? 0
-                    : strncmp(endpoint, "http://", 7) == 0       ? 7
-                    : strncmp(endpoint, "https://", 8) == 0      ? 8
-                                                                 : 0;
-    if (endpoint == NULL || *endpoint == '\0')
-        return tool_usage(command, "give --endpoint URL");
-    if (scheme == 0 && strstr(endpoint, "://") == NULL)
-        return tool_usage(command, "--endpoint \"%.200s\": expected http://... "
-                                   "or https://..., as http://%.200s",
-                          endpoint, endpoint);
-    size_t n = strcspn(endpoint, "?#"), all = strlen(endpoint);
-    bool has_query = endpoint[n] == '?';
-    size_t n_query = all - n;
-    const char *query = endpoint + n;
-    while (n > scheme && endpoint[n - 1] == '/')
-        n--;
-    if (scheme == 0 || n == scheme || (n_query > 0 && !has_query) ||
-        has_control(endpoint) || all + 32 >= MAX_PATH_BYTES)
-        return tool_usage(command, "--endpoint \"%.200s\": expected "
-                                   "http://HOST:PORT/v1 or https://HOST/v1",
-                          endpoint);
-    size_t n_tail = strlen(tail);
-    bool is_whole = n >= n_tail &&
-                    strncmp(endpoint + n - n_tail, tail, n_tail) == 0;
-    bool has_path = memchr(endpoint + scheme, '/', n - scheme) != NULL;
-    snprintf(url, MAX_PATH_BYTES, "%.*s%s%s%s", (int)n, endpoint,
-             has_path ? "" : "/v1", is_whole ? "" : tail, query);
-    return TOOL_OK;
-}
-
-/* The key without the line feed at its end; anything else that no key has is
- * refused. */
-static int clean_key(const struct command *command, const char *name,
-                     char *key)
-{
-    size_t n = strlen(key);
-    while (n > 0 && strchr(" \t\r\n", key[n - 1]) != NULL)
-        n--;
-    key[n] = '\0';
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)key[i] <= 0x20 || (unsigned char)key[i] >= 0x7F)
-            return tool_usage(command, "%s: byte %zu of the API key is 0x%02X; "
-                              "expected one word of ASCII characters", name,
-                              i + 1, (unsigned)(unsigned char)key[i]);
-    return n > 0 ? TOOL_OK
-                 : tool_usage(command, "%s: the API key is empty", name);
-}
-/* Of a file, or of a variable of the environment.  *key stays NULL where
- * there is none; release it with free(). */
-static int find_key(const struct command *command,
-                    const struct arguments *arguments, char **key)
-{
-    const char *name = arguments->key_variable;
-    struct text text = {0};
-    if (name != NULL && arguments->key_file != NULL)
-        return tool_usage(command, "--key-variable and --key-file exclude each "
-                                   "other");
-    if (arguments->key_file != NULL) {
-        name = arguments->key_file;
-        int code = tool_read(name, &text);
-        if (code != TOOL_OK)
-            return code;
-        *key = text.bytes;
-        return strlen(text.bytes) == text.size
-                   ? clean_key(command, name, *key)
-                   : tool_usage(command, "%s: the API key has a NUL in it",
-                                name);
-    }
-    const char *value = getenv(name != NULL ? name : "OPENAI_API_KEY");
-    if (value == NULL || *value == '\0')
-        return name == NULL ? TOOL_OK
-                            : tool_usage(command, "--key-variable: the "
-                                         "environment has no %s", name);
-    *key = strdup(value);
-    return *key != NULL
-               ? clean_key(command, name != NULL ? name : "OPENAI_API_KEY", *key)
-               : tool_no_memory();
-}
-
 /* Answers are read again by the next run, and slots are beside them. */
 static int check_output(const struct command *command, const char *path)
 {
@@ -667,11 +574,13 @@ static int begin(const struct command *command,
     work->arguments = arguments;
     for (size_t i = 0; i < MAX_PARALLEL; i++)
         work->slots[i].file = -1;
-    int code = make_url(command, arguments->endpoint, work->url);
+    int code = endpoint_url(command, arguments->endpoint, work->url,
+                            sizeof work->url);
     if (code == TOOL_OK)
         code = check_output(command, arguments->output);
     if (code == TOOL_OK)
-        code = find_key(command, arguments, &work->key);
+        code = endpoint_key(command, arguments->key_variable,
+                            arguments->key_file, &work->key);
     if (code == TOOL_OK) {
         work->shown = isatty(STDERR_FILENO) ? 0 : tool_seconds();
         tool_signals_call(interrupt);

@@ -39,35 +39,6 @@ enum pith_recover_rules {
     PITH_RECOVER_PAPER
 };
 
-/* A range of token positions. */
-struct pith_token_range {
-    size_t first, end;
-};
-
-/* Where each token id occurs. */
-struct pith_occurrences {
-    const int32_t *ids;         /* (n_ids) borrowed */
-    size_t n_ids;
-    struct pith_occurrence *at; /* (n_ids) by id, then by position */
-};
-
-enum pith_status pith_occurrences_create(struct pith_occurrences *original,
-                                         const int32_t *ids, size_t n_ids,
-                                         struct pith_error *error);
-void pith_occurrences_free(struct pith_occurrences *original);
-
-/* The range of the original that a run of tokens stands for; false when its
- * first token (`paper`: one of its tokens) does not occur.  n > 0.
- *   edges  (n_ids + 1) whether a word may begin or end in front of a token;
- *          NULL: everywhere */
-bool pith_recover_greedily(const struct pith_occurrences *original,
-                           const int32_t *run, size_t n,
-                           struct pith_token_range *range);
-enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
-                                       const bool *edges, const int32_t *run,
-                                       size_t n, struct pith_token_range *range,
-                                       bool *found, struct pith_error *error);
-
 /* The answer with its runs put back.
  *   original, compressed  the prompt before and after compression
  *   recovered             handed over, NUL-terminated; free with free() */
