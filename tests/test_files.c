@@ -84,7 +84,7 @@ static const struct subject subjects[] = {
       {"other", "tiny.pith"}, {"other --adapter @", NULL}},
      {{"-o @ --keys o", NULL}, {"-o o --keys @", NULL}}},
     {"eval run", "--endpoint http://127.0.0.1:1 --retries 0",
-     {{"@", NULL}},
+     {{"@", NULL}, {"requests --key-file @", NULL}},
      {{"-o @", NULL}, {"-o o", "o.asking-0"}, {"-o o", "o.asking-63"},
       {"-o o", "o.sending-0"}}},
     {"eval score", "", {{"@ other", NULL}, {"other @", NULL},
@@ -219,13 +219,88 @@ START_TEST(no_output_is_an_input)
 }
 END_TEST
 
+static bool is_named(const struct mention *mentions, const char *option)
+{
+    bool found = false;
+    for (size_t i = 0; i < count(mentions); i++) {
+        const char *at = strstr(mentions[i].words, option);
+        found |= at != NULL && at[strlen(option)] == ' ';
+    }
+    return found;
+}
+
+/* Whether the table has the option of any of the command's subjects. */
+static bool has_option(const char *command, const char *letter,
+                       const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < N_SUBJECTS; i++)
+        if (strcmp(subjects[i].command, command) == 0)
+            found |= is_named(subjects[i].inputs, letter) ||
+                     is_named(subjects[i].inputs, name) ||
+                     is_named(subjects[i].outputs, letter) ||
+                     is_named(subjects[i].outputs, name);
+    return found;
+}
+
+/* Every option that takes a file or a folder, as the help has it: "  -o,
+ * --output FILE ...". */
+START_TEST(the_table_has_every_option)
+{
+    char script[128];
+    size_t n = 0;
+    const char *command = subjects[_i].command;
+    snprintf(script, sizeof script, "\"$PITH\" help %s", command);
+    struct run help = run_script(script);
+    for (char *line = strtok(help.out, "\n"); line != NULL;
+         line = strtok(NULL, "\n")) {
+        char letter[3] = "-?", name[64], value[64];
+        if (sscanf(line, "  -%c, %63s %63s", &letter[1], name, value) != 3 &&
+            sscanf(line, "      %63s %63s", name, value) != 2)
+            continue;
+        if (strncmp(name, "--", 2) != 0 ||
+            (strcmp(value, "FILE") != 0 && strcmp(value, "DIR") != 0))
+            continue;
+        ck_assert_msg(has_option(command, letter, name),
+                      "pith %s %s is not in the table", command, name);
+        n++;
+    }
+    finish_run(&help);
+    ck_assert(n > 0 || strcmp(command, "info") == 0 ||
+              strcmp(command, "merge") == 0);
+}
+END_TEST
+
+/* Every command, as the list of them has it: two spaces before and after. */
+START_TEST(the_table_has_every_command)
+{
+    size_t n = 0;
+    struct run help = run_script("\"$PITH\" help");
+    for (char *line = strtok(help.out, "\n"); line != NULL;
+         line = strtok(NULL, "\n")) {
+        char *end = strstr(line + 2, "  ");
+        bool found = false;
+        if (strncmp(line, "  ", 2) != 0 || line[2] == '-' || end == NULL)
+            continue;
+        *end = '\0';
+        for (size_t i = 0; i < N_SUBJECTS; i++)
+            found |= strcmp(subjects[i].command, line + 2) == 0;
+        ck_assert_msg(found || strcmp(line + 2, "help") == 0,
+                      "pith %s is not in the table", line + 2);
+        n++;
+    }
+    finish_run(&help);
+    ck_assert_uint_ge(n, 17);
+}
+END_TEST
+
 /* docs/TESTING.md has the number. */
 START_TEST(the_table_is_as_large_as_the_docs_say)
 {
     size_t n = 0;
     for (size_t i = 0; i < N_SUBJECTS; i++)
         n += count(subjects[i].inputs) * count(subjects[i].outputs);
-    ck_assert_uint_eq(n, 188);
+    ck_assert_uint_eq(n, 192);
 }
 END_TEST
 
@@ -282,6 +357,8 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_unchecked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, no_output_is_an_input, 0, N_SUBJECTS);
+    tcase_add_loop_test(tcase, the_table_has_every_option, 0, N_SUBJECTS);
+    tcase_add_test(tcase, the_table_has_every_command);
     tcase_add_test(tcase, the_table_is_as_large_as_the_docs_say);
     tcase_add_loop_test(tcase, an_output_does_not_make_up_for_an_input, 0,
                         N_SUBJECTS);

@@ -309,6 +309,20 @@ START_TEST(convert_replaces_nothing_of_its_source)
 }
 END_TEST
 
+/* What cannot be examined is an error, and is not taken for absent: the folder
+ * has a second tokenizer, the run could begin anew. */
+START_TEST(an_error_is_not_absence)
+{
+    expect_run("cp -r kept/source source; cd source; mv tokenizer.json t; "
+               "ln -s tokenizer.json tokenizer.json; printf '{}' >vocab.json; "
+               ": >merges.txt; \"$PITH\" convert -q . ../result", 1, "",
+               "tokenizer.json: cannot");
+    expect_run("ln -s state state; \"$PITH\" " ALIGN "-o result --resume "
+               "--state state", 1, "", "state: cannot");
+    expect_run("ls result* 2>/dev/null", 2, "", "");
+}
+END_TEST
+
 /* --- signals ---------------------------------------------------------------------- */
 
 /* Starts the program; it reads from the pipe, or whatever it has open. */
@@ -450,6 +464,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, only_its_own_kind_is_added_to, 0, N_ADDERS);
     tcase_add_test(tcase, a_model_that_is_no_file_is_refused_at_once);
     tcase_add_test(tcase, convert_replaces_nothing_of_its_source);
+    tcase_add_test(tcase, an_error_is_not_absence);
     tcase_add_loop_test(tcase, an_ended_program_leaves_its_output_alone, 0, 4);
     tcase_add_loop_test(tcase, a_conversion_that_is_ended_leaves_nothing, 0,
                         4);

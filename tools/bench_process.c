@@ -6,6 +6,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -57,7 +58,7 @@ static int time_process(char *const *arguments, int prompt, double *seconds)
 {
     int ends[2], status = 1;
     double first;
-    if (lseek(prompt, 0, SEEK_SET) < 0 || pipe(ends) != 0)
+    if (lseek(prompt, 0, SEEK_SET) < 0 || !tool_pipe(ends))
         return tool_fail("start-up: %s", strerror(errno));
     double start = tool_seconds();
     pid_t child = fork();
@@ -113,6 +114,8 @@ int bench_startup(struct bench_startup *startup, const char *model,
     FILE *file = tmpfile();
     int code = TOOL_OK;
 
+    if (file != NULL)
+        fcntl(fileno(file), F_SETFD, FD_CLOEXEC);
     snprintf(threads, sizeof threads, "%zu", n_threads);
     if (seconds == NULL || file == NULL)
         code = tool_fail("start-up: no memory or no temporary file");

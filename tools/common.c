@@ -6,6 +6,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,12 @@ int tool_read_line(FILE *stream, const char *path, struct text *line,
         bytes[--n] = '\0';
     *line = (struct text){bytes, (size_t)n};
     return TOOL_OK;
+}
+
+bool tool_pipe(int ends[2])
+{
+    return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 &&
+           fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0;
 }
 
 int tool_output_open(struct output *output, const char *path)

@@ -58,6 +58,10 @@ FILE *tool_open_input(const char *path);
 struct pith_text tool_view(const struct text *text);
 struct pith_text tool_string(const char *string);
 
+/* A pipe that programs do not inherit when they are started; false with errno
+ * when there is none. */
+bool tool_pipe(int ends[2]);
+
 /* Where results go: standard output, or a file through a temporary one. */
 struct output {
     FILE *stream;

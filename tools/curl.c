@@ -89,7 +89,7 @@ static bool write_body(const struct curl_request *request)
 pid_t curl_start(const struct curl_request *request, int out)
 {
     int ends[2];
-    if (!write_body(request) || pipe(ends) != 0)
+    if (!write_body(request) || !tool_pipe(ends))
         return 0;
     pid_t child = fork();
     if (child == 0) {

@@ -215,6 +215,14 @@ static void remove_temporary(struct pith_writer *writer)
     fclose(writer->stream);
 }
 
+static FILE *open_nameless(void)
+{
+    FILE *stream = tmpfile();
+    if (stream != NULL)
+        fcntl(fileno(stream), F_SETFD, FD_CLOEXEC);
+    return stream;
+}
+
 static bool can_seek(FILE *stream)
 {
     return lseek(fileno(stream), 0, SEEK_CUR) >= 0;
@@ -270,6 +278,11 @@ static void remove_temporary(struct pith_writer *writer)
     remove(writer->temporary);
 }
 
+static FILE *open_nameless(void)
+{
+    return tmpfile();
+}
+
 static bool can_seek(FILE *stream)
 {
     (void)stream;
@@ -316,7 +329,7 @@ enum pith_status pith_writer_open_seekable(struct pith_writer *writer,
         (pith_path_descriptor(writer->place) < 0 && can_seek(writer->stream)))
         return PITH_OK;
     writer->through = writer->stream;
-    writer->stream = tmpfile();
+    writer->stream = open_nameless();
     if (writer->stream != NULL)
         return PITH_OK;
     enum pith_status status = cannot(error, "make a temporary file for", path);
