@@ -104,6 +104,15 @@ static void free_list(struct list *list)
         free(list->items[i].values);
 }
 
+static void remove_named(struct list *list, const char *name)
+{
+    size_t i = 0;
+    while (strcmp(list->items[i].name, name) != 0)
+        ck_assert_uint_lt(++i, list->n);
+    free(list->items[i].values);
+    list->items[i] = list->items[--list->n];
+}
+
 static void add_copy(struct list *list, const struct foreign *model,
                      const char *ours, const char *theirs, size_t rows,
                      size_t cols)
@@ -266,6 +275,11 @@ static void list_huggingface(struct list *list, const struct foreign *model,
                  config->n_vocab, C);
     if (how->buffers)
         list_buffers(list, model, format);
+    if (how->only_head)
+        add_copy(list, model, "token_embedding.weight", "lm_head.weight",
+                 config->n_vocab, C);
+    if (how->without != NULL)
+        remove_named(list, how->without);
 }
 
 static void list_gguf(struct list *list, const struct foreign *model)
@@ -594,10 +608,13 @@ static int gguf_type_of(const char *type)
 }
 
 static void write_safetensors(const char *path, const struct list *list,
-                              size_t from, size_t to, const char *type)
+                              size_t from, size_t to,
+                              const struct foreign_folder *how)
 {
     struct pith_buffer header = {0}, data = {0}, out = {0};
-    pith_buffer_string(&header, "{\"__metadata__\": {\"format\": \"pt\"}");
+    const char *type = how->type;
+    pith_buffer_printf(&header, "{\"__metadata__\": {\"format\": \"pt\"%s}",
+                       how->metadata != NULL ? how->metadata : "");
     for (size_t i = from; i < to; i++) {
         const struct stored *item = &list->items[i];
         size_t start = data.size, n = (item->rows > 0 ? item->rows : 1) *
@@ -703,14 +720,14 @@ void foreign_folder_write(const struct foreign *model,
     if (how->sharded) {
         size_t first = list.n / 2;
         write_safetensors(in_folder(folder, "model-1.safetensors"), &list, 0,
-                          first, how->type);
+                          first, how);
         write_safetensors(in_folder(folder, "model-2.safetensors"), &list,
-                          first, list.n, how->type);
+                          first, list.n, how);
         write_index(in_folder(folder, "model.safetensors.index.json"), &list,
                     first);
     } else {
         write_safetensors(in_folder(folder, "model.safetensors"), &list, 0,
-                          list.n, how->type);
+                          list.n, how);
     }
     free_list(&list);
     if (!how->no_tokenizer)
@@ -724,7 +741,9 @@ void foreign_folder_remove(const char *folder)
         "model-2.safetensors", "model.safetensors.index.json",
         "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt",
         "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json", "out.pith"};
+        "added_tokens.json", "out.pith", "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors", "params.json",
+        "adapter_config.json", "pytorch_model.bin"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(folder, names[i]));
     rmdir(folder);
@@ -854,18 +873,14 @@ static void pad(struct pith_buffer *out)
         pith_buffer_byte(out, 0);
 }
 
-void foreign_gguf_write(const struct foreign *model, int type,
-                        uint32_t version, const char *path)
+/* The tensors from `first` to before `last` as a file of their own. */
+static void write_gguf_part(const struct list *list, size_t first, size_t last,
+                            const struct pith_buffer *values, uint64_t n_values,
+                            int type, uint32_t version, const char *path)
 {
-    struct pith_buffer values = {0}, table = {0}, data = {0}, out = {0};
-    struct list list;
-    uint64_t n = 0;
-
-    put_hyper_parameters(&values, model, &n);
-    put_tokenizer(&values, model, &n);
-    list_gguf(&list, model);
-    for (size_t i = 0; i < list.n; i++) {
-        const struct stored *item = &list.items[i];
+    struct pith_buffer table = {0}, data = {0}, out = {0};
+    for (size_t i = first; i < last; i++) {
+        const struct stored *item = &list->items[i];
         int own = item->rows > 0 ? type : FOREIGN_F32;
         put_string(&table, item->name);
         put_u32(&table, item->rows > 0 ? 2 : 1);
@@ -880,17 +895,54 @@ void foreign_gguf_write(const struct foreign *model, int type,
     }
     pith_buffer_string(&out, "GGUF");
     put_u32(&out, version);
-    put_u64(&out, list.n);
-    put_u64(&out, n);
-    pith_buffer_append(&out, values.data, values.size);
+    put_u64(&out, last - first);
+    put_u64(&out, n_values);
+    pith_buffer_append(&out, values->data, values->size);
     pith_buffer_append(&out, table.data, table.size);
     pad(&out);
     pith_buffer_append(&out, data.data, data.size);
-    pith_buffer_free(&values);
     pith_buffer_free(&table);
     pith_buffer_free(&data);
-    free_list(&list);
     write_buffer(path, &out);
+}
+
+void foreign_gguf_write(const struct foreign *model, int type,
+                        uint32_t version, const char *path)
+{
+    struct pith_buffer values = {0};
+    struct list list;
+    uint64_t n = 0;
+    put_hyper_parameters(&values, model, &n);
+    put_tokenizer(&values, model, &n);
+    list_gguf(&list, model);
+    write_gguf_part(&list, 0, list.n, &values, n, type, version, path);
+    pith_buffer_free(&values);
+    free_list(&list);
+}
+
+void foreign_gguf_write_split(const struct foreign *model, size_t n_parts,
+                              const char *name)
+{
+    struct list list;
+    list_gguf(&list, model);
+    for (size_t part = 0; part < n_parts; part++) {
+        struct pith_buffer values = {0};
+        uint64_t n = 0;
+        char path[4200];
+        if (part == 0) {
+            put_hyper_parameters(&values, model, &n);
+            put_tokenizer(&values, model, &n);
+        }
+        put_number_key(&values, "split.no", (uint32_t)part, &n);
+        put_number_key(&values, "split.count", (uint32_t)n_parts, &n);
+        snprintf(path, sizeof path, "%s-%05zu-of-%05zu.gguf", name, part + 1,
+                 n_parts);
+        write_gguf_part(&list, list.n * part / n_parts,
+                        list.n * (part + 1) / n_parts, &values, n, FOREIGN_F32,
+                        3, path);
+        pith_buffer_free(&values);
+    }
+    free_list(&list);
 }
 
 /* --- llama2.c --------------------------------------------------------------*/

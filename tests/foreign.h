@@ -44,6 +44,9 @@ struct foreign_folder {
     bool vocab_and_merges; /* instead of tokenizer.json */
     bool spaced_merges;   /* "a b" instead of ["a", "b"] */
     bool no_tokenizer;
+    bool only_head;       /* tied: lm_head in place of the embedding */
+    const char *without;  /* a tensor that is not stored, by its name there */
+    const char *metadata; /* more of them, ", \"key\": \"value\"" */
 };
 
 void foreign_folder_write(const struct foreign *model,
@@ -60,6 +63,10 @@ enum foreign_gguf_type {
 /* Matrices have the type, vectors are F32.  version: 2 or 3. */
 void foreign_gguf_write(const struct foreign *model, int type,
                         uint32_t version, const char *path);
+
+/* The same in parts, F32: NAME-00001-of-00003.gguf and so on. */
+void foreign_gguf_write_split(const struct foreign *model, size_t n_parts,
+                              const char *name);
 
 /* LLaMA with SentencePiece only. */
 void foreign_llama2c_write(const struct foreign *model, const char *path,

@@ -20,6 +20,7 @@ import sys
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"
+import numpy
 import sentencepiece
 import transformers
 from checkpoints import (byte_level, gpt2_config, gpt2_tensors, llama_config,
@@ -337,6 +338,103 @@ def check_gguf():
         check_class("gguf, " + name, path, Slow(folder), MARKERS)
 
 
+# --- weights ----------------------------------------------------------------
+
+TEXT = "The river runs under the bridge, and the bridge does not move."
+
+
+def losses(source):
+    model, _ = convert(source)
+    done = run("score", "-m", model, "--precision", "f32", "--format", "json",
+               input=TEXT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def check_same(name, wanted, folder):
+    assert losses(folder) == wanted, name
+    print(f"weights, {name}: the same losses")
+
+
+def write_weights(name, config, files, tensors, **more):
+    return write_folder(WORK / ("weights " + name), config, tensors, files,
+                        **more)
+
+
+def without(tensors, *names):
+    return {name: values for name, values in tensors.items()
+            if name not in names}
+
+
+def renamed(tensors, prefix, to=""):
+    return {to + name.removeprefix(prefix): values
+            for name, values in tensors.items()}
+
+
+def other_types(tensors):
+    kinds = [numpy.float16, numpy.float32]
+    return {name: values.astype(kinds[i % 2])
+            for i, (name, values) in enumerate(sorted(tensors.items()))}
+
+
+def check_llama_weights():
+    config, tensors = llama_config(N), llama_tensors(N)
+    files = {"tokenizer.model": MODEL}
+    plain = losses(write_weights("plain", config, files, tensors))
+    buffers = {f"model.layers.{layer}.self_attn.rotary_emb.inv_freq":
+               numpy.ones(4, numpy.float32) for layer in range(2)}
+    for name, stored in [("without model.", renamed(tensors, "model.")),
+                         ("two types", other_types(tensors)),
+                         ("rotary buffers", {**tensors, **buffers})]:
+        check_same(name, plain, write_weights(name, config, files, stored))
+    folder = write_weights("shards", config, files, None)
+    write_shards(folder, tensors, 3)
+    check_same("shards", plain, folder)
+    (folder / "model.safetensors.index.json").unlink()
+    check_same("shards without an index", plain, folder)
+
+    pieces = [PIECES.id_to_piece(id) for id in range(N)]
+    scores = [PIECES.get_score(id) for id in range(N)]
+    write_gguf(WORK / "one.gguf", tensors, pieces, scores, None)
+    check_same("GGUF", plain, WORK / "one.gguf")
+    write_gguf(WORK / "parts.gguf", tensors, pieces, scores, None, split=8)
+    parts = sorted(WORK.glob("parts-*.gguf"))
+    assert len(parts) > 1, parts
+    check_same(f"GGUF in {len(parts)} files", plain, parts[0])
+
+    embedding, head = "model.embed_tokens.weight", "lm_head.weight"
+    config = llama_config(N, tie_word_embeddings=True)
+    tied = losses(write_weights("tied", config, files,
+                                without(tensors, head)))
+    copied = {**tensors, head: tensors[embedding]}
+    for name, stored in [("tied, stored twice", copied),
+                         ("tied, lm_head alone", without(copied, embedding))]:
+        check_same(name, tied, write_weights(name, config, files, stored))
+    check_same("shared by the metadata", tied, write_weights(
+        "shared", llama_config(N), files, without(tensors, head),
+        metadata={head: embedding}))
+
+
+def check_gpt2_weights():
+    config, tensors = gpt2_config(G), gpt2_tensors(G)
+    files = {"vocab.json": VOCAB,
+             "merges.txt": "#version: 0.2\n" + "\n".join(MERGES) + "\n"}
+    plain = losses(write_weights("gpt2", config, files, tensors))
+    masks = {f"transformer.h.{layer}.attn.{name}": numpy.ones(
+                 (1, 1, 4, 4) if name == "bias" else (), numpy.float32)
+             for layer in range(2) for name in ["bias", "masked_bias"]}
+    embedding = "transformer.wte.weight"
+    head = {**without(tensors, embedding), "lm_head.weight": tensors[embedding]}
+    for name, stored in [
+            ("without transformer.", renamed(tensors, "transformer.")),
+            ("two types, gpt2", other_types(tensors)),
+            ("masks", {**tensors, **masks}),
+            ("lm_head alone", head),
+            ("lm_head alone, without transformer.",
+             renamed(head, "transformer."))]:
+        check_same(name, plain, write_weights(name, config, files, stored))
+
+
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
@@ -346,6 +444,8 @@ def main():
     check_gpt2()
     check_llama_with_bytes()
     check_gguf()
+    check_llama_weights()
+    check_gpt2_weights()
     shutil.rmtree(WORK)
     print("layouts: all ids are those of transformers and sentencepiece")
 

@@ -369,6 +369,12 @@ static enum pith_status flush(FILE *stream, const char *path,
                      "%s: cannot write all of it; is the disk full?", path);
 }
 
+enum pith_status pith_writer_flush(struct pith_writer *writer,
+                                   struct pith_error *error)
+{
+    return flush(writer->stream, writer->path, error);
+}
+
 /* What was held back for the pipe. */
 static enum pith_status pass_on(struct pith_writer *writer,
                                 struct pith_error *error)

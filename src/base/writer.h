@@ -20,6 +20,10 @@ enum pith_status pith_writer_write(struct pith_writer *writer,
 enum pith_status pith_writer_seek(struct pith_writer *writer, uint64_t offset,
                                   struct pith_error *error);
 
+/* Hands what was written to the system, so that others can read it. */
+enum pith_status pith_writer_flush(struct pith_writer *writer,
+                                   struct pith_error *error);
+
 /* unfinished.c: the list of names that pith_writer_remove_all removes. */
 
 /* The name's number in the list, which borrows it until it is forgotten; -1

@@ -378,6 +378,7 @@ static enum pith_status read_tensors(struct pith_gguf *gguf,
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
         return wrong_value(gguf, "general.alignment", "is no power of two",
                            error);
+    size_t first = source->n_stored; /* of this file */
     for (uint64_t i = 0; i < n; i++) {
         struct pith_stored stored;
         PITH_TRY(read_tensor(gguf, cursor, &stored, error));
@@ -385,7 +386,7 @@ static enum pith_status read_tensors(struct pith_gguf *gguf,
     }
     size_t data = (size_t)(cursor->at - gguf->file->file.data);
     data += (alignment - data % alignment) % alignment;
-    for (size_t i = 0; i < source->n_stored; i++)
+    for (size_t i = first; i < source->n_stored; i++)
         PITH_TRY(place_tensor(gguf, &source->stored[i], data, alignment,
                               error));
     return PITH_OK;
@@ -393,12 +394,13 @@ static enum pith_status read_tensors(struct pith_gguf *gguf,
 
 enum pith_status pith_gguf_open(struct pith_gguf *gguf,
                                 struct pith_source *source,
+                                const struct pith_source_file *opened,
                                 struct pith_error *error)
 {
     uint32_t version;
     uint64_t n_tensors, n_values;
 
-    *gguf = (struct pith_gguf){.source = source, .file = source->files};
+    *gguf = (struct pith_gguf){.source = source, .file = opened};
     const struct pith_file *file = &gguf->file->file;
     if (file->size < 8)
         return cut_off(gguf, "the header", error);

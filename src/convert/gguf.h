@@ -38,6 +38,7 @@ struct pith_gguf {
  * checked against the file. */
 enum pith_status pith_gguf_open(struct pith_gguf *gguf,
                                 struct pith_source *source,
+                                const struct pith_source_file *file,
                                 struct pith_error *error);
 void pith_gguf_close(struct pith_gguf *gguf);
 
@@ -69,6 +70,11 @@ enum pith_status pith_gguf_array(const struct pith_gguf *gguf, const char *key,
 
 /* The string at *at, which moves behind it. */
 struct pith_text pith_gguf_next_string(const uint8_t **at);
+
+/* gguf_split.c: lists the tensors of the other files, where the one that is
+ * open is the first of several. */
+enum pith_status pith_gguf_open_parts(struct pith_gguf *gguf,
+                                      struct pith_error *error);
 
 /* The tokenizer.ggml.* keys, into source->vocabulary. */
 enum pith_status pith_gguf_vocabulary(struct pith_gguf *gguf,

@@ -276,7 +276,10 @@ enum pith_status pith_gguf_read(struct pith_source *source,
                                 struct pith_error *error)
 {
     struct pith_gguf gguf;
-    enum pith_status status = pith_gguf_open(&gguf, source, error);
+    enum pith_status status =
+        pith_gguf_open(&gguf, source, source->files, error);
+    if (status == PITH_OK)
+        status = pith_gguf_open_parts(&gguf, error);
     if (status == PITH_OK)
         status = read_model(&gguf, error);
     pith_gguf_close(&gguf);

@@ -1,10 +1,10 @@
 /*
- * huggingface.c - a Hugging Face folder: config.json, and the tensors of
- * model.safetensors or of the shards in model.safetensors.index.json.
+ * huggingface.c - a Hugging Face folder: config.json, and which of the tensors
+ * that it holds are ours.
  *
  * Every field of config.json that changes the computation is either
- * understood or refused.  The tokenizer files are read by
- * huggingface_tokenizer.c.
+ * understood or refused.  The files of weights are found by
+ * huggingface_weights.c, the tokenizer is read by huggingface_tokenizer.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "folder.h"
 #include "json_values.h"
 #include "readers.h"
-#include "safetensors.h"
 
 /* --- config.json -----------------------------------------------------------*/
 
@@ -200,6 +199,8 @@ static enum pith_status read_config(struct pith_source *source,
 
 /* --- tensors ---------------------------------------------------------------*/
 
+static const char LM_HEAD[] = "lm_head.weight";
+
 /* Our part, theirs below the layer (or at the top), and what GPT-2's Conv1D
  * and fused projection ask for. */
 struct mapping {
@@ -254,13 +255,18 @@ static enum pith_status take_tensor(struct pith_source *source,
         mapping++;
     const char *kind = part.bias ? "bias" : "weight";
     if (mapping->part == NULL) /* "output": outside the prefix */
-        snprintf(name, sizeof name, "lm_head.%s", kind);
+        snprintf(name, sizeof name, "%s", LM_HEAD);
     else if (part.layer < 0)
         snprintf(name, sizeof name, "%s%s.%s", prefix, mapping->theirs, kind);
     else
         snprintf(name, sizeof name, "%s%s.%ld.%s.%s", prefix, layers,
                  part.layer, mapping->theirs, kind);
-    struct pith_taking taking = {.name = name,
+    /* Of a tied pair a file may hold the one or the other. */
+    bool by_head = source->config.tied && strcmp(part.name,
+                                                 "token_embedding") == 0 &&
+                   pith_source_find(source, name) == NULL &&
+                   pith_source_find(source, LM_HEAD) != NULL;
+    struct pith_taking taking = {.name = by_head ? LM_HEAD : name,
                                  .transposed = mapping->transposed};
     if (mapping->third >= 0) {
         size_t third = source->config.n_embd;
@@ -276,17 +282,20 @@ static bool ends_with(const char *name, const char *suffix)
     return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
-/* Buffers that old files hold: the causal mask, rotary frequencies, and the
- * copy of a tied output projection. */
+/* Buffers that old files hold: the causal mask, rotary frequencies and their
+ * tables; and the copy of a tied output projection. */
 static bool is_of_no_effect(struct pith_source *source, const char *name)
 {
-    if (source->config.arch == PITH_ARCH_LLAMA &&
-        ends_with(name, ".rotary_emb.inv_freq"))
-        return true;
-    if (source->config.arch == PITH_ARCH_GPT2 &&
-        (ends_with(name, ".attn.bias") || ends_with(name, ".attn.masked_bias")))
-        return true;
-    return source->config.tied && strcmp(name, "lm_head.weight") == 0;
+    static const char *const gpt2[] = {".attn.bias", ".attn.masked_bias", NULL};
+    static const char *const llama[] = {"rotary_emb.inv_freq",
+                                        "rotary_emb.cos_cached",
+                                        "rotary_emb.sin_cached", NULL};
+    const char *const *ending =
+        source->config.arch == PITH_ARCH_GPT2 ? gpt2 : llama;
+    for (; *ending != NULL; ending++)
+        if (ends_with(name, *ending))
+            return true;
+    return source->config.tied && strcmp(name, LM_HEAD) == 0;
 }
 
 static enum pith_status take_tensors(struct pith_source *source,
@@ -294,11 +303,11 @@ static enum pith_status take_tensors(struct pith_source *source,
 {
     bool gpt2 = source->config.arch == PITH_ARCH_GPT2;
     const char *prefix = gpt2 ? "transformer." : "model.";
-    const char *bare = gpt2 ? "wte.weight" : "embed_tokens.weight";
+    const char *bare = gpt2 ? "ln_f.weight" : "norm.weight";
     struct pith_tensor_spec spec;
 
     if (pith_source_find(source, bare) != NULL)
-        prefix = ""; /* saved without its language-model head */
+        prefix = ""; /* saved as a model without a language-model head */
     PITH_TRY(pith_source_begin_taking(source, error));
     size_t n_tensors = pith_config_n_tensors(&source->config);
     for (size_t i = 0; i < n_tensors; i++) {
@@ -308,79 +317,7 @@ static enum pith_status take_tensors(struct pith_source *source,
     return pith_source_end_taking(source, is_of_no_effect, error);
 }
 
-/* --- files -----------------------------------------------------------------*/
-
-static enum pith_status read_in_folder(struct pith_source *source,
-                                       struct pith_text name,
-                                       struct pith_error *error)
-{
-    const struct pith_source_file *file;
-    if (name.size == 0 || memchr(name.bytes, '/', name.size) != NULL ||
-        memchr(name.bytes, '\\', name.size) != NULL ||
-        memchr(name.bytes, '\0', name.size) != NULL)
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the index names the shard \"%.*s\", which is no "
-                         "plain file name", source->path, (int)name.size,
-                         name.bytes);
-    PITH_TRY(pith_folder_open(source, name, &file, error));
-    return pith_safetensors_read(source, file, error);
-}
-
-/* weight_map: {tensor: shard}; each shard is read once. */
-static enum pith_status read_shards(struct pith_source *source,
-                                    const struct pith_json *index,
-                                    struct pith_error *error)
-{
-    const struct pith_json *map = pith_json_get(index, "weight_map");
-    struct pith_names shards = {0};
-    enum pith_status status = PITH_OK;
-    size_t seen;
-
-    if (!pith_json_is(map, PITH_JSON_OBJECT))
-        return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s/model.safetensors.index.json: has no weight_map",
-                         source->path);
-    for (const struct pith_json *entry = map->first; entry != NULL;
-         entry = entry->next) {
-        if (!pith_json_is(entry, PITH_JSON_STRING))
-            PITH_TRY_DONE(pith_fail(error, PITH_ERR_FORMAT,
-                                    "%s/model.safetensors.index.json: the "
-                                    "weight_map names a shard by something "
-                                    "else than a string", source->path));
-        if (pith_names_find(&shards, entry->string, &seen))
-            continue;
-        PITH_TRY_DONE(read_in_folder(source, entry->string, error));
-        PITH_TRY_DONE(pith_names_add(&shards, entry->string, 0, error));
-    }
-done:
-    pith_names_free(&shards);
-    return status;
-}
-
-static enum pith_status read_weights(struct pith_source *source,
-                                     struct pith_error *error)
-{
-    static const char single[] = "model.safetensors";
-    struct pith_json_document *index = NULL;
-    if (pith_folder_has(source, single))
-        return read_in_folder(source,
-                              (struct pith_text){single, sizeof single - 1},
-                              error);
-    if (!pith_folder_has(source, "model.safetensors.index.json"))
-        return pith_fail(error, PITH_ERR_IO,
-                         "%s: holds neither model.safetensors nor "
-                         "model.safetensors.index.json%s", source->path,
-                         pith_folder_has(source, "pytorch_model.bin") ||
-                         pith_folder_has(source, "pytorch_model.bin.index.json")
-                             ? "; pytorch_model.bin is not read, save the "
-                               "model as safetensors" : "");
-    PITH_TRY(pith_folder_json(source, "model.safetensors.index.json",
-                              &index, error));
-    enum pith_status status =
-        read_shards(source, pith_json_root(index), error);
-    pith_json_free(index);
-    return status;
-}
+/* --- the folder ------------------------------------------------------------*/
 
 /* The folder's own name. */
 static enum pith_status name_after_folder(struct pith_source *source,
@@ -405,14 +342,12 @@ enum pith_status pith_huggingface_read(struct pith_source *source,
     PITH_TRY(name_after_folder(source, error));
     PITH_TRY(pith_folder_prepare(source, error));
     if (!pith_folder_has(source, "config.json"))
-        return pith_fail(error, PITH_ERR_IO,
-                         "%s: holds no config.json; expected a Hugging Face "
-                         "folder", source->path);
+        return pith_folder_refuse(source, "config.json", error);
     PITH_TRY(pith_folder_json(source, "config.json", &document, error));
     const struct pith_json *root = pith_json_root(document);
     PITH_TRY_DONE(read_config(source, root, error));
     PITH_TRY_DONE(pith_config_check(&source->config, source->path, error));
-    PITH_TRY_DONE(read_weights(source, error));
+    PITH_TRY_DONE(pith_huggingface_weights(source, error));
     PITH_TRY_DONE(take_tensors(source, error));
     status = pith_huggingface_vocabulary(source, root, error);
 done:

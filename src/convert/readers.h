@@ -11,6 +11,15 @@
 enum pith_status pith_huggingface_read(struct pith_source *source,
                                        struct pith_error *error);
 
+/* Lists the tensors of the folder's files. */
+enum pith_status pith_huggingface_weights(struct pith_source *source,
+                                          struct pith_error *error);
+/* Says what the folder holds in place of the file that it lacks, and what to
+ * do. */
+enum pith_status pith_folder_refuse(const struct pith_source *source,
+                                    const char *lacks,
+                                    struct pith_error *error);
+
 /* The tokenizer files of the folder, into source->vocabulary;
  * source->config is known.  config: the root of config.json. */
 struct pith_json;

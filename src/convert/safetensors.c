@@ -84,13 +84,63 @@ static enum pith_status read_entry(struct pith_source *source,
     return pith_source_list(source, &stored, error);
 }
 
+static bool is_metadata(const struct pith_json *entry)
+{
+    static const char name[] = "__metadata__";
+    return entry->key.size == sizeof name - 1 &&
+           memcmp(entry->key.bytes, name, sizeof name - 1) == 0;
+}
+
+/* A tensor that shares the memory of another is stored once; the metadata
+ * then say {"its name": "name of the stored one"}. */
+static enum pith_status read_shared(struct pith_source *source,
+                                    const struct pith_json *metadata,
+                                    struct pith_error *error)
+{
+    size_t index;
+    if (!pith_json_is(metadata, PITH_JSON_OBJECT))
+        return PITH_OK;
+    for (const struct pith_json *entry = metadata->first; entry != NULL;
+         entry = entry->next) {
+        if (!pith_json_is(entry, PITH_JSON_STRING) ||
+            !pith_names_find(&source->stored_names, entry->string, &index) ||
+            pith_names_find(&source->stored_names, entry->key, &(size_t){0}))
+            continue;
+        struct pith_stored stored = source->stored[index];
+        char *name = pith_texts_keep(&source->texts, entry->key);
+        if (name == NULL)
+            return pith_no_memory(error, entry->key.size, 1);
+        stored.name = (struct pith_text){name, entry->key.size};
+        PITH_TRY(pith_source_list(source, &stored, error));
+    }
+    return PITH_OK;
+}
+
+static enum pith_status read_entries(struct pith_source *source,
+                                     const struct pith_source_file *file,
+                                     const struct pith_json *root, size_t data,
+                                     struct pith_error *error)
+{
+    const struct pith_json *metadata = NULL;
+    if (!pith_json_is(root, PITH_JSON_OBJECT))
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: the safetensors header is no object", file->path);
+    for (const struct pith_json *entry = root->first; entry != NULL;
+         entry = entry->next) {
+        if (is_metadata(entry))
+            metadata = entry;
+        else
+            PITH_TRY(read_entry(source, file, entry, data, error));
+    }
+    return read_shared(source, metadata, error);
+}
+
 enum pith_status pith_safetensors_read(struct pith_source *source,
                                        const struct pith_source_file *file,
                                        struct pith_error *error)
 {
     const char *path = file->path;
     struct pith_json_document *document = NULL;
-    enum pith_status status = PITH_OK;
 
     const uint8_t *bytes = file->file.data;
     if (file->file.size < 8 ||
@@ -101,15 +151,9 @@ enum pith_status pith_safetensors_read(struct pith_source *source,
     size_t header = (size_t)pith_load_u64(bytes);
     struct pith_text text = {(const char *)bytes + 8, header};
     PITH_TRY(pith_json_parse(text, path, &document, error));
-    const struct pith_json *root = pith_json_root(document);
-    if (!pith_json_is(root, PITH_JSON_OBJECT))
-        status = pith_fail(error, PITH_ERR_FORMAT,
-                           "%s: the safetensors header is no object", path);
-    for (const struct pith_json *entry = root->first;
-         entry != NULL && status == PITH_OK; entry = entry->next)
-        if (entry->key.size != 12 ||
-            memcmp(entry->key.bytes, "__metadata__", 12) != 0)
-            status = read_entry(source, file, entry, 8 + header, error);
+    enum pith_status status = read_entries(source, file,
+                                           pith_json_root(document),
+                                           8 + header, error);
     pith_json_free(document);
     return status;
 }

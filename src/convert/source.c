@@ -184,7 +184,7 @@ enum pith_status pith_source_take(struct pith_source *source,
 
     struct pith_origin *origin = &source->origins[source->n_origins++];
     *origin = (struct pith_origin){
-        .file = stored->file, .offset = stored->offset, .type = stored->type,
+        .name = stored->name, .path = stored->path, .file = stored->file, .offset = stored->offset, .type = stored->type,
         .stored_cols = cols, .first = taking->first,
         .transposed = taking->transposed && !vector,
         .rotary_dim = vector ? 0 : taking->rotary_dim};
@@ -192,6 +192,7 @@ enum pith_status pith_source_take(struct pith_source *source,
         origin->offset += taking->first *
                           pith_row_bytes((enum pith_type)stored->type, 1);
         origin->stored_cols = spec->cols;
+        origin->skipped = taking->first;
         origin->first = 0;
     }
     return PITH_OK;

@@ -42,11 +42,14 @@ struct pith_stored {
 
 /* Where the rows of one of our tensors come from. */
 struct pith_origin {
+    struct pith_text name; /* of the stored tensor; size 0: it has none */
+    const char *path;      /* of its file */
     const struct pith_file *file;
     size_t offset;
     enum pith_stored_type type;
     size_t stored_cols; /* of a row as it is stored */
     size_t first;       /* our row 0 is this row (column if transposed) */
+    size_t skipped;     /* elements of a vector before ours */
     bool transposed;    /* our rows are the stored columns */
     size_t rotary_dim;  /* head width, where rotary pairs lie side by side */
 };

@@ -8,6 +8,8 @@
  */
 #include "stream.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 #include "../base/half.h"
 #include "../base/memory.h"
 #include "../model/format.h"
+#include "finite.h"
 
 enum {
     CHUNK_BYTES = 1 << 22,
@@ -26,6 +29,9 @@ struct stream {
     const struct pith_source *source;
     const struct pith_progress *progress;
     struct pith_format_writer *writer;
+    const struct pith_origin *origin; /* of the tensor that is written */
+    struct pith_tensor_spec spec;     /* of the same */
+    size_t row;                       /* the first of the chunk */
     size_t done, total;     /* rows times cols, for progress */
     uint8_t *native, *out;  /* a chunk as stored, and as written */
     float *floats;          /* a row */
@@ -74,62 +80,117 @@ static size_t stored_row_bytes(const struct pith_origin *origin)
 }
 
 /* Q4_0 is scale * (q - 8): the same nibbles with minimum -8 scale.  Exact:
- * times 8 only moves the exponent. */
-static enum pith_status q4_from_q4_0(uint8_t *out, const uint8_t *in,
-                                     size_t cols, const char *path,
-                                     struct pith_error *error)
+ * times 8 only moves the exponent, unless it becomes infinite. */
+static void q4_from_q4_0(uint8_t *out, const uint8_t *in, size_t cols)
 {
     for (size_t block = 0; block < cols / PITH_BLOCK; block++) {
         uint16_t scale = pith_load_u16(in);
-        uint16_t minimum = pith_f32_to_f16(-8 * pith_f16_to_f32(scale));
-        if ((minimum & 0x7FFF) >= 0x7C00)
-            return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: a Q4_0 block has scale %g, too large for a "
-                             "half-precision minimum", path,
-                             (double)pith_f16_to_f32(scale));
         pith_store_u16(out, scale);
-        pith_store_u16(out + 2, minimum);
+        pith_store_u16(out + 2,
+                       pith_f32_to_f16(-8 * pith_f16_to_f32(scale)));
         memcpy(out + 4, in + 2, PITH_BLOCK / 2);
         out += Q4_BLOCK_BYTES;
         in += Q4_0_BLOCK_BYTES;
     }
-    return PITH_OK;
 }
 
-static enum pith_status fetch_rows(struct stream *stream,
-                                   const struct pith_origin *origin,
-                                   size_t cols, size_t from, size_t n,
-                                   struct pith_error *error)
+static void fetch_rows(struct stream *stream, size_t n)
 {
+    const struct pith_origin *origin = stream->origin;
     const uint8_t *data = origin->file->data + origin->offset;
+    size_t cols = stream->spec.cols;
     size_t in_bytes = stored_row_bytes(origin);
     size_t out_bytes = pith_row_bytes(native_type(origin->type), cols);
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *in = data + stored_row(origin, from + i) * in_bytes;
+        const uint8_t *in =
+            data + stored_row(origin, stream->row + i) * in_bytes;
         uint8_t *out = stream->native + i * out_bytes;
         if (origin->type == PITH_STORED_Q4_0)
-            PITH_TRY(q4_from_q4_0(out, in, cols, stream->source->path, error));
+            q4_from_q4_0(out, in, cols);
         else
             memcpy(out, in, out_bytes);
     }
-    return PITH_OK;
 }
 
-/* Our rows from .. from + n - 1 are stored columns. */
-static void fetch_columns(struct stream *stream,
-                          const struct pith_origin *origin, size_t cols,
-                          size_t from, size_t n)
+/* Our rows are stored columns. */
+static void fetch_columns(struct stream *stream, size_t n)
 {
+    const struct pith_origin *origin = stream->origin;
     const uint8_t *data = origin->file->data + origin->offset;
+    size_t cols = stream->spec.cols;
     size_t element = pith_row_bytes((enum pith_type)origin->type, 1);
     size_t in_bytes = stored_row_bytes(origin);
     for (size_t c = 0; c < cols; c++) {
         const uint8_t *in =
-            data + c * in_bytes + (origin->first + from) * element;
+            data + c * in_bytes + (origin->first + stream->row) * element;
         for (size_t r = 0; r < n; r++)
             memcpy(stream->native + (r * cols + c) * element, in + r * element,
                    element);
     }
+}
+
+/* --- numbers that are none -------------------------------------------------*/
+
+/* The element of the stored tensor that is ours at (row, col). */
+static void stored_place(const struct stream *stream, size_t row, size_t col,
+                         char place[64])
+{
+    const struct pith_origin *origin = stream->origin;
+    if (stream->spec.rows == 1)
+        snprintf(place, 64, "[%zu]", origin->skipped + col);
+    else if (origin->transposed)
+        snprintf(place, 64, "[%zu, %zu]", col, origin->first + row);
+    else
+        snprintf(place, 64, "[%zu, %zu]", stored_row(origin, row), col);
+}
+
+static enum pith_status refuse_element(const struct stream *stream, size_t row,
+                                       size_t col, const char *what,
+                                       struct pith_error *error)
+{
+    struct pith_text name = stream->origin->name;
+    char place[64];
+    if (name.size == 0)
+        name = (struct pith_text){stream->spec.name, strlen(stream->spec.name)};
+    stored_place(stream, row, col, place);
+    return pith_fail(error, PITH_ERR_FORMAT, "%s: tensor \"%.*s\", element %s "
+                     "%s", stream->origin->path, (int)name.size, name.bytes,
+                     place, what);
+}
+
+static enum pith_status check_finite(const struct stream *stream,
+                                     const struct pith_tensor *native,
+                                     struct pith_error *error)
+{
+    size_t row, col;
+    if (!pith_find_not_finite(native, &row, &col))
+        return PITH_OK;
+    return refuse_element(stream, stream->row + row, col,
+                          "is not a finite number: the file is damaged, or "
+                          "training diverged; get the weights again", error);
+}
+
+/* The largest weight that a type is asked to hold: scales and minima of
+ * blocks are halves too. */
+static float largest_of(enum pith_type type)
+{
+    return type == PITH_F32    ? INFINITY
+           : type == PITH_BF16 ? 0x1.FEp127f
+                               : 65504.0f;
+}
+
+/* stream->floats: the row. */
+static enum pith_status check_fits(const struct stream *stream, size_t row,
+                                   enum pith_type type,
+                                   struct pith_error *error)
+{
+    float largest = largest_of(type);
+    for (size_t c = 0; c < stream->spec.cols; c++)
+        if (fabsf(stream->floats[c]) > largest)
+            return refuse_element(stream, row, c, "is too large for the type "
+                                  "asked for; --dtype f32 holds it, and mostly "
+                                  "bf16", error);
+    return PITH_OK;
 }
 
 /* --- writing ---------------------------------------------------------------*/
@@ -140,11 +201,13 @@ static enum pith_status write_rows(struct stream *stream,
                                    struct pith_error *error)
 {
     size_t bytes = pith_row_bytes(type, native->cols);
+    PITH_TRY(check_finite(stream, native, error));
     if (type == native->type)
         return pith_format_append(stream->writer, native->data,
                                   native->rows * bytes, error);
     for (size_t i = 0; i < native->rows; i++) {
         pith_row_to_floats(stream->floats, native, i);
+        PITH_TRY(check_fits(stream, stream->row + i, type, error));
         pith_row_from_floats(stream->out + i * bytes, type, stream->floats,
                              native->cols);
     }
@@ -164,33 +227,34 @@ static enum pith_status report(struct stream *stream, struct pith_error *error)
 }
 
 static enum pith_status write_tensor(struct stream *stream,
-                                     const struct pith_origin *origin,
-                                     const struct pith_tensor_spec *spec,
                                      enum pith_type type,
                                      struct pith_error *error)
 {
+    const struct pith_origin *origin = stream->origin;
+    size_t rows = stream->spec.rows, cols = stream->spec.cols;
     enum pith_type stored = native_type(origin->type);
-    size_t at_once = CHUNK_BYTES / (spec->cols * sizeof(float));
+    size_t at_once = CHUNK_BYTES / (cols * sizeof(float));
     size_t in_bytes = stored_row_bytes(origin);
 
     at_once = at_once > 0 ? at_once : 1;
-    for (size_t row = 0; row < spec->rows;) {
-        size_t n = spec->rows - row < at_once ? spec->rows - row : at_once;
+    for (stream->row = 0; stream->row < rows;) {
+        size_t row = stream->row;
+        size_t n = rows - row < at_once ? rows - row : at_once;
         if (origin->transposed)
-            fetch_columns(stream, origin, spec->cols, row, n);
+            fetch_columns(stream, n);
         else
-            PITH_TRY(fetch_rows(stream, origin, spec->cols, row, n, error));
-        struct pith_tensor chunk = {stored, n, spec->cols, stream->native};
+            fetch_rows(stream, n);
+        struct pith_tensor chunk = {stored, n, cols, stream->native};
         PITH_TRY(write_rows(stream, &chunk, type, error));
-        row += n;
-        stream->done += n * spec->cols;
+        stream->row += n;
+        stream->done += n * cols;
         if (!origin->transposed)
             pith_file_drop(origin->file, origin->offset +
-                           (origin->first + row - n) * in_bytes, n * in_bytes);
+                           (origin->first + row) * in_bytes, n * in_bytes);
         PITH_TRY(report(stream, error));
     }
     if (origin->transposed)
-        pith_file_drop(origin->file, origin->offset, spec->cols * in_bytes);
+        pith_file_drop(origin->file, origin->offset, cols * in_bytes);
     return PITH_OK;
 }
 
@@ -222,11 +286,10 @@ static enum pith_status write_tensors(struct stream *stream,
                                       struct pith_error *error)
 {
     const struct pith_source *source = stream->source;
-    struct pith_tensor_spec spec;
     for (size_t i = 0; i < source->n_origins; i++) {
-        pith_config_tensor(&source->config, i, &spec);
-        PITH_TRY(write_tensor(stream, &source->origins[i], &spec, types[i],
-                              error));
+        stream->origin = &source->origins[i];
+        pith_config_tensor(&source->config, i, &stream->spec);
+        PITH_TRY(write_tensor(stream, types[i], error));
     }
     return PITH_OK;
 }
@@ -244,6 +307,27 @@ static enum pith_status choose_types(const struct pith_source *source,
         pith_config_tensor(&source->config, i, &spec);
         (*types)[i] = written_type(&source->origins[i], &spec, dtype);
     }
+    return PITH_OK;
+}
+
+/* The file is used once before it has its name. */
+static enum pith_status read_back(struct pith_format_writer *writer,
+                                  const char *destination,
+                                  struct pith_error *error)
+{
+    struct pith_load_options options = {.sizeof_options = sizeof options,
+                                        .verify = true};
+    struct pith_model *model;
+    struct pith_error own;
+    const char *path;
+    PITH_TRY(pith_format_complete(writer, &path, error));
+    if (path == NULL)
+        return PITH_OK;
+    enum pith_status status = pith_model_load(path, &options, &model, &own);
+    if (status != PITH_OK)
+        return pith_fail(error, status, "%s: what was written does not load: "
+                         "%s", destination, own.detail);
+    pith_model_free(model);
     return PITH_OK;
 }
 
@@ -270,6 +354,7 @@ enum pith_status pith_source_write(const struct pith_source *source,
     PITH_TRY_DONE(pith_format_begin(&stream.writer, destination, &plan,
                                     error));
     PITH_TRY_DONE(write_tensors(&stream, types, error));
+    PITH_TRY_DONE(read_back(stream.writer, destination, error));
     status = pith_format_finish(stream.writer, error);
     stream.writer = NULL;
 done:

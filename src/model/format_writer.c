@@ -212,17 +212,25 @@ static enum pith_status write_header(struct pith_format_writer *writer,
                              error);
 }
 
+enum pith_status pith_format_complete(struct pith_format_writer *writer,
+                                      const char **path,
+                                      struct pith_error *error)
+{
+    *path = writer->out.temporary;
+    if (writer->current < writer->n_tensors)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s: only %zu of %zu tensors were given",
+                         writer->out.path, writer->current,
+                         writer->n_tensors);
+    PITH_TRY(write_header(writer, error));
+    return pith_writer_flush(&writer->out, error);
+}
+
 enum pith_status pith_format_finish(struct pith_format_writer *writer,
                                     struct pith_error *error)
 {
-    enum pith_status status;
-    if (writer->current < writer->n_tensors)
-        status = pith_fail(error, PITH_ERR_ARGUMENT,
-                           "%s: only %zu of %zu tensors were given",
-                           writer->out.path, writer->current,
-                           writer->n_tensors);
-    else
-        status = write_header(writer, error);
+    const char *path;
+    enum pith_status status = pith_format_complete(writer, &path, error);
     if (status == PITH_OK)
         status = pith_writer_commit(&writer->out, error);
     pith_format_abort(writer);
