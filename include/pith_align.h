@@ -20,10 +20,14 @@ extern "C" {
 
 /* Instruction data is JSONL, or one JSON array, of records
  *     {"instruction", "input", "output"}        Alpaca
+ *     {"instruction", "context", "response"}    Dolly
  *     {"question", "answer"}                    GSM8K
  *     {"prompt", "completion"}
  *     {"messages": [{"role", "content"}, ...]}, or the array alone
- * A malformed one is reported as "NAME:LINE: ...", NAME being the file. */
+ *     {"conversations": [{"from", "value"}, ...]}   ShareGPT
+ * each also with "system".  Other members are named in a note, or refused where
+ * the answer depends on them (docs/ALIGNMENT.md).  A malformed record is
+ * reported as "NAME:LINE: ...", NAME being the file. */
 
 struct pith_align_requests_options {
     size_t sizeof_options;
@@ -36,6 +40,8 @@ struct pith_align_requests_options {
     bool skip_bad;        /* leave malformed records out */
     void (*complain)(void *user, const char *detail); /* NULL: no one hears */
     void *user;
+    /* Members of records that are not used, once for a file. */
+    void (*note)(void *user, const char *text); /* NULL: no one hears */
 };
 
 struct pith_align_requests_info {
@@ -75,9 +81,10 @@ struct pith_align_collect_info {
 };
 
 /* Joins the answers to the records by custom_id: JSONL of the same records
- * with the target's answer in place of what was there; of several answers to
- * one record, the first that succeeded.  Each irregular answer and each
- * record without one is a complaint, "NAME:LINE: ...".
+ * with the target's answer in place of what was there, and all other members
+ * as they were; of several answers to one record, the first that succeeded.
+ * Each irregular answer and each record without one is a complaint,
+ * "NAME:LINE: ...".
  *   options  of these skip_bad, complain and user
  *   joined   handed over; free with pith_free */
 enum pith_status
@@ -103,6 +110,8 @@ struct pith_dataset_options {
     void (*complain)(void *user, const char *detail); /* one malformed record,
                           "NAME:LINE: ..."; NULL: no one hears */
     void *user;
+    /* Members of records that are not used, once for a text. */
+    void (*note)(void *user, const char *text); /* NULL: no one hears */
 };
 
 struct pith_dataset_info {

@@ -61,6 +61,28 @@ static void expect(const char *script, int status, const char *err)
 
 #define ALIGN "$PITH align data.jsonl --template plain -t 1 "
 
+START_TEST(one_record_trains)
+{
+    expect("head -n 1 data.jsonl > one; $PITH align one -t 1 --steps 1 "
+           "--validation-share 0 -o o.pith", 0, "1 steps");
+    expect("$PITH align one -t 1 --steps 1 --validation data.jsonl "
+           "--overwrite -o o.pith", 0, "1 steps");
+}
+END_TEST
+
+/* Dolly's names, and one that nobody knows. */
+START_TEST(members_are_used_or_named)
+{
+    expect("echo '{\"instruction\": \"Who?\", \"context\": \"Ada.\", "
+           "\"response\": \"Ada\", \"category\": \"qa\"}' > dolly; $PITH align "
+           "dolly -t 1 --steps 1 --validation-share 0 -o d.pith", 0,
+           "pith: note: dolly: members of records that are not used: "
+           "\"category\" (1)");
+    expect("$PITH align requests dolly --target-model m -o b; "
+           "grep -q 'Who?.n.nAda' b", 0, "\"category\" (1)");
+}
+END_TEST
+
 START_TEST(wrong_command_lines)
 {
     expect("$PITH align", 2, "expected: pith align DATA...");
@@ -73,7 +95,9 @@ START_TEST(wrong_command_lines)
     expect("$PITH align none.jsonl -o x", 1, "none.jsonl: cannot open");
     expect("echo '{' > bad; $PITH align bad -o x", 1, "bad:1: JSON ends");
     expect("echo '{' > bad; $PITH align bad -o x --skip-bad", 2,
-           "0 records with an answer");
+           "no record with an answer");
+    expect("head -n 1 data.jsonl > one; $PITH align one -o x", 2,
+           "--validation-share 0 trains on it");
     expect("$PITH align requests data.jsonl", 2, "--target-model NAME");
     expect("$PITH align collect data.jsonl", 2, "RECORDS ANSWERS...");
     expect("ls x x.state x.jsonl", 2, "");
@@ -139,6 +163,8 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_unchecked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, wrong_command_lines);
+    tcase_add_test(tcase, one_record_trains);
+    tcase_add_test(tcase, members_are_used_or_named);
     tcase_add_test(tcase, a_run_reports_and_writes);
     tcase_add_loop_test(tcase, an_interrupted_program_goes_on, 0, 3);
     tcase_add_test(tcase, requests_and_answers);

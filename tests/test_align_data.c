@@ -1,5 +1,5 @@
 /*
- * test_align_data.c - src/align: records, templates, data sets, samplers.
+ * test_align_data.c - src/align: templates, data sets, samplers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,132 +14,6 @@
 #include "tiny_model.h"
 
 static struct pith_error error;
-
-/* --- records ---------------------------------------------------------------- */
-
-/* All records of a text as "kind|role:content|...|input" lines, and
- * "!message" for a malformed one. */
-static char *outline(const char *json)
-{
-    static const char kinds[] = "AQPC";
-    struct pith_record_reader reader;
-    struct pith_record record;
-    struct pith_buffer out = {0};
-    char *bytes;
-    bool more = true;
-    pith_record_reader_open(&reader, view(json), "f");
-    while (more) {
-        enum pith_status status =
-            pith_record_read(&reader, &record, &more, &error);
-        if (status != PITH_OK) {
-            ck_assert_int_eq(status, PITH_ERR_FORMAT);
-            pith_buffer_printf(&out, "!%s\n", error.detail);
-            continue;
-        }
-        if (!more)
-            break;
-        pith_buffer_printf(&out, "%zu%c", reader.record_line,
-                           kinds[record.kind]);
-        for (size_t i = 0; i < record.n_messages; i++) {
-            struct pith_text content = record.messages[i].content;
-            pith_buffer_printf(&out, "|%c:%.*s",
-                               pith_role_name(record.messages[i].role)[0],
-                               (int)content.size, content.bytes);
-        }
-        pith_buffer_printf(&out, "|%.*s\n", (int)record.input.size,
-                           record.input.bytes);
-    }
-    pith_record_reader_close(&reader);
-    assert_ok(pith_buffer_take(&out, &bytes, NULL, &error), error);
-    return bytes;
-}
-
-static void expect_outline(const char *json, const char *want)
-{
-    char *got = outline(json);
-    ck_assert_str_eq(got, want);
-    free(got);
-}
-
-START_TEST(records_of_every_shape)
-{
-    expect_outline(
-        "{\"instruction\": \"I\", \"input\": \"x\", \"output\": \"O\"}\n"
-        "\r\n"
-        "{\"question\": \"Q\", \"answer\": \"A\", \"id\": 3}\r\n"
-        "{\"prompt\": \"P\", \"completion\": \"C\"}\n"
-        "{\"messages\": [{\"role\": \"system\", \"content\": \"S\"},"
-        " {\"role\": \"user\", \"content\": \"U\"}]}\n"
-        "[{\"role\": \"user\", \"content\": \"U\"},"
-        " {\"role\": \"assistant\", \"content\": \"B\"}]",
-        "1A|u:I|a:O|x\n3Q|u:Q|a:A|\n4P|u:P|a:C|\n5C|s:S|u:U|\n6C|u:U|a:B|\n");
-}
-END_TEST
-
-START_TEST(an_array_of_records_knows_their_lines)
-{
-    expect_outline("\xEF\xBB\xBF[\n {\"instruction\": \"a, ]\\\"\",\n"
-                   "  \"input\": null, \"output\": \"b\"},\n\n"
-                   " {\"prompt\": \"c\"}\n]\n",
-                   "2A|u:a, ]\"|a:b|\n5P|u:c|\n");
-    expect_outline("[]", "");
-    expect_outline(" \n\n", "");
-    /* One chat by itself; lines that are chats. */
-    expect_outline("[{\"role\": \"user\",\n \"content\": \"U\"}]",
-                   "1C|u:U|\n");
-    expect_outline("[{\"role\": \"user\", \"content\": \"U\"}]\n"
-                   "[{\"role\": \"user\", \"content\": \"V\"}]\n",
-                   "1C|u:U|\n2C|u:V|\n");
-    /* Records that are arrays of messages. */
-    expect_outline("[[{\"role\": \"user\", \"content\": \"U\"}],\n"
-                   "[{\"role\": \"user\", \"content\": \"V\"}]]",
-                   "1C|u:U|\n2C|u:V|\n");
-}
-END_TEST
-
-static const char *const malformed[][2] = {
-    {"{\"instruction\": \"a\"", "!f:1: JSON ends at byte 19"},
-    {"17", "!f:1: found a number, expected an object"},
-    {"{\"text\": \"a\", \"b\": 1}", "!f:1: found members (text, b), expected"},
-    {"{\"prompt\": 3}", "!f:1: \"prompt\" is a number, expected a string"},
-    {"{\"prompt\": \"\"}", "!f:1: \"prompt\" is empty"},
-    {"{\"messages\": 1}", "!f:1: \"messages\" is a number, expected an array"},
-    {"{\"messages\": []}", "!f:1: no message of the user among 0"},
-    {"[{\"role\": \"tool\", \"content\": \"\"}]",
-     "!f:1: \"role\" of message 1 is tool, expected"},
-    {"[{\"role\": 7, \"content\": \"\"}]",
-     "!f:1: \"role\" of message 1 is a number, expected"},
-    {"{\"messages\": [{\"content\": \"\"}]}",
-     "!f:1: \"role\" of message 1 is nothing, expected"},
-    {"[{\"role\": \"user\"}]", "!f:1: \"content\" of message 1 is nothing"},
-    {"[{\"prompt\": \"a\"} {\"prompt\": \"b\"}]", "!f:1: JSON at byte 16"},
-    {"[\n{\"prompt\": \"a\"},\n]", "1"},
-};
-
-START_TEST(malformed_records_say_what_was_found)
-{
-    char *got = outline(malformed[_i][0]);
-    if (malformed[_i][1][0] == '!')
-        ck_assert_msg(strncmp(got, malformed[_i][1],
-                              strlen(malformed[_i][1])) == 0, "%s: %s",
-                      malformed[_i][0], got);
-    else
-        ck_assert_str_eq(got, "2P|u:a|\n!f:3: JSON ends at byte 0, expected "
-                              "a value\n");
-    free(got);
-}
-END_TEST
-
-START_TEST(reading_goes_on_behind_a_malformed_record)
-{
-    expect_outline("{\"prompt\": \"a\"}\n{\n{\"prompt\": \"b\"}\n",
-                   "1P|u:a|\n!f:2: JSON ends at byte 1, expected a string "
-                   "in double quotes\n3P|u:b|\n");
-    expect_outline("[{\"prompt\": \"a\"},\n7,\n{\"prompt\": \"b\"}]",
-                   "1P|u:a|\n!f:2: found a number, expected an object or an "
-                   "array of messages\n3P|u:b|\n");
-}
-END_TEST
 
 /* --- templates --------------------------------------------------------------- */
 
@@ -196,6 +70,13 @@ static void expect_render(const char *template_name, const char *json,
     "{\"role\": \"user\", \"content\": \"V\"},"                                \
     "{\"role\": \"assistant\", \"content\": \"B\"}]"
 
+/* The first answer is not to be learned. */
+#define GIVEN                                                                  \
+    "[{\"role\": \"user\", \"content\": \"U\"},"                                \
+    "{\"role\": \"assistant\", \"content\": \"A\", \"weight\": 0},"             \
+    "{\"role\": \"user\", \"content\": \"V\"},"                                \
+    "{\"role\": \"assistant\", \"content\": \"B\", \"weight\": 1}]"
+
 START_TEST(alpaca_has_two_texts)
 {
     expect_render(NULL, WITH_INPUT,
@@ -210,6 +91,10 @@ START_TEST(alpaca_has_two_texts)
     expect_render("alpaca", CHAT,
                   "S\n\n### Instruction:\nU\n\n### Response:[A][$]"
                   "\n\n### Instruction:\nV\n\n### Response:[B][$]");
+    expect_render("alpaca", "{\"instruction\": \"I\", \"context\": \"x\", "
+                  "\"response\": \"O\", \"system\": \"S\"}",
+                  "S\n\n### Instruction:\nI\n\n### Input:\nx\n\n### "
+                  "Response:[O][$]");
 }
 END_TEST
 
@@ -218,6 +103,10 @@ START_TEST(plain_puts_texts_one_below_the_other)
     expect_render("plain", WITH_INPUT, "I\nx\n[O][$]");
     expect_render("plain", COMPLETION, "P [C][$]");
     expect_render("plain", CHAT, "S\nU\n[A][$]\nV\n[B][$]");
+    expect_render("plain", "{\"prompt\": \"P \", \"context\": \"x\", "
+                  "\"system\": \"S\", \"completion\": \"C\"}",
+                  "S\nP \nx[C][$]");
+    expect_render("plain", GIVEN, "U\nA$\nV\n[B][$]");
 }
 END_TEST
 
@@ -228,6 +117,11 @@ START_TEST(chatml_marks_every_message)
                   "<<|im_start|>>assistant\n[O][<<|im_end|>>]\n");
     expect_render("chatml", "[{\"role\": \"user\", \"content\": \"\"}]",
                   "<<|im_start|>>user\n<<|im_end|>>\n");
+    expect_render("chatml", GIVEN,
+                  "<<|im_start|>>user\nU<<|im_end|>>\n"
+                  "<<|im_start|>>assistant\nA<<|im_end|>>\n"
+                  "<<|im_start|>>user\nV<<|im_end|>>\n"
+                  "<<|im_start|>>assistant\n[B][<<|im_end|>>]\n");
     enum pith_template found;
     ck_assert_int_eq(pith_template_find("llama", &found, &error),
                      PITH_ERR_ARGUMENT);
@@ -408,8 +302,8 @@ START_TEST(bad_records_stop_unless_they_are_skipped)
         ck_assert_int_eq(status, skip ? PITH_OK : PITH_ERR_FORMAT);
         if (!skip)
             ck_assert_str_eq(error.detail,
-                             "f:2: \"completion\" is missing or empty; pith "
-                             "align requests asks for answers (2 malformed "
+                             "f:2: \"completion\" is missing or empty (found "
+                             "prompt); pith align requests asks for answers (2 malformed "
                              "records in all; --skip-bad leaves them out)");
         pith_dataset_describe(dataset, &info);
         ck_assert_int_eq(n_complaints, 2);
@@ -421,6 +315,47 @@ START_TEST(bad_records_stop_unless_they_are_skipped)
     ck_assert_int_eq(pith_dataset_create(models[0], &options, &dataset, &error),
                      PITH_ERR_ARGUMENT);
     ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+/* The end of an answer that is not learned has no target either. */
+START_TEST(answers_of_weight_zero_are_not_learned)
+{
+    struct pith_dataset *dataset = load(TINY_LLAMA, "plain", 0, GIVEN);
+    ck_assert_uint_eq(dataset->info.n_records, 1);
+    char *got = answer_of(dataset, 0);
+    ck_assert_str_eq(got, "B</s>");
+    free(got);
+    pith_dataset_free(dataset);
+}
+END_TEST
+
+static char noted[256];
+
+static void keep_note(void *user, const char *text)
+{
+    (void)user;
+    snprintf(noted, sizeof noted, "%s", text);
+}
+
+START_TEST(members_that_are_not_used_are_noted)
+{
+    struct pith_dataset_options options = {.sizeof_options = sizeof options,
+                                           .note = keep_note};
+    struct pith_dataset *dataset;
+    assert_ok(pith_dataset_create(models[0], &options, &dataset, &error),
+              error);
+    assert_ok(pith_dataset_add(dataset, view(
+        "{\"instruction\": \"a\", \"response\": \"b\", \"category\": \"c\"}\n"
+        "{\"question\": \"a\", \"answer\": \"b\", \"category\": 7, \"id\": 1}"),
+        "f", &error), error);
+    ck_assert_str_eq(noted, "f: members of records that are not used: "
+                            "\"category\" (2), \"id\" (1)");
+    noted[0] = '\0';
+    assert_ok(pith_dataset_add(dataset, view(
+        "{\"prompt\": \"a\", \"completion\": \"b\"}"), "f", &error), error);
+    ck_assert_str_eq(noted, "");
+    pith_dataset_free(dataset);
 }
 END_TEST
 
@@ -525,11 +460,6 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("align_data");
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, load_models, free_models);
-    tcase_add_test(tcase, records_of_every_shape);
-    tcase_add_test(tcase, an_array_of_records_knows_their_lines);
-    tcase_add_loop_test(tcase, malformed_records_say_what_was_found, 0,
-                        sizeof malformed / sizeof malformed[0]);
-    tcase_add_test(tcase, reading_goes_on_behind_a_malformed_record);
     tcase_add_test(tcase, alpaca_has_two_texts);
     tcase_add_test(tcase, plain_puts_texts_one_below_the_other);
     tcase_add_test(tcase, chatml_marks_every_message);
@@ -540,6 +470,8 @@ Suite *make_suite(void)
     tcase_add_test(tcase, long_records_are_cut_and_counted);
     tcase_add_test(tcase, chatml_ends_with_its_mark);
     tcase_add_test(tcase, bad_records_stop_unless_they_are_skipped);
+    tcase_add_test(tcase, answers_of_weight_zero_are_not_learned);
+    tcase_add_test(tcase, members_that_are_not_used_are_noted);
     tcase_add_test(tcase, a_data_set_is_known_by_its_checksum);
     tcase_add_test(tcase, random_numbers_are_the_published_ones);
     tcase_add_test(tcase, an_epoch_sees_every_record_once);

@@ -186,6 +186,54 @@ START_TEST(answers_join_their_records)
 }
 END_TEST
 
+/* Dolly's context is asked with; what a record holds besides is passed on. */
+START_TEST(other_members_are_asked_or_passed_on)
+{
+    static const char dolly[] =
+        "{\"instruction\": \"Who?\", \"context\": \"Ada came.\", "
+        "\"response\": \"old\", \"category\": {\"x\": [1, 2.50]}}\n"
+        "{\"id\": 7, \"system\": \"S\", \"conversations\": [{\"from\": "
+        "\"human\", \"value\": \"U\"}, {\"from\": \"gpt\", \"value\": "
+        "\"old\"}]}\n";
+    struct pith_align_requests_options options = options_of(false);
+    struct pith_align_requests_info info;
+    struct pith_align_collect_info collected;
+    struct pith_buffer lines = {0};
+    char *batch, *joined, id[2][64];
+    size_t n;
+    options.note = note;
+    assert_ok(pith_align_requests(text_of(dolly), "r", text_of(""), &options,
+                                  &batch, &n, &info, &error), error);
+    ck_assert_ptr_nonnull(strstr(line_of(batch, 0),
+                                 "\"content\":\"Who?\\n\\nAda came.\"}]"));
+    ck_assert_ptr_nonnull(strstr(line_of(batch, 1),
+                                 "[{\"role\":\"system\",\"content\":\"S\"},"
+                                 "{\"role\":\"user\",\"content\":\"U\"}]"));
+    for (int i = 0; i < 2; i++) {
+        sscanf(line_of(batch, i), "{\"custom_id\":\"%63[^\"]", id[i]);
+        answer(&lines, id[i], "new", "stop");
+    }
+    pith_free(batch);
+    char *said = taken(&complaints), *answers = taken(&lines);
+    ck_assert_ptr_nonnull(strstr(said, "r: members of records that are not "
+                                       "used: \"category\" (1), \"id\" (1)"));
+    free(said);
+    assert_ok(pith_align_collect(text_of(dolly), "r", text_of(answers), "a",
+                                 &options, &joined, &n, &collected, &error),
+              error);
+    ck_assert_str_eq(joined,
+                     "{\"instruction\":\"Who?\",\"context\":\"Ada came.\","
+                     "\"category\":{\"x\":[1,2.50]},\"response\":\"new\"}\n"
+                     "{\"id\":7,\"messages\":[{\"role\":\"system\","
+                     "\"content\":\"S\"},{\"role\":\"user\",\"content\":"
+                     "\"U\"},{\"role\":\"assistant\",\"content\":\"new\"}]}"
+                     "\n");
+    ck_assert_uint_eq(complaints.size, 0);
+    pith_free(joined);
+    free(answers);
+}
+END_TEST
+
 START_TEST(reasoning_is_not_learned_from)
 {
     struct pith_align_collect_info info;
@@ -297,6 +345,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_request_is_what_servers_expect);
     tcase_add_test(tcase, answers_join_their_records);
+    tcase_add_test(tcase, other_members_are_asked_or_passed_on);
     tcase_add_test(tcase, reasoning_is_not_learned_from);
     tcase_add_test(tcase, what_is_irregular_is_reported);
     tcase_add_test(tcase, bad_lines_stop_unless_they_are_skipped);

@@ -132,6 +132,12 @@ void align_complain_end(const struct complaints *complaints)
         tool_fail("... and %zu more", complaints->n - MAX_COMPLAINTS);
 }
 
+void align_note(void *unused, const char *text)
+{
+    (void)unused;
+    fprintf(stderr, "pith: note: %s\n", text);
+}
+
 /* --- data ---------------------------------------------------------------- */
 
 static int add_file(struct pith_dataset *dataset, const char *path)
@@ -178,6 +184,7 @@ static int load_data(const struct arguments *arguments,
     struct pith_error error;
     int code = TOOL_OK;
     own.complain = align_complain;
+    own.note = says ? align_note : NULL;
     own.user = &complaints;
     if (pith_dataset_create(model, &own, dataset, &error) != PITH_OK)
         return tool_library(&error);

@@ -14,6 +14,7 @@ struct complaints {
 
 void align_complain(void *complaints, const char *detail);
 void align_complain_end(const struct complaints *complaints);
+void align_note(void *unused, const char *text);
 
 /* The other processes of an MPI run; a group of one without MPI. */
 struct align_group {

@@ -143,6 +143,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct text records = {0}, answers = {0};
     bool collects = command == &tool_align_collect;
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);
+    arguments.options.note = arguments.quiet ? NULL : align_note;
     if (code == TOOL_OK && operands.help) {
         tool_options_help(command, stdout);
         goto done;

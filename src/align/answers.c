@@ -77,12 +77,14 @@ pith_answers_open(struct pith_answers *answers, struct pith_text records,
 {
     struct pith_record_reader reader;
     struct pith_record record;
-    struct pith_error own = {0};
+    struct pith_error own = {0}, note;
+    struct pith_unused unused = {.n = 0};
     enum pith_status status = PITH_OK;
     bool more = true;
 
     *answers = (struct pith_answers){0};
     pith_record_reader_open(&reader, records, name);
+    reader.unused = &unused;
     while (more && status == PITH_OK) {
         status = pith_record_read(&reader, &record, &more, &own);
         if (status == PITH_OK && more)
@@ -95,6 +97,8 @@ pith_answers_open(struct pith_answers *answers, struct pith_text records,
             status = PITH_OK;
     }
     pith_record_reader_close(&reader);
+    if (pith_unused_describe(&unused, name, &note) && options->note != NULL)
+        options->note(options->user, note.detail);
     if (status != PITH_OK && error != NULL)
         *error = own;
     return status;

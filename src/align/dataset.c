@@ -76,13 +76,13 @@ static void append_start(struct pith_dataset *dataset, size_t start)
         append(dataset, id, false);
 }
 
-static void append_end(struct pith_dataset *dataset)
+static void append_end(struct pith_dataset *dataset, bool is_answer)
 {
     struct pith_vocab facts;
     pith_tokenizer_describe(dataset->model->tokenizer, &facts);
     int32_t id = facts.eos_id >= 0 ? facts.eos_id : facts.bos_id;
     if (id >= 0)
-        append(dataset, id, true);
+        append(dataset, id, is_answer);
 }
 
 /* Whether any byte of [from, to) lies in an answer of spans [first, last). */
@@ -165,7 +165,7 @@ static enum pith_status tokenize(struct pith_dataset *dataset,
         if (!(flags & PITH_SPAN_SPECIAL))
             append_start(dataset, start);
         if (flags & PITH_SPAN_END)
-            append_end(dataset);
+            append_end(dataset, (flags & PITH_SPAN_ANSWER) != 0);
         else if (flags & PITH_SPAN_SPECIAL)
             PITH_TRY(append_special(dataset, s, error));
         else
@@ -267,12 +267,14 @@ enum pith_status pith_dataset_add(struct pith_dataset *dataset,
                                   struct pith_error *error)
 {
     struct pith_record_reader reader;
-    struct pith_error first = {0}, own = {0};
+    struct pith_error first = {0}, own = {0}, note;
+    struct pith_unused unused = {.n = 0};
     enum pith_status status = PITH_OK;
     size_t n_bad = 0;
     bool more = true;
 
     pith_record_reader_open(&reader, text, name);
+    reader.unused = &unused;
     while (more && status == PITH_OK) {
         status = add_next(dataset, &reader, &more, &own);
         if (status != PITH_ERR_FORMAT)
@@ -285,6 +287,9 @@ enum pith_status pith_dataset_add(struct pith_dataset *dataset,
     }
     pith_record_reader_close(&reader);
     dataset->info.n_bad += n_bad;
+    if (pith_unused_describe(&unused, name, &note) &&
+        dataset->options.note != NULL)
+        dataset->options.note(dataset->options.user, note.detail);
     if (status != PITH_OK)
         return pith_fail(error, status, "%s", own.detail);
     if (n_bad > 0 && !dataset->options.skip_bad)

@@ -5,9 +5,15 @@
  * A record is one of
  *
  *     {"instruction": ..., "input": ..., "output": ...}      Alpaca
+ *     {"instruction": ..., "context": ..., "response": ...}  Dolly
  *     {"question": ..., "answer": ...}                       GSM8K
  *     {"prompt": ..., "completion": ...}
  *     {"messages": [{"role": ..., "content": ...}, ...]}, or the array alone
+ *     {"conversations": [{"from": ..., "value": ...}, ...]}  ShareGPT
+ *
+ * The names of prompt, input and answer go together in any way; each may come
+ * with a "system".  Members with other names are counted, and those that are
+ * known to change what the answer answers are refused.
  *
  * Records are read one at a time, so that a malformed one costs no more than
  * itself and is known by its line.
@@ -16,6 +22,7 @@
 #define PITH_ALIGN_RECORDS_H
 
 #include "../json/json.h"
+#include "unused.h"
 
 enum pith_role { PITH_ROLE_SYSTEM, PITH_ROLE_USER, PITH_ROLE_ASSISTANT };
 
@@ -23,6 +30,7 @@ const char *pith_role_name(enum pith_role role);
 
 struct pith_message {
     enum pith_role role;
+    bool is_given; /* an answer that is not to be learned: "weight": 0 */
     struct pith_text content;
 };
 
@@ -33,13 +41,16 @@ enum pith_record_kind {
     PITH_RECORD_CHAT
 };
 
-/* All but chats have two messages, of the user and of the assistant; where
- * there is no answer, one.  A chat without an answer ends with the user. */
+/* All but chats have a message of the user and one of the assistant, after one
+ * of the system where there is such; without an answer there is no last one.
+ * A chat without an answer ends with the user. */
 struct pith_record {
     enum pith_record_kind kind;
+    const struct pith_json *root; /* as it was read */
+    const char *answer_key;       /* its name there; of a chat, of the list */
     const struct pith_message *messages;
     size_t n_messages;
-    struct pith_text input; /* Alpaca's, behind the instruction; often empty */
+    struct pith_text input; /* after the instruction; often empty */
 };
 
 struct pith_record_reader {
@@ -52,6 +63,7 @@ struct pith_record_reader {
     struct pith_json_document *document; /* of the record read last */
     struct pith_message *messages;
     size_t n_room; /* messages that there is room for */
+    struct pith_unused *unused; /* counts members that are not used; NULL */
 };
 
 /* Nothing can fail; every reader is closed in the end. */
@@ -67,12 +79,15 @@ enum pith_status pith_record_read(struct pith_record_reader *reader,
                                   struct pith_record *record, bool *more,
                                   struct pith_error *error);
 
-/* The names of the members that hold prompt and answer; not of a chat. */
-void pith_record_keys(enum pith_record_kind kind, const char **prompt,
-                      const char **answer);
+/* record.c: what a parsed record holds.  place: for errors. */
+enum pith_status pith_record_take(struct pith_record_reader *reader,
+                                  const struct pith_json *value,
+                                  const char *place,
+                                  struct pith_record *record,
+                                  struct pith_error *error);
 
 /* Whether its last message is an answer.  Fails, FORMAT, with the names that
- * are missing when it is not. */
+ * are there when it is not. */
 enum pith_status pith_record_check_answer(const struct pith_record *record,
                                           const char *name, size_t line,
                                           struct pith_error *error);

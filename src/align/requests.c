@@ -98,26 +98,50 @@ done:
     return status;
 }
 
-/* "key":"text" and a comma. */
-static void write_member(const char *key, struct pith_text text,
-                         struct pith_buffer *out)
+static bool is_one_of(struct pith_text key, const char *const *names)
 {
-    pith_buffer_printf(out, "\"%s\":", key);
-    pith_json_write_string(out, text);
-    pith_buffer_byte(out, ',');
+    while (*names != NULL && (key.size != strlen(*names) ||
+                              memcmp(key.bytes, *names, key.size) != 0))
+        names++;
+    return *names != NULL;
 }
 
-static void write_pair(const struct pith_record *record,
-                       struct pith_text answer, struct pith_buffer *out)
+/* The members as they were read, but for those named; a comma after each. */
+static void write_members(const struct pith_json *object,
+                          const char *const *without, struct pith_buffer *out)
 {
-    const char *prompt_key, *answer_key;
-    pith_record_keys(record->kind, &prompt_key, &answer_key);
+    if (!pith_json_is(object, PITH_JSON_OBJECT))
+        return;
+    for (const struct pith_json *member = object->first; member != NULL;
+         member = member->next) {
+        if (is_one_of(member->key, without))
+            continue;
+        pith_json_write_string(out, member->key);
+        pith_buffer_byte(out, ':');
+        pith_json_write_value(out, member);
+        pith_buffer_byte(out, ',');
+    }
+}
+
+static void write_answer(const struct pith_record *record,
+                         struct pith_text answer, struct pith_buffer *out)
+{
+    const char *const own[] = {record->answer_key, NULL};
+    /* The messages that are written hold the system's. */
+    const char *const of_chat[] = {"messages", "conversations", "system",
+                                   "system_prompt", NULL};
+    bool is_chat = record->kind == PITH_RECORD_CHAT;
     pith_buffer_byte(out, '{');
-    write_member(prompt_key, record->messages[0].content, out);
-    if (record->kind == PITH_RECORD_ALPACA)
-        write_member("input", record->input, out);
-    pith_buffer_printf(out, "\"%s\":", answer_key);
+    write_members(record->root, is_chat ? of_chat : own, out);
+    if (is_chat) {
+        pith_buffer_string(out, "\"messages\":[");
+        pith_record_write_asked(record, out);
+        pith_buffer_string(out, ",{\"role\":\"assistant\",\"content\":");
+    } else {
+        pith_buffer_printf(out, "\"%s\":", record->answer_key);
+    }
     pith_json_write_string(out, answer);
+    pith_buffer_string(out, is_chat ? "}]}\n" : "}\n");
 }
 
 static void write_joined(const struct pith_answers *answers, size_t index,
@@ -130,16 +154,7 @@ static void write_joined(const struct pith_answers *answers, size_t index,
     (void)options;
     if (!slot->is_answered)
         return;
-    if (record->kind == PITH_RECORD_CHAT) {
-        pith_buffer_string(out, "{\"messages\":[");
-        pith_record_write_asked(record, out);
-        pith_buffer_string(out, ",{\"role\":\"assistant\",\"content\":");
-        pith_json_write_string(out, answer);
-        pith_buffer_string(out, "}]");
-    } else {
-        write_pair(record, answer, out);
-    }
-    pith_buffer_string(out, "}\n");
+    write_answer(record, answer, out);
 }
 
 /* Counts the records without an answer, and complains about each. */
@@ -175,6 +190,7 @@ pith_align_collect(struct pith_text records, const char *name,
     *joined = NULL;
     *info = (struct pith_align_collect_info){0};
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
+    own.note = NULL; /* all members are passed on */
     PITH_TRY_DONE(pith_answers_open(&table, records, name, &own, error));
     PITH_TRY_DONE(pith_answers_read(&table, answers, answers_name, &own,
                                     error));

@@ -50,8 +50,13 @@ static enum pith_status select_records(struct pith_run *run,
         n_held = (size_t)ceil(share * (double)n);
     if (n <= n_held)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%zu records with an answer, of which %zu are held "
-                         "out for validation: nothing to train on", n, n_held);
+                         n == 0 ? "no record with an answer: nothing to train "
+                                  "on"
+                                : "one record with an answer, which is held "
+                                  "out for validation: nothing to train on; "
+                                  "--validation-share 0 trains on it, "
+                                  "--validation FILE names others to validate "
+                                  "on");
     PITH_TRY(make_selection(&run->train, data, n - n_held, error));
     if (validation != NULL)
         return make_selection(&run->held, validation,

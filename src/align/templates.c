@@ -65,10 +65,18 @@ static void add_text(struct pith_rendering *out, struct pith_text text,
     end_span(out, flags);
 }
 
-static void add_answer(struct pith_rendering *out, struct pith_text answer)
+/* What of a message the model is to say. */
+static int answer_flag(const struct pith_message *message)
 {
-    add_text(out, answer, PITH_SPAN_ANSWER);
-    end_span(out, PITH_SPAN_ANSWER | PITH_SPAN_END);
+    return message->role == PITH_ROLE_ASSISTANT && !message->is_given
+               ? PITH_SPAN_ANSWER : 0;
+}
+
+static void add_answer(struct pith_rendering *out,
+                       const struct pith_message *message)
+{
+    add_text(out, message->content, answer_flag(message));
+    end_span(out, answer_flag(message) | PITH_SPAN_END);
 }
 
 /* --- Alpaca --------------------------------------------------------------- */
@@ -93,7 +101,7 @@ static void render_alpaca(const struct pith_record *record,
     for (; message < end; message++) {
         if (message->role == PITH_ROLE_ASSISTANT) {
             add(out, "\n\n### Response:", 0);
-            add_answer(out, message->content);
+            add_answer(out, message);
             continue;
         }
         add(out, "\n\n### Instruction:\n", 0);
@@ -110,18 +118,19 @@ static void render_alpaca(const struct pith_record *record,
 static void render_plain(const struct pith_record *record,
                          struct pith_rendering *out)
 {
-    const char *between = record->kind == PITH_RECORD_COMPLETION ? "" : "\n";
+    bool completes = record->kind == PITH_RECORD_COMPLETION;
     for (size_t i = 0; i < record->n_messages; i++) {
         const struct pith_message *message = &record->messages[i];
-        if (i > 0)
-            add(out, between, 0);
-        if (message->role == PITH_ROLE_ASSISTANT) {
-            add_answer(out, message->content);
+        bool answers = message->role == PITH_ROLE_ASSISTANT;
+        if (i > 0 && !(completes && answers))
+            add(out, "\n", 0);
+        if (answers) {
+            add_answer(out, message);
             continue;
         }
         add_text(out, message->content, 0);
-        if (record->input.size > 0) {
-            add(out, between, 0);
+        if (message->role == PITH_ROLE_USER && record->input.size > 0) {
+            add(out, "\n", 0);
             add_text(out, record->input, 0);
         }
     }
@@ -134,8 +143,7 @@ static void render_chatml(const struct pith_record *record,
 {
     for (size_t i = 0; i < record->n_messages; i++) {
         const struct pith_message *message = &record->messages[i];
-        int answer =
-            message->role == PITH_ROLE_ASSISTANT ? PITH_SPAN_ANSWER : 0;
+        int answer = answer_flag(message);
         add(out, "<|im_start|>", PITH_SPAN_SPECIAL);
         add(out, pith_role_name(message->role), 0);
         add(out, "\n", 0);

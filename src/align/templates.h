@@ -4,7 +4,7 @@
  *
  *   alpaca  Stanford Alpaca's two texts, with and without an input; later
  *           exchanges of a chat repeat the headings
- *   plain   the texts with a line feed between them; those of prompt and
+ *   plain   the texts with a line feed between them; a prompt and its
  *           completion with nothing between them
  *   chatml  <|im_start|>ROLE LF text <|im_end|> LF
  */
@@ -27,7 +27,8 @@ enum pith_status pith_template_find(const char *name,
 enum pith_template_flags {
     PITH_SPAN_ANSWER = 1,  /* what the model is to say: the loss is on it */
     PITH_SPAN_SPECIAL = 2, /* the spelling of a special token */
-    PITH_SPAN_END = 4      /* no text: the model's end-of-text token */
+    PITH_SPAN_END = 4      /* no text: the model's end-of-text token, the end
+                              of an answer that is to be learned or not */
 };
 
 /* A run of the rendered text that ends before byte `end`. */
