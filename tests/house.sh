@@ -76,6 +76,12 @@ while read -r file name; do
 done < "$listed"
 rm -f "$listed"
 
+# strtod() and printf() read and write the decimal point of the locale.
+if grep -n -E '(strto[fd]|atof|vsnprintf)\(' $(find src -name '*.c' ! -path src/base/decimal.c \
+        ! -path src/json/json_write.c ! -path src/reference/python/str.c) >&2; then
+    complain "numbers are read and written by base/decimal.h"
+fi
+
 if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \
         docs/examples/*.c docs/tutorial/*.c >&2; then
     complain "tools and examples use the public header only"

@@ -5,6 +5,7 @@
 
 #include "support.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,26 @@ const char *temporary_path(const char *name)
     snprintf(full, sizeof full, "%s/pith-test-%ld-%s", root ? root : "/tmp",
              (long)getpid(), name);
     return full;
+}
+
+bool use_decimal_comma(void)
+{
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",
+                                        "fr_FR.UTF-8", "de_DE"};
+    char folder[] = "/tmp/pith-locale-XXXXXX", command[256];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setlocale(LC_ALL, names[i]) != NULL)
+            return true;
+    bool made = mkdtemp(folder) != NULL;
+    snprintf(command, sizeof command,
+             "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1",
+             folder);
+    made = made && system(command) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+           setlocale(LC_ALL, names[0]) != NULL;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    if (system(command) != 0 || !made)
+        fprintf(stderr, "SKIPPED (loudly): no locale with a decimal comma\n");
+    return made;
 }
 
 uint64_t random_next(uint64_t *state)

@@ -46,6 +46,11 @@ struct pith_text view(const char *string);
  * the next call reuses. */
 const char *temporary_path(const char *name);
 
+/* Sets a locale that writes 0,5 for a half, made with localedef where none is
+ * installed; false, with a loud line on stderr, where that fails too.  Undo
+ * with setlocale(LC_ALL, "C"). */
+bool use_decimal_comma(void);
+
 /* A small generator (SplitMix64): the same numbers on every machine. */
 uint64_t random_next(uint64_t *state);
 double random_uniform(uint64_t *state);           /* [0, 1) */

@@ -3,6 +3,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -512,6 +513,35 @@ START_TEST(requests_are_utf8)
 }
 END_TEST
 
+/* A program that the library is part of may write 0,5. */
+START_TEST(the_locale_changes_nothing)
+{
+    static const char *const requests[] = {
+        LONG("\"rate\":0.4,\"context_budget\":\"*1.9\""),
+        LONG("\"rate\":1.5"), PAPER("\"k\":1.75"),
+        "{\"function\":\"structured_compress_prompt\",\"context\":"
+        "[\"<llmlingua, rate=0.25>" WORDS "</llmlingua>\"]}",
+        "{\"function\":\"structured_compress_prompt\",\"context\":"
+        "[\"<llmlingua, rate=1.25>" WORDS "</llmlingua>\"]}",
+        PAPER("\"question\":\"" WORDS "\",\"tau_que\":0.95,\"rate\":0.05")};
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct reply plain = ask(requests[i]);
+        use_decimal_comma();
+        struct reply comma = ask(requests[i]);
+        setlocale(LC_ALL, "C");
+        for (size_t j = 0; j < 2; j++) { /* times differ */
+            struct reply *reply = j == 0 ? &plain : &comma;
+            char *at = strstr(reply->text, "\"timings\"");
+            while (at != NULL && *at != '}')
+                *at++ = ' ';
+        }
+        ck_assert_str_eq(plain.text, comma.text);
+        release(&plain);
+        release(&comma);
+    }
+}
+END_TEST
+
 START_TEST(the_outcome_of_a_request_is_told)
 {
     struct pith_error error;
@@ -975,6 +1005,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, aliases_add_to_their_option);
     tcase_add_test(tcase, forced_tokens_are_kept);
     tcase_add_test(tcase, requests_are_utf8);
+    tcase_add_test(tcase, the_locale_changes_nothing);
     tcase_add_test(tcase, the_outcome_of_a_request_is_told);
     tcase_add_test(tcase, options_reach_the_compressor);
     tcase_add_test(tcase, what_must_stay_reaches_the_compressor);

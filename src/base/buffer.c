@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "memory.h"
 
 /* Makes room for `more` elements of `size` bytes behind the first n. */
@@ -65,12 +66,12 @@ void pith_buffer_printf(struct pith_buffer *buffer, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int n = vsnprintf(NULL, 0, format, arguments);
+    int n = pith_format(NULL, 0, format, arguments);
     va_end(arguments);
     if (n < 0) {
         buffer->failed = true;
     } else if (buffer_reserve(buffer, (size_t)n + 1)) {
-        vsnprintf(buffer->data + buffer->size, (size_t)n + 1, format, again);
+        pith_format(buffer->data + buffer->size, (size_t)n + 1, format, again);
         buffer->size += (size_t)n;
     }
     va_end(again);

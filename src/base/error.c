@@ -4,8 +4,8 @@
 #include "error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
+#include "decimal.h"
 #include "utf8.h"
 
 const char *pith_status_name(enum pith_status status)
@@ -49,7 +49,7 @@ enum pith_status pith_fail(struct pith_error *error, enum pith_status status,
         va_list arguments;
         va_start(arguments, format);
         error->status = status;
-        vsnprintf(error->detail, sizeof error->detail, format, arguments);
+        pith_format(error->detail, sizeof error->detail, format, arguments);
         va_end(arguments);
         clean_detail(error->detail);
     }

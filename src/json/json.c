@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/decimal.h"
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "pith_files.h"
@@ -19,8 +20,7 @@
 enum {
     MAX_DEPTH = 256,       /* of arrays and objects in each other */
     NODES_PER_BLOCK = 256,
-    EXACT_DIGITS = 15,     /* integers below 10^15 are exact in a double */
-    NUMBER_SLACK = 32      /* room behind the pool for 'e', exponent, NUL */
+    EXACT_DIGITS = 15      /* integers below 10^15 are exact in a double */
 };
 
 static const uint32_t REPLACEMENT = 0xFFFD;
@@ -207,49 +207,6 @@ static double small_integer(const char *digits, size_t n)
     return (double)value;
 }
 
-/* An exponent far outside of what a double holds says no more when it is
- * larger still. */
-static int64_t clamped_exponent(const char *digits, size_t n)
-{
-    static const int64_t limit = 1000000000000000;
-    int64_t value = 0;
-    for (size_t i = 0; i < n && value < limit; i++)
-        value = value * 10 + (digits[i] - '0');
-    return value;
-}
-
-static void append_decimal(char **at, int64_t value)
-{
-    char digits[24];
-    size_t n = 0;
-    uint64_t rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
-    do {
-        digits[n++] = (char)('0' + rest % 10);
-    } while ((rest /= 10) != 0);
-    if (value < 0)
-        *(*at)++ = '-';
-    while (n > 0)
-        *(*at)++ = digits[--n];
-}
-
-/* What strtod() takes for the decimal point depends on the locale, so the
- * number is given to it as an integer with an exponent: 1.25e3 as 125e1.
- * `scratch` has room for the digits and NUMBER_SLACK. */
-static double scaled_number(const char *digits, size_t n_integer,
-                            size_t n_fraction, int64_t exponent, char *scratch)
-{
-    char *at = scratch;
-    memcpy(at, digits, n_integer);
-    at += n_integer;
-    if (n_fraction > 0)
-        memcpy(at, digits + n_integer + 1, n_fraction);
-    at += n_fraction;
-    *at++ = 'e';
-    append_decimal(&at, exponent - (int64_t)n_fraction);
-    *at = '\0';
-    return strtod(scratch, NULL);
-}
-
 /* int = 0 or 1-9 and digits, then fraction, then exponent. */
 static enum pith_status parse_number(struct parser *parser,
                                      struct pith_json *value)
@@ -263,18 +220,12 @@ static enum pith_status parse_number(struct parser *parser,
     size_t n_fraction = 0;
     if (take_byte(parser, '.') && (n_fraction = skip_digits(parser)) == 0)
         return expected(parser, "a digit after the decimal point");
-    int64_t exponent = 0;
     bool scaled = take_byte(parser, 'e') || take_byte(parser, 'E');
     if (scaled) {
-        bool minus = take_byte(parser, '-');
-        if (!minus)
+        if (!take_byte(parser, '-'))
             take_byte(parser, '+');
-        const char *power = parser->at;
-        size_t n = skip_digits(parser);
-        if (n == 0)
+        if (skip_digits(parser) == 0)
             return expected(parser, "a digit in the exponent");
-        exponent = clamped_exponent(power, n);
-        exponent = minus ? -exponent : exponent;
     }
     size_t size = (size_t)(parser->at - first);
     value->kind = PITH_JSON_NUMBER;
@@ -283,8 +234,8 @@ static enum pith_status parse_number(struct parser *parser,
     if (n_fraction == 0 && !scaled && n_integer <= EXACT_DIGITS)
         value->number = small_integer(digits, n_integer);
     else
-        value->number = scaled_number(digits, n_integer, n_fraction, exponent,
-                                      parser->pool_at + size);
+        value->number =
+            pith_decimal_read(digits, (size_t)(parser->at - digits));
     if (negative)
         value->number = -value->number;
     parser->pool_at += size;
@@ -415,9 +366,7 @@ enum pith_status pith_json_parse(struct pith_text text, const char *name,
     *document = NULL;
     PITH_TRY(pith_text_start(&text, name, error));
     growth = pith_utf8_is_valid(text.bytes, text.size) ? 1 : 3;
-    if (!pith_size_mul(text.size, growth, &pool) ||
-        !pith_size_add(pool, text.size, &pool) || /* a number's scratch */
-        !pith_size_add(pool, NUMBER_SLACK, &pool))
+    if (!pith_size_mul(text.size, growth, &pool))
         return pith_no_memory(error, text.size, growth);
     struct pith_json_document *made = pith_array_zero(1, sizeof *made);
     if (made == NULL || (made->pool = pith_array(pool, 1)) == NULL) {

@@ -4,10 +4,10 @@
 #include "result.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/decimal.h"
 #include "../base/memory.h"
 
 enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
@@ -91,7 +91,7 @@ enum pith_status pith_result_note(struct pith_result *result,
     struct pith_buffer note = {0};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
+    pith_format(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     if (result->note != NULL) {
         pith_buffer_string(&note, result->note);

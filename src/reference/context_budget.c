@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/decimal.h"
 #include "../base/memory.h"
 #include "reference.h"
 
@@ -23,8 +24,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* True when a decimal number starts at `at`; *end is behind it.  strtod alone
- * would take "inf", "nan" and hexadecimal, too. */
+/* True when a decimal number starts at `at`; *end is after it. */
 static bool number_ends(const char *at, const char **end)
 {
     const char *p = at;
@@ -63,7 +63,7 @@ static bool read_operand(const char **at, double *value)
     }
     if (!number_ends(p, &end))
         return false;
-    *value = sign * strtod(p, NULL);
+    *value = sign * pith_decimal_read(p, (size_t)(end - p));
     *at = skip_blanks(end);
     return true;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/buffer.h"
+#include "../base/decimal.h"
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
@@ -127,7 +128,6 @@ static bool take_compress_option(struct cursor *cursor, struct tag *tag)
 
 /* --- rates ----------------------------------------------------------------- */
 
-/* strtod() takes the locale's decimal point, so it gets none: 0.25 is 025e-2. */
 static enum pith_status read_rate(struct pith_text spelled, double *rate,
                                   struct pith_error *error)
 {
@@ -141,15 +141,7 @@ static enum pith_status read_rate(struct pith_text spelled, double *rate,
                          "one like rate=0.3",
                          (int)(spelled.size < 40 ? spelled.size : 40),
                          spelled.bytes);
-    struct pith_buffer digits = {0};
-    pith_buffer_append(&digits, spelled.bytes, n_integer);
-    if (n_fraction > 0)
-        pith_buffer_append(&digits, dot + 1, n_fraction);
-    pith_buffer_printf(&digits, "e-%zu", n_fraction);
-    char *number;
-    PITH_TRY(pith_buffer_take(&digits, &number, NULL, error));
-    *rate = strtod(number, NULL);
-    free(number);
+    *rate = pith_decimal_read(spelled.bytes, spelled.size);
     return PITH_OK;
 }
 
