@@ -98,8 +98,8 @@ demo: all
 
 # --- tests -----------------------------------------------------------------
 
-CHECK_CFLAGS = $(shell pkg-config --cflags check)
-CHECK_LIBS   = $(shell pkg-config --libs check)
+CHECK_CFLAGS = $(shell CC="$(CC)" sh tools/find-check cflags)
+CHECK_LIBS   = $(shell CC="$(CC)" sh tools/find-check libs)
 
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
@@ -128,16 +128,16 @@ $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a \
 
 ## check-programs: build the test programs without running them
 check-programs: $(BUILD)/libpith.a $(BUILD)/pith
-	$(Q)sh tools/install-check
+	$(Q)CC="$(CC)" sh tools/find-check install
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tutorial $(TESTS)
 
 ## check: run every test (installs Check when it is missing)
 check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
-	    sh tests/run.sh $(TESTS)
-	$(Q)CC="$(CC)" sh tests/house.sh $(BUILD)/libpith.a
-	$(Q)sh tests/manual.sh $(BUILD)/pith
-	$(Q)sh tests/tutorial.sh $(BUILD)/tutorial
+	    CC="$(CC)" sh tests/run.sh $(TESTS) \
+	    "sh tests/house.sh $(BUILD)/libpith.a" \
+	    "sh tests/manual.sh $(BUILD)/pith" \
+	    "sh tests/tutorial.sh $(BUILD)/tutorial"
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:

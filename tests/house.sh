@@ -3,6 +3,7 @@
 #   - dependency order: model file -> tokens -> losses -> prompt -> method ->
 #     text (the table below)
 #   - tools and examples include no header of the library but those of include/
+#   - what computes with floats includes base/exact.h
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
 #   - docs/ALGORITHM.md names files, functions and tests that exist
@@ -87,6 +88,18 @@ if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \
     complain "tools and examples use the public header only"
 fi
 
+# Files of other CPUs compile to nothing here and include nothing.
+inexact=$(${CC:-cc} -Iinclude -MM $(grep -lwE 'float|double' \
+              $(find src -name '*.c')) |
+          awk '/^[^ ]/ { if (headers && !exact) print file
+                         file = $2; headers = exact = 0 }
+               /\.h/ { headers = 1 }
+               /base\/exact\.h/ { exact = 1 }
+               END { if (headers && !exact) print file }')
+if [ -n "$inexact" ]; then
+    complain "floats without base/exact.h:" $inexact
+fi
+
 foreign=$(nm -g --defined-only "$library" 2>/dev/null |
           awk 'NF == 3 && $3 !~ /^_?pith_/ && $3 !~ /^(__|_ZG|\.)/ {print $3}')
 if [ -n "$foreign" ]; then
@@ -95,9 +108,8 @@ fi
 
 for header in include/*.h; do
     for language in c c++; do
-        command -v "${CC:-cc}" >/dev/null || continue
         printf '#include "%s"\n' "$(basename "$header")" |
-            "${CC:-cc}" -Wall -Wextra -Werror -Iinclude -fsyntax-only \
+            ${CC:-cc} -Wall -Wextra -Werror -Iinclude -fsyntax-only \
                 -x $language - 2>/dev/null ||
             complain "$header does not compile alone as $language"
     done

@@ -8,6 +8,7 @@
 #ifndef PITH_BASE_ERROR_H
 #define PITH_BASE_ERROR_H
 
+#include "exact.h"
 #include "pith.h"
 
 #if defined(__GNUC__)

@@ -6,6 +6,7 @@
  * this list: a new option is a member of struct pith_compress_options and a
  * row here.
  */
+#include "../base/exact.h"
 #include "pith.h"
 
 #define AT(member) offsetof(struct pith_compress_options, member)

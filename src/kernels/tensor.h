@@ -4,6 +4,7 @@
 #ifndef PITH_KERNELS_TENSOR_H
 #define PITH_KERNELS_TENSOR_H
 
+#include "../base/exact.h"
 #include "pith.h"
 
 enum { PITH_BLOCK = 32 }; /* weights of one q8 or q4 block */

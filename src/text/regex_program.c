@@ -22,7 +22,7 @@ static uint16_t add(struct compiler *c, enum pith_regex_step step,
     return (uint16_t)program->n_states++;
 }
 
-static uint16_t fork(struct compiler *c, uint16_t next, uint16_t other)
+static uint16_t fork_at(struct compiler *c, uint16_t next, uint16_t other)
 {
     return add(c, PITH_REGEX_FORK, 0, next, other);
 }
@@ -34,7 +34,7 @@ static uint16_t compile_sequence(struct compiler *c, size_t child,
                                  uint16_t next)
 {
     if (child == 0)
-        return fork(c, next, next);
+        return fork_at(c, next, next);
     for (; child != 0 && !c->failed; child = c->nodes[child].next)
         next = compile(c, child, next);
     return next;
@@ -44,7 +44,7 @@ static uint16_t compile_choice(struct compiler *c, size_t child, uint16_t next)
 {
     uint16_t start = compile(c, child, next);
     while ((child = c->nodes[child].next) != 0 && !c->failed)
-        start = fork(c, compile(c, child, next), start);
+        start = fork_at(c, compile(c, child, next), start);
     return start;
 }
 
@@ -55,16 +55,16 @@ static uint16_t compile_repeat(struct compiler *c,
     unsigned n = repeat->least;
     uint16_t start = next;
     if (repeat->most == PITH_REGEX_FOREVER) {
-        uint16_t loop = fork(c, 0, next);
+        uint16_t loop = fork_at(c, 0, next);
         uint16_t body = compile(c, repeat->child, loop);
         c->program->states[loop].next = body;
         start = n == 0 ? loop : body;
         n -= n > 0;
     } else {
         for (unsigned i = n; i < repeat->most && !c->failed; i++)
-            start = fork(c, compile(c, repeat->child, start), next);
+            start = fork_at(c, compile(c, repeat->child, start), next);
         if (repeat->most == 0)
-            start = fork(c, next, next);
+            start = fork_at(c, next, next);
     }
     for (; n > 0 && !c->failed; n--)
         start = compile(c, repeat->child, start);
