@@ -384,8 +384,6 @@ struct pith_reference_options {
     size_t keep_sentence_number; /* the least surprising of each context */
     double high_priority_bonus;  /* 100, on the mean loss */
     double token_budget_ratio;   /* 1.4, on the target */
-    /* Contexts carry <llmlingua, rate=0.5, compress=False>...</llmlingua> */
-    bool structured;
     bool strict_preserve_uncompressed; /* true: a context with compress=False
                                           is forced */
 };
@@ -438,6 +436,11 @@ struct pith_compress_options {
                             with question_aware */
     size_t segment_size; /* tokens of an ITPC segment: 100 */
     struct pith_reference_options reference;
+    /* Contexts carry <llmlingua, rate=0.5, compress=False>...</llmlingua>.
+     * `paper` keeps the text outside of tags at the prompt's rate and refuses
+     * a malformed tag; `reference` reads what the Python package reads, and
+     * its note counts the bytes that are lost. */
+    bool structured;
     bool trace;  /* fill pith_result.trace */
     bool detail; /* fill pith_result.detail and trace.thresholds; replies in
                     JSON then have "spans" */

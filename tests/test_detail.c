@@ -421,7 +421,7 @@ static void vary(struct pith_compress_options *options, int variant)
     o->use_sentence_level_filter = variant == 1 || variant == 4;
     o->use_token_level_filter = variant != 2;
     o->condition_compare = variant == 3;
-    o->structured = variant == 4 || variant == 5;
+    options->structured = variant == 4 || variant == 5;
     o->concate_question = variant != 6;
     o->use_context_level_filter = variant != 7;
 }
@@ -435,7 +435,7 @@ START_TEST(reference_is_accounted_for)
     for (int i = 0; i < 4; i++) {
         struct random_prompt made;
         vary(&options, _i);
-        plain_prompt(&made, &random, options.reference.structured);
+        plain_prompt(&made, &random, options.structured);
         options.rate = 0.3 + 0.15 * i;
         for (size_t j = 0; j < 3; j++) {
             if (sessions[byte_level[j]] == NULL || (j == 2 && i > 0))

@@ -101,7 +101,7 @@ START_TEST(defaults_are_the_published_ones)
               o.reference.concate_question &&
               o.reference.strict_preserve_uncompressed);
     ck_assert(!o.reference.use_sentence_level_filter &&
-              !o.reference.structured && !o.trace && !o.detail);
+              !o.structured && !o.trace && !o.detail);
     ck_assert(o.reference.high_priority_bonus == 100 &&
               o.reference.token_budget_ratio == 1.4);
 }

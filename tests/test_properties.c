@@ -678,7 +678,7 @@ static void draw_tagged(struct tagged *tagged, uint64_t *random, int kind)
     o->method = PITH_METHOD_REFERENCE;
     o->detail = o->trace = true;
     o->rate = 0.3 + 0.6 * random_uniform(random);
-    o->reference.structured = true;
+    o->structured = true;
     o->reference.iterative_size = 20 + random_below(random, 90);
     o->reference.reorder_context = (enum pith_reorder)random_below(random, 3);
 }

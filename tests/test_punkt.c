@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/reference/structure.h"
+#include "../src/prompt/structure.h"
 #include "../src/json/json.h"
 #include "../src/reference/python/punkt.h"
 #include "../src/reference/python/punkt_token.h"

@@ -411,7 +411,7 @@ static struct pith_compress_options random_options(uint64_t *seed)
     reference->keep_last_sentence = random_below(seed, 3);
     reference->keep_sentence_number = random_below(seed, 3);
     reference->token_budget_ratio = 2 * random_uniform(seed);
-    reference->structured = random_below(seed, 3) == 0;
+    options.structured = random_below(seed, 3) == 0;
     reference->strict_preserve_uncompressed = random_below(seed, 2);
     return options;
 }

@@ -434,7 +434,7 @@ static void check_segments(const struct segment_case *c)
     pith_buffer_free(&section);
 }
 
-#define SEGMENT(n, rate, compress) {0, 0, n, rate, compress}
+#define SEGMENT(n, rate, compress) {0, 0, n, rate, compress, false}
 
 /* Tokens are bytes: of a character of two, the second adds none; of a
  * character of three, the third adds none, too. */

@@ -1,5 +1,5 @@
 /*
- * test_structure.c - src/reference/structure.c: tags, what segments inherit,
+ * test_structure.c - src/prompt/structure.c: tags, what segments inherit,
  * budgets.  The expectations of the reference's rules were taken from
  * llmlingua 0.2.2.
  */
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/reference/structure.h"
+#include "../src/prompt/structure.h"
 #include "support.h"
 
 /* "text" of each segment with its rate and + or - for compress, in brackets. */
@@ -122,7 +122,7 @@ START_TEST(impossible_rates_are_refused)
         enum pith_structure_rules rules = both[i];
         refuse(rules, "<llmlingua, rate=1.01>a</llmlingua>", 0.5, "1.01");
         refuse(rules, "<llmlingua, rate=1.2.3>a</llmlingua>", 0.5, "1.2.3");
-        refuse(rules, "<llmlingua, rate=.>a</llmlingua>", 0.5, "no number");
+        refuse(rules, "<llmlingua, rate=.>a</llmlingua>", 0.5, "not a number");
         refuse(rules, "a", 1.5, "whole prompt");
     }
     struct pith_structure structure;
@@ -146,7 +146,7 @@ START_TEST(strict_rules_lose_nothing)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect(PITH_STRUCTURE_STRICT, cases[i][0], cases[i][1], 0);
     static const char *const malformed[][2] = {
-        {"<llmlingua>a", "somewhere behind"},
+        {"<llmlingua>a", "</llmlingua> after it"},
         {"a</llmlingua>", "byte 1"},
         {"<llmlingua><llmlingua>a</llmlingua></llmlingua>", "do not nest"},
         {"<llmlingua rate=0.3>a</llmlingua>", "rate=NUMBER"},

@@ -207,7 +207,7 @@ static const struct pith_option rows[] = {
          reference.token_budget_ratio, 0, 1e9, 1.4, "1.4", REFERENCE,
          "the target of the sentence filter, as a multiple of that of the "
          "tokens"),
-    BOOL("structured", NULL, reference.structured, false, REFERENCE,
+    BOOL("structured", NULL, structured, false, BOTH,
          "contexts carry tags <llmlingua, rate=R, compress=True> and "
          "</llmlingua> that say how each piece is treated"),
     BOOL(NULL, "strict_preserve_uncompressed",

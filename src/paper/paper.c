@@ -18,6 +18,7 @@
 #include "../prompt/counter.h"
 #include "documents.h"
 #include "itpc.h"
+#include "pieces.h"
 #include "../prompt/keep.h"
 #include "../prompt/settle.h"
 #include "rank.h"
@@ -35,6 +36,7 @@ struct paper {
                              they were ranked, (n_order) */
     size_t n_order;
     struct pith_budget budget;
+    struct pith_piece_budget pieces; /* of a structured prompt */
     struct pith_itpc itpc;
     struct pith_decisions decisions;
     struct pith_settlement settled;
@@ -80,15 +82,20 @@ static enum pith_status check_options(const struct pith_session *session,
     return PITH_OK;
 }
 
-/* tau L, in whole tokens; a prompt that has any keeps at least one. */
-static size_t target_tokens(const struct pith_compress_options *options,
-                            size_t n_tokens)
+/* In whole tokens; a prompt that has any keeps at least one. */
+static size_t round_target(double target, size_t n_tokens)
 {
-    double target = options->rate > 0 ? options->rate * (double)n_tokens
-                                      : options->target;
     if (target >= (double)n_tokens)
         return n_tokens;
     return target < 1 ? 1 : (size_t)(target + 0.5);
+}
+
+/* tau L */
+static size_t target_tokens(const struct pith_compress_options *options,
+                            size_t n_tokens)
+{
+    return round_target(options->rate > 0 ? options->rate * (double)n_tokens
+                                          : options->target, n_tokens);
 }
 
 /* The published settings: 2 for demonstrations; 1.3 for documents, whose
@@ -199,9 +206,9 @@ static enum pith_status select_demonstrations(struct paper *p,
         if (pith_is_demonstration(&p->parts.parts[i]))
             p->order[n++] = i;
     p->n_order = n;
-    if (p->budget.tau_dems <= 0)
+    if (p->budget.tau_dems <= 0 && !p->options->structured)
         return PITH_OK;
-    if (n > 1 && p->options->use_budget_controller &&
+    if (n > 1 && p->options->use_budget_controller && !p->options->structured &&
         (p->options->question_aware || pith_budget_must_select(&p->budget)))
         return rank_and_select(p, n, error);
     for (size_t i = 0; i < p->parts.n_parts; i++)
@@ -332,6 +339,14 @@ static void set_question(struct paper *p)
                         p->parts.join.n);
 }
 
+/* The pieces of a structured prompt, each with its rate. */
+static size_t stage_pieces(struct paper *p, struct pith_stage *stages)
+{
+    stages[0].end = p->pieces.instruction;
+    pith_piece_stages(&p->parts, &p->pieces, stages[0].end, stages + 1);
+    return p->parts.n_pieces;
+}
+
 static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
                                    struct pith_unit *units,
                                    struct pith_error *error)
@@ -340,7 +355,9 @@ static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
     size_t n = 1;
     stages[0] = whole_part(&p->parts, 0);
     stages[0].end = b->rate_ins * (double)b->n_ins;
-    if (p->options->question_aware) {
+    if (p->options->structured) {
+        n += stage_pieces(p, stages);
+    } else if (p->options->question_aware) {
         set_question(p);
         PITH_TRY(stage_documents(p, stages + 1, stages[0].end, units, error));
         n += p->n_order;
@@ -358,7 +375,7 @@ static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
 static enum pith_status compress_tokens(struct paper *p,
                                         struct pith_error *error)
 {
-    size_t n_units = p->parts.n_units + 1, n_stages = p->parts.n_parts + 1;
+    size_t n_units = p->parts.n_units + 1, n_stages = p->parts.n_parts + p->parts.n_pieces + 1;
     struct pith_unit *units = pith_array(n_units, sizeof *units);
     struct pith_stage *stages = pith_array(n_stages, sizeof *stages);
     enum pith_status status =
@@ -375,16 +392,20 @@ static enum pith_status compress_tokens(struct paper *p,
 static enum pith_status keep_everything(struct paper *p,
                                         struct pith_error *error)
 {
-    struct pith_buffer *text = &p->settled.text;
-    for (size_t i = 0; i < p->decisions.n; i++) {
+    size_t n = p->parts.n_parts;
+    size_t *order = pith_array(n, sizeof *order);
+    if (order == NULL)
+        return pith_no_memory(error, n, sizeof *order);
+    for (size_t i = 0; i < p->decisions.n; i++)
         p->decisions.of[i].kept = true;
-        p->decisions.of[i].space = 0;
-    }
-    text->size = 0;
-    pith_buffer_append(text, p->parts.text.data, p->parts.text.size);
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    p->settled.text.size = 0;
     p->settled.n_tokens = p->parts.ids.n;
-    return text->failed ? pith_no_memory(error, p->parts.text.size, 1)
-                        : PITH_OK;
+    enum pith_status status = pith_compose(&p->parts, order, n, &p->decisions,
+                                           &p->settled.text, error);
+    free(order);
+    return status;
 }
 
 /* The order of the parts in the result. */
@@ -546,7 +567,13 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   plural(p->parts.n_cut),
                                   plural(p->parts.n_cut)));
     PITH_TRY(note_target(p, error));
-    if (p->options->target > (double)p->parts.ids.n)
+    if (p->options->structured && p->options->target > 0 &&
+        fabs(p->options->target - (double)p->target) >= 1)
+        PITH_TRY(pith_result_note(r, error,
+                                  "The rates of the tags leave %zu tokens, "
+                                  "the target was %g.", p->target,
+                                  p->options->target));
+    else if (p->options->target > (double)p->parts.ids.n)
         PITH_TRY(pith_result_note(r, error,
                                   "The prompt has %zu tokens, fewer than the "
                                   "target; it is unchanged.",
@@ -626,14 +653,21 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
                             struct pith_error *error)
 {
     double start = pith_seconds();
-    PITH_TRY(pith_parts_make(&p->parts, p->session->model->tokenizer, prompt,
-                             error));
+    PITH_TRY((p->options->structured ? pith_parts_make_structured
+                                     : pith_parts_make)(
+        &p->parts, p->session->model->tokenizer, prompt, error));
+    if (p->options->question_aware && p->options->structured)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "question_aware and structured exclude each other: "
+                         "both set the rates of the contexts");
     if (p->options->question_aware &&
         p->parts.parts[p->parts.n_parts - 1].n_tokens == 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "question_aware needs a question");
     PITH_TRY(pith_units_merge(&p->parts, p->options->units,
                               longest_unit(p->session), error));
+    if (p->options->structured)
+        p->pieces = pith_piece_budget_make(&p->parts, p->options);
     PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
     PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
     size_t n = p->parts.n_parts;
@@ -642,7 +676,9 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     p->order = pith_array(n, sizeof *p->order);
     if (p->order == NULL || p->selected == NULL || p->perplexities == NULL)
         return pith_no_memory(error, n, sizeof *p->perplexities);
-    p->target = target_tokens(p->options, p->parts.ids.n);
+    p->target = p->options->structured
+                    ? round_target(p->pieces.total, p->parts.ids.n)
+                    : target_tokens(p->options, p->parts.ids.n);
     p->itpc.parts = &p->parts;
     p->itpc.segment_size = p->options->segment_size;
     p->itpc.behind_all = !p->options->use_itpc;

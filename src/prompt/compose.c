@@ -28,7 +28,8 @@ char pith_space_between(const struct pith_parts *parts,
     /* What comes after the unit decides how its end is read. */
     struct pith_text rest = {bytes + next->byte,
                              end->byte + end->n_bytes - next->byte};
-    if (at == next->byte || !pith_reads_as_one(written, rest))
+    bool touched = at == next->byte && pith_piece_at(parts, next) == NULL;
+    if (touched || !pith_reads_as_one(written, rest))
         return 0;
     return space_of((struct pith_text){bytes + at, next->byte - at});
 }

@@ -145,6 +145,15 @@ struct place {
 
 static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
 
+/* Steps over the tag in front of a piece of the part. */
+static void skip_tag(struct place *place, const struct pith_parts *parts,
+                     const struct pith_unit *unit)
+{
+    const struct pith_tagged *piece = pith_piece_at(parts, unit);
+    if (piece != NULL)
+        place->at = piece->given;
+}
+
 static size_t move_to(struct place *place, size_t valid)
 {
     while (place->valid < valid && place->at < place->given.size) {
@@ -202,6 +211,8 @@ static enum pith_status add_part(struct pith_result *result,
             begin = unit->byte + (unit->structure ? unit->n_bytes : 0);
         made.n_kept = made.kept ? made.n_ids : 0;
         made.space = made.kept ? decision->space : 0;
+        if (!unit->structure)
+            skip_tag(&place, parts, unit);
         made.offset = place.at;
         if (!unit->structure)
             made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -

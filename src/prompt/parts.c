@@ -8,6 +8,8 @@
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "result.h"
+#include "structure.h"
 #include "units.h"
 
 static const struct pith_text blank_line = {"\n\n", 2};
@@ -111,10 +113,72 @@ static enum pith_status append_join(struct pith_parts *parts,
     return pith_unit_push(parts, unit, error);
 }
 
+/* Appends text of the current part and its tokens. */
+static enum pith_status append_text(struct pith_parts *parts,
+                                    const struct pith_tokenizer *tokenizer,
+                                    struct pith_text text,
+                                    struct pith_error *error)
+{
+    struct pith_unit first = {.token = parts->ids.n,
+                              .byte = parts->text.size,
+                              .part = parts->n_parts};
+    append_valid(parts, text);
+    if (parts->text.failed || parts->ids.failed)
+        return pith_no_memory(error, text.size, 1);
+    struct pith_text valid = {parts->text.data + first.byte,
+                              parts->text.size - first.byte};
+    PITH_TRY(pith_tokenizer_encode(tokenizer, valid, PITH_TOKENIZE_NO_SPECIAL,
+                                   &parts->ids, error));
+    return append_text_units(parts, tokenizer, first, error);
+}
+
+/* Piece by piece, without the tags. */
+static enum pith_status append_pieces(struct pith_parts *parts,
+                                      const struct pith_tokenizer *tokenizer,
+                                      const struct pith_structure *structure,
+                                      struct pith_error *error)
+{
+    const char *text = structure->text;
+    for (size_t i = 0; i < structure->n_segments; i++) {
+        const struct pith_segment *segment = &structure->segments[i];
+        struct pith_tagged piece = {
+            .part = parts->n_parts, .byte = parts->text.size,
+            .given = segment->offset, .token = parts->ids.n,
+            .rate = segment->has_rate ? segment->rate : -1,
+            .whole = !segment->compress};
+        PITH_TRY(append_text(parts, tokenizer,
+                             (struct pith_text){text, segment->n_bytes},
+                             error));
+        text += segment->n_bytes;
+        piece.n_tokens = parts->ids.n - piece.token;
+        PITH_TRY(pith_result_grow(&parts->pieces, parts->n_pieces,
+                                  sizeof piece, error));
+        parts->pieces[parts->n_pieces++] = piece;
+    }
+    return PITH_OK;
+}
+
+static enum pith_status
+append_structured(struct pith_parts *parts,
+                  const struct pith_tokenizer *tokenizer, size_t index,
+                  struct pith_text tagged, struct pith_error *error)
+{
+    struct pith_structure structure;
+    struct pith_error why;
+    enum pith_status status = pith_structure_parse(
+        tagged, 1, PITH_STRUCTURE_STRICT, &structure, &why);
+    if (status != PITH_OK)
+        return pith_fail(error, status, "context %zu: %s", index + 1,
+                         why.detail);
+    status = append_pieces(parts, tokenizer, &structure, error);
+    pith_structure_free(&structure);
+    return status;
+}
+
 static enum pith_status append_part(struct pith_parts *parts,
                                     const struct pith_tokenizer *tokenizer,
                                     enum pith_part_kind kind, size_t index,
-                                    struct pith_text text,
+                                    struct pith_text text, bool structured,
                                     struct pith_error *error)
 {
     struct pith_part *part = &parts->parts[parts->n_parts];
@@ -123,20 +187,10 @@ static enum pith_status append_part(struct pith_parts *parts,
     if (text.size > 0 && parts->text.size > 0)
         PITH_TRY(append_join(parts, error));
     part->token = parts->ids.n;
-    if (text.size > 0) {
-        struct pith_unit first = {.token = parts->ids.n,
-                                  .byte = parts->text.size,
-                                  .part = parts->n_parts};
-        append_valid(parts, text);
-        if (parts->text.failed || parts->ids.failed)
-            return pith_no_memory(error, text.size, 1);
-        struct pith_text valid = {parts->text.data + first.byte,
-                                  parts->text.size - first.byte};
-        PITH_TRY(pith_tokenizer_encode(tokenizer, valid,
-                                       PITH_TOKENIZE_NO_SPECIAL, &parts->ids,
-                                       error));
-        PITH_TRY(append_text_units(parts, tokenizer, first, error));
-    }
+    if (text.size > 0)
+        PITH_TRY(structured
+                     ? append_structured(parts, tokenizer, index, text, error)
+                     : append_text(parts, tokenizer, text, error));
     part->n_tokens = parts->ids.n - part->token;
     part->n_units = parts->n_units - part->unit;
     parts->n_parts++;
@@ -160,10 +214,10 @@ static enum pith_status encode_space(struct pith_ids *ids,
     return PITH_OK;
 }
 
-enum pith_status pith_parts_make(struct pith_parts *parts,
-                                 const struct pith_tokenizer *tokenizer,
-                                 const struct pith_prompt *prompt,
-                                 struct pith_error *error)
+static enum pith_status make(struct pith_parts *parts,
+                             const struct pith_tokenizer *tokenizer,
+                             const struct pith_prompt *prompt, bool structured,
+                             struct pith_error *error)
 {
     size_t n_parts = 0;
     *parts = (struct pith_parts){0};
@@ -177,18 +231,36 @@ enum pith_status pith_parts_make(struct pith_parts *parts,
     PITH_TRY(encode_space(&parts->line, tokenizer,
                           (struct pith_text){"\n", 1}, error));
     PITH_TRY(append_part(parts, tokenizer, PITH_PART_INSTRUCTION, 0,
-                         prompt->instruction, error));
+                         prompt->instruction, false, error));
     for (size_t i = 0; i < prompt->n_contexts; i++)
         PITH_TRY(append_part(parts, tokenizer, PITH_PART_CONTEXT, i,
-                             prompt->contexts[i], error));
+                             prompt->contexts[i], structured, error));
     return append_part(parts, tokenizer, PITH_PART_QUESTION, 0,
-                       prompt->question, error);
+                       prompt->question, false, error);
+}
+
+enum pith_status pith_parts_make(struct pith_parts *parts,
+                                 const struct pith_tokenizer *tokenizer,
+                                 const struct pith_prompt *prompt,
+                                 struct pith_error *error)
+{
+    return make(parts, tokenizer, prompt, false, error);
+}
+
+enum pith_status
+pith_parts_make_structured(struct pith_parts *parts,
+                           const struct pith_tokenizer *tokenizer,
+                           const struct pith_prompt *prompt,
+                           struct pith_error *error)
+{
+    return make(parts, tokenizer, prompt, true, error);
 }
 
 void pith_parts_free(struct pith_parts *parts)
 {
     free(parts->parts);
     free(parts->units);
+    free(parts->pieces);
     pith_buffer_free(&parts->text);
     pith_ids_free(&parts->ids);
     pith_ids_free(&parts->join);
@@ -207,4 +279,20 @@ size_t pith_part_length(const struct pith_parts *parts, size_t part)
 bool pith_between_characters(struct pith_text text, size_t at)
 {
     return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
+}
+
+const struct pith_tagged *pith_piece_at(const struct pith_parts *parts,
+                                        const struct pith_unit *unit)
+{
+    size_t low = 0, high = parts->n_pieces;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (parts->pieces[middle].token < unit->token)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < parts->n_pieces && !unit->structure &&
+                 parts->pieces[low].token == unit->token;
+    return found ? &parts->pieces[low] : NULL;
 }

@@ -24,6 +24,17 @@ struct pith_unit {
                        part is forced */
 };
 
+/* A run of text of a context that has a rate of its own, between two tags or
+ * outside of them (structure.h).  Units do not cross its ends. */
+struct pith_tagged {
+    size_t part;
+    size_t byte;            /* in pith_parts.text */
+    size_t given;           /* in the context as it was given */
+    size_t token, n_tokens; /* in pith_parts.ids */
+    double rate;            /* < 0: that of the prompt */
+    bool whole;             /* compress=False: stays byte for byte */
+};
+
 struct pith_part {
     enum pith_part_kind kind;
     size_t index;           /* which context; 0 for the others */
@@ -40,6 +51,8 @@ struct pith_parts {
     struct pith_ids ids;
     struct pith_unit *units;
     size_t n_units, unit_capacity;
+    struct pith_tagged *pieces; /* of structured prompts, ascending */
+    size_t n_pieces;
     struct pith_ids join; /* the tokens of one blank line */
     struct pith_ids space, line; /* those of one space, of one line end */
     size_t n_replaced;    /* invalid bytes that became U+FFFD */
@@ -52,7 +65,20 @@ enum pith_status pith_parts_make(struct pith_parts *parts,
                                  const struct pith_tokenizer *tokenizer,
                                  const struct pith_prompt *prompt,
                                  struct pith_error *error);
+
+/* The same of a prompt whose contexts have <llmlingua> tags; the parts are
+ * without them.
+ * Errors: ARGUMENT as well (a malformed tag: context and byte). */
+enum pith_status
+pith_parts_make_structured(struct pith_parts *parts,
+                           const struct pith_tokenizer *tokenizer,
+                           const struct pith_prompt *prompt,
+                           struct pith_error *error);
 void pith_parts_free(struct pith_parts *parts);
+
+/* The piece that starts with a unit; NULL: none does. */
+const struct pith_tagged *pith_piece_at(const struct pith_parts *parts,
+                                        const struct pith_unit *unit);
 
 /* Tokens of a part with the blank line in front of it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);

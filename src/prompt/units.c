@@ -97,8 +97,20 @@ struct cutting {
     size_t origin; /* of text in parts->text */
     struct pith_ranges atoms; /* numbers and chat markers, in text */
     size_t atom;              /* the first that ends after the last place */
+    const struct pith_parts *parts;
+    size_t piece; /* the first that starts at the last place or after it */
     enum pith_units units;
 };
+
+static bool is_piece_start(struct cutting *cutting, size_t at)
+{
+    const struct pith_parts *parts = cutting->parts;
+    while (cutting->piece < parts->n_pieces &&
+           parts->pieces[cutting->piece].byte < at)
+        cutting->piece++;
+    return cutting->piece < parts->n_pieces &&
+           parts->pieces[cutting->piece].byte == at;
+}
 
 /* Whether units may end at byte `at` of parts->text; asked in ascending
  * order. */
@@ -106,6 +118,8 @@ static bool is_cut(struct cutting *cutting, size_t at)
 {
     const struct pith_ranges *atoms = &cutting->atoms;
     size_t place = at - cutting->origin;
+    if (is_piece_start(cutting, at))
+        return true;
     while (cutting->atom < atoms->n && atoms->items[cutting->atom].end <= place)
         cutting->atom++;
     if (cutting->atom < atoms->n && atoms->items[cutting->atom].start < place)
@@ -195,7 +209,7 @@ enum pith_status pith_units_merge(struct pith_parts *parts,
     enum pith_status status = PITH_OK;
     size_t n = 0;
     for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++) {
-        struct cutting cutting = {.units = units};
+        struct cutting cutting = {.parts = parts, .units = units};
         cutting.text = pith_part_text(parts, &parts->parts[i]);
         if (cutting.text.size > 0)
             cutting.origin = (size_t)(cutting.text.bytes - parts->text.data);

@@ -61,7 +61,7 @@ static enum pith_status prepare(struct pith_reference_run *run,
                                 struct pith_error *error)
 {
     PITH_TRY(start_run(run, error));
-    if (run->options->reference.structured)
+    if (run->options->structured)
         PITH_TRY(pith_reference_read_tags(run, error));
     PITH_TRY(pith_reference_set_target(run, error));
     return pith_reference_count_origin(run, error);
@@ -81,7 +81,7 @@ static struct pith_session *ranker(const struct pith_reference_run *run)
     const struct pith_reference_options *options = &run->options->reference;
     bool ranked = run->contexts.n > 1 && options->use_context_level_filter &&
                   run->query.method == PITH_RANK_LLMLINGUA;
-    return ranked && !options->structured && !options->condition_compare
+    return ranked && !run->options->structured && !options->condition_compare
                ? run->session : NULL;
 }
 

@@ -32,7 +32,7 @@
 #include "../base/buffer.h"
 #include "../prompt/result.h"
 #include "../prompt/detail.h"
-#include "structure.h"
+#include "../prompt/structure.h"
 
 /* The decisions of microsoft/LLMLingua, quirks included. */
 enum pith_status

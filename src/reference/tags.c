@@ -62,7 +62,7 @@ static enum pith_status note_origins(const struct pith_reference_run *run,
 enum pith_status pith_reference_read_tags(struct pith_reference_run *run,
                                           struct pith_error *error)
 {
-    size_t n_instruction, n_question, n_contexts;
+    size_t n_instruction, n_question, n_contexts, n_lost = 0;
     for (size_t i = 0; i < run->contexts.n; i++)
         PITH_TRY(normalize(run, &run->contexts.items[i], error));
     PITH_TRY(pith_reference_count_parts(run, &n_instruction, &n_question,
@@ -87,6 +87,14 @@ enum pith_status pith_reference_read_tags(struct pith_reference_run *run,
         context->text = (struct pith_text){structure.text, structure.size};
         context->segments = structure.segments;
         context->n_segments = structure.n_segments;
+        n_lost += structure.n_lost;
     }
-    return PITH_OK;
+    if (n_lost == 0)
+        return PITH_OK;
+    return pith_result_note(run->result, error,
+                            "%zu byte%s of the contexts %s lost: the Python "
+                            "package does not read %s as tagged text; method "
+                            "paper keeps all.", n_lost, n_lost == 1 ? "" : "s",
+                            n_lost == 1 ? "is" : "are",
+                            n_lost == 1 ? "it" : "them");
 }

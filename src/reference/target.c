@@ -42,7 +42,7 @@ enum pith_status pith_reference_set_target(struct pith_reference_run *run,
     size_t n_instruction, n_question, n_contexts;
     PITH_TRY(pith_reference_count_parts(run, &n_instruction, &n_question,
                                         &n_contexts, error));
-    if (run->options->target >= 0 || run->options->reference.structured)
+    if (run->options->target >= 0 || run->options->structured)
         return PITH_OK;
     run->target = (double)(n_instruction + n_question + n_contexts) * run->rate;
     run->target -= (double)n_instruction;

@@ -91,7 +91,7 @@ static enum pith_status plan_rates(struct pith_reference_run *run,
                                    struct pith_rate_plan *plan,
                                    struct pith_error *error)
 {
-    if (!run->options->reference.structured)
+    if (!run->options->structured)
         return lay_rates(run, plan, error);
     return pith_reference_segment_rates(
         run->tokenizer, &run->chosen, text->ids.data + text->start,

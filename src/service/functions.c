@@ -88,11 +88,6 @@ pith_answer_compress(struct pith_session *session,
     PITH_TRY_DONE(read_contexts(&request, pith_json_get(arguments, "context"),
                                 error));
     PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
-    if (request.options.reference.structured &&
-        request.options.method != PITH_METHOD_REFERENCE)
-        PITH_TRY_DONE(pith_fail(error, PITH_ERR_ARGUMENT,
-                                "option \"method\": structured prompts need "
-                                "\"reference\""));
     PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
                                 &result, error));
     pith_json_write_string(&prompt, result->text);

@@ -38,7 +38,7 @@ static enum pith_status settle_options(struct pith_request *request,
     struct pith_reference_options *reference = &request->options.reference;
     request->is_record = true;
     request->options.method = PITH_METHOD_REFERENCE;
-    reference->structured = true;
+    request->options.structured = true;
     reference->use_context_level_filter = false;
     reference->force_context_ids = contexts->forced_ids;
     reference->n_force_context_ids = contexts->n_forced_ids;

@@ -51,10 +51,8 @@ static enum pith_status run(struct pith_session *session,
     const struct pith_json *function = pith_json_get(root, "function");
     if (function == NULL || pith_json_is(function, PITH_JSON_NULL))
         return pith_answer_compress(session, root, &own, answer, error);
-    if (pith_json_string_is(function, "structured_compress_prompt")) {
-        own.method = PITH_METHOD_REFERENCE;
-        own.reference.structured = true;
-    }
+    if (pith_json_string_is(function, "structured_compress_prompt"))
+        own.structured = true;
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
         if (pith_json_string_is(function, functions[i].name))
             return functions[i].run(session, root, &own, answer, error);

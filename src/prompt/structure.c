@@ -36,6 +36,20 @@ static bool take(struct cursor *cursor, const char *literal)
     return true;
 }
 
+/* The same in upper or lower case; literal is in lower case. */
+static bool take_any_case(struct cursor *cursor, const char *literal)
+{
+    size_t n = strlen(literal);
+    if (cursor->size - cursor->at < n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (pith_lower_case((unsigned char)cursor->bytes[cursor->at + i]) !=
+            (unsigned char)literal[i])
+            return false;
+    cursor->at += n;
+    return true;
+}
+
 static void skip_space(struct cursor *cursor)
 {
     while (cursor->at < cursor->size) {
@@ -108,16 +122,20 @@ static bool take_rate_option(struct cursor *cursor, struct tag *tag)
 }
 
 /* , compress = False    The first one counts. */
-static bool take_compress_option(struct cursor *cursor, struct tag *tag)
+static bool take_compress_option(struct cursor *cursor, struct tag *tag,
+                                 enum pith_structure_rules rules)
 {
+    bool strict = rules == PITH_STRUCTURE_STRICT;
     struct cursor probe = *cursor;
     if (!take(&probe, ","))
         return false;
     skip_space(&probe);
     if (!take_name(&probe, "compress"))
         return false;
-    bool compress = take(&probe, "True");
-    if (!compress && !take(&probe, "False"))
+    bool compress = strict ? take_any_case(&probe, "true")
+                           : take(&probe, "True");
+    if (!compress && !(strict ? take_any_case(&probe, "false")
+                              : take(&probe, "False")))
         return false;
     if (!tag->has_compress)
         tag->compress = compress;
@@ -137,7 +155,7 @@ static enum pith_status read_rate(struct pith_text spelled, double *rate,
     if (n_integer + n_fraction == 0 ||
         (n_fraction > 0 && memchr(dot + 1, '.', n_fraction) != NULL))
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "<llmlingua> tag: rate=%.*s is no number; expected "
+                         "<llmlingua> tag: rate=%.*s is not a number; expected "
                          "one like rate=0.3",
                          (int)(spelled.size < 40 ? spelled.size : 40),
                          spelled.bytes);
@@ -173,6 +191,7 @@ static enum pith_status settle_segment(const struct reader *reader,
                              (int)(tag->rate.size < 40 ? tag->rate.size : 40),
                              tag->rate.bytes);
     }
+    segment->has_rate = rate > 0;
     segment->compress = !tag->has_compress || tag->compress;
     segment->rate = rate > 0 ? rate : segment->compress ? reader->rate : 1.0;
     if (segment->rate > 1)
@@ -224,7 +243,7 @@ static enum pith_status read_reference_tag(struct reader *reader,
         skip_space(&probe);
         take_rate_option(&probe, &tag);
         skip_space(&probe);
-        take_compress_option(&probe, &tag);
+        take_compress_option(&probe, &tag, PITH_STRUCTURE_REFERENCE);
     }
     skip_space(&probe);
     if (!take(&probe, ">"))
@@ -330,7 +349,8 @@ static enum pith_status read_options(struct cursor *cursor, struct tag *tag,
             return PITH_OK;
         bool rate = tag->rate.size == 0 && take_rate_option(cursor, tag);
         if (!rate &&
-            (tag->has_compress || !take_compress_option(cursor, tag)))
+            (tag->has_compress ||
+             !take_compress_option(cursor, tag, PITH_STRUCTURE_STRICT)))
             return malformed(cursor,
                              "\", rate=NUMBER\", \", compress=True\", "
                              "\", compress=False\" (each once) or \">\"",
@@ -352,7 +372,7 @@ static enum pith_status read_strict_tag(struct reader *reader,
         return malformed(cursor, "</llmlingua> first: tags do not nest", error);
     }
     if (end == cursor->size)
-        return malformed(cursor, "</llmlingua> somewhere behind it", error);
+        return malformed(cursor, "</llmlingua> after it", error);
     cursor->at = end + strlen(closing);
     if (end == first)
         return PITH_OK;

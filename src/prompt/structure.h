@@ -4,9 +4,10 @@
  *     <llmlingua, compress=False>Speaker 4:</llmlingua>
  *     <llmlingua, rate=0.4> Thank you. And can we do ...</llmlingua>
  *
- * This file knows tags, not tokens or models.  It answers to LLMLingua's
+ * This file knows tags, not tokens or models.  `paper` reads them by strict
+ * rules that lose no text.  `reference` answers to LLMLingua's
  * structured_compress_prompt(), segment_structured_context() and
- * concate_segment_info().  How a method uses it:
+ * concate_segment_info():
  *
  *   1. pith_structured_budget() turns rate and target of the whole request
  *      into those that the methods go on with.  The lengths are those of the
@@ -20,8 +21,8 @@
  *   4. pith_segments_merge() joins neighbours of the same kind before rates
  *      are laid over tokens; a segment with compress false has rate 1 there.
  */
-#ifndef PITH_REFERENCE_STRUCTURE_H
-#define PITH_REFERENCE_STRUCTURE_H
+#ifndef PITH_PROMPT_STRUCTURE_H
+#define PITH_PROMPT_STRUCTURE_H
 
 #include "../base/error.h"
 
@@ -32,6 +33,7 @@ struct pith_segment {
     size_t n_chars; /* code points: what len() of a Python string counts */
     double rate;    /* as in the tag or inherited; not forced to 1 */
     bool compress;
+    bool has_rate; /* the tag names one */
 };
 
 struct pith_structure {
