@@ -168,6 +168,15 @@ struct pith_align_group {
     void *user;
 };
 
+/* How large a run is, told before it asks for any of it. */
+struct pith_align_size {
+    uint64_t n_weights;    /* that are trained */
+    uint64_t memory_bytes; /* the model, and the kernels' few MiB a thread, come
+                              on top */
+    uint64_t state_bytes;  /* of the state on disk; while a newer one is
+                              written, both are there */
+};
+
 struct pith_align_options {
     size_t sizeof_options;
     /* What is trained */
@@ -208,6 +217,8 @@ struct pith_align_options {
     int (*report)(void *user, const struct pith_align_event *event);
     void *user;
     const struct pith_align_group *group; /* borrowed, NULL: alone */
+    void (*announce)(void *user, const struct pith_align_size *size); /* NULL:
+                                 no one hears */
 };
 
 void pith_align_options_default(struct pith_align_options *options);

@@ -64,6 +64,9 @@ static void expect(const char *script, int status, const char *err)
 START_TEST(one_record_trains)
 {
     expect("head -n 1 data.jsonl > one; $PITH align one -t 1 --steps 1 "
+           "--validation-share 0 -o o.pith", 0, "MiB on disk for the state");
+    expect("rm o.pith.state", 0, "");
+    expect("head -n 1 data.jsonl > one; $PITH align one -t 1 --steps 1 "
            "--validation-share 0 -o o.pith", 0, "1 steps");
     expect("$PITH align one -t 1 --steps 1 --validation data.jsonl "
            "--overwrite -o o.pith", 0, "1 steps");

@@ -420,6 +420,47 @@ START_TEST(a_run_learns_its_records_by_heart)
 END_TEST
 
 /* What the library says of the written model is what the run said of it. */
+static struct pith_align_size told;
+
+static void keep_size(void *user, const struct pith_align_size *size)
+{
+    (void)user;
+    told = *size;
+}
+
+/* The state that is told of beforehand is the one on disk. */
+START_TEST(a_run_says_how_large_it_will_be)
+{
+    const char *output = output_path("size");
+    for (int lora = 0; lora < 3; lora++) {
+        struct pith_align_options options = options_for(output);
+        struct pith_align_result result;
+        char path[600];
+        size_t size;
+        options.steps = 1;
+        options.lora_rank = lora > 0 ? 3 : 0;
+        options.lora_layers = "q,down";
+        options.checkpoint_activations = lora > 1;
+        options.announce = keep_size;
+        uint64_t before = told.memory_bytes;
+        assert_ok(run(TINY_LLAMA, &options, &result), error);
+        snprintf(path, sizeof path, "%s.state", output);
+        free(read_whole_file(path, &size));
+        ck_assert_uint_gt(size, told.state_bytes);
+        ck_assert_uint_lt(size, told.state_bytes + 4096);
+        ck_assert_uint_gt(told.memory_bytes, 16 * told.n_weights);
+        if (lora > 0) /* fewer weights, then fewer activations */
+            ck_assert_uint_lt(told.memory_bytes, before);
+        remove_run(output);
+    }
+    const struct pith_config *config = &models[TINY_LLAMA]->format.config;
+    size_t width = (size_t)config->n_head * config->head_dim;
+    ck_assert_uint_eq(told.n_weights,
+                      3 * config->n_layer *
+                          (2 * (size_t)config->n_embd + width + config->n_ff));
+}
+END_TEST
+
 START_TEST(the_output_is_the_best_model)
 {
     const char *a = output_path("a");
@@ -694,6 +735,7 @@ Suite *make_suite(void)
                         TINY_KINDS);
     tcase_add_test(tcase, micro_batches_add_up);
     tcase_add_loop_test(tcase, a_run_learns_its_records_by_heart, 0, 4);
+    tcase_add_test(tcase, a_run_says_how_large_it_will_be);
     tcase_add_test(tcase, the_output_is_the_best_model);
     tcase_add_test(tcase, wrong_options_are_refused);
     tcase_add_test(tcase, a_run_that_diverges_says_so);

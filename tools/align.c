@@ -296,6 +296,19 @@ static int plot(const char *log, const char *path)
     return code;
 }
 
+static void announce(void *user, const struct pith_align_size *size)
+{
+    const struct watch *watch = user;
+    char weights[32];
+    if (watch->is_quiet)
+        return;
+    fprintf(stderr, "pith: %s weights are trained: up to %.1f MiB of memory "
+            "beside the model, and %.1f MiB on disk for the state, twice that "
+            "while it is written\n", tool_grouped(size->n_weights, weights),
+            (double)size->memory_bytes / 1048576,
+            (double)size->state_bytes / 1048576);
+}
+
 static int report(void *user, const struct pith_align_event *event)
 {
     struct watch *watch = user;
@@ -355,6 +368,7 @@ static int train(const struct arguments *arguments,
     int code = TOOL_OK;
 
     own.report = report;
+    own.announce = announce;
     own.user = &watch;
     own.n_threads = (int)arguments->model.n_threads;
     own.group = group->group.n_ranks > 1 ? &group->group : NULL;

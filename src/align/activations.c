@@ -49,7 +49,8 @@ static void carve_layer(struct carver *carver,
     carve(carver, &a->hidden, config->n_ff);
     for (size_t i = 0; i < PITH_N_LINEAR; i++)
         carve(carver, &a->low[i],
-              trainer->parameters.layers[index].linear[i].a.rows);
+              pith_parameters_rank(&trainer->parameters, &trainer->options,
+                                   index, i));
 }
 
 static void carve_layers(struct carver *carver, struct pith_trainer *trainer)
@@ -106,27 +107,36 @@ static void carve_all(struct carver *carver, struct pith_trainer *trainer)
     }
 }
 
+enum pith_status pith_train_count(struct pith_trainer *trainer,
+                                  size_t *n_floats, struct pith_error *error)
+{
+    size_t n_layer = trainer->model->format.config.n_layer;
+    struct carver count = {NULL, 0, 0, true};
+    trainer->layers = pith_array_zero(n_layer, sizeof *trainer->layers);
+    if (trainer->layers == NULL)
+        return pith_no_memory(error, n_layer, sizeof *trainer->layers);
+    carve_all(&count, trainer);
+    *n_floats = count.used;
+    return count.fits ? PITH_OK
+                      : pith_no_memory(error, trainer->options.max_tokens,
+                                       n_layer * sizeof(float));
+}
+
 enum pith_status pith_train_allocate(struct pith_trainer *trainer,
-                                     struct pith_error *error)
+                                     size_t n_floats, struct pith_error *error)
 {
     const struct pith_config *config = &trainer->model->format.config;
-    struct carver count = {NULL, 0, 0, true}, carver = {NULL, 0, 0, true};
     size_t T = trainer->options.max_tokens;
     size_t n_record = trainer->options.max_record;
 
-    trainer->layers = pith_array_zero(config->n_layer,
-                                      sizeof *trainer->layers);
     trainer->targets = pith_array(T, sizeof *trainer->targets);
     trainer->positions = pith_array(T, sizeof *trainer->positions);
-    if (trainer->layers == NULL || trainer->targets == NULL ||
-        trainer->positions == NULL)
+    if (trainer->targets == NULL || trainer->positions == NULL)
         return pith_no_memory(error, T, sizeof *trainer->targets);
-    carve_all(&count, trainer);
-    if (count.fits)
-        trainer->memory = pith_array_aligned(count.used, sizeof(float));
+    trainer->memory = pith_array_aligned(n_floats, sizeof(float));
     if (trainer->memory == NULL)
-        return pith_no_memory(error, T, config->n_layer * sizeof(float));
-    carver.memory = trainer->memory;
+        return pith_no_memory(error, n_floats, sizeof(float));
+    struct carver carver = {trainer->memory, 0, 0, true};
     carve_all(&carver, trainer);
     if (config->arch == PITH_ARCH_LLAMA)
         pith_fill_rotary(trainer->angles,

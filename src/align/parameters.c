@@ -109,6 +109,15 @@ static bool is_adapted(const struct pith_trainer_options *options,
            layer->linear[index].weight.rows > 0;
 }
 
+size_t pith_parameters_rank(const struct pith_parameters *p,
+                            const struct pith_trainer_options *options,
+                            size_t layer, size_t linear)
+{
+    return options->mode == PITH_TRAIN_LORA &&
+                   is_adapted(options, &p->layers[layer], linear)
+               ? options->lora_rank : 0;
+}
+
 static void list_lora(struct pith_parameters *p,
                       const struct pith_config *config,
                       const struct pith_trainer_options *options)
@@ -316,14 +325,16 @@ static void draw_lora(struct pith_parameters *p, uint64_t seed)
 
 /* --- all of it ------------------------------------------------------------ */
 
-static enum pith_status create(struct pith_parameters *p,
-                               const struct pith_model *model,
-                               const struct pith_trainer_options *options,
-                               struct pith_error *error)
+enum pith_status
+pith_parameters_create(struct pith_parameters *p,
+                       const struct pith_model *model,
+                       const struct pith_trainer_options *options,
+                       struct pith_error *error)
 {
     const struct pith_config *config = &model->format.config;
     size_t n_layer = config->n_layer;
 
+    memset(p, 0, sizeof *p);
     p->layers = pith_array_zero(n_layer, sizeof *p->layers);
     if (p->layers == NULL)
         return pith_no_memory(error, n_layer, sizeof *p->layers);
@@ -333,6 +344,15 @@ static enum pith_status create(struct pith_parameters *p,
     if (p->all == NULL)
         return pith_no_memory(error, p->n, sizeof *p->all);
     list_all(p, config, options);
+    return PITH_OK;
+}
+
+enum pith_status
+pith_parameters_fill(struct pith_parameters *p, const struct pith_model *model,
+                     const struct pith_trainer_options *options,
+                     struct pith_error *error)
+{
+    const struct pith_config *config = &model->format.config;
     PITH_TRY(allocate(p, error));
     if (options->mode == PITH_TRAIN_FULL) {
         copy_weights(p, model);
@@ -343,20 +363,6 @@ static enum pith_status create(struct pith_parameters *p,
     }
     pith_parameters_publish(p);
     return PITH_OK;
-}
-
-enum pith_status
-pith_parameters_create(struct pith_parameters *parameters,
-                       const struct pith_model *model,
-                       const struct pith_trainer_options *options,
-                       struct pith_error *error)
-{
-    enum pith_status status;
-    memset(parameters, 0, sizeof *parameters);
-    status = create(parameters, model, options, error);
-    if (status != PITH_OK)
-        pith_parameters_free(parameters);
-    return status;
 }
 
 void pith_parameters_free(struct pith_parameters *parameters)

@@ -53,13 +53,22 @@ struct pith_parameters {
     float lora_scale; /* alpha / rank */
 };
 
-/* Lists, allocates and initialises what the options say, and binds the
- * layers to it. */
+/* Lists what the options say is trained: names and shapes, no values yet. */
 enum pith_status
 pith_parameters_create(struct pith_parameters *parameters,
                        const struct pith_model *model,
                        const struct pith_trainer_options *options,
                        struct pith_error *error);
+/* Allocates and initialises what is listed, and binds the layers to it. */
+enum pith_status
+pith_parameters_fill(struct pith_parameters *parameters,
+                     const struct pith_model *model,
+                     const struct pith_trainer_options *options,
+                     struct pith_error *error);
+/* Rows of A of a linear layer; 0 where it is not adapted. */
+size_t pith_parameters_rank(const struct pith_parameters *parameters,
+                            const struct pith_trainer_options *options,
+                            size_t layer, size_t linear);
 void pith_parameters_free(struct pith_parameters *parameters);
 
 /* Call after values have changed. */

@@ -62,9 +62,13 @@ struct pith_trainer {
 
 /* --- memory --------------------------------------------------------------- */
 
-/* The activations, gradients in flight and tables of a trainer whose options
- * are settled; trainer->layers, targets, positions and memory own them. */
+/* Floats of the activations, gradients in flight and tables of a trainer whose
+ * options are settled and parameters listed; makes trainer->layers. */
+enum pith_status pith_train_count(struct pith_trainer *trainer,
+                                  size_t *n_floats, struct pith_error *error);
+/* Allocates them: trainer->targets, positions and memory own them. */
 enum pith_status pith_train_allocate(struct pith_trainer *trainer,
+                                     size_t n_floats,
                                      struct pith_error *error);
 
 /* Zeros where gradients of weights will be added up; with `all` everywhere. */

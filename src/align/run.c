@@ -82,6 +82,17 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static void announce(void *user, const struct pith_trainer_size *trainer)
+{
+    const struct pith_align_options *options = user;
+    struct pith_align_size size = {
+        .n_weights = trainer->n_weights,
+        .memory_bytes = trainer->state_bytes + trainer->batch_bytes,
+        .state_bytes = pith_state_bytes(trainer->n_weights)};
+    if (options->announce != NULL)
+        options->announce(options->user, &size);
+}
+
 static enum pith_status make_trainer(struct pith_run *run,
                                      struct pith_error *error)
 {
@@ -97,7 +108,9 @@ static enum pith_status make_trainer(struct pith_run *run,
         .precision = options->precision,
         .n_threads = options->n_threads,
         .max_tokens = larger(options->batch_tokens, longest),
-        .max_record = longest};
+        .max_record = longest,
+        .announce = announce,
+        .user = &run->options};
     PITH_TRY(pith_settings_layers(options->lora_layers, &trainer.lora_layers,
                                   error));
     PITH_TRY(pith_pack_create(&run->pack, trainer.max_tokens, error));

@@ -28,6 +28,11 @@ enum {
     CHUNK = 4096 /* numbers that are converted at a time */
 };
 
+uint64_t pith_state_bytes(uint64_t n_values)
+{
+    return HEADER_SIZE + 12 * n_values;
+}
+
 /* Numbers in one list of every tensor together. */
 static uint64_t count_values(struct pith_trainer *trainer)
 {
@@ -182,8 +187,8 @@ static enum pith_status put_all(struct stream *stream,
     uint64_t n_values = count_values(trainer);
     memcpy(header, PITH_STATE_MAGIC, 8);
     pith_store_u32(header + AT_VERSION, VERSION);
-    pith_store_u64(header + AT_FILE_SIZE, HEADER_SIZE + settings.size +
-                                              progress.size + 12 * n_values);
+    pith_store_u64(header + AT_FILE_SIZE, pith_state_bytes(n_values) +
+                                              settings.size + progress.size);
     pith_store_u64(header + AT_SETTINGS_SIZE, settings.size);
     pith_store_u64(header + AT_PROGRESS_SIZE, progress.size);
     pith_store_u64(header + AT_N_VALUES, n_values);

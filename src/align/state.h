@@ -36,6 +36,9 @@ struct pith_run_progress {
 enum pith_status pith_state_check(const char *path, bool *exists,
                                   struct pith_error *error);
 
+/* Bytes of a file of n_values, but for settings and progress: about 1 KiB. */
+uint64_t pith_state_bytes(uint64_t n_values);
+
 /* Complete or not at all. */
 enum pith_status pith_state_write(const char *path, struct pith_text settings,
                                   const struct pith_run_progress *progress,

@@ -137,6 +137,19 @@ static enum pith_status open_compute(struct pith_trainer *trainer,
                               error);
 }
 
+/* Says what is going to be allocated. */
+static void announce(const struct pith_trainer *trainer, size_t n_floats)
+{
+    const struct pith_parameters *p = &trainer->parameters;
+    struct pith_trainer_size size = {
+        .batch_bytes = (uint64_t)n_floats * sizeof(float)};
+    for (size_t i = 0; i < p->n; i++)
+        size.n_weights += (uint64_t)p->all[i].view.rows * p->all[i].view.cols;
+    size.state_bytes = 4 * sizeof(float) * size.n_weights;
+    if (trainer->options.announce != NULL)
+        trainer->options.announce(trainer->options.user, &size);
+}
+
 /* --- creation ------------------------------------------------------------- */
 
 enum pith_status
@@ -147,6 +160,7 @@ pith_trainer_create(struct pith_trainer **trainer,
 {
     enum pith_status status;
     struct pith_trainer *made;
+    size_t n_floats;
 
     *trainer = NULL;
     if (model->adapter.pairs != NULL)
@@ -165,8 +179,12 @@ pith_trainer_create(struct pith_trainer **trainer,
     PITH_TRY_DONE(settle(&made->options, &model->format.config, error));
     PITH_TRY_DONE(pith_parameters_create(&made->parameters, model,
                                          &made->options, error));
+    PITH_TRY_DONE(pith_train_count(made, &n_floats, error));
+    announce(made, n_floats);
+    PITH_TRY_DONE(pith_parameters_fill(&made->parameters, model,
+                                       &made->options, error));
     PITH_TRY_DONE(open_compute(made, error));
-    PITH_TRY_DONE(pith_train_allocate(made, error));
+    PITH_TRY_DONE(pith_train_allocate(made, n_floats, error));
     *trainer = made;
     made = NULL;
 done:

@@ -45,6 +45,13 @@ enum pith_linear_layer {
     PITH_EVERY_LINEAR = 127
 };
 
+/* What a trainer takes; the kernels need some more, a few MiB a thread. */
+struct pith_trainer_size {
+    uint64_t n_weights;   /* that are trained */
+    uint64_t state_bytes; /* of memory: these, gradients and both moments */
+    uint64_t batch_bytes; /* of memory: activations, gradients in flight */
+};
+
 struct pith_trainer_options {
     enum pith_trainer_mode mode;
     size_t lora_rank;     /* at least 1 */
@@ -63,6 +70,9 @@ struct pith_trainer_options {
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the
                              positions of the model where these are fewer */
+    /* Called before any of it is asked for; NULL: no one hears. */
+    void (*announce)(void *user, const struct pith_trainer_size *size);
+    void *user;
 };
 
 /* Records lie end to end without padding.  Attention never crosses from one
