@@ -4,6 +4,7 @@
 #include "posix.h"
 
 #include "decimal.h"
+#include "exact.h"
 
 #include <inttypes.h>
 #include <locale.h>
