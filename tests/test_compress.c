@@ -366,6 +366,27 @@ END_TEST
 
 /* The question keeps tau_que and what coarse selection leaves over; the
  * contexts with the highest perplexity stay, in the order of the prompt. */
+/* A segment has at most half of the positions; more is noted, not refused. */
+START_TEST(segments_are_bounded_by_the_positions)
+{
+    struct pith_text text = view("the rain in Spain stays mainly in the plain");
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    struct pith_result *result;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    for (int i = 0; i < 2; i++) {
+        options.segment_size = i == 0 ? 100000 : 128; /* of 256 positions */
+        assert_ok(pith_compress(sessions[0], &prompt, &options, &result,
+                                &error), error);
+        ck_assert_int_eq(result->note != NULL &&
+                             strstr(result->note, "Segments have") != NULL,
+                         i == 0);
+        pith_result_free(result);
+    }
+}
+END_TEST
+
 START_TEST(coarse_selection_follows_the_ranking)
 {
     uint64_t random = 3;
@@ -529,6 +550,7 @@ Suite *make_suite(void)
     tcase_add_test(tiny, a_prompt_far_longer_than_the_context_is_sound);
     tcase_add_test(tiny, empty_and_tiny_prompts_are_sound);
     tcase_add_test(tiny, notes_say_what_the_caller_should_know);
+    tcase_add_test(tiny, segments_are_bounded_by_the_positions);
     tcase_add_test(tiny, coarse_selection_follows_the_ranking);
     tcase_add_test(tiny, a_progress_callback_can_stop_it);
     suite_add_tcase(suite, tiny);

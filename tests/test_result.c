@@ -147,8 +147,6 @@ START_TEST(impossible_options_are_refused_by_name)
     options = changed();
     options.segment_size = 0;
     assert_refused(&options, "segment_size");
-    options.segment_size = 129; /* of 256 positions */
-    assert_refused(&options, "segment_size");
     options = changed();
     options.sizeof_options = 0;
     assert_refused(&options, "sizeof_options");

@@ -48,11 +48,9 @@ static bool is_rate(double value)
     return value >= 0 && value <= 1;
 }
 
-static enum pith_status check_options(const struct pith_session *session,
-                                      const struct pith_compress_options *o,
+static enum pith_status check_options(const struct pith_compress_options *o,
                                       struct pith_error *error)
 {
-    size_t most = session->n_window / 2;
     if (o->target > 0 && o->target < 1)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "target is %g tokens; expected at least 1 (a share "
@@ -74,11 +72,9 @@ static enum pith_status check_options(const struct pith_session *session,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "reorder is %d; method paper has original and sort",
                          (int)o->reorder);
-    if (o->segment_size == 0 || o->segment_size > most)
+    if (o->segment_size == 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "segment_size is %zu tokens; expected 1 to %zu, half "
-                         "of the context of %zu", o->segment_size, most,
-                         session->n_window);
+                         "segment_size is 0 tokens; expected 1 or more");
     return PITH_OK;
 }
 
@@ -566,6 +562,12 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   "to stay or go as a whole.", p->parts.n_cut,
                                   plural(p->parts.n_cut),
                                   plural(p->parts.n_cut)));
+    if (p->itpc.segment_size < p->options->segment_size)
+        PITH_TRY(pith_result_note(r, error,
+                                  "Segments have %zu tokens, half of the "
+                                  "model's positions, not %zu.",
+                                  p->itpc.segment_size,
+                                  p->options->segment_size));
     PITH_TRY(note_target(p, error));
     if (p->options->structured && p->options->target > 0 &&
         fabs(p->options->target - (double)p->target) >= 1)
@@ -680,7 +682,9 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
                     ? round_target(p->pieces.total, p->parts.ids.n)
                     : target_tokens(p->options, p->parts.ids.n);
     p->itpc.parts = &p->parts;
-    p->itpc.segment_size = p->options->segment_size;
+    p->itpc.segment_size =
+        p->options->segment_size < longest_unit(p->session)
+            ? p->options->segment_size : longest_unit(p->session);
     p->itpc.behind_all = !p->options->use_itpc;
     p->itpc.result =
         p->options->trace || p->options->detail ? p->result : NULL;
@@ -706,7 +710,7 @@ enum pith_status pith_compress_paper(struct pith_session *session,
 {
     struct paper paper = {.session = session, .options = options,
                           .result = result};
-    PITH_TRY(check_options(session, options, error));
+    PITH_TRY(check_options(options, error));
     enum pith_status status = run(&paper, prompt, error);
     pith_itpc_free(&paper.itpc);
     pith_buffer_free(&paper.settled.text);
