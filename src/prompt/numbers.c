@@ -200,8 +200,9 @@ struct pith_chain pith_chain_at(struct pith_text text, size_t at)
 
 /* --- signs on either side of a chain ---------------------------------------- */
 
-/* Whether a sign in front of a digit is its own rather than an operator,
- * given what stands before the sign: (-3), x = +5, p <0.05, but not 2+3. */
+/* Whether a sign in front of a digit is its own, given what stands before the
+ * sign: (-3), x = +5, p <0.05.  So are plus and minus of f(x)-3: "-3" can be
+ * read in two ways, "3" alone would be another number. */
 static bool is_own_sign(uint32_t sign, uint32_t before)
 {
     enum pith_role role = pith_role_of(before);
@@ -211,7 +212,9 @@ static bool is_own_sign(uint32_t sign, uint32_t before)
         return true;
     if (pith_is_one_of(sign, "<>"))
         return open;
-    return pith_is_one_of(sign, "+-−.~") && before != sign &&
+    if (pith_is_one_of(sign, "+-−"))
+        return before != sign;
+    return pith_is_one_of(sign, ".~") && before != sign &&
            (open || (role == PITH_ROLE_SIGN &&
                      !pith_is_one_of(before, ")]}")));
 }
