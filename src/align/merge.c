@@ -151,7 +151,7 @@ enum pith_status pith_merge(const char *model, const char *adapter,
     PITH_TRY(pith_place_check(destination, adapter, error));
     PITH_TRY(pith_format_open(&merge.format, model, error));
     PITH_TRY_DONE(pith_adapter_open(&merge.adapter, adapter,
-                                    &merge.format.config, true, error));
+                                    &merge.format, true, error));
     PITH_TRY_DONE(prepare(&merge, chosen.dtype, error));
     status = write_all(&merge, destination, chosen.name, error);
 done:

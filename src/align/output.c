@@ -115,11 +115,11 @@ enum pith_status pith_trainer_write_adapter(struct pith_trainer *trainer,
                                             struct pith_error *error)
 {
     const struct pith_format *format = &trainer->model->format;
-    struct pith_adapter_head head = {trainer->options.lora_rank,
-                                     trainer->options.lora_alpha, 0,
-                                     format->weights_crc32};
+    struct pith_adapter_head head = {.rank = trainer->options.lora_rank,
+                                     .alpha = trainer->options.lora_alpha};
     struct reader reader = {trainer->parameters.all};
     PITH_TRY(check_lora(trainer, path, error));
+    PITH_TRY(pith_identity_of(format, &head.model, error));
     head.layers = adapted_layers(trainer);
     return pith_adapter_write(path, &format->config, &head, next_value,
                               &reader, error);
@@ -136,11 +136,11 @@ enum pith_status pith_trainer_read_adapter(struct pith_trainer *trainer,
                                            const char *path,
                                            struct pith_error *error)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_format *format = &trainer->model->format;
     struct pith_parameter *next = trainer->parameters.all;
     struct pith_adapter adapter;
     PITH_TRY(check_lora(trainer, path, error));
-    PITH_TRY(pith_adapter_open(&adapter, path, config, false, error));
+    PITH_TRY(pith_adapter_open(&adapter, path, format, false, error));
     if (adapter.head.rank != trainer->options.lora_rank ||
         adapter.head.layers != adapted_layers(trainer)) {
         size_t rank = adapter.head.rank;
@@ -150,7 +150,7 @@ enum pith_status pith_trainer_read_adapter(struct pith_trainer *trainer,
                          "layers, are to be trained", path, rank,
                          trainer->options.lora_rank);
     }
-    for (size_t i = 0; i < (size_t)config->n_layer * PITH_N_LINEAR; i++)
+    for (size_t i = 0; i < (size_t)format->config.n_layer * PITH_N_LINEAR; i++)
         if (adapter.pairs[i].a.rows > 0) {
             copy_value(next++, &adapter.pairs[i].a);
             copy_value(next++, &adapter.pairs[i].b);

@@ -17,7 +17,7 @@
 #define MAGIC "\x89PTA\r\n\x1A\n"
 
 enum {
-    VERSION = 1,
+    VERSION = 2, /* 1 has neither AT_VECTORS_CRC nor AT_TYPES_CRC */
     BYTE_ORDER_MARK = 0x01020304,
     MAX_RANK = 1 << 12,
     FLOATS_AT_ONCE = 1024 /* of writing */
@@ -41,7 +41,9 @@ enum {
     AT_RANK = 60,
     AT_ALPHA = 64,
     AT_LAYERS = 68,
-    AT_RESERVED = 72, /* zeros */
+    AT_VECTORS_CRC = 72,
+    AT_TYPES_CRC = 76,
+    AT_RESERVED = 80, /* zeros */
     HEADER_SIZE = 128
 };
 
@@ -90,7 +92,9 @@ static void fill_header(uint8_t *header, const struct pith_config *config,
     memcpy(header + AT_MAGIC, MAGIC, strlen(MAGIC));
     pith_store_u32(header + AT_VERSION, VERSION);
     pith_store_u32(header + AT_BYTE_ORDER, BYTE_ORDER_MARK);
-    pith_store_u32(header + AT_WEIGHTS_CRC, head->weights_crc32);
+    pith_store_u32(header + AT_WEIGHTS_CRC, head->model.weights);
+    pith_store_u32(header + AT_VECTORS_CRC, head->model.vectors);
+    pith_store_u32(header + AT_TYPES_CRC, head->model.types);
     pith_store_u64(header + AT_FILE_SIZE, file_size(config, head));
     pith_store_u32(header + AT_ARCH, (uint32_t)config->arch);
     pith_store_u32(header + AT_N_EMBD, config->n_embd);
@@ -115,12 +119,13 @@ static enum pith_status check_start(const struct pith_file *file,
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: is not an adapter; expected a file that `pith "
                          "align` wrote with --lora", path);
-    if (pith_load_u32(data + AT_VERSION) != VERSION ||
+    uint32_t version = pith_load_u32(data + AT_VERSION);
+    if (version < 1 || version > VERSION ||
         pith_load_u32(data + AT_BYTE_ORDER) != BYTE_ORDER_MARK)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: adapter version %" PRIu32 "; this build reads "
-                         "version %d, little-endian", path,
-                         pith_load_u32(data + AT_VERSION), VERSION);
+                         "versions 1 to %d, little-endian", path, version,
+                         VERSION);
     return PITH_OK;
 }
 
@@ -148,8 +153,8 @@ static enum pith_status check_checksum(const struct pith_file *file,
     return PITH_OK;
 }
 
-/* Every number of the header that describes the model. */
-static enum pith_status check_model(const uint8_t *data, const char *path,
+/* Every number of the header that describes the shape of the model. */
+static enum pith_status check_shape(const uint8_t *data, const char *path,
                                     const struct pith_config *config,
                                     struct pith_error *error)
 {
@@ -172,6 +177,30 @@ static enum pith_status check_model(const uint8_t *data, const char *path,
     return PITH_OK;
 }
 
+/* Whether it is the model that the adapter was trained on. */
+static enum pith_status check_model(const struct pith_adapter *adapter,
+                                    const char *path,
+                                    const struct pith_format *model,
+                                    struct pith_error *error)
+{
+    const struct pith_identity *trained_on = &adapter->head.model;
+    bool is_old = pith_load_u32(adapter->file.data + AT_VERSION) == 1;
+    struct pith_identity given;
+    PITH_TRY(pith_identity_of(model, &given, error));
+    if (is_old ? trained_on->weights == given.weights
+               : pith_identity_is_same(trained_on, &given))
+        return PITH_OK;
+    return pith_fail(error, PITH_ERR_CHECKSUM,
+                     "%s: was trained on another model of the same shape: its "
+                     "weights have the checksum %08" PRIX32 ", those of %s "
+                     "%08" PRIX32 "; %s", path, trained_on->weights,
+                     model->path, given.weights,
+                     is_old ? "an adapter of version 1 goes with the very file "
+                              "that it was trained on only"
+                            : "give the model that it was trained on, in any "
+                              "type");
+}
+
 static enum pith_status read_head(struct pith_adapter *adapter,
                                   const char *path,
                                   const struct pith_config *config,
@@ -184,15 +213,20 @@ static enum pith_status read_head(struct pith_adapter *adapter,
 
     PITH_TRY(check_start(&adapter->file, path, error));
     PITH_TRY(check_checksum(&adapter->file, path, error));
-    PITH_TRY(check_model(data, path, config, error));
+    PITH_TRY(check_shape(data, path, config, error));
     if (config->arch == PITH_ARCH_GPT2)
         known &= ~(1u << PITH_AT_GATE);
-    for (size_t at = AT_RESERVED; at < HEADER_SIZE; at++)
+    size_t at = pith_load_u32(data + AT_VERSION) == 1 ? AT_VECTORS_CRC
+                                                      : AT_RESERVED;
+    for (; at < HEADER_SIZE; at++)
         reserved |= data[at];
     head->rank = pith_load_u32(data + AT_RANK);
     head->alpha = pith_load_f32(data + AT_ALPHA);
     head->layers = pith_load_u32(data + AT_LAYERS);
-    head->weights_crc32 = pith_load_u32(data + AT_WEIGHTS_CRC);
+    head->model = (struct pith_identity){
+        .weights = pith_load_u32(data + AT_WEIGHTS_CRC),
+        .vectors = pith_load_u32(data + AT_VECTORS_CRC),
+        .types = pith_load_u32(data + AT_TYPES_CRC)};
     if (head->rank == 0 || head->rank > MAX_RANK || !(head->alpha > 0) ||
         !isfinite(head->alpha) || head->layers == 0 ||
         (head->layers & ~known) != 0 || reserved != 0 ||
@@ -245,12 +279,14 @@ static void scale_pairs(struct pith_adapter *adapter, size_t n_pairs)
 
 static enum pith_status open_adapter(struct pith_adapter *adapter,
                                      const char *path,
-                                     const struct pith_config *config,
+                                     const struct pith_format *model,
                                      bool scaled, struct pith_error *error)
 {
+    const struct pith_config *config = &model->config;
     size_t n_pairs = (size_t)config->n_layer * PITH_N_LINEAR, n_a;
     PITH_TRY(pith_file_open(&adapter->file, path, error));
     PITH_TRY(read_head(adapter, path, config, error));
+    PITH_TRY(check_model(adapter, path, model, error));
     adapter->pairs = pith_array_zero(n_pairs, sizeof *adapter->pairs);
     if (adapter->pairs == NULL)
         return pith_no_memory(error, n_pairs, sizeof *adapter->pairs);
@@ -266,12 +302,12 @@ static enum pith_status open_adapter(struct pith_adapter *adapter,
 
 enum pith_status pith_adapter_open(struct pith_adapter *adapter,
                                    const char *path,
-                                   const struct pith_config *config,
+                                   const struct pith_format *model,
                                    bool scaled, struct pith_error *error)
 {
     enum pith_status status;
     memset(adapter, 0, sizeof *adapter);
-    status = open_adapter(adapter, path, config, scaled, error);
+    status = open_adapter(adapter, path, model, scaled, error);
     if (status != PITH_OK)
         pith_adapter_close(adapter);
     return status;

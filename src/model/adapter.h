@@ -7,8 +7,7 @@
 #define PITH_MODEL_ADAPTER_H
 
 #include "../base/file.h"
-#include "../kernels/tensor.h"
-#include "config.h"
+#include "identity.h"
 
 /* The linear layers inside a layer of a model, in the order of the file. */
 enum pith_linear_index {
@@ -39,8 +38,9 @@ struct pith_adapter_pair {
 struct pith_adapter_head {
     size_t rank;
     float alpha;
-    uint32_t layers;        /* bit i: linear layer i is adapted */
-    uint32_t weights_crc32; /* of the model file it was trained on */
+    uint32_t layers; /* bit i: linear layer i is adapted */
+    struct pith_identity model; /* that it was trained on; version 1 of the
+                                   file has the weights only */
 };
 
 /* An open file. */
@@ -51,11 +51,11 @@ struct pith_adapter {
     uint8_t *scaled; /* owns every A times alpha / rank; NULL: A as stored */
 };
 
-/* Opens and checks the file against a model of that config.  With `scaled`
+/* Opens and checks the file against the model that it is for.  With `scaled`
  * the A that it gives hold alpha / rank already. */
 enum pith_status pith_adapter_open(struct pith_adapter *adapter,
                                    const char *path,
-                                   const struct pith_config *config,
+                                   const struct pith_format *model,
                                    bool scaled, struct pith_error *error);
 void pith_adapter_close(struct pith_adapter *adapter);
 

@@ -137,9 +137,9 @@ static enum pith_status load_adapter(struct pith_model *model,
                                      const char *path,
                                      struct pith_error *error)
 {
-    const struct pith_config *config = &model->format.config;
-    PITH_TRY(pith_adapter_open(&model->adapter, path, config, true, error));
-    for (size_t i = 0; i < config->n_layer; i++)
+    PITH_TRY(pith_adapter_open(&model->adapter, path, &model->format, true,
+                               error));
+    for (size_t i = 0; i < model->format.config.n_layer; i++)
         model->layers[i].adapters = model->adapter.pairs + i * PITH_N_LINEAR;
     return PITH_OK;
 }
