@@ -526,6 +526,16 @@ struct pith_option {
 /* The index-th row; NULL after the last. */
 const struct pith_option *pith_compress_option(size_t index);
 
+/* Cuts a text that is given as a whole, as in a file, into the contexts of a
+ * prompt.  For `paper` these are its paragraphs: runs of lines that are not
+ * blank, each without the line end at its end.  For `reference`, as for the
+ * Python package, and for structured prompts it is one context.
+ *   contexts  filled with views of text; NULL: count only
+ * Returns how many there are. */
+size_t pith_split_text(struct pith_text text,
+                       const struct pith_compress_options *options,
+                       struct pith_text *contexts);
+
 enum pith_part_kind {
     PITH_PART_INSTRUCTION = 0,
     PITH_PART_CONTEXT = 1,

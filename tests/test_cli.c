@@ -280,6 +280,27 @@ START_TEST(json_holds_what_text_shows)
 }
 END_TEST
 
+/* A file and a request with its text are compressed alike. */
+START_TEST(requests_split_texts_as_the_command_line)
+{
+    static const char script[] =
+        "for i in 1 2 3 4; do echo \"one two three $i five six seven\"; "
+        "echo \"again and again $i times\"; echo; done >p; "
+        "printf '{\"rate\":0.4,\"method\":\"%s\",\"context\":\"%%s\"}\\n' "
+        "\"$(head -c -2 p | awk '{printf \"%%s%%s\", n, $0; n = \"\\\\n\"}')\" >r; "
+        "cut='s/.*\"compressed_prompt\":\\(\"[^\"]*\"\\).*/\\1/'; "
+        "\"$PITH\" compress -qr 0.4 --method %s --format json p | sed \"$cut\" >a; "
+        "for how in 'compress -q --request r' 'serve -q --stdio'; do "
+        "\"$PITH\" $how <r | sed \"$cut\" >b; cmp a b && grep -q '\\n' b || "
+        "exit 1; done";
+    char filled[1024];
+    snprintf(filled, sizeof filled, script, "paper", "paper");
+    expect_run(filled, 0, "", "");
+    snprintf(filled, sizeof filled, script, "reference", "reference");
+    expect_run(filled, 0, "", "");
+}
+END_TEST
+
 /* A byte-order mark is no part of any text; UTF-16 is refused by name. */
 START_TEST(texts_say_their_encoding)
 {
@@ -404,10 +425,10 @@ START_TEST(highlights_show_the_whole_prompt)
            0, "a b\nc\td^A^? \xEF\xBF\xBD \xEF\xBF\xBD\n\ne\n", "");
     expect_run("printf 'a\\nb' | \"$PITH\" compress -q -r 1 --highlight "
            "--color always", 0, "\x1B[1ma\x1B[0m\n\x1B[1mb\x1B[0m\n", "");
-    expect_run("printf 'one two\\nthree\\n\\nfour five six seven' > p; "
+    expect_run("printf 'one two\\nthree' > p; printf 'four five six seven' > q; "
            "\"$PITH\" compress -q -n 1 --method reference --token-filter off "
            "--context-budget '*0-1000' --concate-question off -i do -Q why "
-           "--highlight p; rm p",
+           "--highlight -c p -c q; rm p q",
            0, "do\n\n[-one two-]\n[-three-]\n\nfour five six seven\n\n"
               "[-why-]\n", "");
     /* Without the brackets it is the prompt, without what is in them the
@@ -659,6 +680,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, at_rate_one_everything_stays);
     tcase_add_test(tcase, the_report_is_one_line);
     tcase_add_test(tcase, json_holds_what_text_shows);
+    tcase_add_test(tcase, requests_split_texts_as_the_command_line);
     tcase_add_test(tcase, texts_say_their_encoding);
     tcase_add_loop_test(tcase, odd_inputs_are_compressed, 0, N_ODD);
     tcase_add_test(tcase, a_megabyte_is_compressed);

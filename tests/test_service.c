@@ -435,6 +435,39 @@ START_TEST(options_may_stand_beside_the_context)
 }
 END_TEST
 
+/* As on the command line; `reference` takes a text as its Python does. */
+START_TEST(a_text_is_split_into_contexts)
+{
+    static const char text[] = "\n one \r\ntwo\r\n\r\n \t\n three\n\n\nfour\n\n";
+    static const char *const want[] = {" one \r\ntwo", " three", "four"};
+    struct pith_compress_options options;
+    struct pith_text parts[3];
+    pith_compress_options_init(&options);
+    ck_assert_uint_eq(pith_split_text(view(text), &options, NULL), 3);
+    ck_assert_uint_eq(pith_split_text(view(text), &options, parts), 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(parts[i].size, strlen(want[i]));
+        ck_assert_mem_eq(parts[i].bytes, want[i], parts[i].size);
+    }
+    ck_assert_uint_eq(pith_split_text(view(" \n\n"), &options, NULL), 0);
+    options.method = PITH_METHOD_REFERENCE;
+    ck_assert_uint_eq(pith_split_text(view(text), &options, parts), 1);
+    ck_assert_uint_eq(parts[0].size, strlen(text));
+#define SPLIT(context, method)                                                 \
+    "{\"context\":" context ",\"rate\":0.5,\"method\":\"" method "\"}"
+#define ONE(gap) "\"" WORDS gap WORDS gap WORDS "\""
+    assert_same_text(SPLIT(ONE("\\n\\n"), "paper"),
+                     SPLIT("[\"" WORDS "\",\"" WORDS "\",\"" WORDS "\"]",
+                           "paper"), true);
+    assert_same_text(SPLIT(ONE("\\n\\n"), "paper"),
+                     SPLIT("[" ONE("\\n\\n") "]", "paper"), false);
+    assert_same_text(SPLIT(ONE("\\n\\n"), "reference"),
+                     SPLIT("[" ONE("\\n\\n") "]", "reference"), true);
+#undef ONE
+#undef SPLIT
+}
+END_TEST
+
 START_TEST(keys_that_say_nothing_are_noted)
 {
     assert_note(FLAT("\"name\":1,\"function\":\"compress_prompt\","
@@ -1005,6 +1038,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);
     tcase_add_test(tcase, an_object_is_no_value_of_any_option);
     tcase_add_test(tcase, options_may_stand_beside_the_context);
+    tcase_add_test(tcase, a_text_is_split_into_contexts);
     tcase_add_test(tcase, keys_that_say_nothing_are_noted);
     tcase_add_test(tcase, aliases_add_to_their_option);
     tcase_add_test(tcase, forced_tokens_are_kept);

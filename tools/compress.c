@@ -29,7 +29,7 @@ static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The prompt:"},
     {'c', "context", "FILE", OPTION_INPUTS, AT(contexts), 0, 0,
      "a context of its own (may be repeated); without it\n"
-     "the input is split into contexts at blank lines"},
+     "the paragraphs of the input (paper), or all of it"},
     {'i', "instruction", "TEXT", OPTION_WORD, AT(instruction), 0, 0,
      "stands before the contexts"},
     {0, "instruction-file", "FILE", OPTION_INPUT, AT(instruction_file), 0, 0,
@@ -205,40 +205,12 @@ static struct pith_text chomped(struct pith_text text)
     return text;
 }
 
-static size_t line_length(struct pith_text text, size_t at)
-{
-    const char *end = memchr(text.bytes + at, '\n', text.size - at);
-    return end != NULL ? (size_t)(end - text.bytes) + 1 - at : text.size - at;
-}
-
 static bool is_blank(const char *line, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (line[i] == '\0' || strchr(" \t\r\n", line[i]) == NULL)
             return false;
     return true;
-}
-
-/* Cuts text into paragraphs: runs of lines that are not blank, each without
- * its last line end.  Counts them, and writes them when parts is not NULL. */
-static size_t split_paragraphs(struct pith_text text, struct pith_text *parts)
-{
-    size_t n = 0, start = 0;
-    bool inside = false;
-    for (size_t at = 0; at < text.size;) {
-        size_t length = line_length(text, at);
-        bool blank = is_blank(text.bytes + at, length);
-        if (!blank && !inside) {
-            start = at;
-            n++;
-        }
-        inside = !blank;
-        at += length;
-        if (inside && parts != NULL)
-            parts[n - 1] = chomped(
-                (struct pith_text){text.bytes + start, at - start});
-    }
-    return n;
 }
 
 static int read_contexts(struct prompt *prompt, const struct words *paths)
@@ -258,7 +230,9 @@ static int read_contexts(struct prompt *prompt, const struct words *paths)
     return TOOL_OK;
 }
 
-static int read_paragraphs(struct prompt *prompt, const char *path)
+static int read_text(struct prompt *prompt,
+                     const struct pith_compress_options *chosen,
+                     const char *path)
 {
     prompt->files = calloc(1, sizeof *prompt->files);
     if (prompt->files == NULL)
@@ -267,13 +241,13 @@ static int read_paragraphs(struct prompt *prompt, const char *path)
     if (code != TOOL_OK)
         return code;
     prompt->n_files = 1;
-    struct pith_text text = tool_view(prompt->files);
-    prompt->n_contexts = split_paragraphs(text, NULL);
+    struct pith_text text = chomped(tool_view(prompt->files));
+    prompt->n_contexts = pith_split_text(text, chosen, NULL);
     prompt->contexts =
         calloc(prompt->n_contexts + 1, sizeof *prompt->contexts);
     if (prompt->contexts == NULL)
         return tool_no_memory();
-    split_paragraphs(text, prompt->contexts);
+    pith_split_text(text, chosen, prompt->contexts);
     return TOOL_OK;
 }
 
@@ -289,7 +263,7 @@ static int read_prompt(struct prompt *prompt, const struct arguments *arguments,
         return code;
     code = arguments->contexts.n > 0
                ? read_contexts(prompt, &arguments->contexts)
-               : read_paragraphs(prompt, path);
+               : read_text(prompt, &arguments->options, path);
     if (code == TOOL_OK) {
         const struct text *last = &prompt->files[prompt->n_files - 1];
         prompt->ends_in_newline =

@@ -16,29 +16,33 @@ void pith_answer_free(struct pith_answer *answer)
 
 /* --- compress ---------------------------------------------------------------- */
 
-/* "context": a string, or a list of strings. */
+/* "context": a string, which is split, or a list of strings. */
 static enum pith_status read_contexts(struct pith_request *request,
                                       const struct pith_json *value,
                                       struct pith_error *error)
 {
-    static const char what[] =
-        "\"context\": expected a string or a list of strings";
-    bool single = pith_json_is(value, PITH_JSON_STRING);
-    size_t n = 0, most = single ? 1 : value != NULL ? value->n_children : 0;
-    if (!single && !pith_json_is(value, PITH_JSON_ARRAY))
-        return pith_fail(error, PITH_ERR_ARGUMENT, what);
+    bool whole = pith_json_is(value, PITH_JSON_STRING);
+    const struct pith_json *item = whole || value == NULL ? NULL : value->first;
+    bool is_list = pith_json_is(value, PITH_JSON_ARRAY);
+    for (; is_list && item != NULL; item = item->next)
+        is_list = pith_json_is(item, PITH_JSON_STRING);
+    if (!whole && !is_list)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"context\": expected a string or a list of "
+                         "strings");
+    size_t n = whole ? pith_split_text(value->string, &request->options, NULL)
+                     : value->n_children;
     void *memory;
-    PITH_TRY(pith_request_own(request, most, sizeof(struct pith_text), &memory,
+    PITH_TRY(pith_request_own(request, n, sizeof(struct pith_text), &memory,
                               error));
     struct pith_text *contexts = memory;
-    for (const struct pith_json *item = single ? value : value->first;
-         n < most; item = item->next) {
-        if (!pith_json_is(item, PITH_JSON_STRING))
-            return pith_fail(error, PITH_ERR_ARGUMENT, what);
-        contexts[n++] = item->string;
-    }
     request->prompt.contexts = contexts;
     request->prompt.n_contexts = n;
+    if (whole)
+        pith_split_text(value->string, &request->options, contexts);
+    else
+        for (item = value->first; item != NULL; item = item->next)
+            *contexts++ = item->string;
     return PITH_OK;
 }
 
@@ -85,9 +89,9 @@ pith_answer_compress(struct pith_session *session,
     struct pith_result *result = NULL;
     struct pith_buffer prompt = {0};
     enum pith_status status;
+    PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
     PITH_TRY_DONE(read_contexts(&request, pith_json_get(arguments, "context"),
                                 error));
-    PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
     PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
                                 &result, error));
     pith_json_write_string(&prompt, result->text);
