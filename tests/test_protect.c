@@ -82,8 +82,9 @@ START_TEST(numbers_are_whole)
         {"path=/v2/orders", "v2"},
         /* signs and units */
         {"-3 (-3) =-3 [-3]", "-3¦-3¦-3¦-3"}, {"errno -110)", "-110"},
-        {"\u22123 and 3-5", "\u22123¦3-5"}, {"(3)-5 x -- 5 --5", "3¦5¦5¦5"},
+        {"\u22123 and 3-5", "\u22123¦3-5"}, {"(3)-5 x -- 5 --5", "3¦-5¦5¦5"},
         {"+49 ±5 ~5 ≈5 ≤5 -.5 .5 $.50", "+49¦±5¦~5¦≈5¦≤5¦-.5¦.5¦$.50"},
+        {"+/-5 (–5) <=5 (>=5) a<=5 x+/-5", "+/-5¦–5¦<=5¦>=5¦5¦+/-5"},
         {"p <0.05 but p<0.05", "<0.05¦0.05"}, {"</b>5<i>", "5"},
         {"a->5 a=>5 a>=5", "5¦5¦5"},
         {"#12 №5 §5 #ff00aa", "#12¦№5¦§5¦#ff00aa"},
@@ -309,6 +310,55 @@ START_TEST(markup_is_found)
         {"<think>a</think>", "<think>¦</think>"},
     };
     ASSERT_ALL_FOUND(PITH_PROTECT_MARKUP, samples);
+}
+END_TEST
+
+START_TEST(code_is_found)
+{
+    static const struct sample samples[] = {
+        {"", ""},
+        {"No code in here; well-known, and/or e.g. the U.S. - fine!", ""},
+        /* names */
+        {"call snake_case or _x, __init__ MAX_SIZE",
+         "snake_case¦_x¦__init__¦MAX_SIZE"},
+        {"____ _emphasis_ _", ""},
+        {"getName, PascalCase; JSONDecoder", "getName¦PascalCase¦JSONDecoder"},
+        {"NASA, PDFs, kHz, pH, Hello", ""},
+        {"np.array billing.errors.Timeout", "np.array¦billing.errors.Timeout"},
+        {"i.e., e.g., a.m. 3.14 v1.2", ""},
+        {"std::move p->next a?.b", "std::move¦p->next¦a?.b"},
+        {"foo() foo.bar().baz() f(x)", "foo()¦foo.bar().baz()¦f"},
+        {"word(s) Ende(n) word (x)", ""},
+        {"print(x_1, y)", "print¦x_1"}, {"中文(x)", ""},
+        {"größe(x) x2y 12abc_d", "größe"},
+        /* operators */
+        {"a == b != c <= d >= e", "==¦!=¦<=¦>="},
+        {"a && b || !c", "&&¦||¦!"}, {"x->y => z :: w := v", "x->y¦=>¦::¦:="},
+        {"a=b; a < b > c", "=¦<¦>"}, {"i += 1; j -= 2", "+=¦-="},
+        {"if a<b and c>d", "<¦>"}, {"i++; i--; C++", "++¦--¦++"},
+        {"198 * 9 = 1", "*¦="}, {"a*b + c/(d) - 1", "*¦+¦/¦-"},
+        {"x^2 ** 3, 10 % 3, a % b", "^¦**¦%¦%"},
+        {"a ≤ b ≠ c → d ∈ E × 2", "≤¦≠¦→¦∈¦×"},
+        {"**bold** *it* - item, this - that", ""},
+        {"100%ig 5 % of 3/4 3-5 24/7", ""}, {"Hello! Wow!! a!b", ""},
+        {"!important (!x)", "!¦!"},
+        {"===== ---- <<<<<<< x", ""}, {"x\n====\ny", ""},
+        {"<p class=a>x</p> &lt; <|im_end|> <!-- a --> > b", ">"},
+        {"> quoted\n>= 5\n  > again", ">="},
+        /* flags and variables */
+        {"pith --keep-digits --rate=0.5 -r -Wall -lm",
+         "--keep-digits¦--rate=0.5¦-r¦-Wall¦-lm"},
+        {"-item\n-x\n--all", "-x¦--all"},
+        {"a -- b, well--known, x-y, (-v)", "-v"},
+        {"$HOME ${PATH} $5 US$ cost$a", "$HOME¦${PATH}"},
+        {"${a\n} @app.route() me@x @ b @user", "@app.route()¦@user"},
+        /* backticks */
+        {"use `a b` and ``c ` d`` but `e", "`a b`¦``c ` d``"},
+        {"`a\nb` `c`", "`c`"}, {"` `` `", "` `` `"},
+        {"```python\nx = 1\n```\ny", "```python¦=¦```"},
+        {"  ~~~\nx\n  ~~~", "~~~¦~~~"}, {"x ```", ""},
+    };
+    ASSERT_ALL_FOUND(PITH_PROTECT_CODE, samples);
 }
 END_TEST
 
@@ -544,29 +594,30 @@ START_TEST(any_text_is_read)
 }
 END_TEST
 
-/* A million bytes of whatever might be looked at again and again: this ends
- * in a moment or, where time is not linear, not at all. */
+/* What might be looked at again and again. */
+static const char *const runs[] = {
+    "1,", "1,1-a", "a_", "A", "(", "#1", "1\u00A0", "e5+", "n't", "不", "なく",
+    "non-", "ne ", "plus ", "'", "a.", "a@", "a@b.", "a/", "/", "/-", "/1",
+    "1/1", "C:\\a ", "\\\\a", "http://(", "www.", "~/", "[", "](", "[a](",
+    "![", "[^a]", "<", "<a", "<a \"", "<a b=\"", "<a b c", "<!--", "&a", "&#1",
+    "- ", "- [", "> ", "|", "1. [x]: ", "*", "=", "= ", "#", "# ", "`", "``` ",
+    "`` ` ", "```a\n", "--", "-", "-a ", "$", "${", "@a", "a->", "a::", "a()",
+    "a(", "a + ", "!", "_", "\"", "{", "☃", "\u0301", "👩‍", "🇩", "🇩1", "🇩+",
+    " ", "\n", "<|", "<|a", "<|im_start|>a"};
+
+/* A quarter of a million bytes of them take a moment; where time is not linear,
+ * they run into the time limit. */
 START_TEST(long_runs_take_linear_time)
 {
-    static const char *const runs[] = {
-        "1,", "1,1-a", "[", "<", "<a", "<|", "<|a", "<!--", "<a \"", "](",
-        "[a](", "![", "`", "`` ` ", "(", "a.", "a.b@", "@", "a@", "a/",
-        "/", "C:\\a ", "http://(", "&a", "&#1", "--", "-", "*", "_", "=",
-        "|", "a_", "#", "# ", "'", "n't", "不", "なく", "$", "${", "☃",
-        "\u0301", "👩‍", "🇩", "1\u00A0", "A", "~", "\\\\a", "a::", "a()", "a(",
-        "www.", "\"", "{", "<|im_start|>a", "non-", "ne ", "plus "};
     struct pith_buffer text = {0};
-    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
-        struct pith_ranges ranges = {0};
-        struct pith_error error;
-        text.size = 0;
-        while (text.size < 1000000)
-            pith_buffer_string(&text, runs[i]);
-        ck_assert(!text.failed);
-        assert_ok(pith_protect_find(pith_buffer_text(&text), PITH_PROTECT_ALL,
-                                    &ranges, &error), error);
-        pith_ranges_free(&ranges);
-    }
+    struct pith_ranges ranges = {0};
+    struct pith_error error;
+    while (text.size < 250000)
+        pith_buffer_string(&text, runs[_i]);
+    ck_assert(!text.failed);
+    assert_ok(pith_protect_find(pith_buffer_text(&text), PITH_PROTECT_ALL,
+                                &ranges, &error), error);
+    pith_ranges_free(&ranges);
     pith_buffer_free(&text);
 }
 END_TEST
@@ -597,17 +648,22 @@ Suite *make_suite(void)
 {
     Suite *suite = suite_create("protect");
     TCase *tcase = tcase_create("protect");
+    TCase *long_texts = tcase_create("long texts");
     tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(long_texts, 5);
     tcase_add_test(tcase, numbers_are_whole);
     tcase_add_test(tcase, negations_are_found);
     tcase_add_test(tcase, urls_are_found);
     tcase_add_test(tcase, markup_is_found);
+    tcase_add_test(tcase, code_is_found);
     tcase_add_test(tcase, ids_are_found);
     tcase_add_test(tcase, chat_markers_are_whole);
     tcase_add_test(tcase, lists_of_kinds_are_read);
     tcase_add_test(tcase, any_text_is_read);
-    tcase_add_test(tcase, long_runs_take_linear_time);
     tcase_add_test(tcase, the_cases_of_users_are_read);
+    tcase_add_loop_test(long_texts, long_runs_take_linear_time, 0,
+                        (int)(sizeof runs / sizeof *runs));
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, long_texts);
     return suite;
 }

@@ -53,17 +53,14 @@ bool pith_is_word_character(uint32_t code)
     return role == PITH_ROLE_LETTER || role == PITH_ROLE_DIGIT;
 }
 
+/* UTF-8 finds no character within another. */
 bool pith_is_one_of(uint32_t code, const char *string)
 {
-    for (size_t left = strlen(string); left > 0;) {
-        uint32_t member;
-        size_t length = pith_utf8_decode(string, left, &member);
-        if (code == member)
-            return true;
-        string += length;
-        left -= length;
-    }
-    return false;
+    char bytes[5];
+    if (code < 0x80)
+        return code != 0 && strchr(string, (int)code) != NULL;
+    bytes[pith_utf8_encode(code, bytes)] = '\0';
+    return strstr(string, bytes) != NULL;
 }
 
 /* A sign may take a digit into its cluster: U+0600 with what it counts. */

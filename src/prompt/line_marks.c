@@ -178,7 +178,9 @@ size_t pith_fence_end(struct pith_text text, size_t at)
 {
     char c = pith_byte_at(text, at);
     size_t n = c == '`' || c == '~' ? count(text, at, c) : 0;
+    if (n < LEAST_RULE)
+        return at;
     size_t end = line_end(text, at);
     bool closes_in_line = c == '`' && pith_run_end(text, at + n, "`") < end;
-    return n >= LEAST_RULE && !closes_in_line ? end : at;
+    return closes_in_line ? at : end;
 }

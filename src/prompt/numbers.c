@@ -7,6 +7,8 @@
  * words, not numbers.  No digit is ever left out, and no two digits side by
  * side are taken apart.
  */
+#include <string.h>
+
 #include "recognise.h"
 
 /* --- characters ------------------------------------------------------------- */
@@ -200,23 +202,43 @@ struct pith_chain pith_chain_at(struct pith_text text, size_t at)
 
 /* --- signs on either side of a chain ---------------------------------------- */
 
+static bool is_open(uint32_t before)
+{
+    return before == 0 || pith_role_of(before) == PITH_ROLE_SPACE ||
+           pith_is_one_of(before, "([{\"'“‘«|");
+}
+
 /* Whether a sign in front of a digit is its own, given what stands before the
  * sign: (-3), x = +5, p <0.05.  So are plus and minus of f(x)-3: "-3" can be
  * read in two ways, "3" alone would be another number. */
 static bool is_own_sign(uint32_t sign, uint32_t before)
 {
-    enum pith_role role = pith_role_of(before);
-    bool open = before == 0 || role == PITH_ROLE_SPACE ||
-                pith_is_one_of(before, "([{\"'“‘«|");
     if (pith_is_one_of(sign, "±≈≤≥"))
         return true;
-    if (pith_is_one_of(sign, "<>"))
-        return open;
+    if (pith_is_one_of(sign, "<>–"))
+        return is_open(before);
     if (pith_is_one_of(sign, "+-−"))
         return before != sign;
     return pith_is_one_of(sign, ".~") && before != sign &&
-           (open || (role == PITH_ROLE_SIGN &&
-                     !pith_is_one_of(before, ")]}")));
+           (is_open(before) || (pith_role_of(before) == PITH_ROLE_SIGN &&
+                                !pith_is_one_of(before, ")]}")));
+}
+
+/* The same of signs of several characters, which end at `at`: where they
+ * start. */
+static size_t long_sign_before(struct pith_text text, size_t at, size_t floor)
+{
+    static const char *const signs[] = {"+/-", "<=", ">="};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        size_t n = strlen(signs[i]);
+        if (at - floor < n || !pith_starts_with(text, at - n, signs[i]))
+            continue;
+        struct pith_cluster first = pith_cluster_before(text, at - n + 1);
+        uint32_t before = pith_cluster_before(text, first.start).code;
+        if (first.start == at - n && (*signs[i] == '+' || is_open(before)))
+            return first.start;
+    }
+    return at;
 }
 
 /* Letters of a currency, "US" of US$5, before byte `at`. */
@@ -237,7 +259,10 @@ static size_t signs_before(struct pith_text text, struct pith_chain chain,
                            size_t floor)
 {
     bool is_amount = is_digit(pith_cluster_at(text, chain.start).code);
-    size_t start = chain.start;
+    size_t start = is_amount ? long_sign_before(text, chain.start, floor)
+                             : chain.start;
+    if (start < chain.start)
+        return start;
     for (size_t n = 0; n < 4 && start > floor; n++) {
         struct pith_cluster c = pith_cluster_before(text, start);
         uint32_t before = pith_cluster_before(text, c.start).code;

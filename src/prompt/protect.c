@@ -58,7 +58,7 @@ static const struct {
     {"negations", PITH_PROTECT_NEGATIONS, pith_negation_ranges},
     {"urls", PITH_PROTECT_URLS, pith_url_ranges},
     {"ids", PITH_PROTECT_IDS, pith_id_ranges},
-    {"code", PITH_PROTECT_CODE, NULL},
+    {"code", PITH_PROTECT_CODE, pith_code_ranges},
     {"markup", PITH_PROTECT_MARKUP, pith_markup_ranges},
 };
 
@@ -70,7 +70,7 @@ enum pith_status pith_protect_find(struct pith_text text, unsigned kinds,
 {
     size_t n = ranges->n;
     for (size_t i = 0; i < N_RECOGNISERS; i++)
-        if ((kinds & recognisers[i].kind) != 0 && recognisers[i].find != NULL)
+        if ((kinds & recognisers[i].kind) != 0)
             PITH_TRY(recognisers[i].find(text, ranges, error));
     if (ranges->n > n)
         qsort(ranges->items + n, ranges->n - n, sizeof *ranges->items,

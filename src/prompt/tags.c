@@ -41,36 +41,43 @@ static size_t value_end(struct pith_text text, size_t at)
     return pith_byte_at(text, end) == quote ? end + 1 : at;
 }
 
-/* Where the attributes at `at` and the ">" after them end; 0: not a tag. */
-static size_t attributes_end(struct pith_text text, size_t at)
+/* Where the attributes at `at` and the ">" after them end; 0: not a tag.
+ *   is_prose  filled by the call: no attribute has a value, <input disabled> */
+static size_t attributes_end(struct pith_text text, size_t at, bool *is_prose)
 {
-    for (size_t n_bare = 0; n_bare <= MOST_BARE;) {
+    size_t n = 0, n_bare = 0;
+    while (n_bare <= MOST_BARE) {
         size_t start = skip_space(text, at);
-        if (pith_byte_at(text, start) == '/')
-            start++;
-        if (pith_byte_at(text, start) == '>')
-            return start + 1;
+        start += pith_byte_at(text, start) == '/';
         char first = pith_byte_at(text, start);
+        *is_prose = n_bare > 0 && n_bare == n;
+        if (first == '>')
+            return start + 1;
         if (start == at || first == '\0' ||
             (!pith_is_ascii_letter(first) && strchr("_:@#*([{", first) == NULL))
             return 0;
         size_t end = pith_run_end(text, start, " \t\r\n<>=/\"'");
         at = value_end(text, end);
         n_bare += at == end;
+        n++;
     }
     return 0;
 }
 
-/* Where <name ...>, </name> or <name/> at `at` ends; 0: there is none. */
+/* Where <name ...>, </name> or <name/> at `at` ends; 0: there is none, as in
+ * "if a<b and c>d". */
 static size_t element_end(struct pith_text text, size_t at)
 {
     size_t name = at + 1 + (pith_byte_at(text, at + 1) == '/');
+    bool is_prose;
     if (!pith_is_ascii_letter(pith_byte_at(text, name)))
         return 0;
     for (char c = 'a'; pith_is_ascii_word(c) || c == ':' || c == '.' ||
                        c == '-'; c = pith_byte_at(text, name))
         name++;
-    return attributes_end(text, name);
+    size_t end = attributes_end(text, name, &is_prose);
+    bool after_word = at > 0 && pith_is_ascii_word(text.bytes[at - 1]);
+    return is_prose && after_word ? 0 : end;
 }
 
 /* <!DOCTYPE html>, <?xml version="1.0"?> */
