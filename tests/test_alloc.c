@@ -13,6 +13,8 @@
 
 #include "../src/base/crc32.h"
 #include "../src/model/session.h"
+#include "foreign.h"
+#include "pith_align.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -264,17 +266,83 @@ static enum pith_status speak_mcp(void)
 
 static char source[4096]; /* a folder to convert, empty when there is none */
 
-static enum pith_status convert(void)
+static enum pith_status convert(const char *from)
 {
     struct pith_convert_options options = {.sizeof_options = sizeof options,
                                            .dtype = "q8"};
     char target[300];
-    if (source[0] == '\0')
-        return PITH_OK;
     snprintf(target, sizeof target, "%s.converted", model_path);
-    enum pith_status status = pith_convert(source, target, &options, &error);
+    enum pith_status status = pith_convert(from, target, &options, &error);
     int removed = remove(target);
     expect((removed == 0) == (status == PITH_OK));
+    return status;
+}
+
+static enum pith_status convert_shared(void)
+{
+    return source[0] != '\0' ? convert(source) : PITH_OK;
+}
+
+static char folder[256], parts[256]; /* small ones: tests/foreign.h */
+
+static enum pith_status convert_folder(void)
+{
+    return convert(folder);
+}
+
+static enum pith_status convert_parts(void)
+{
+    char first[300];
+    snprintf(first, sizeof first, "%s-00001-of-00002.gguf", parts);
+    return convert(first);
+}
+
+/* With added tokens, one of them beyond the embedding. */
+static void write_folder(void)
+{
+    static const struct foreign_folder how = {
+        .type = "F32", .without = "lm_head.weight",
+        .metadata = ", \"lm_head.weight\": \"model.embed_tokens.weight\""};
+    static const char added[] = "{\"[PAD]\": 266, \"[X]\": 999}";
+    static const char settings[] =
+        "{\"pad_token\": \"[PAD]\", \"additional_special_tokens\": [\"[Y]\"], "
+        "\"added_tokens_decoder\": {\"0\": {\"content\": \"<unk>\"}}}";
+    struct foreign foreign;
+    char path[300];
+    foreign_init_padded(&foreign, FOREIGN_LLAMA, 4);
+    foreign_folder_write(&foreign, &how, folder);
+    snprintf(path, sizeof path, "%s/added_tokens.json", folder);
+    write_whole_file(path, added, sizeof added - 1);
+    snprintf(path, sizeof path, "%s/tokenizer_config.json", folder);
+    write_whole_file(path, settings, sizeof settings - 1);
+    foreign_gguf_write_split(&foreign, 2, parts);
+    foreign_free(&foreign);
+}
+
+static void remove_parts(void)
+{
+    char path[300];
+    for (int i = 1; i <= 2; i++) {
+        snprintf(path, sizeof path, "%s-%05d-of-00002.gguf", parts, i);
+        remove(path);
+    }
+}
+
+static enum pith_status read_records(void)
+{
+    static const char json[] =
+        "[{\"instruction\": \"a\", \"context\": \"b\", \"response\": \"c\", "
+        "\"system\": \"s\", \"id\": 1}, {\"conversations\": [{\"from\": "
+        "\"human\", \"value\": \"d\"}, {\"from\": \"gpt\", \"value\": \"e\"}], "
+        "\"system\": \"s\"}]";
+    struct pith_dataset *dataset;
+    enum pith_status status =
+        pith_dataset_create(model, NULL, &dataset, &error);
+    if (status == PITH_OK)
+        status = pith_dataset_add(dataset,
+                                  (struct pith_text){json, sizeof json - 1},
+                                  "f", &error);
+    pith_dataset_free(dataset);
     return status;
 }
 
@@ -291,7 +359,10 @@ static const struct {
     {"compress, reference", compress_reference},
     {"request", run_request},
     {"mcp", speak_mcp},
-    {"convert", convert},
+    {"convert", convert_shared},
+    {"convert, a folder", convert_folder},
+    {"convert, parts", convert_parts},
+    {"records", read_records},
 };
 
 /* --- the sweep ------------------------------------------------------------ */
@@ -343,9 +414,12 @@ static void open_tiny(void)
 {
     struct pith_session_options options = {.sizeof_options = sizeof options,
                                            .n_threads = 1};
-    const char *folder = shared_path("models/shell_gpt2");
-    if (folder != NULL)
-        snprintf(source, sizeof source, "%s", folder);
+    const char *shared = shared_path("models/shell_gpt2");
+    if (shared != NULL)
+        snprintf(source, sizeof source, "%s", shared);
+    snprintf(folder, sizeof folder, "%s", temporary_path("alloc.folder"));
+    snprintf(parts, sizeof parts, "%s", temporary_path("alloc.parts"));
+    write_folder();
     snprintf(model_path, sizeof model_path, "%s", temporary_path("alloc.pith"));
     tiny_model_write(model_path, TINY_LLAMA, PITH_F32);
     assert_ok(pith_model_load(model_path, NULL, &model, &error), error);
@@ -357,6 +431,8 @@ static void close_tiny(void)
     pith_session_free(session);
     pith_model_free(model);
     remove(model_path);
+    foreign_folder_remove(folder);
+    remove_parts();
 }
 
 Suite *make_suite(void)

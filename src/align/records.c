@@ -101,19 +101,24 @@ static bool is_one_array(struct pith_text text, size_t start)
     return true;
 }
 
-/* Whether an array holds the messages of one chat. */
-static bool holds_messages(const struct pith_record_reader *reader)
+/* Whether an array holds the messages of one chat; what cannot be parsed is
+ * left to whoever reads it as a record. */
+static enum pith_status holds_messages(const struct pith_record_reader *reader,
+                                       bool *found, struct pith_error *error)
 {
     struct pith_json_document *document;
     size_t start = reader->at + 1, end = find_end(reader->text, start);
     struct pith_text first = {reader->text.bytes + start, end - start};
-    if (pith_json_parse(first, reader->name, &document, NULL) != PITH_OK)
-        return false;
+    enum pith_status status =
+        pith_json_parse(first, reader->name, &document, error);
+    *found = false;
+    if (status != PITH_OK)
+        return status == PITH_ERR_MEMORY ? status : PITH_OK;
     const struct pith_json *message = pith_json_root(document);
-    bool found = pith_json_get(message, "role") != NULL ||
-                 pith_json_get(message, "from") != NULL;
+    *found = pith_json_get(message, "role") != NULL ||
+             pith_json_get(message, "from") != NULL;
     pith_json_free(document);
-    return found;
+    return PITH_OK;
 }
 
 void pith_record_reader_open(struct pith_record_reader *reader,
@@ -124,18 +129,25 @@ void pith_record_reader_open(struct pith_record_reader *reader,
     /* The first record says what is wrong with the encoding. */
     (void)pith_text_start(&reader->text, name, NULL);
     skip_spaces(reader);
-    if (reader->at == reader->text.size ||
-        reader->text.bytes[reader->at] != '[' ||
-        !is_one_array(reader->text, reader->at))
-        return;
-    reader->is_chat = holds_messages(reader);
+    reader->is_array = reader->at < reader->text.size &&
+                       reader->text.bytes[reader->at] == '[' &&
+                       is_one_array(reader->text, reader->at);
+}
+
+/* What an array is of is known once its first element is. */
+static enum pith_status enter_array(struct pith_record_reader *reader,
+                                    struct pith_error *error)
+{
+    PITH_TRY(holds_messages(reader, &reader->is_chat, error));
+    reader->is_array = !reader->is_chat;
     if (reader->is_chat)
-        return;
-    reader->is_array = true;
+        return PITH_OK;
+    reader->is_entered = true;
     reader->at++;
     skip_spaces(reader);
     reader->ended = reader->at < reader->text.size &&
                     reader->text.bytes[reader->at] == ']';
+    return PITH_OK;
 }
 
 void pith_record_reader_close(struct pith_record_reader *reader)
@@ -171,6 +183,9 @@ enum pith_status pith_record_read(struct pith_record_reader *reader,
     *record = (struct pith_record){.input = {"", 0}};
     pith_json_free(reader->document);
     reader->document = NULL;
+    *more = true;
+    if (reader->is_array && !reader->is_entered)
+        PITH_TRY(enter_array(reader, error));
     *more = reader->is_array  ? next_element(reader, &cut)
             : reader->is_chat ? next_whole(reader, &cut)
                               : next_line(reader, &cut);

@@ -59,7 +59,7 @@ struct pith_record_reader {
     size_t at;             /* where the next record is looked for */
     size_t line;           /* of `at`, from 1 */
     size_t record_line;    /* of the record read last */
-    bool is_array, is_chat, ended;
+    bool is_array, is_entered, is_chat, ended;
     struct pith_json_document *document; /* of the record read last */
     struct pith_message *messages;
     size_t n_room; /* messages that there is room for */

@@ -175,18 +175,23 @@ static FILE *open_stream(struct pith_writer *writer)
     return stream_of(open_descriptor(writer), "wb");
 }
 
-/* A name is only safe once the folder that has it is. */
-static int sync_folder(const char *place)
+/* The folder that a name is in; NULL without memory, else to be freed. */
+static char *folder_of(const char *place)
 {
     const char *slash = strrchr(place, '/');
     size_t n = slash != NULL ? (size_t)(slash - place) + 1 : 0;
     char *folder = pith_array(n + 2, 1);
     if (folder == NULL)
-        return -1;
+        return NULL;
     memcpy(folder, place, n);
     strcpy(folder + n, ".");
+    return folder;
+}
+
+/* A name is only safe once the folder that has it is. */
+static int sync_folder(const char *folder)
+{
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(folder);
     if (file < 0)
         return 0; /* one may write into a folder that one may not read */
     bool failed = fsync(file) != 0 && errno != EINVAL && errno != EROFS;
@@ -200,13 +205,20 @@ static int sync_folder(const char *place)
 static enum pith_status give_name(struct pith_writer *writer,
                                   struct pith_error *error)
 {
+    enum pith_status status = PITH_OK;
+    char *folder = folder_of(writer->place);
+    if (folder == NULL)
+        return pith_no_memory(error, strlen(writer->place), 1);
     if (fsync(fileno(writer->stream)) != 0)
-        return cannot(error, "write", writer->path);
-    if (rename(writer->temporary, writer->place) != 0)
-        return cannot(error, "rename to its name", writer->path);
-    forget_temporary(writer);
-    return sync_folder(writer->place) == 0
-               ? PITH_OK : cannot(error, "write the folder of", writer->path);
+        status = cannot(error, "write", writer->path);
+    else if (rename(writer->temporary, writer->place) != 0)
+        status = cannot(error, "rename to its name", writer->path);
+    else
+        forget_temporary(writer);
+    if (status == PITH_OK && sync_folder(folder) != 0)
+        status = cannot(error, "write the folder of", writer->path);
+    free(folder);
+    return status;
 }
 
 static void remove_temporary(struct pith_writer *writer)
