@@ -344,6 +344,7 @@ START_TEST(code_is_found)
         {"!important (!x)", "!¦!"},
         {"===== ---- <<<<<<< x", ""}, {"x\n====\ny", ""},
         {"<p class=a>x</p> &lt; <|im_end|> <!-- a --> > b", ">"},
+        {"https://x_y.org/a?b=c ada_b@x.org a=1", "ada_b¦="},
         {"> quoted\n>= 5\n  > again", ">="},
         /* flags and variables */
         {"pith --keep-digits --rate=0.5 -r -Wall -lm",
@@ -400,6 +401,86 @@ START_TEST(ids_are_found)
         {"well-known state-of-the-art", ""}, {"5km/h", ""}, {"x² ½", "x²"},
     };
     ASSERT_ALL_FOUND(PITH_PROTECT_IDS, samples);
+}
+END_TEST
+
+/* --- the page --------------------------------------------------------------- */
+
+/* The next `code` of a line of Markdown, without the blanks at its ends;
+ * empty when there is none. */
+static struct pith_text next_code(const char **line)
+{
+    const char *start = *line + strcspn(*line, "`");
+    size_t n = strspn(start, "`");
+    const char *end = start += n;
+    for (size_t run = 0; n > 0; end += run) {
+        end += strcspn(end, "`");
+        run = strspn(end, "`");
+        ck_assert_msg(run > 0, "no end: %s", start);
+        if (run == n)
+            break;
+    }
+    *line = end + n;
+    while (start < end && *start == ' ')
+        start++;
+    while (end > start && end[-1] == ' ')
+        end--;
+    return (struct pith_text){start, (size_t)(end - start)};
+}
+
+/* All of an example is of its kind; of code, something is. */
+static void assert_example(struct pith_text example, unsigned kind)
+{
+    struct pith_ranges ranges = {0};
+    struct pith_buffer text = {0};
+    struct pith_error error;
+    for (size_t i = 0; i < example.size; i++) /* "\\|" of a table is "|" */
+        if (example.bytes[i] != '\\' || i + 1 == example.size ||
+            example.bytes[i + 1] != '|')
+            pith_buffer_byte(&text, example.bytes[i]);
+    assert_ok(pith_protect_find(pith_buffer_text(&text), kind, &ranges,
+                                &error), error);
+    bool whole = ranges.n == 1 && ranges.items[0].start == 0 &&
+                 ranges.items[0].end == text.size;
+    ck_assert_msg(whole || (kind == PITH_PROTECT_CODE && ranges.n > 0),
+                  "docs/PROTECT.md: `%.*s` is not found", (int)text.size,
+                  text.data);
+    pith_buffer_free(&text);
+    pith_ranges_free(&ranges);
+}
+
+/* The column of a row, from its bar on; those before hold no bars. */
+static const char *column(const char *row, int index)
+{
+    for (; index > 0; index--)
+        row = strchr(row + 1, '|');
+    return row;
+}
+
+START_TEST(examples_of_the_page_are_found)
+{
+    static const char *const words[] = {"numbers", "negations", "urls",
+                                        "ids",     "code",      "markup"};
+    size_t size, n_examples = 0;
+    char *page = read_whole_file("docs/PROTECT.md", &size);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char start[32];
+        struct pith_error error;
+        unsigned kind;
+        snprintf(start, sizeof start, "\n| `%s` |", words[i]);
+        char *row = strstr(page, start);
+        ck_assert_msg(row != NULL, "no row of %s", words[i]);
+        assert_ok(pith_protect_parse(view(words[i]), &kind, &error), error);
+        const char *at = column(row, 3), *end = strstr(at, " | ");
+        for (; at < end; n_examples++) {
+            struct pith_text example = next_code(&at);
+            if (at > end)
+                break;
+            assert_example(example, kind);
+        }
+    }
+    ck_assert_uint_gt(n_examples, 60);
+    free(page);
 }
 END_TEST
 
@@ -658,6 +739,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, code_is_found);
     tcase_add_test(tcase, ids_are_found);
     tcase_add_test(tcase, chat_markers_are_whole);
+    tcase_add_test(tcase, examples_of_the_page_are_found);
     tcase_add_test(tcase, lists_of_kinds_are_read);
     tcase_add_test(tcase, any_text_is_read);
     tcase_add_test(tcase, the_cases_of_users_are_read);

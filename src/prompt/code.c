@@ -4,6 +4,8 @@
  */
 #include "code.h"
 
+#include <string.h>
+
 #include "markup.h"
 
 enum {
@@ -89,20 +91,35 @@ static size_t flag_end(struct pith_text text, size_t at, bool starts_line)
 
 /* --- all of it -------------------------------------------------------------- */
 
-/* Tags, entities and markers are not made of operators, a quote is not one. */
+/* The rest of a link, from "://" on, or of an address, from its "@" on. */
+static size_t skip_address(struct pith_text text, size_t at)
+{
+    size_t read = at;
+    if (pith_starts_with(text, at, "://"))
+        return pith_run_end(text, at, " \t\r\n<>\"'`)]");
+    if (pith_starts_with(text, at, "@") &&
+        pith_is_word_character(pith_cluster_before(text, at).code))
+        (void)pith_name_end(text, at + 1, &read);
+    return read > at + 1 ? read : at;
+}
+
+/* What has signs of operators in it and is not code: tags, entities, markers of
+ * chat templates, addresses, the mark of a quote. */
 static size_t skip_markup(struct pith_text text, size_t at, bool starts_line)
 {
     static const char *const ends[] = {"<!--", "-->"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (pith_starts_with(text, at, ends[i]))
-            return at + 4 - i;
+            return at + strlen(ends[i]);
     if (starts_line && pith_starts_with(text, at, ">") &&
         !pith_starts_with(text, at, ">="))
         return at + 1;
     size_t end = pith_chat_marker_end(text, at);
     if (end == at)
         end = pith_tag_end(text, at);
-    return end > at ? end : pith_entity_end(text, at);
+    if (end == at)
+        end = pith_entity_end(text, at);
+    return end > at ? end : skip_address(text, at);
 }
 
 /* Where what starts with a sign at `at` ends; `at` when nothing does. */
