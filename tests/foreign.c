@@ -743,7 +743,7 @@ void foreign_folder_remove(const char *folder)
         "tokenizer_config.json", "special_tokens_map.json",
         "added_tokens.json", "out.pith", "model-00001-of-00002.safetensors",
         "model-00002-of-00002.safetensors", "params.json",
-        "adapter_config.json", "pytorch_model.bin"};
+        "adapter_config.json", "pytorch_model.bin", "snapshots"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(folder, names[i]));
     rmdir(folder);

@@ -279,6 +279,22 @@ def gpt2_layouts():
         "tokenizer_class": "GPT2Tokenizer", "add_bos_token": True}}
 
 
+def check_first_gpt2():
+    """Its tokenizer.json does not say which model it is of."""
+    folder = gpt2("first gpt2", G, {})
+    fast = transformers.GPT2TokenizerFast.from_pretrained(folder)
+    state = json.loads(fast.backend_tokenizer.to_str())
+    del state["model"]["type"], state["model"]["byte_fallback"]
+    del state["model"]["ignore_merges"], state["pre_tokenizer"]["use_regex"]
+    state["model"]["merges"] = MERGES
+    for file in ["vocab.json", "merges.txt"]:
+        (folder / file).unlink()
+    (folder / "tokenizer.json").write_text(json.dumps(state))
+    check_class("first gpt2", folder,
+                transformers.GPT2TokenizerFast.from_pretrained(folder),
+                GPT2_MARKERS)
+
+
 def check_gpt2():
     for name, rows, files in gpt2_layouts():
         folder = gpt2(name, rows, files)
@@ -442,6 +458,7 @@ def main():
     check_user_defined()
     check_tokenizer_json()
     check_gpt2()
+    check_first_gpt2()
     check_llama_with_bytes()
     check_gguf()
     check_llama_weights()

@@ -362,6 +362,12 @@ START_TEST(harmless_fields_are_read_over)
               "\"rope_scaling\": {\"type\": \"default\"}, \"tp\"");
     convert(source, NULL);
     assert_is(&model, PITH_F32);
+    /* The first files name the class and the positions otherwise. */
+    edit_file(path, "\"model_type\": \"llama\"",
+              "\"architectures\": [\"LLaMAForCausalLM\"]");
+    edit_file(path, "max_position_embeddings", "max_sequence_length");
+    convert(source, NULL);
+    assert_is(&model, PITH_F32);
     remove_files();
     foreign_free(&model);
 }

@@ -90,6 +90,8 @@ static const struct edit edits[] = {
      PITH_ERR_FORMAT, "lm_head.weight"},
     {FOREIGN_GPT2, "config.json", "}", "", PITH_ERR_FORMAT, "config.json"},
     LLAMA("\"llama\"", "\"mistral\"", "mistral"),
+    LLAMA("\"model_type\": \"llama\"", "\"architectures\": [\"OPTModel\"]",
+          "model_type"),
     LLAMA("\"silu\"", "\"gelu\"", "hidden_act"),
     LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": "
           "\"llama3\", \"factor\": 8}", "rope_scaling"),

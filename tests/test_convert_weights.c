@@ -169,6 +169,7 @@ START_TEST(other_folders_are_named)
         {"model.safetensors", "pytorch_model.bin", "save the model as safe"},
         {"config.json", "params.json", "convert_llama_weights_to_hf"},
         {"config.json", "adapter_config.json", "merge"},
+        {"config.json", "snapshots", "folder inside it"},
         {"model.safetensors", "adapter_config.json", "merge"}};
     static const struct foreign_folder how = {.type = "F32"};
     struct foreign model;
@@ -181,6 +182,26 @@ START_TEST(other_folders_are_named)
         write_whole_file(in_source(folders[i].holds), "{}", 2);
         assert_refused(source, NULL, PITH_ERR_UNSUPPORTED, folders[i].holds);
         assert_refused(source, NULL, PITH_ERR_UNSUPPORTED, folders[i].word);
+    }
+    remove_files();
+    foreign_free(&model);
+}
+END_TEST
+
+START_TEST(pointers_of_git_lfs_are_named)
+{
+    static const char pointer[] =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+    static const char *const files[] = {"model.safetensors", "tokenizer.model"};
+    static const struct foreign_folder how = {.type = "F32"};
+    struct foreign model;
+    set_paths();
+    foreign_init(&model, FOREIGN_LLAMA);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        foreign_folder_write(&model, &how, source);
+        write_whole_file(in_source(files[i]), pointer, sizeof pointer - 1);
+        assert_refused(source, NULL, PITH_ERR_FORMAT, files[i]);
+        assert_refused(source, NULL, PITH_ERR_FORMAT, "git lfs pull");
     }
     remove_files();
     foreign_free(&model);
@@ -383,6 +404,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, shared_tensors_are_known_from_the_metadata);
     tcase_add_test(tcase, shards_are_found_by_their_numbers);
     tcase_add_test(tcase, other_folders_are_named);
+    tcase_add_test(tcase, pointers_of_git_lfs_are_named);
     tcase_add_test(tcase, gguf_can_be_split);
     tcase_add_loop_test(tcase, numbers_that_are_not_finite_are_named, 0,
                         sizeof spoilt / sizeof *spoilt);

@@ -154,7 +154,8 @@ static void read_llama(struct reader *reader)
     struct pith_config *config = &reader->source->config;
     config->arch = PITH_ARCH_LLAMA;
     config->n_vocab = whole(reader, "vocab_size", 32000);
-    config->n_ctx = whole(reader, "max_position_embeddings", 2048);
+    config->n_ctx = whole(reader, "max_position_embeddings",
+                          whole(reader, "max_sequence_length", 2048));
     config->n_embd = whole(reader, "hidden_size", 0);
     config->n_layer = whole(reader, "num_hidden_layers", 0);
     config->n_head = whole(reader, "num_attention_heads", 0);
@@ -177,15 +178,33 @@ static void read_llama(struct reader *reader)
         refuse_field(reader, "partial_rotary_factor", "is not 1");
 }
 
+/* By model_type; files from before there was one name the class only. */
+static bool is_of_kind(const struct pith_json *root, const char *type,
+                       const char *const *classes)
+{
+    const struct pith_json *given = pith_json_get(root, "model_type");
+    const struct pith_json *list = pith_json_get(root, "architectures");
+    if (pith_json_is_set(given))
+        return pith_json_string_is(given, type);
+    for (; *classes != NULL; classes++)
+        if (pith_json_is(list, PITH_JSON_ARRAY) &&
+            pith_json_string_is(list->first, *classes))
+            return true;
+    return false;
+}
+
 static enum pith_status read_config(struct pith_source *source,
                                     const struct pith_json *root,
                                     struct pith_error *error)
 {
     struct reader reader = {source, root, error, PITH_OK};
+    static const char *const gpt2[] = {"GPT2LMHeadModel", "GPT2Model", NULL};
+    static const char *const llama[] = {"LlamaForCausalLM", "LLaMAForCausalLM",
+                                        "LlamaModel", NULL};
     const struct pith_json *type = pith_json_get(root, "model_type");
-    if (pith_json_string_is(type, "gpt2"))
+    if (is_of_kind(root, "gpt2", gpt2))
         read_gpt2(&reader);
-    else if (pith_json_string_is(type, "llama"))
+    else if (is_of_kind(root, "llama", llama))
         read_llama(&reader);
     else
         return pith_fail(error, PITH_ERR_UNSUPPORTED,

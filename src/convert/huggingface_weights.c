@@ -89,6 +89,7 @@ static const struct {
      "model as safetensors"},
     {"pytorch_model.bin.index.json", "names files that are not read, as "
      "unpickling runs code: save the model as safetensors"},
+    {"snapshots", "is of the Hugging Face cache: give the folder inside it"},
     {"tf_model.h5", "is of TensorFlow: save the model as safetensors"},
     {"flax_model.msgpack", "is of Flax: save the model as safetensors"},
 };

@@ -36,6 +36,20 @@ void pith_source_note(const struct pith_source *source,
         source->note(source->user, what->detail);
 }
 
+/* What a clone without Git LFS has in place of large files. */
+static enum pith_status check_is_whole(const struct pith_file *file,
+                                       const char *path,
+                                       struct pith_error *error)
+{
+    static const char pointer[] = "version https://git-lfs.github.com/spec/";
+    size_t n = sizeof pointer - 1;
+    if (file->size < n || memcmp(file->data, pointer, n) != 0)
+        return PITH_OK;
+    return pith_fail(error, PITH_ERR_FORMAT,
+                     "%s: is a pointer of Git LFS, not the file itself; run git "
+                     "lfs pull in its folder, or download the file", path);
+}
+
 enum pith_status pith_source_open(struct pith_source *source, const char *path,
                                   const struct pith_source_file **file,
                                   struct pith_error *error)
@@ -50,7 +64,8 @@ enum pith_status pith_source_open(struct pith_source *source, const char *path,
     entry->next = source->files;
     source->files = entry;
     *file = entry;
-    return pith_file_open(&entry->file, path, error);
+    PITH_TRY(pith_file_open(&entry->file, path, error));
+    return check_is_whole(&entry->file, path, error);
 }
 
 enum pith_status pith_source_set_name(struct pith_source *source,

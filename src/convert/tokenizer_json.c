@@ -60,7 +60,9 @@ static enum pith_status check_model(struct pith_tokenizer_files *files,
     static const char *const affixes[] = {"continuing_subword_prefix",
                                           "end_of_word_suffix"};
     const struct pith_json *dropout = pith_json_get(model, "dropout");
-    if (!type_is(model, "BPE"))
+    bool has_merges = pith_json_get(model, "merges") != NULL;
+    if (!type_is(model, "BPE") && /* early files do not say it */
+        (pith_json_get(model, "type") != NULL || !has_merges))
         return refuse(files, "model", "is not of type BPE");
     if (pith_json_is_set(dropout) && dropout->number != 0)
         return refuse(files, "model.dropout", "is set");
