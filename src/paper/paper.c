@@ -15,32 +15,28 @@
 #include "../base/random.h"
 #include "budget.h"
 #include "paper.h"
-#include "../prompt/counter.h"
 #include "documents.h"
 #include "itpc.h"
 #include "pieces.h"
 #include "../prompt/keep.h"
-#include "../prompt/settle.h"
+#include "../prompt/prune.h"
 #include "rank.h"
 
 /* One compression on its way from the prompt to the result. */
 struct paper {
+    struct pith_prune prune;
+    /* Of the prune, borrowed. */
     struct pith_session *session;
     const struct pith_compress_options *options;
     struct pith_result *result;
-    struct pith_parts parts;
-    size_t target;        /* tokens that stay */
-    bool *selected;       /* D, by part, (n_parts) */
-    double *perplexities; /* by part, (n_parts); 0: not ranked */
-    size_t *order;        /* parts that are demonstrations, best first where
-                             they were ranked, (n_order) */
+    struct pith_parts *parts;
+    bool *selected; /* D, by part, (n_parts) */
+    size_t *order;  /* parts that are demonstrations, best first where they
+                       were ranked, (n_order) */
     size_t n_order;
     struct pith_budget budget;
     struct pith_piece_budget pieces; /* of a structured prompt */
     struct pith_itpc itpc;
-    struct pith_decisions decisions;
-    struct pith_settlement settled;
-    bool passed;          /* nothing would be saved: the prompt comes back */
 };
 
 static bool is_rate(double value)
@@ -78,22 +74,6 @@ static enum pith_status check_options(const struct pith_compress_options *o,
     return PITH_OK;
 }
 
-/* In whole tokens; a prompt that has any keeps at least one. */
-static size_t round_target(double target, size_t n_tokens)
-{
-    if (target >= (double)n_tokens)
-        return n_tokens;
-    return target < 1 ? 1 : (size_t)(target + 0.5);
-}
-
-/* tau L */
-static size_t target_tokens(const struct pith_compress_options *options,
-                            size_t n_tokens)
-{
-    return round_target(options->rate > 0 ? options->rate * (double)n_tokens
-                                          : options->target, n_tokens);
-}
-
 /* The published settings: 2 for demonstrations; 1.3 for documents, whose
  * ranking by the question can be trusted with more. */
 static double granularity(const struct pith_compress_options *options)
@@ -107,7 +87,7 @@ static double granularity(const struct pith_compress_options *options)
  * it; the one in front of the question is paid for beforehand. */
 static void measure(struct paper *p)
 {
-    const struct pith_parts *parts = &p->parts;
+    const struct pith_parts *parts = p->parts;
     size_t last = parts->n_parts - 1;
     struct pith_budget *b = &p->budget;
     *b = (struct pith_budget){.k = granularity(p->options),
@@ -121,7 +101,8 @@ static void measure(struct paper *p)
         if (pith_is_demonstration(&parts->parts[i]))
             b->n_dems += pith_part_length(parts, i);
     size_t n_structure = pith_part_length(parts, last) - b->n_que;
-    b->target = p->target > n_structure ? (double)(p->target - n_structure) : 0;
+    size_t target = p->prune.target;
+    b->target = target > n_structure ? (double)(target - n_structure) : 0;
 }
 
 /* The ranking as the caller knows the contexts: by their index. */
@@ -131,7 +112,7 @@ static enum pith_status trace_ranking(struct paper *p, struct pith_rank *ranks,
     if (!p->options->trace)
         return PITH_OK;
     for (size_t i = 0; i < n; i++)
-        ranks[i].index = p->parts.parts[ranks[i].index].index;
+        ranks[i].index = p->parts->parts[ranks[i].index].index;
     return pith_result_add_ranking(p->result, ranks, n, error);
 }
 
@@ -151,11 +132,12 @@ static enum pith_status rank(struct paper *p, struct pith_rank *ranks, size_t n,
                              struct pith_error *error)
 {
     bool aware = p->options->question_aware;
-    PITH_TRY(aware ? pith_rank_documents(p->session, &p->parts, ranks, n, error)
-                   : pith_rank_demonstrations(p->session, &p->parts, ranks, n,
-                                              p->decisions.ranked, error));
+    PITH_TRY(aware ? pith_rank_documents(p->session, p->parts, ranks, n, error)
+                   : pith_rank_demonstrations(p->session, p->parts, ranks, n,
+                                              p->prune.decisions.ranked,
+                                              error));
     for (size_t i = 0; i < n; i++) {
-        p->perplexities[ranks[i].index] = exp(ranks[i].score);
+        p->prune.perplexities[ranks[i].index] = exp(ranks[i].score);
         ranks[i].score *= aware ? -1 : 1;
     }
     return PITH_OK;
@@ -166,7 +148,7 @@ static enum pith_status rank_and_select(struct paper *p, size_t n,
                                         struct pith_error *error)
 {
     enum pith_status status;
-    size_t n_parts = p->parts.n_parts;
+    size_t n_parts = p->parts->n_parts;
     struct pith_rank *ranks = pith_array(n, sizeof *ranks);
     size_t *lengths = pith_array(n_parts, sizeof *lengths);
     if (ranks == NULL || lengths == NULL) {
@@ -178,7 +160,7 @@ static enum pith_status rank_and_select(struct paper *p, size_t n,
     else
         PITH_TRY_DONE(rank(p, ranks, n, error));
     for (size_t i = 0; i < n_parts; i++)
-        lengths[i] = pith_part_length(&p->parts, i);
+        lengths[i] = pith_part_length(p->parts, i);
     pith_budget_select(&p->budget, lengths, ranks, n, p->selected);
     for (size_t i = 0; i < n; i++) {
         p->order[i] = ranks[i].index;
@@ -198,8 +180,8 @@ static enum pith_status select_demonstrations(struct paper *p,
                                               struct pith_error *error)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->parts.n_parts; i++)
-        if (pith_is_demonstration(&p->parts.parts[i]))
+    for (size_t i = 0; i < p->parts->n_parts; i++)
+        if (pith_is_demonstration(&p->parts->parts[i]))
             p->order[n++] = i;
     p->n_order = n;
     if (p->budget.tau_dems <= 0 && !p->options->structured)
@@ -207,8 +189,8 @@ static enum pith_status select_demonstrations(struct paper *p,
     if (n > 1 && p->options->use_budget_controller && !p->options->structured &&
         (p->options->question_aware || pith_budget_must_select(&p->budget)))
         return rank_and_select(p, n, error);
-    for (size_t i = 0; i < p->parts.n_parts; i++)
-        p->selected[i] = pith_is_demonstration(&p->parts.parts[i]);
+    for (size_t i = 0; i < p->parts->n_parts; i++)
+        p->selected[i] = pith_is_demonstration(&p->parts->parts[i]);
     p->budget.n_selected = p->budget.n_dems;
     return PITH_OK;
 }
@@ -218,19 +200,19 @@ static enum pith_status select_demonstrations(struct paper *p,
 static size_t gather_units(const struct paper *p, size_t part,
                            struct pith_unit *units)
 {
-    const struct pith_part *from = &p->parts.parts[part];
+    const struct pith_part *from = &p->parts->parts[part];
     size_t n = 0;
     for (size_t i = from->unit; i < from->unit + from->n_units; i++)
-        if (p->selected[part] || p->parts.units[i].forced)
-            units[n++] = p->parts.units[i];
+        if (p->selected[part] || p->parts->units[i].forced)
+            units[n++] = p->parts->units[i];
     return n;
 }
 
 /* The blank line in front of a part; NULL: it has none. */
 static const struct pith_unit *line_before(const struct paper *p, size_t part)
 {
-    const struct pith_part *from = &p->parts.parts[part];
-    const struct pith_unit *first = &p->parts.units[from->unit];
+    const struct pith_part *from = &p->parts->parts[part];
+    const struct pith_unit *first = &p->parts->units[from->unit];
     return from->n_units > 0 && first->structure ? first : NULL;
 }
 
@@ -263,8 +245,8 @@ static size_t stage_demonstrations(const struct paper *p,
                                    struct pith_unit *units)
 {
     stages[0] = (struct pith_stage){.units = units, .end = end};
-    for (size_t i = 0; i < p->parts.n_parts; i++)
-        if (pith_is_demonstration(&p->parts.parts[i]))
+    for (size_t i = 0; i < p->parts->n_parts; i++)
+        if (pith_is_demonstration(&p->parts->parts[i]))
             stages[0].n_units += gather_units(p, i, units + stages[0].n_units);
     return 1;
 }
@@ -284,7 +266,7 @@ static enum pith_status rate_documents(const struct paper *p, double *by_part,
     }
     for (size_t i = 0; i < p->n_order; i++)
         if (p->selected[p->order[i]])
-            lengths[n++] = (double)pith_part_length(&p->parts, p->order[i]);
+            lengths[n++] = (double)pith_part_length(p->parts, p->order[i]);
     pith_document_rates(lengths, n, b->rate_d, p->options->delta_tau,
                         b->rate_d * (double)b->n_selected, rates);
     n = 0;
@@ -302,7 +284,7 @@ static enum pith_status stage_documents(struct paper *p,
                                         struct pith_unit *units,
                                         struct pith_error *error)
 {
-    size_t n_parts = p->parts.n_parts;
+    size_t n_parts = p->parts->n_parts;
     double *rates = pith_array_zero(n_parts, sizeof *rates);
     if (rates == NULL)
         return pith_no_memory(error, n_parts, sizeof *rates);
@@ -311,14 +293,14 @@ static enum pith_status stage_documents(struct paper *p,
     size_t n = 0;
     for (size_t i = 0; i < (sort ? p->n_order : n_parts); i++) {
         size_t part = sort ? p->order[i] : i;
-        if (!pith_is_demonstration(&p->parts.parts[part]))
+        if (!pith_is_demonstration(&p->parts->parts[part]))
             continue;
         struct pith_stage *stage = &stages[n++];
         *stage = (struct pith_stage){.units = units, .contrastive = true};
         stage->n_units = sort ? gather_joined(p, part, units)
                               : gather_units(p, part, units);
         units += stage->n_units;
-        end += rates[part] * (double)pith_part_length(&p->parts, part);
+        end += rates[part] * (double)pith_part_length(p->parts, part);
         stage->end = end;
     }
     free(rates);
@@ -328,19 +310,19 @@ static enum pith_status stage_documents(struct paper *p,
 /* The question's tokens, in front of which documents are looked at. */
 static void set_question(struct paper *p)
 {
-    const struct pith_part *part = &p->parts.parts[p->parts.n_parts - 1];
-    pith_ids_append_all(&p->itpc.question, p->parts.ids.data + part->token,
+    const struct pith_part *part = &p->parts->parts[p->parts->n_parts - 1];
+    pith_ids_append_all(&p->itpc.question, p->parts->ids.data + part->token,
                         part->n_tokens);
-    pith_ids_append_all(&p->itpc.question, p->parts.join.data,
-                        p->parts.join.n);
+    pith_ids_append_all(&p->itpc.question, p->parts->join.data,
+                        p->parts->join.n);
 }
 
 /* The pieces of a structured prompt, each with its rate. */
 static size_t stage_pieces(struct paper *p, struct pith_stage *stages)
 {
     stages[0].end = p->pieces.instruction;
-    pith_piece_stages(&p->parts, &p->pieces, stages[0].end, stages + 1);
-    return p->parts.n_pieces;
+    pith_piece_stages(p->parts, &p->pieces, stages[0].end, stages + 1);
+    return p->parts->n_pieces;
 }
 
 static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
@@ -349,7 +331,7 @@ static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
 {
     const struct pith_budget *b = &p->budget;
     size_t n = 1;
-    stages[0] = whole_part(&p->parts, 0);
+    stages[0] = whole_part(p->parts, 0);
     stages[0].end = b->rate_ins * (double)b->n_ins;
     if (p->options->structured) {
         n += stage_pieces(p, stages);
@@ -362,8 +344,8 @@ static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
             p, stages + 1, stages[0].end + b->rate_d * (double)b->n_selected,
             units);
     }
-    stages[n] = whole_part(&p->parts, p->parts.n_parts - 1);
-    stages[n++].end = (double)p->target;
+    stages[n] = whole_part(p->parts, p->parts->n_parts - 1);
+    stages[n++].end = (double)p->prune.target;
     return pith_itpc_run(&p->itpc, p->session, stages, n, error);
 }
 
@@ -371,7 +353,8 @@ static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
 static enum pith_status compress_tokens(struct paper *p,
                                         struct pith_error *error)
 {
-    size_t n_units = p->parts.n_units + 1, n_stages = p->parts.n_parts + p->parts.n_pieces + 1;
+    size_t n_units = p->parts->n_units + 1;
+    size_t n_stages = p->parts->n_parts + p->parts->n_pieces + 1;
     struct pith_unit *units = pith_array(n_units, sizeof *units);
     struct pith_stage *stages = pith_array(n_stages, sizeof *stages);
     enum pith_status status =
@@ -383,81 +366,37 @@ static enum pith_status compress_tokens(struct paper *p,
     return status;
 }
 
-/* Rate 1, a prompt that is within its target, or one that compression would
- * make no shorter: everything stays. */
-static enum pith_status keep_everything(struct paper *p,
-                                        struct pith_error *error)
-{
-    size_t n = p->parts.n_parts;
-    size_t *order = pith_array(n, sizeof *order);
-    if (order == NULL)
-        return pith_no_memory(error, n, sizeof *order);
-    for (size_t i = 0; i < p->decisions.n; i++)
-        p->decisions.of[i].kept = true;
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    p->settled.text.size = 0;
-    p->settled.n_tokens = p->parts.ids.n;
-    enum pith_status status = pith_compose(&p->parts, order, n, &p->decisions,
-                                           &p->settled.text, error);
-    free(order);
-    return status;
-}
-
 /* The order of the parts in the result. */
-static void order_parts(const struct paper *p, size_t *order)
+static void order_parts(struct paper *p)
 {
-    size_t n = p->parts.n_parts, n_ranked = 0;
+    size_t n = p->parts->n_parts, n_ranked = 0;
     bool sort = p->options->question_aware &&
                 p->options->reorder == PITH_REORDER_SORT;
     for (size_t i = 0; i < n; i++)
-        order[i] = sort && pith_is_demonstration(&p->parts.parts[i])
-                       ? p->order[n_ranked++] : i;
+        p->prune.order[i] = sort && pith_is_demonstration(&p->parts->parts[i])
+                                ? p->order[n_ranked++] : i;
 }
 
 /* Parts that may give more of their text: all but the demonstrations that
  * were left out, or all where nothing else has text. */
-static void open_parts(const struct paper *p, bool *open)
+static void open_parts(struct paper *p)
 {
     size_t n_open = 0;
-    for (size_t i = 0; i < p->parts.n_parts; i++) {
-        open[i] = p->selected[i] || p->parts.parts[i].kind != PITH_PART_CONTEXT;
-        n_open += open[i] ? p->parts.parts[i].n_tokens : 0;
+    for (size_t i = 0; i < p->parts->n_parts; i++) {
+        p->prune.open[i] =
+            p->selected[i] || p->parts->parts[i].kind != PITH_PART_CONTEXT;
+        n_open += p->prune.open[i] ? p->parts->parts[i].n_tokens : 0;
     }
-    for (size_t i = 0; i < p->parts.n_parts && n_open == 0; i++)
-        open[i] = true;
-}
-
-/* After the last segment: the target is met by the tokens of the text.
- * Differs: the paper counts the tokens that it kept. */
-static enum pith_status settle(struct paper *p, struct pith_error *error)
-{
-    size_t n = p->parts.n_parts;
-    size_t *order = pith_array(n, sizeof *order);
-    bool *open = pith_array(n, sizeof *open);
-    enum pith_status status = PITH_ERR_MEMORY;
-    if (order == NULL || open == NULL) {
-        status = pith_no_memory(error, n, sizeof *order);
-    } else {
-        order_parts(p, order);
-        open_parts(p, open);
-        p->settled.order = order;
-        p->settled.n_order = n;
-        p->settled.open = open;
-        p->settled.target = p->target;
-        status = pith_settle(&p->settled, error);
-    }
-    free(order);
-    free(open);
-    return status;
+    for (size_t i = 0; i < p->parts->n_parts && n_open == 0; i++)
+        p->prune.open[i] = true;
 }
 
 /* A unit above its threshold that had to go after all moves the threshold. */
 static void raise_thresholds(struct paper *p)
 {
     const struct pith_trace *trace = &p->result->trace;
-    for (size_t i = 0; i < p->decisions.n; i++) {
-        const struct pith_decision *d = &p->decisions.of[i];
+    for (size_t i = 0; i < p->prune.decisions.n; i++) {
+        const struct pith_decision *d = &p->prune.decisions.of[i];
         if (d->kept || d->segment >= trace->n_thresholds || isnan(d->loss))
             continue;
         struct pith_threshold *threshold = &trace->thresholds[d->segment];
@@ -469,8 +408,8 @@ static enum pith_status control_and_compress(struct paper *p,
                                              struct pith_error *error)
 {
     double start = pith_seconds();
-    if (p->target == p->parts.ids.n)
-        return keep_everything(p, error);
+    if (p->prune.target == p->parts->ids.n)
+        return pith_prune_keep_all(&p->prune, error);
     measure(p);
     pith_budget_demonstrations(&p->budget);
     PITH_TRY(select_demonstrations(p, error));
@@ -478,114 +417,40 @@ static enum pith_status control_and_compress(struct paper *p,
     double ranked = pith_seconds();
     p->result->timings.rank = ranked - start;
     PITH_TRY(compress_tokens(p, error));
-    PITH_TRY(settle(p, error));
+    p->prune.n_forced = p->itpc.n_forced;
+    order_parts(p);
+    open_parts(p);
+    /* Differs: the paper counts the tokens that it kept. */
+    PITH_TRY(pith_prune_settle(&p->prune, error));
     raise_thresholds(p);
     p->result->timings.compress = pith_seconds() - ranked;
     return PITH_OK;
 }
 
-/* Counts prompt and result, and returns the prompt instead where the target
- * model would read no fewer tokens. */
-static enum pith_status count_or_pass(struct paper *p, struct pith_error *error)
-{
-    struct pith_result *r = p->result;
-    const struct pith_counter *counter = p->options->count_with;
-    r->origin_tokens = p->parts.ids.n;
-    r->compressed_tokens = p->settled.n_tokens;
-    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
-                                  &r->origin_tokens, &r->model_origin_tokens,
-                                  error));
-    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->settled.text),
-                                  &r->compressed_tokens,
-                                  &r->model_compressed_tokens, error));
-    if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
-        p->options->target >= (double)p->parts.ids.n ||
-        p->parts.ids.n == 0)
-        return PITH_OK;
-    PITH_TRY(pith_result_note(r, error,
-                              "Nothing would be saved: the prompt has %zu "
-                              "token%s%s, compressed %zu; it is unchanged.",
-                              r->origin_tokens,
-                              r->origin_tokens == 1 ? "" : "s",
-                              counter != NULL ? " of the target model" : "",
-                              r->compressed_tokens));
-    r->compressed_tokens = r->origin_tokens;
-    r->model_compressed_tokens = r->model_origin_tokens;
-    p->passed = true;
-    return keep_everything(p, error);
-}
-
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
-/* How the target was missed, if it was. */
-static enum pith_status note_target(struct paper *p, struct pith_error *error)
-{
-    struct pith_result *r = p->result;
-    size_t n = p->settled.n_tokens;
-    if (p->settled.cut)
-        PITH_TRY(pith_result_note(r, error,
-                                  "No word or number fits into %zu token%s; "
-                                  "one was cut.", p->target,
-                                  plural(p->target)));
-    if (n > p->target && p->itpc.n_forced > 0)
-        return pith_result_note(r, error,
-                                "What must stay has %zu token%s, %zu more "
-                                "than the target of %zu.", n, plural(n),
-                                n - p->target, p->target);
-    if (n != p->target && p->options->target <= (double)p->parts.ids.n)
-        return pith_result_note(r, error,
-                                "The result has %zu token%s, the target is "
-                                "%zu: no word or number fits exactly.", n,
-                                plural(n), p->target);
-    return PITH_OK;
-}
-
+/* What the result's note has of this method alone. */
 static enum pith_status note(struct paper *p, struct pith_error *error)
 {
     struct pith_result *r = p->result;
-    size_t n_replaced = p->parts.n_replaced;
-    if (n_replaced > 0)
-        PITH_TRY(pith_result_note(r, error,
-                                  "%zu byte%s of the prompt %s not UTF-8 and "
-                                  "became U+FFFD.", n_replaced,
-                                  plural(n_replaced),
-                                  n_replaced == 1 ? "was" : "were"));
-    PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
-    if (p->passed)
+    if (p->prune.passed)
         return PITH_OK;
-    if (p->parts.n_cut > 0 && p->settled.n_tokens < p->parts.ids.n)
-        PITH_TRY(pith_result_note(r, error,
-                                  "%zu word%s or number%s had too many tokens "
-                                  "to stay or go as a whole.", p->parts.n_cut,
-                                  plural(p->parts.n_cut),
-                                  plural(p->parts.n_cut)));
     if (p->itpc.segment_size < p->options->segment_size)
         PITH_TRY(pith_result_note(r, error,
                                   "Segments have %zu tokens, half of the "
                                   "model's positions, not %zu.",
                                   p->itpc.segment_size,
                                   p->options->segment_size));
-    PITH_TRY(note_target(p, error));
     if (p->options->structured && p->options->target > 0 &&
-        fabs(p->options->target - (double)p->target) >= 1)
+        fabs(p->options->target - (double)p->prune.target) >= 1)
         PITH_TRY(pith_result_note(r, error,
                                   "The rates of the tags leave %zu tokens, "
-                                  "the target was %g.", p->target,
+                                  "the target was %g.", p->prune.target,
                                   p->options->target));
-    else if (p->options->target > (double)p->parts.ids.n)
-        PITH_TRY(pith_result_note(r, error,
-                                  "The prompt has %zu tokens, fewer than the "
-                                  "target; it is unchanged.",
-                                  p->parts.ids.n));
     if (p->budget.scaled)
         PITH_TRY(pith_result_note(r, error,
                                   "The target of %zu tokens is below what "
                                   "tau_ins and tau_que ask for; they were "
                                   "scaled down to %.3g and %.3g%s.",
-                                  p->target, p->budget.tau_ins,
+                                  p->prune.target, p->budget.tau_ins,
                                   p->budget.tau_que,
                                   p->budget.n_dems > 0 &&
                                           p->itpc.n_forced == 0
@@ -593,113 +458,45 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
     return PITH_OK;
 }
 
-/* The tokens of a part's units that stay, or of all its blank lines too. */
-static size_t count_kept(const struct paper *p, const struct pith_part *part)
+static enum pith_status open_paper(struct paper *p,
+                                   const struct pith_prompt *prompt,
+                                   struct pith_error *error)
 {
-    size_t n = 0;
-    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
-        const struct pith_unit *unit = &p->parts.units[i];
-        if (!unit->structure && p->decisions.of[unit->token].kept)
-            n += unit->n_tokens;
+    PITH_TRY(pith_prune_open(&p->prune, prompt, error));
+    size_t n = p->parts->n_parts, longest = pith_prune_longest(p->session);
+    if (p->options->question_aware && p->options->structured)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "question_aware and structured exclude each other: "
+                         "both set the rates of the contexts");
+    if (p->options->question_aware && p->parts->parts[n - 1].n_tokens == 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "question_aware needs a question");
+    if (p->options->structured) {
+        p->pieces = pith_piece_budget_make(p->parts, p->options);
+        p->prune.target = pith_prune_target(p->pieces.total, p->parts->ids.n);
     }
-    return n;
-}
-
-/* What was kept of the prompt: its tokens, in the order of the prompt. */
-static enum pith_status set_kept_ids(struct paper *p, struct pith_error *error)
-{
-    struct pith_ids ids = {0};
-    for (size_t i = 0; i < p->parts.n_units; i++) {
-        const struct pith_unit *unit = &p->parts.units[i];
-        if (p->decisions.of[unit->token].kept)
-            pith_ids_append_all(&ids, p->parts.ids.data + unit->token,
-                                unit->n_tokens);
-    }
-    enum pith_status status =
-        ids.failed ? pith_no_memory(error, p->parts.ids.n, sizeof *ids.data)
-                   : pith_result_set_kept_ids(p->result, ids.data, ids.n,
-                                              error);
-    pith_ids_free(&ids);
-    return status;
-}
-
-static enum pith_status fill_result(struct paper *p, struct pith_error *error)
-{
-    struct pith_result *result = p->result;
-    char *text;
-    for (size_t i = 0; i < p->parts.n_parts; i++) {
-        const struct pith_part *part = &p->parts.parts[i];
-        struct pith_part_result made = {.kind = part->kind,
-                                        .index = part->index,
-                                        .n_tokens = part->n_tokens,
-                                        .n_kept = count_kept(p, part),
-                                        .perplexity = p->perplexities[i]};
-        PITH_TRY(pith_result_add_part(result, &made, error));
-    }
-    if (p->options->trace)
-        PITH_TRY(set_kept_ids(p, error));
-    PITH_TRY(pith_buffer_take(&p->settled.text, &text, &result->text.size,
-                              error));
-    result->text.bytes = text;
-    return note(p, error);
-}
-
-/* The most tokens of one unit: as many as the model can look at with as many
- * in front of them. */
-static size_t longest_unit(const struct pith_session *session)
-{
-    return session->n_window / 2;
+    PITH_TRY(pith_keep_apply(p->parts, p->options, error));
+    p->selected = pith_array_zero(n, sizeof *p->selected);
+    p->order = pith_array(n, sizeof *p->order);
+    if (p->order == NULL || p->selected == NULL)
+        return pith_no_memory(error, n, sizeof *p->order);
+    p->itpc.parts = p->parts;
+    p->itpc.segment_size = p->options->segment_size < longest
+                               ? p->options->segment_size : longest;
+    p->itpc.behind_all = !p->options->use_itpc;
+    p->itpc.result =
+        p->options->trace || p->options->detail ? p->result : NULL;
+    p->itpc.decisions = &p->prune.decisions;
+    return PITH_OK;
 }
 
 static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
                             struct pith_error *error)
 {
-    double start = pith_seconds();
-    PITH_TRY((p->options->structured ? pith_parts_make_structured
-                                     : pith_parts_make)(
-        &p->parts, p->session->model->tokenizer, prompt, error));
-    if (p->options->question_aware && p->options->structured)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "question_aware and structured exclude each other: "
-                         "both set the rates of the contexts");
-    if (p->options->question_aware &&
-        p->parts.parts[p->parts.n_parts - 1].n_tokens == 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "question_aware needs a question");
-    PITH_TRY(pith_units_merge(&p->parts, p->options->units,
-                              longest_unit(p->session), error));
-    if (p->options->structured)
-        p->pieces = pith_piece_budget_make(&p->parts, p->options);
-    PITH_TRY(pith_keep_apply(&p->parts, p->options, error));
-    PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
-    size_t n = p->parts.n_parts;
-    p->selected = pith_array_zero(n, sizeof *p->selected);
-    p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
-    p->order = pith_array(n, sizeof *p->order);
-    if (p->order == NULL || p->selected == NULL || p->perplexities == NULL)
-        return pith_no_memory(error, n, sizeof *p->perplexities);
-    p->target = p->options->structured
-                    ? round_target(p->pieces.total, p->parts.ids.n)
-                    : target_tokens(p->options, p->parts.ids.n);
-    p->itpc.parts = &p->parts;
-    p->itpc.segment_size =
-        p->options->segment_size < longest_unit(p->session)
-            ? p->options->segment_size : longest_unit(p->session);
-    p->itpc.behind_all = !p->options->use_itpc;
-    p->itpc.result =
-        p->options->trace || p->options->detail ? p->result : NULL;
-    p->itpc.decisions = &p->decisions;
-    p->settled.tokenizer = p->session->model->tokenizer;
-    p->settled.parts = &p->parts;
-    p->settled.decisions = &p->decisions;
-    p->result->timings.tokenize = pith_seconds() - start;
+    PITH_TRY(open_paper(p, prompt, error));
     PITH_TRY(control_and_compress(p, error));
-    PITH_TRY(count_or_pass(p, error));
-    PITH_TRY(fill_result(p, error));
-    return p->options->detail
-               ? pith_detail_of_parts(p->result, &p->parts, prompt,
-                                      &p->decisions, error)
-               : PITH_OK;
+    PITH_TRY(pith_prune_finish(&p->prune, prompt, error));
+    return note(p, error);
 }
 
 enum pith_status pith_compress_paper(struct pith_session *session,
@@ -708,16 +505,16 @@ enum pith_status pith_compress_paper(struct pith_session *session,
                                      struct pith_result *result,
                                      struct pith_error *error)
 {
-    struct paper paper = {.session = session, .options = options,
+    struct paper paper = {.prune = {.session = session, .options = options,
+                                    .result = result},
+                          .session = session, .options = options,
                           .result = result};
+    paper.parts = &paper.prune.parts;
     PITH_TRY(check_options(options, error));
     enum pith_status status = run(&paper, prompt, error);
     pith_itpc_free(&paper.itpc);
-    pith_buffer_free(&paper.settled.text);
-    pith_parts_free(&paper.parts);
+    pith_prune_free(&paper.prune);
     free(paper.selected);
     free(paper.order);
-    free(paper.perplexities);
-    pith_decisions_free(&paper.decisions);
     return status;
 }

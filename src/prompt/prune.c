@@ -1,0 +1,248 @@
+/*
+ * prune.c - see prune.h.
+ */
+#include "prune.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/clock.h"
+#include "../base/memory.h"
+#include "counter.h"
+#include "keep.h"
+#include "result.h"
+#include "units.h"
+
+size_t pith_prune_target(double target, size_t n)
+{
+    if (target >= (double)n)
+        return n;
+    return target < 1 ? 1 : (size_t)(target + 0.5);
+}
+
+size_t pith_prune_longest(const struct pith_session *session)
+{
+    return session->n_window / 2;
+}
+
+enum pith_status pith_prune_open(struct pith_prune *p,
+                                 const struct pith_prompt *prompt,
+                                 struct pith_error *error)
+{
+    double start = pith_seconds();
+    const struct pith_compress_options *options = p->options;
+    const struct pith_tokenizer *tokenizer = p->session->model->tokenizer;
+    PITH_TRY((options->structured ? pith_parts_make_structured
+                                  : pith_parts_make)(&p->parts, tokenizer,
+                                                     prompt, error));
+    PITH_TRY(pith_units_merge(&p->parts, options->units,
+                              pith_prune_longest(p->session), error));
+    PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
+    size_t n = p->parts.n_parts;
+    p->order = pith_array(n, sizeof *p->order);
+    p->open = pith_array(n, sizeof *p->open);
+    p->perplexities = pith_array_zero(n, sizeof *p->perplexities);
+    if (p->order == NULL || p->open == NULL || p->perplexities == NULL)
+        return pith_no_memory(error, n, sizeof *p->perplexities);
+    for (size_t i = 0; i < n; i++) {
+        p->order[i] = i;
+        p->open[i] = true;
+    }
+    p->settled = (struct pith_settlement){.tokenizer = tokenizer,
+                                          .parts = &p->parts,
+                                          .decisions = &p->decisions};
+    double target = options->rate > 0
+                        ? options->rate * (double)p->parts.ids.n
+                        : options->target;
+    p->target = pith_prune_target(target, p->parts.ids.n);
+    p->result->timings.tokenize = pith_seconds() - start;
+    return PITH_OK;
+}
+
+void pith_prune_free(struct pith_prune *p)
+{
+    pith_buffer_free(&p->settled.text);
+    pith_parts_free(&p->parts);
+    pith_decisions_free(&p->decisions);
+    free(p->order);
+    free(p->open);
+    free(p->perplexities);
+}
+
+enum pith_status pith_prune_keep_all(struct pith_prune *p,
+                                     struct pith_error *error)
+{
+    for (size_t i = 0; i < p->decisions.n; i++)
+        p->decisions.of[i].kept = true;
+    p->settled.text.size = 0;
+    p->settled.n_tokens = p->parts.ids.n;
+    return pith_compose(&p->parts, p->order, p->parts.n_parts, &p->decisions,
+                        &p->settled.text, error);
+}
+
+enum pith_status pith_prune_settle(struct pith_prune *p,
+                                   struct pith_error *error)
+{
+    p->settled.order = p->order;
+    p->settled.n_order = p->parts.n_parts;
+    p->settled.open = p->open;
+    p->settled.target = p->target;
+    return pith_settle(&p->settled, error);
+}
+
+/* Counts prompt and result, and returns the prompt instead where the target
+ * model would read no fewer tokens. */
+static enum pith_status count_or_pass(struct pith_prune *p,
+                                      struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    const struct pith_counter *counter = p->options->count_with;
+    r->origin_tokens = p->parts.ids.n;
+    r->compressed_tokens = p->settled.n_tokens;
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
+                                  &r->origin_tokens, &r->model_origin_tokens,
+                                  error));
+    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->settled.text),
+                                  &r->compressed_tokens,
+                                  &r->model_compressed_tokens, error));
+    if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
+        p->options->target >= (double)p->parts.ids.n ||
+        p->parts.ids.n == 0)
+        return PITH_OK;
+    PITH_TRY(pith_result_note(r, error,
+                              "Nothing would be saved: the prompt has %zu "
+                              "token%s%s, compressed %zu; it is unchanged.",
+                              r->origin_tokens,
+                              r->origin_tokens == 1 ? "" : "s",
+                              counter != NULL ? " of the target model" : "",
+                              r->compressed_tokens));
+    r->compressed_tokens = r->origin_tokens;
+    r->model_compressed_tokens = r->model_origin_tokens;
+    p->passed = true;
+    for (size_t i = 0; i < p->parts.n_parts; i++)
+        p->order[i] = i;
+    return pith_prune_keep_all(p, error);
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* How the target was missed, if it was. */
+static enum pith_status note_target(struct pith_prune *p,
+                                    struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    size_t n = p->settled.n_tokens;
+    if (p->settled.cut)
+        PITH_TRY(pith_result_note(r, error,
+                                  "No word or number fits into %zu token%s; "
+                                  "one was cut.", p->target,
+                                  plural(p->target)));
+    if (n > p->target && p->n_forced > 0)
+        return pith_result_note(r, error,
+                                "What must stay has %zu token%s, %zu more "
+                                "than the target of %zu.", n, plural(n),
+                                n - p->target, p->target);
+    if (n != p->target && p->options->target <= (double)p->parts.ids.n)
+        return pith_result_note(r, error,
+                                "The result has %zu token%s, the target is "
+                                "%zu: no word or number fits exactly.", n,
+                                plural(n), p->target);
+    return PITH_OK;
+}
+
+static enum pith_status note(struct pith_prune *p, struct pith_error *error)
+{
+    struct pith_result *r = p->result;
+    size_t n_replaced = p->parts.n_replaced;
+    if (n_replaced > 0)
+        PITH_TRY(pith_result_note(r, error,
+                                  "%zu byte%s of the prompt %s not UTF-8 and "
+                                  "became U+FFFD.", n_replaced,
+                                  plural(n_replaced),
+                                  n_replaced == 1 ? "was" : "were"));
+    PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
+    if (p->passed)
+        return PITH_OK;
+    if (p->parts.n_cut > 0 && p->settled.n_tokens < p->parts.ids.n)
+        PITH_TRY(pith_result_note(r, error,
+                                  "%zu word%s or number%s had too many tokens "
+                                  "to stay or go as a whole.", p->parts.n_cut,
+                                  plural(p->parts.n_cut),
+                                  plural(p->parts.n_cut)));
+    PITH_TRY(note_target(p, error));
+    if (p->options->target > (double)p->parts.ids.n)
+        PITH_TRY(pith_result_note(r, error,
+                                  "The prompt has %zu tokens, fewer than the "
+                                  "target; it is unchanged.",
+                                  p->parts.ids.n));
+    return PITH_OK;
+}
+
+/* The tokens of a part's units that stay, or of all its blank lines too. */
+static size_t count_kept(const struct pith_prune *p,
+                         const struct pith_part *part)
+{
+    size_t n = 0;
+    for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
+        const struct pith_unit *unit = &p->parts.units[i];
+        if (!unit->structure && p->decisions.of[unit->token].kept)
+            n += unit->n_tokens;
+    }
+    return n;
+}
+
+/* What was kept of the prompt: its tokens, in the order of the prompt. */
+static enum pith_status set_kept_ids(struct pith_prune *p,
+                                     struct pith_error *error)
+{
+    struct pith_ids ids = {0};
+    for (size_t i = 0; i < p->parts.n_units; i++) {
+        const struct pith_unit *unit = &p->parts.units[i];
+        if (p->decisions.of[unit->token].kept)
+            pith_ids_append_all(&ids, p->parts.ids.data + unit->token,
+                                unit->n_tokens);
+    }
+    enum pith_status status =
+        ids.failed ? pith_no_memory(error, p->parts.ids.n, sizeof *ids.data)
+                   : pith_result_set_kept_ids(p->result, ids.data, ids.n,
+                                              error);
+    pith_ids_free(&ids);
+    return status;
+}
+
+static enum pith_status fill_result(struct pith_prune *p,
+                                    struct pith_error *error)
+{
+    struct pith_result *result = p->result;
+    char *text;
+    for (size_t i = 0; i < p->parts.n_parts; i++) {
+        const struct pith_part *part = &p->parts.parts[i];
+        struct pith_part_result made = {.kind = part->kind,
+                                        .index = part->index,
+                                        .n_tokens = part->n_tokens,
+                                        .n_kept = count_kept(p, part),
+                                        .perplexity = p->perplexities[i]};
+        PITH_TRY(pith_result_add_part(result, &made, error));
+    }
+    if (p->options->trace)
+        PITH_TRY(set_kept_ids(p, error));
+    PITH_TRY(pith_buffer_take(&p->settled.text, &text, &result->text.size,
+                              error));
+    result->text.bytes = text;
+    return note(p, error);
+}
+
+enum pith_status pith_prune_finish(struct pith_prune *p,
+                                   const struct pith_prompt *prompt,
+                                   struct pith_error *error)
+{
+    PITH_TRY(count_or_pass(p, error));
+    PITH_TRY(fill_result(p, error));
+    return p->options->detail
+               ? pith_detail_of_parts(p->result, &p->parts, prompt,
+                                      &p->decisions, error)
+               : PITH_OK;
+}
