@@ -90,6 +90,11 @@ struct pith_text {
 /* Frees what the library handed over as a plain pointer. */
 void pith_free(void *pointer);
 
+/* How many letters a word has to change to become one that is known, for
+ * asking "did you mean": 0 when it is the same but for its case, - and _;
+ * SIZE_MAX when it is too far from it. */
+size_t pith_spelling_distance(struct pith_text word, struct pith_text known);
+
 /* Called now and then by long operations with work done and work in all (in
  * units of the stage); returning non-zero stops them with
  * PITH_ERR_CANCELLED.  Always called from the caller's own thread. */

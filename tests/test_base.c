@@ -170,6 +170,31 @@ START_TEST(bytes_are_little_endian)
 }
 END_TEST
 
+/* --- words that are meant to be others -------------------------------------------- */
+
+START_TEST(words_have_distances)
+{
+    static const struct {
+        const char *word, *known;
+        size_t distance;
+    } pairs[] = {
+        {"rate", "rate", 0}, {"rat", "rate", 1}, {"rates", "rate", 1},
+        {"RATE", "rate", 0}, {"tau-ins", "tau_ins", 0}, {"arte", "rate", 1},
+        {"quest", "question-file", 1}, {"compreses", "compress", 1},
+        {"comprses", "compress", 1}, {"kompres", "compress", 2},
+        {"methode", "method", 1}, {"k", "k", 0}, {"x", "k", SIZE_MAX},
+        {"", "k", SIZE_MAX}, {"k", "", SIZE_MAX}, {"of", "on", 1},
+        {"squeeze", "compress", SIZE_MAX}, {"spans", "punkt", SIZE_MAX},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaa", SIZE_MAX}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        size_t distance = pith_spelling_distance(view(pairs[i].word),
+                                                 view(pairs[i].known));
+        ck_assert_msg(distance == pairs[i].distance, "%s, %s: %zu",
+                      pairs[i].word, pairs[i].known, distance);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("base");
@@ -182,6 +207,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, utf8_characters_are_found_from_inside);
     tcase_add_test(tcase, error_detail_is_one_valid_line);
     tcase_add_test(tcase, buffers_grow);
+    tcase_add_test(tcase, words_have_distances);
     tcase_add_test(tcase, bytes_are_little_endian);
     suite_add_tcase(suite, tcase);
     return suite;

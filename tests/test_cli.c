@@ -34,9 +34,22 @@ static const struct line wrong[] = {
     {"squeeze", 2, "unknown command \"squeeze\"; see pith help"},
     {"help squeeze", 2, "unknown command \"squeeze\""},
     {"-x", 2, "unknown command \"-x\""},
-    {"compress --colour", 2, "unknown option --colour; see pith help compress"},
-    {"compress --colour=red", 2, "unknown option --colour;"},
-    {"compress --rat 0.5", 2, "unknown option --rat;"},
+    {"compress --colour", 2,
+     "unknown option --colour (did you mean --color?); see pith help compress"},
+    {"compress --colour=red", 2, "unknown option --colour (did you mean --col"},
+    {"compress --rat 0.5", 2, "--rat (did you mean --rate?); see pith help"},
+    {"compress --target-token 9", 2, "(did you mean --target?)"},
+    {"compress --USE_ITPC on", 2, "(did you mean --itpc?)"},
+    {"compress --xyzzy", 2, "unknown option --xyzzy; see pith help compress"},
+    {"compress --method papr", 2, "one of paper|reference (did you mean paper?)"},
+    {"compress --help=x", 2, "--help takes no value"},
+    {"--help=x", 2, "unknown command \"--help=x\""},
+    {"compres", 2, "\"compres\" (did you mean pith compress?); see pith help"},
+    {"help comprses", 2, "(did you mean pith compress?)"},
+    {"evla run x", 2, "(did you mean pith eval?)"},
+    {"eval scor x y", 2, "\"eval scor\" (did you mean pith eval score?); see pith "
+                         "help eval"},
+    {"/dev/null", 2, "unknown command \"/dev/null\"; see pith help"},
     {"compress -z", 2, "unknown option -z"},
     {"compress -qz", 2, "unknown option -z"},
     {"compress --rate", 2, "--rate needs a value (R)"},
@@ -117,6 +130,14 @@ START_TEST(wrong_command_lines_are_told_so)
     char script[512];
     snprintf(script, sizeof script, "\"$PITH\" %s", wrong[_i].arguments);
     expect_run(script, wrong[_i].status, "", wrong[_i].err);
+}
+END_TEST
+
+START_TEST(a_file_is_not_a_command)
+{
+    expect_run("echo hi >p.txt; \"$PITH\" p.txt", 2, "",
+               "\"p.txt\" is a file, not a command (did you mean pith compress "
+               "p.txt?)");
 }
 END_TEST
 
@@ -681,6 +702,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, the_report_is_one_line);
     tcase_add_test(tcase, json_holds_what_text_shows);
     tcase_add_test(tcase, requests_split_texts_as_the_command_line);
+    tcase_add_test(tcase, a_file_is_not_a_command);
     tcase_add_test(tcase, texts_say_their_encoding);
     tcase_add_loop_test(tcase, odd_inputs_are_compressed, 0, N_ODD);
     tcase_add_test(tcase, a_megabyte_is_compressed);

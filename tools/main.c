@@ -64,7 +64,7 @@ static void print_overview(FILE *out)
         fprintf(out, "  %-*s%s\n", NAME_COLUMN, commands[i]->name,
                 commands[i]->summary);
     fprintf(out, "  %-*s%s\n\n", NAME_COLUMN, "help",
-            "explain a command: pith help compress");
+            "explain a command (pith help compress), or all");
     fputs("  -h, --help     this text\n"
           "  -V, --version  the version\n\n"
           "example: pith compress --rate 0.4 --question \"Who won?\" "
@@ -96,24 +96,45 @@ static void print_group(FILE *out, const char *word)
     fprintf(out, "\nexplain one: pith help %s COMMAND\n", word);
 }
 
-/* A group without a command of its, with the words after it. */
+/* A command that there is not; words: one, or that of a group and another. */
+static int unknown_command(int n_words, char **words)
+{
+    char name[160];
+    struct pith_place place;
+    snprintf(name, sizeof name, "%.100s%s%.50s", words[0],
+             n_words > 1 ? " " : "", n_words > 1 ? words[1] : "");
+    if (n_words == 1 && pith_place_find(name, &place, NULL) == PITH_OK &&
+        place.kind == PITH_FILE_REGULAR) {
+        fprintf(stderr, "pith: \"%s\" is a file, not a command (did you mean "
+                        "pith compress %s?); see pith help\n", name, name);
+        return TOOL_USAGE;
+    }
+    struct nearest nearest = tool_nearest_to(name, strlen(name));
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const char *known = commands[i]->name;
+        tool_nearest_offer(&nearest, known, strlen(known), "pith ", known);
+        size_t n = strcspn(known, " ");
+        char group[32];
+        snprintf(group, sizeof group, "%.*s", (int)n, known);
+        if (n_words == 1)
+            tool_nearest_offer(&nearest, known, n, "pith ", group);
+    }
+    tool_nearest_offer(&nearest, "help", 4, "pith ", "help");
+    fprintf(stderr, "pith: unknown command \"%s\"%s; see pith help%s%.100s\n",
+            name, nearest.question, n_words > 1 ? " " : "",
+            n_words > 1 ? words[0] : "");
+    return TOOL_USAGE;
+}
+
+/* What was asked of a group, with the words after its name. */
 static int answer_group(const char *word, int argc, char **argv, bool asked)
 {
     asked = asked || (argc > 0 && (strcmp(argv[0], "--help") == 0 ||
                                    strcmp(argv[0], "-h") == 0));
-    if (argc > 0 && argv[0][0] != '-') {
-        fprintf(stderr, "pith: unknown command \"%.200s %.200s\"; see pith "
-                        "help %.200s\n", word, argv[0], word);
-        return TOOL_USAGE;
-    }
+    if (argc > 0 && argv[0][0] != '-')
+        return unknown_command(2, argv - 1);
     print_group(asked ? stdout : stderr, word);
     return asked ? TOOL_OK : TOOL_USAGE;
-}
-
-static int unknown_command(const char *name)
-{
-    fprintf(stderr, "pith: unknown command \"%.200s\"; see pith help\n", name);
-    return TOOL_USAGE;
 }
 
 static int help(int argc, char **argv)
@@ -126,12 +147,19 @@ static int help(int argc, char **argv)
         tool_options_list(stdout);
         return TOOL_OK;
     }
+    if (strcmp(argv[0], "all") == 0) {
+        for (size_t i = 0; i < N_COMMANDS; i++) {
+            fputs(i > 0 ? "\n" : "", stdout);
+            tool_options_help(commands[i], stdout);
+        }
+        return TOOL_OK;
+    }
     int n_words;
     const struct command *command = find_command(argc, argv, &n_words);
     if (command == NULL && is_group(argv[0]))
         return answer_group(argv[0], argc - 1, argv + 1, true);
     if (command == NULL)
-        return unknown_command(argv[0]);
+        return unknown_command(1, argv);
     tool_options_help(command, stdout);
     return TOOL_OK;
 }
@@ -156,7 +184,7 @@ static int dispatch(int argc, char **argv)
     if (command == NULL && is_group(name))
         return answer_group(name, argc - 2, argv + 2, false);
     if (command == NULL)
-        return unknown_command(name);
+        return unknown_command(1, argv + 1);
     return command->run(command, argc - 1 - n_words, argv + 1 + n_words);
 }
 

@@ -107,6 +107,44 @@ bool tool_option_given(const struct operands *operands, const char *name)
     return option != NULL && operands->given[option - operands->options];
 }
 
+struct nearest tool_nearest_to(const char *wanted, size_t length)
+{
+    return (struct nearest){{wanted, length}, SIZE_MAX, ""};
+}
+
+void tool_nearest_offer(struct nearest *nearest, const char *word,
+                        size_t length, const char *before, const char *shown)
+{
+    size_t distance = pith_spelling_distance(nearest->wanted,
+                                             (struct pith_text){word, length});
+    if (distance >= nearest->distance)
+        return;
+    nearest->distance = distance;
+    snprintf(nearest->question, sizeof nearest->question,
+             " (did you mean %s%s?)", before, shown);
+}
+
+static int unknown_option(const struct command *command,
+                          const struct operands *operands, const char *name,
+                          size_t length)
+{
+    struct nearest nearest = tool_nearest_to(name, length);
+    const struct pith_option *row;
+    for (size_t i = 0; i < operands->n_options; i++) {
+        const char *known = operands->options[i].name;
+        tool_nearest_offer(&nearest, known, strlen(known), "--", known);
+    }
+    /* or by its name in requests */
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++)
+        if (row->name != NULL && row->key != NULL &&
+            find_option(operands, row->name, strlen(row->name), 0) != NULL)
+            tool_nearest_offer(&nearest, row->key, strlen(row->key), "--",
+                               row->name);
+    tool_nearest_offer(&nearest, "help", 4, "--", "help");
+    return tool_usage(command, "unknown option --%.*s%s",
+                      length < 80 ? (int)length : 80, name, nearest.question);
+}
+
 static int add_word(struct words *words, const char *word)
 {
     const char **grown =
@@ -175,17 +213,22 @@ static int read_choice(const struct command *command,
                        const struct option *option, const char *value,
                        size_t *choice)
 {
-    char expected[128];
+    char expected[256];
     size_t index = 0, length = strlen(value);
+    struct nearest nearest = tool_nearest_to(value, length);
     for (const char *word = option->value; word != NULL; index++) {
         size_t n = strcspn(word, "|");
         if (n == length && memcmp(word, value, n) == 0) {
             *choice = index;
             return TOOL_OK;
         }
+        char shown[64];
+        snprintf(shown, sizeof shown, "%.*s", n < 60 ? (int)n : 60, word);
+        tool_nearest_offer(&nearest, word, n, "", shown);
         word = word[n] == '|' ? word + n + 1 : NULL;
     }
-    snprintf(expected, sizeof expected, "one of %s", option->value);
+    snprintf(expected, sizeof expected, "one of %s%s", option->value,
+             nearest.question);
     return bad_value(command, option, value, expected);
 }
 
@@ -317,13 +360,13 @@ static int take_long(const struct command *command, char **argv, int *used,
     const char *equals = strchr(name, '=');
     size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
     const struct option *option = find_option(operands, name, length, 0);
-    if (strcmp(name, "help") == 0) {
+    if (length == 4 && memcmp(name, "help", length) == 0) {
         operands->help = true;
-        return TOOL_OK;
+        return equals == NULL ? TOOL_OK
+                              : tool_usage(command, "--help takes no value");
     }
     if (option == NULL)
-        return tool_usage(command, "unknown option --%.*s",
-                          length < 80 ? (int)length : 80, name);
+        return unknown_option(command, operands, name, length);
     return take_option(command, option, equals != NULL ? equals + 1 : NULL,
                        argv + 1, used, arguments, operands);
 }

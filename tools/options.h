@@ -110,6 +110,19 @@ int tool_options_run(const struct command *command, int argc, char **argv,
                                  const struct operands *operands,
                                  void *arguments));
 
+/* The nearest of words offered to one that nobody knows, and how it is asked
+ * for: " (did you mean X?)", or nothing when none is near. */
+struct nearest {
+    struct pith_text wanted;
+    size_t distance; /* SIZE_MAX: nothing yet */
+    char question[96];
+};
+
+struct nearest tool_nearest_to(const char *wanted, size_t length);
+/* Offers a word; shown after `before` when it is the nearest. */
+void tool_nearest_offer(struct nearest *nearest, const char *word,
+                        size_t length, const char *before, const char *shown);
+
 /* Whether the option of this name was given. */
 bool tool_option_given(const struct operands *operands, const char *name);
 

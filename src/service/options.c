@@ -350,6 +350,25 @@ static struct pith_text *find_text(struct pith_request *request,
     return NULL;
 }
 
+/* The option that a key may have been meant to be; NULL: none is near. */
+static const char *find_near(const struct pith_request *request,
+                             struct pith_text key)
+{
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    const struct pith_option *option;
+    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++) {
+        struct pith_text known = {option->key, 0};
+        known.size = option->key != NULL ? strlen(option->key) : 0;
+        size_t distance = pith_spelling_distance(key, known);
+        if (distance >= least || find_option(request, known) != option)
+            continue;
+        least = distance;
+        nearest = option->key;
+    }
+    return nearest;
+}
+
 /* What nothing is known of: refused among "options", else noted. */
 static enum pith_status read_unknown(struct pith_request *request,
                                      struct pith_text key, bool among_options,
@@ -358,12 +377,15 @@ static enum pith_status read_unknown(struct pith_request *request,
     static const char *const of_prompts[] = {"context", "options", NULL},
                       *const of_records[] = {"json_data", "json_config",
                                              "options", NULL};
-    if (among_options)
+    if (among_options) {
+        const char *near = find_near(request, key);
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "option \"%.*s\" is unknown; docs/REQUESTS.md lists "
-                         "the options",
+                         "option \"%.*s\" is unknown%s%s%s; docs/REQUESTS.md "
+                         "lists the options",
                          key.size < SHOWN_BYTES ? (int)key.size : SHOWN_BYTES,
-                         key.bytes);
+                         key.bytes, near != NULL ? " (did you mean " : "",
+                         near != NULL ? near : "", near != NULL ? "?)" : "");
+    }
     pith_note_unknown(&request->unknown, key,
                            request->is_record ? of_records : of_prompts);
     return PITH_OK;

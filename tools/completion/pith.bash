@@ -46,7 +46,7 @@ _pith() {
     command=$(_pith_command "$program" "${COMP_WORDS[1]}" "${COMP_WORDS[2]-}")
     if [ "$COMP_CWORD" -eq 1 ] || [ "${COMP_WORDS[1]}" = help ]; then
         mapfile -t COMPREPLY < <(compgen -W \
-            "$(_pith_commands "$program" | sed 's/ .*//') --help --version" \
+            "$(_pith_commands "$program" | sed 's/ .*//') --help --version $([ "${COMP_WORDS[1]}" != help ] || echo all)" \
             -- "$cur" | sort -u)
         return
     fi
