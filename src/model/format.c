@@ -346,7 +346,7 @@ enum pith_status pith_format_open(struct pith_format *format, const char *path,
 enum pith_status pith_format_verify(const struct pith_format *format,
                                     struct pith_error *error)
 {
-    enum { STEP = 1 << 24 };
+    enum { STEP = 1 << 22 };
     const uint8_t *data = format->file.data;
     size_t at = (size_t)pith_load_u64(data + PITH_AT_WEIGHTS);
     uint32_t crc = 0;
