@@ -193,6 +193,33 @@ START_TEST(adapters_are_applied_at_load)
 }
 END_TEST
 
+START_TEST(a_merge_replaces_nothing_that_it_reads)
+{
+    struct pith_error error;
+    size_t n_before, n_after;
+    struct paths paths = make_model(TINY_GPT2, PITH_F32);
+    struct pith_model *model = load(paths.model);
+    struct pith_trainer *trainer =
+        open_trainer(model, PITH_TRAIN_LORA, PITH_ATTN_V, 1);
+    assert_ok(pith_trainer_write_adapter(trainer, paths.out, &error), error);
+    const char *const both[] = {paths.model, paths.out};
+    for (int i = 0; i < 2; i++) {
+        char *before = read_whole_file(both[i], &n_before);
+        ck_assert_int_eq(pith_merge(paths.model, paths.out, both[i], NULL,
+                                    &error), PITH_ERR_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(error.detail, "is the same file"));
+        char *after = read_whole_file(both[i], &n_after);
+        ck_assert_uint_eq(n_before, n_after);
+        ck_assert_mem_eq(before, after, n_after);
+        free(before);
+        free(after);
+    }
+    pith_trainer_free(trainer);
+    pith_model_free(model);
+    remove_files(&paths);
+}
+END_TEST
+
 START_TEST(merged_models_score_as_adapted_ones)
 {
     static const char *const dtypes[] = {"f32", NULL, "bf16"};
@@ -401,6 +428,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tests, full_training_writes_a_model, 0, TINY_KINDS);
     tcase_add_loop_test(tests, adapters_are_applied_at_load, 0, 3);
     tcase_add_loop_test(tests, merged_models_score_as_adapted_ones, 0, 3);
+    tcase_add_test(tests, a_merge_replaces_nothing_that_it_reads);
     tcase_add_test(tests, damaged_adapters_are_refused);
     tcase_add_loop_test(tests, adapters_of_other_models_are_refused, 0,
                         TINY_KINDS);

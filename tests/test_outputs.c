@@ -68,8 +68,8 @@ static const struct writer {
     {"score -q kept/text -o @", false, false},
     {"convert -q kept/source @", false, false},
     {"merge -q tiny.pith kept/adapter @", false, false},
-    {ALIGN "--overwrite -o @", false, true},
-    {ALIGN "--overwrite --lora 2 -o @", false, true},
+    {ALIGN "--overwrite --state s --log l -o @", false, true},
+    {ALIGN "--overwrite --state s --log l --lora 2 -o @", false, true},
     {ALIGN "--overwrite -o result --log @", true, false},
     {ALIGN "--overwrite -o result --plot @", false, false},
     {"align requests -q --target-model x kept/records -o @", false, false},
@@ -191,6 +191,24 @@ START_TEST(pipes_get_what_files_get)
 }
 END_TEST
 
+/* "-" is standard output, and never a file of that name. */
+START_TEST(a_dash_is_standard_output)
+{
+    const struct writer *writer = &writers[_i];
+    write_to(writer, "", "expected", 0, "");
+    if (writer->goes_back) {
+        char line[512] = "";
+        add_words(line, writer->line, "-");
+        expect_refusal(line, "expected a file");
+        return;
+    }
+    write_to(writer, "", "- | cat >got", 0, "");
+    expect_run(writer->varies ? "test -s got" : "cmp got expected", 0, "",
+               "");
+    expect_run("ls ./- 2>/dev/null", 2, "", "");
+}
+END_TEST
+
 /* A link leads to the new file, which has the permissions of the old one. */
 START_TEST(links_stay_and_permissions_too)
 {
@@ -232,7 +250,9 @@ static const char *const adders[] = {
     "eval measure -q -t 1 " CASES "--methods full -o @",
     "eval run --endpoint http://127.0.0.1:1 --retries 0 kept/requests -o @",
     "eval run --endpoint http://127.0.0.1:1 --retries 0 kept/requests -o "
-    "answers -q # @",
+    "answers -q # asking @",
+    "eval run --endpoint http://127.0.0.1:1 --retries 0 kept/requests -o "
+    "answers -q # sending @",
     ALIGN "-o result --log @", ALIGN "-o result --state @",
     ALIGN "-o result --overwrite --state @",
     ALIGN "-o result --resume --state @", ALIGN "-o result # @",
@@ -247,8 +267,10 @@ START_TEST(only_its_own_kind_is_added_to)
         "[\"custom_id\", \"key\"]\n", "{\"custom_id\": 7}\n",
         "{\"key\": \"x\"}\n{\"a\": 1}\n", "{\"settings\"", "\x89PTH", "\n\n x"};
     /* The name, where it is not that of @. */
-    const char *name = strstr(adders[_i], "answers") != NULL
+    const char *name = strstr(adders[_i], "asking") != NULL
                            ? "answers.asking-0"
+                       : strstr(adders[_i], "sending") != NULL
+                           ? "answers.sending-0"
                        : strstr(adders[_i], "overwrite #") != NULL
                            ? "result.state"
                        : strstr(adders[_i], "#") != NULL ? "result.jsonl"
@@ -385,6 +407,26 @@ START_TEST(an_ended_program_leaves_its_output_alone)
 }
 END_TEST
 
+/* As under nohup: what was ignored before the program started stays so. */
+START_TEST(an_ignored_signal_ends_nothing)
+{
+    char *arguments[] = {"pith", "score", "-q", "-o", "result", NULL};
+    int ends[2], status = 0;
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    signal(SIGHUP, SIG_IGN);
+    pid_t child = start(arguments, ends[0]);
+    signal(SIGHUP, SIG_DFL);
+    close(ends[0]);
+    ck_assert(wait_for("result.pith-tmp-1", child, &status));
+    kill(child, SIGHUP);
+    ck_assert_int_eq(write(ends[1], "text\n", 5), 5);
+    close(ends[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_run("test -s result; " NOTHING_UNFINISHED, 0, "", "");
+}
+END_TEST
+
 /* A checkpoint of many zeros, which takes no space and a while to convert. */
 static void make_large_source(void)
 {
@@ -459,6 +501,7 @@ Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, clean, NULL);
     tcase_add_loop_test(tcase, devices_are_written_into, 0, N_WRITERS);
     tcase_add_loop_test(tcase, pipes_get_what_files_get, 0, N_WRITERS);
+    tcase_add_loop_test(tcase, a_dash_is_standard_output, 0, N_WRITERS);
     tcase_add_loop_test(tcase, links_stay_and_permissions_too, 0, N_WRITERS);
     tcase_add_loop_test(tcase, a_full_disk_loses_nothing, 0, N_WRITERS);
     tcase_add_loop_test(tcase, only_its_own_kind_is_added_to, 0, N_ADDERS);
@@ -466,6 +509,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, convert_replaces_nothing_of_its_source);
     tcase_add_test(tcase, an_error_is_not_absence);
     tcase_add_loop_test(tcase, an_ended_program_leaves_its_output_alone, 0, 4);
+    tcase_add_test(tcase, an_ignored_signal_ends_nothing);
     tcase_add_loop_test(tcase, a_conversion_that_is_ended_leaves_nothing, 0,
                         4);
     tcase_add_loop_test(tcase, alignment_that_is_ended_leaves_whole_files, 0,

@@ -434,6 +434,9 @@ static int settle(const struct command *command, struct arguments *arguments,
     arguments->options.seed = arguments->seed;
     if (arguments->options.output == NULL)
         return tool_usage(command, "give the name of the tuned model: -o FILE");
+    arguments->options.output = tool_output_name(arguments->options.output);
+    arguments->options.state = tool_output_name(arguments->options.state);
+    arguments->options.log = tool_output_name(arguments->options.log);
     if (arguments->options.resume && arguments->options.overwrite)
         return tool_usage(command, "--resume and --overwrite: one of the two");
     return TOOL_OK;

@@ -146,6 +146,11 @@ int tool_read_line(FILE *stream, const char *path, struct text *line,
     return TOOL_OK;
 }
 
+const char *tool_output_name(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0 ? "/dev/stdout" : path;
+}
+
 bool tool_pipe(int ends[2])
 {
     return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 &&

@@ -31,7 +31,8 @@ static int convert(const struct command *command,
 {
     (void)command;
     struct arguments *arguments = given;
-    const char *source = operands->items[0], *destination = operands->items[1];
+    const char *source = operands->items[0];
+    const char *destination = tool_output_name(operands->items[1]);
     struct pith_error error;
     struct progress_line line;
     struct pith_progress progress = tool_progress(&line, arguments->quiet);

@@ -80,6 +80,7 @@ struct slot {
     int file; /* locked; -1: not open */
     pid_t child; /* 0: none */
     bool is_taken;
+    bool is_own; /* what was there is of an earlier run, if anything was */
     size_t index, n_tries;
     double not_before;
 };
@@ -184,7 +185,7 @@ static void close_slots(struct work *work, bool are_empty)
         struct slot *slot = &work->slots[i];
         if (slot->file < 0)
             continue;
-        if (slot->child == 0)
+        if (slot->child == 0 && slot->is_own)
             remove(slot->body_path);
         if (are_empty)
             remove(slot->path);
@@ -337,35 +338,68 @@ static int finish(struct work *work, struct slot *slot, int status)
 
 /* --- what an earlier run left --------------------------------------------- */
 
+/* The request whose id the text starts with, as far as a killed run came with
+ * it; their number when there is none. */
+static size_t find_owner(const struct work *work, const struct text *text)
+{
+    size_t n = pith_requests_count(work->requests);
+    for (size_t i = 0; i < n; i++) {
+        struct pith_text id = pith_requests_id(work->requests, i);
+        size_t common = text->size < id.size ? text->size : id.size;
+        if (memcmp(text->bytes, id.bytes, common) == 0 &&
+            (text->size <= id.size || text->bytes[id.size] == '\n'))
+            return i;
+    }
+    return n;
+}
+
+static int in_the_way(const char *path)
+{
+    return tool_fail("%s: is there already and was not made by pith eval run; "
+                     "remove it, or give -o another name", path);
+}
+
 /* Takes the reply of a slot whose run was killed, if it came. */
+static int take_old(struct work *work, struct slot *slot,
+                    const struct text *text)
+{
+    size_t index = find_owner(work, text);
+    if (index == pith_requests_count(work->requests))
+        return in_the_way(slot->path);
+    size_t skip = pith_requests_id(work->requests, index).size + 1;
+    if (text->size < skip || pith_requests_is_done(work->requests, index))
+        return TOOL_OK;
+    struct curl_reply reply = curl_read(
+        (struct pith_text){text->bytes + skip, text->size - skip}, 0);
+    if (reply.code != 200)
+        return TOOL_OK;
+    slot->index = index;
+    slot->n_tries = 1;
+    int code = take_reply(work, slot, &reply);
+    slot->is_taken = false;
+    return code;
+}
+
+/* A body goes before its slot is emptied, so that one beside an empty slot is
+ * somebody else's. */
 static int take_old_reply(struct work *work, struct slot *slot)
 {
     struct text text = {0};
     int code = read_slot(slot, &text);
     if (code != TOOL_OK)
         return code;
-    size_t n_id = strcspn(text.bytes, "\n");
-    size_t index = pith_requests_find(
-        work->requests, (struct pith_text){text.bytes, n_id});
-    size_t skip = n_id < text.size ? n_id + 1 : n_id;
-    struct curl_reply reply = curl_read(
-        (struct pith_text){text.bytes + skip, text.size - skip}, 0);
-    if (text.size > 0 && index == pith_requests_count(work->requests)) {
-        code = tool_fail("%s: does not start with the id of a request; it is "
-                         "in the way: remove it, or give -o another name",
-                         slot->path);
-        free(text.bytes);
-        return code;
+    if (text.size > 0) {
+        code = take_old(work, slot, &text);
+    } else if (access(slot->body_path, F_OK) == 0) {
+        remove(slot->path);
+        code = in_the_way(slot->body_path);
     }
-    if (index < pith_requests_count(work->requests) &&
-        !pith_requests_is_done(work->requests, index) && reply.code == 200) {
-        slot->index = index;
-        slot->n_tries = 1;
-        code = take_reply(work, slot, &reply);
-    }
-    slot->is_taken = false;
     free(text.bytes);
-    return code == TOOL_OK ? empty_slot(slot) : code;
+    if (code != TOOL_OK)
+        return code;
+    slot->is_own = true;
+    remove(slot->body_path);
+    return empty_slot(slot);
 }
 
 static int open_slots(struct work *work)

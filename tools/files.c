@@ -40,19 +40,17 @@ static struct named_file *new_file(struct file_list *list)
     return &list->files[list->n++];
 }
 
+/* path NULL: a standard stream. */
 static void add(struct file_list *list, const char *option, const char *path,
                 bool is_output)
 {
     struct pith_error error;
-    if (path == NULL || list->code != TOOL_OK)
-        return;
-    bool is_stream = strcmp(path, "-") == 0;
-    struct named_file *file = new_file(list);
+    struct named_file *file = list->code == TOOL_OK ? new_file(list) : NULL;
     if (file == NULL)
         return;
-    *file = (struct named_file){option, is_stream ? NULL : path, is_output,
+    *file = (struct named_file){option, path, is_output,
                                 {.kind = PITH_FILE_NONE}};
-    if (is_stream)
+    if (path == NULL)
         pith_place_of_stream(is_output ? stdout : stdin, &file->place);
     else if (pith_place_find(path, &file->place, &error) != PITH_OK)
         list->code = tool_library(&error);
@@ -92,30 +90,33 @@ static void free_list(struct file_list *list)
     free(list->files);
 }
 
+/* Standard input is in every list: "-" may be a file of that name, too. */
 void tool_files_input(struct file_list *list, const char *option,
                       const char *path)
 {
-    add(list, option, path, false);
+    if (path != NULL)
+        add(list, option, path, false);
 }
 
 void tool_files_output(struct file_list *list, const char *option,
                        const char *path)
 {
-    add(list, option, path, true);
+    if (path != NULL)
+        add(list, option, strcmp(path, "-") == 0 ? NULL : path, true);
 }
 
 void tool_files_input_with(struct file_list *list, const char *option,
                            const char *path, const char *ending)
 {
     if (path != NULL)
-        add(list, option, join(list, path, ending), false);
+        tool_files_input(list, option, join(list, path, ending));
 }
 
 void tool_files_output_with(struct file_list *list, const char *option,
                             const char *path, const char *ending)
 {
     if (path != NULL)
-        add(list, option, join(list, path, ending), true);
+        tool_files_output(list, option, join(list, path, ending));
 }
 
 void tool_files_punkt(struct file_list *list, const char *folder)
@@ -135,7 +136,7 @@ void tool_files_model(struct file_list *list, const char *option,
     if (code != TOOL_OK)
         list->code = code;
     else if (path != NULL)
-        add(list, option, own(list, path), false);
+        tool_files_input(list, option, own(list, path));
 }
 
 /* --- what the tables say ---------------------------------------------------- */
@@ -175,12 +176,13 @@ static void list_all(const struct command *command,
                      const struct operands *operands, const void *arguments,
                      struct file_list *list)
 {
-    add(list, NULL, "-", false);
+    add(list, NULL, NULL, false);
     if (prints(command, operands, arguments))
-        add(list, NULL, "-", true);
+        add(list, NULL, NULL, true);
     for (size_t i = 0; i < operands->n; i++)
-        add(list, NULL, operands->items[i],
-            command->last_is_output && i + 1 == operands->n);
+        (command->last_is_output && i + 1 == operands->n
+             ? tool_files_output
+             : tool_files_input)(list, NULL, operands->items[i]);
     for (size_t i = 0; i < operands->n_options; i++)
         add_option(list, &operands->options[i], arguments);
     if (command->list_files != NULL)

@@ -25,7 +25,7 @@ static int merge(const struct command *command,
 {
     (void)command;
     struct arguments *arguments = given;
-    const char *destination = operands->items[2];
+    const char *destination = tool_output_name(operands->items[2]);
     struct pith_error error;
     if (pith_merge(operands->items[0], operands->items[1], destination,
                    &arguments->options, &error) != PITH_OK)

@@ -147,18 +147,12 @@ static enum pith_status name_file(const char *path, const char *output,
     return pith_buffer_take(&buffer, name, NULL, error);
 }
 
-/* Whether a file of this name can be written, and again: better known before
- * hours of work than after them. */
+/* Whether a file of this name can be written: better known before hours of
+ * work than after them. */
 static enum pith_status check_writable(const char *path,
                                        struct pith_error *error)
 {
-    struct pith_place place;
     struct pith_writer writer;
-    PITH_TRY(pith_place_find(path, &place, error));
-    if (place.kind == PITH_FILE_PIPE)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: is a pipe; expected a file, as it is written "
-                         "again whenever the weights are better", path);
     PITH_TRY(pith_writer_open(&writer, path, error));
     pith_writer_abort(&writer);
     return PITH_OK;
@@ -176,6 +170,26 @@ static enum pith_status check_distinct(const struct pith_run *run,
     return PITH_OK;
 }
 
+static enum pith_status check_output(const struct pith_align_options *options,
+                                     struct pith_error *error)
+{
+    struct pith_place place;
+    PITH_TRY(pith_place_find(options->output, &place, error));
+    if (place.kind == PITH_FILE_PIPE ||
+        pith_path_descriptor(options->output) >= 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s: is a pipe or an open descriptor; expected a "
+                         "file, as it is written again whenever the weights "
+                         "are better", options->output);
+    if (place.kind == PITH_FILE_OTHER &&
+        (options->state == NULL || options->log == NULL))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "%s: is a device; nothing is written beside it, so "
+                         "give state and log names of their own",
+                         options->output);
+    return PITH_OK;
+}
+
 static enum pith_status check_files(struct pith_run *run,
                                     struct pith_error *error)
 {
@@ -186,6 +200,7 @@ static enum pith_status check_files(struct pith_run *run,
                        &run->state_path, error));
     PITH_TRY(name_file(options->log, options->output, ".jsonl",
                        &run->log_path, error));
+    PITH_TRY(check_output(options, error));
     PITH_TRY(check_distinct(run, error));
     PITH_TRY(pith_state_check(run->state_path, &run->has_state, error));
     PITH_TRY(pith_log_check(run->log_path, error));

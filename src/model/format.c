@@ -14,6 +14,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../base/place.h"
 #include "../base/utf8.h"
 #include "layout.h"
 
@@ -330,6 +331,10 @@ enum pith_status pith_format_open(struct pith_format *format, const char *path,
     enum pith_status status;
 
     *format = (struct pith_format){0};
+    if (pith_path_is_directory(path))
+        return pith_fail(error, PITH_ERR_IO,
+                         "%s: is a folder; expected a .pith file, as pith "
+                         "convert makes of such a folder", path);
     PITH_TRY(pith_file_open(&format->file, path, error));
     format->path = pith_array(length + 1, 1);
     if (format->path == NULL) {
