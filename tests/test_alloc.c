@@ -13,6 +13,7 @@
 
 #include "../src/base/crc32.h"
 #include "../src/model/session.h"
+#include "../src/prompt/protect.h"
 #include "foreign.h"
 #include "pith_align.h"
 #include "support.h"
@@ -346,6 +347,21 @@ static enum pith_status read_records(void)
     return status;
 }
 
+/* More ranges than there is room for at first. */
+static enum pith_status find_protected(void)
+{
+    static char text[800];
+    struct pith_ranges ranges = {0};
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "7 no"[i % 4];
+    enum pith_status status =
+        pith_protect_find((struct pith_text){text, sizeof text},
+                          PITH_PROTECT_ALL, &ranges, &error);
+    expect(status != PITH_OK || ranges.n >= sizeof text / 4);
+    pith_ranges_free(&ranges);
+    return status;
+}
+
 static const struct {
     const char *name;
     enum pith_status (*run)(void);
@@ -363,6 +379,7 @@ static const struct {
     {"convert, a folder", convert_folder},
     {"convert, parts", convert_parts},
     {"records", read_records},
+    {"protect", find_protected},
 };
 
 /* --- the sweep ------------------------------------------------------------ */
