@@ -345,6 +345,7 @@ START_TEST(code_is_found)
         {"===== ---- <<<<<<< x", ""}, {"x\n====\ny", ""},
         {"<p class=a>x</p> &lt; <|im_end|> <!-- a --> > b", ">"},
         {"https://x_y.org/a?b=c ada_b@x.org a=1", "ada_b¦="},
+        {"x://\u0600<a == b", "=="},
         {"> quoted\n>= 5\n  > again", ">="},
         /* flags and variables */
         {"pith --keep-digits --rate=0.5 -r -Wall -lm",

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../text/grapheme.h"
 #include "markup.h"
 
 enum {
@@ -172,6 +173,8 @@ enum pith_status pith_code_ranges(struct pith_text text,
         starts_line = code == '\n' || code == '\r' ||
                       (starts_line && pith_role_of(code) == PITH_ROLE_SPACE);
         at = end > at ? end : read;
+        while (!pith_grapheme_boundary(text, at))
+            at++;
     }
     return PITH_OK;
 }
