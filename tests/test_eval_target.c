@@ -249,6 +249,9 @@ START_TEST(only_answers_are_scored)
     ck_assert_uint_eq(scores.rows[0].n_answered, 1);
     ck_assert_uint_eq(scores.rows[0].n_unanswered_kinds, 0);
     ck_assert_uint_eq(scores.rows[0].n_thoughts, 1);
+    const char *said = strstr(complaints.text, "has no answer");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_ptr_null(strstr(said + 1, "has no answer"));
     ck_assert_double_eq(scores.rows[0].exact, 1);
     pith_scores_free(&scores);
 }

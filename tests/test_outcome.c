@@ -63,8 +63,8 @@ START_TEST(answers_are_found_wherever_they_are)
            answer, "5");
     expect(200, CHOICE("'content': [{'type': 'thinking', 'thinking': [{'type': "
                        "'text', 'text': 'Hm'}]}, {'type': 'text', 'text': 'It "
-                       "is '}, {'type': 'image_url'}, {'type': 'output_text', "
-                       "'text': '5'}, 7, null]", "'stop'"), answer, "It is 5");
+                       "is '}, {'type': 'summary', 'text': 'x'}, {'type': "
+                       "'output_text', 'text': '5'}, 7, null]", "'stop'"), answer, "It is 5");
     expect(200, CHOICE("'content': '5', 'tool_calls': [{'function': {}}]",
                        "'tool_calls'"), answer, "5");
     expect(200, "{'error': null, 'choices': [{'message': {'content': ''}}, "

@@ -69,10 +69,10 @@ const struct pith_json *pith_outcome_message(const struct pith_json *body)
     return NULL;
 }
 
-enum { MOST_SHOWN = 300 };
+enum { MOST_SHOWN = 300, ROOM = MOST_SHOWN + 8 }; /* a character more, "..." */
 
 /* The start of a text on one line, each run of white space as one space. */
-static void put_on_a_line(struct pith_text text, char out[MOST_SHOWN + 8])
+static void put_on_a_line(struct pith_text text, char out[ROOM])
 {
     size_t n = 0, i = 0;
     while (i < text.size && n < MOST_SHOWN) {
@@ -84,8 +84,6 @@ static void put_on_a_line(struct pith_text text, char out[MOST_SHOWN + 8])
             out[n++] = is_space(c) ? ' ' : '?';
             i++;
         } else {
-            if (n + size > MOST_SHOWN)
-                break;
             memcpy(out + n, text.bytes + i, size);
             n += size;
             i += size;
@@ -98,7 +96,7 @@ static void put_on_a_line(struct pith_text text, char out[MOST_SHOWN + 8])
 void pith_outcome_set(struct pith_outcome *outcome, enum pith_outcome_kind kind,
                       int status, const char *what, struct pith_text said)
 {
-    char line[MOST_SHOWN + 8], http[32] = "";
+    char line[ROOM], http[32] = "";
     put_on_a_line(said, line);
     if (status > 0)
         snprintf(http, sizeof http, "HTTP %d: ", status);
