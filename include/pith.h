@@ -658,6 +658,19 @@ enum pith_status pith_compress(struct pith_session *session,
                                struct pith_result **result,
                                struct pith_error *error);
 
+/* The same with one method, whatever options->method says: a program that
+ * calls only one links without the other. */
+enum pith_status
+pith_compress_paper(struct pith_session *session,
+                    const struct pith_prompt *prompt,
+                    const struct pith_compress_options *options,
+                    struct pith_result **result, struct pith_error *error);
+enum pith_status
+pith_compress_reference(struct pith_session *session,
+                        const struct pith_prompt *prompt,
+                        const struct pith_compress_options *options,
+                        struct pith_result **result, struct pith_error *error);
+
 void pith_result_free(struct pith_result *result);
 
 /* A large model answers in the words of the compressed prompt; this puts the

@@ -1,78 +1,9 @@
 /*
- * compress.c - the entry point of compression: checks what both methods
- * share, hands over to one of them and takes the time.
- *
- * It decides nothing about tokens; paper.c and pipeline.c do.
+ * compress.c - the door of compression: hands over to the method that the
+ * options name.
  */
-#include <math.h>
-#include <stdlib.h>
-
-#include "../base/clock.h"
-#include "../base/memory.h"
+#include "../base/error.h"
 #include "../base/options.h"
-#include "../paper/paper.h"
-#include "../reference/reference.h"
-
-/* Exactly one of rate and target says how much stays. */
-static enum pith_status check_amount(const struct pith_compress_options *options,
-                                     struct pith_error *error)
-{
-    double rate = options->rate, target = options->target;
-    if (isnan(rate) || rate > 1 || rate == 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "rate is %g; it is the share of tokens that stays, "
-                         "above 0 and at most 1", rate);
-    if (isnan(target) || isinf(target) || target == 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "target is %g; it is the number of tokens that "
-                         "stay, above 0", target);
-    if (rate > 0 && target > 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "both rate (%g) and target (%g) are given; set the "
-                         "one that is not meant to -1", rate, target);
-    if (rate < 0 && target < 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "neither rate nor target is given; set one of them");
-    return PITH_OK;
-}
-
-static bool text_is_missing(struct pith_text text)
-{
-    return text.bytes == NULL && text.size > 0;
-}
-
-static enum pith_status check_prompt(const struct pith_prompt *prompt,
-                                     struct pith_error *error)
-{
-    bool missing = text_is_missing(prompt->instruction) ||
-                   text_is_missing(prompt->question) ||
-                   (prompt->contexts == NULL && prompt->n_contexts > 0);
-    for (size_t i = 0; !missing && i < prompt->n_contexts; i++)
-        missing = text_is_missing(prompt->contexts[i]);
-    if (missing)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "the prompt has a text of non-zero size whose bytes "
-                         "are NULL");
-    return PITH_OK;
-}
-
-static enum pith_status run_method(struct pith_session *session,
-                                   const struct pith_prompt *prompt,
-                                   const struct pith_compress_options *options,
-                                   struct pith_result *result,
-                                   struct pith_error *error)
-{
-    switch (options->method) {
-    case PITH_METHOD_PAPER:
-        return pith_compress_paper(session, prompt, options, result, error);
-    case PITH_METHOD_REFERENCE:
-        return pith_compress_reference(session, prompt, options, result,
-                                       error);
-    }
-    return pith_fail(error, PITH_ERR_ARGUMENT,
-                     "method %d is unknown; there are PITH_METHOD_PAPER and "
-                     "PITH_METHOD_REFERENCE", (int)options->method);
-}
 
 enum pith_status pith_compress(struct pith_session *session,
                                const struct pith_prompt *prompt,
@@ -80,32 +11,18 @@ enum pith_status pith_compress(struct pith_session *session,
                                struct pith_result **result,
                                struct pith_error *error)
 {
-    double start = pith_seconds();
     struct pith_compress_options known;
-    if (result == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT, "result is NULL");
-    *result = NULL;
-    if (session == NULL || prompt == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
-                         session == NULL ? "session" : "prompt");
+    if (result != NULL)
+        *result = NULL;
     pith_compress_options_init(&known);
     PITH_TRY(pith_options_copy(&known, sizeof known, options, error));
-    PITH_TRY(check_amount(&known, error));
-    PITH_TRY(check_prompt(prompt, error));
-
-    struct pith_result *made = pith_array_zero(1, sizeof *made);
-    if (made == NULL)
-        return pith_no_memory(error, 1, sizeof *made);
-    /* The decisions of `reference` are there to be compared. */
-    pith_session_use_exact(session, known.method == PITH_METHOD_REFERENCE);
-    made->precision = pith_session_precision(session);
-    enum pith_status status = run_method(session, prompt, &known, made, error);
-    pith_session_use_exact(session, false);
-    if (status != PITH_OK) {
-        pith_result_free(made);
-        return status;
+    switch (known.method) {
+    case PITH_METHOD_PAPER:
+        return pith_compress_paper(session, prompt, &known, result, error);
+    case PITH_METHOD_REFERENCE:
+        return pith_compress_reference(session, prompt, &known, result, error);
     }
-    made->timings.total = pith_seconds() - start;
-    *result = made;
-    return PITH_OK;
+    return pith_fail(error, PITH_ERR_ARGUMENT,
+                     "method %d is unknown; there are PITH_METHOD_PAPER and "
+                     "PITH_METHOD_REFERENCE", (int)known.method);
 }

@@ -47,7 +47,7 @@ static void load_rows(const struct work *work, const float *x, size_t stride,
     const struct pith_kernels *kernels = work->kernels;
     float *weights = work->thread->weights;
     size_t whole = pith_round_up(n, kernels->rows);
-    kernels->gradients->place(weights, PITH_ROW_STRIDE, x, stride, n, width,
+    pith_gradient_kernels(kernels)->place(weights, PITH_ROW_STRIDE, x, stride, n, width,
                               false);
     for (size_t r = n; r < whole; r++)
         memset(weights + r * PITH_ROW_STRIDE, 0, width * sizeof *weights);
@@ -134,7 +134,7 @@ static void key_gradients(const struct work *work, float *sums,
     size_t L = kernels->lanes, D = work->attention->D;
     size_t n_parts = pith_div_up(D, L);
     for (size_t part = 0; part < n_parts; part++)
-        kernels->gradients->place(thread->rows + part * L * L, L, x + part * L,
+        pith_gradient_kernels(kernels)->place(thread->rows + part * L * L, L, x + part * L,
                                   work->q_stride, work->n_lanes,
                                   pith_min(L, D - part * L), false);
     for (size_t key = 0; key < work->n_keys; key += PITH_BLOCK_ROWS) {
@@ -169,7 +169,7 @@ static void panel_backward(const struct work *work)
     normalise(work, thread->p);
     score(work, thread->dscores, work->v, thread->dout);      /* (n_keys, L) */
     output_products(work, delta);
-    kernels->gradients->softmax_backward(thread->dscores, thread->p, delta, s,
+    pith_gradient_kernels(kernels)->softmax_backward(thread->dscores, thread->p, delta, s,
                                          work->n_keys);
     query_gradients(work);
     key_gradients(work, thread->dk, thread->dscores, work->q);
@@ -181,7 +181,7 @@ static void store_sums(const struct work *work, float *out, const float *sums)
 {
     size_t L = work->kernels->lanes, D = work->attention->D;
     for (size_t d = 0; d < D; d += L)
-        work->kernels->gradients->place(out + d, work->kv_stride,
+        pith_gradient_kernels(work->kernels)->place(out + d, work->kv_stride,
                                         sums + d * work->acc_keys, L, work->T,
                                         pith_min(L, D - d), false);
 }

@@ -178,7 +178,7 @@ static void norm_backward(struct pith_backward *backward,
 {
     struct norm norm = *shape;
     struct pith_threads *threads = backward->compute->threads;
-    norm.kernels = backward->compute->kernels->gradients;
+    norm.kernels = pith_gradient_kernels(backward->compute->kernels);
     norm.stats = backward->scratch->stats;
     pith_parallel_for(threads, pith_div_up(norm.T, TASK_TOKENS), norm_task,
                       &norm);
@@ -233,7 +233,7 @@ void pith_embed_backward(struct pith_backward *backward, float *dtable,
                          const float *dx, const int32_t *rows, size_t T,
                          size_t C)
 {
-    struct columns job = {backward->compute->kernels->gradients, dtable, dx,
+    struct columns job = {pith_gradient_kernels(backward->compute->kernels), dtable, dx,
                           rows, T, C};
     pith_parallel_for(backward->compute->threads,
                       pith_div_up(C, TASK_COLUMNS), columns_task, &job);
@@ -270,7 +270,7 @@ static void activation_task(void *user, size_t index, int thread)
 static void activation_backward(struct pith_backward *backward,
                                 struct activation *job)
 {
-    job->kernels = backward->compute->kernels->gradients;
+    job->kernels = pith_gradient_kernels(backward->compute->kernels);
     pith_parallel_for(backward->compute->threads,
                       pith_div_up(job->n, TASK_ELEMENTS), activation_task,
                       job);
@@ -322,7 +322,7 @@ void pith_adamw(struct pith_compute *compute, float *w, float *m, float *v,
                 const float *g, size_t n,
                 const struct pith_adamw_factors *factors)
 {
-    struct update job = {compute->kernels->gradients, w, m, v, g, n, factors};
+    struct update job = {pith_gradient_kernels(compute->kernels), w, m, v, g, n, factors};
     pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       adamw_task, &job);
 }
@@ -365,7 +365,7 @@ double pith_sum_of_squares(struct pith_backward *backward, const float *x,
                            size_t n)
 {
     const size_t most = (size_t)SUM_STRETCHES * PITH_SUM_ELEMENTS;
-    struct squares job = {.kernels = backward->compute->kernels->gradients};
+    struct squares job = {.kernels = pith_gradient_kernels(backward->compute->kernels)};
     double sum = 0;
     for (size_t at = 0; at < n; at += most) {
         job.x = x + at;

@@ -124,7 +124,7 @@ static void pack_stretch(const struct product *product,
     for (size_t lane = 0; lane < block->n_lanes; lane += L) {
         float *panel = thread->weights + lane * PITH_STEP;
         float *rows = plain ? panel : thread->turned; /* (depth, L) */
-        kernels->gradients->place(rows, L, thread->raw + lane, MOST_LANES,
+        pith_gradient_kernels(kernels)->place(rows, L, thread->raw + lane, MOST_LANES,
                                   depth, pith_min(L, block->n_lanes - lane),
                                   false);
         if (!plain)
@@ -164,7 +164,7 @@ static void store(const struct product *product,
     const struct pith_kernels *kernels = product->backward->compute->kernels;
     size_t L = kernels->lanes, C = product->weight->cols;
     for (size_t lane = 0; lane < block->n_lanes; lane += L)
-        kernels->gradients->place(
+        pith_gradient_kernels(kernels)->place(
             product->dx + block->token * C + block->lane + lane, C,
             thread->products + lane * MOST_TOKENS, L, block->n_tokens,
             pith_min(L, block->n_lanes - lane), product->accumulate);

@@ -103,7 +103,7 @@ static void pack_task(void *user, size_t index, int thread)
     float *panel = scratch->panels + first * padded(product);
     for (size_t t = 0; t < product->T; t += PITH_BLOCK_ROWS) {
         size_t n = pith_min(PITH_BLOCK_ROWS, product->T - t);
-        compute->kernels->gradients->place(rows, L, product->x + t * C + first,
+        pith_gradient_kernels(compute->kernels)->place(rows, L, product->x + t * C + first,
                                            C, n, pith_min(L, C - first),
                                            false);
         compute->precision->pack_products(compute->kernels, panel, t, rows, n);
@@ -145,7 +145,7 @@ static void multiply_stretch(const struct product *product,
                 from > 0);
         }
         if (last)
-            compute->kernels->gradients->place(out, C, products, L,
+            pith_gradient_kernels(compute->kernels)->place(out, C, products, L,
                                                block->n_rows, n_lanes,
                                                product->accumulate);
     }

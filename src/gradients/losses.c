@@ -30,7 +30,7 @@ static void token_task(void *user, size_t token, int thread)
     float *logits = scratch->logits + token * stripe->n_rows;
     size_t target = (size_t)stripe->targets[token];
     (void)thread;
-    kernels->gradients->probabilities(logits, stripe->n_rows,
+    pith_gradient_kernels(kernels)->probabilities(logits, stripe->n_rows,
                                       scratch->log_sums[token],
                                       stripe->factor);
     if (target >= stripe->row && target - stripe->row < stripe->n_rows)

@@ -1,9 +1,9 @@
 /*
  * set.h - what a set of kernels supplies for training; private to
- * src/kernels.
+ * src/gradients.
  *
- * The products of a backward pass are made by multiply() of set.h; these are
- * the rest.  The contract is that of set.h.  scalar.c is the
+ * The products of a backward pass are made by multiply() of the set; these are
+ * the rest.  The contract is that of ../kernels/set.h.  scalar.c is the
  * specification, vector.h the template of the vector sets.
  */
 #ifndef PITH_GRADIENTS_SET_H
@@ -73,6 +73,14 @@ struct pith_gradient_kernels {
     double (*sum_of_squares)(const float *x, size_t n);
 };
 
+/* Those that go with a set of kernels. */
+struct pith_kernels;
+const struct pith_gradient_kernels *
+pith_gradient_kernels(const struct pith_kernels *kernels);
+
 extern const struct pith_gradient_kernels pith_gradient_kernels_scalar;
+extern const struct pith_gradient_kernels pith_gradient_kernels_avx2;
+extern const struct pith_gradient_kernels pith_gradient_kernels_avx512;
+extern const struct pith_gradient_kernels pith_gradient_kernels_neon;
 
 #endif

@@ -1,10 +1,13 @@
 /*
- * vector.h - the kernels of training for every vector instruction
- * set; included by vector.h, whose primitives it is written on, and
- * vec_sqrt(x).
+ * vector.h - the kernels of training for every vector instruction set; a
+ * template on the primitives that ../kernels/vector.h lists, included once by
+ * each set's file, which ends in DEFINE_GRADIENTS.
  */
-#include "set.h"
+#include <math.h>
+
 #include "../kernels/prefetch.h"
+#include "../kernels/vector_math.h"
+#include "set.h"
 
 TARGET static void place(float *out, size_t out_stride, const float *in,
                          size_t in_stride, size_t n_rows, size_t n, bool add)
@@ -190,15 +193,16 @@ static double plain_sum_of_squares(const float *x, size_t n)
     return sum_of_squares(x, n, 0);
 }
 
-static const struct pith_gradient_kernels gradient_kernels = {
-    .place = place,
-    .sum_rows = sum_rows,
-    .norm_backward = norm_backward,
-    .gain_backward = gain_backward,
-    .gelu_backward = gelu_backward,
-    .silu_mul_backward = silu_mul_backward,
-    .softmax_backward = softmax_backward,
-    .probabilities = probabilities,
-    .adamw = adamw,
-    .sum_of_squares = plain_sum_of_squares,
-};
+#define DEFINE_GRADIENTS(variable)                                             \
+    const struct pith_gradient_kernels variable = {                            \
+        .place = place,                                                        \
+        .sum_rows = sum_rows,                                                  \
+        .norm_backward = norm_backward,                                        \
+        .gain_backward = gain_backward,                                        \
+        .gelu_backward = gelu_backward,                                        \
+        .silu_mul_backward = silu_mul_backward,                                \
+        .softmax_backward = softmax_backward,                                  \
+        .probabilities = probabilities,                                        \
+        .adamw = adamw,                                                        \
+        .sum_of_squares = plain_sum_of_squares,                                \
+    }

@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#include "target.h"
+
+#ifdef PITH_BUILDS_AVX2
 
 #include <cpuid.h>
 #if defined(__linux__)
@@ -144,7 +146,7 @@ bool pith_cpu_has_avx512(void)
 
 #endif
 
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(PITH_BUILDS_NEON) && defined(__linux__)
 
 #include <sys/auxv.h>
 

@@ -8,6 +8,7 @@
 
 #include "cpu.h"
 #include "set.h"
+#include "target.h"
 
 static bool always(void)
 {
@@ -20,11 +21,13 @@ static const struct {
     const struct pith_kernels *set;
     bool (*usable)(void);
 } SETS[] = {
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef PITH_BUILDS_AVX512
     {&pith_kernels_avx512, pith_cpu_has_avx512},
+#endif
+#ifdef PITH_BUILDS_AVX2
     {&pith_kernels_avx2, pith_cpu_has_avx2},
 #endif
-#if defined(__GNUC__) && defined(__aarch64__) && defined(__AARCH64EL__)
+#ifdef PITH_BUILDS_NEON
     {&pith_kernels_neon, always}, /* part of every 64-bit Arm */
 #endif
     {&pith_kernels_scalar, always},

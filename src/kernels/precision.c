@@ -21,7 +21,7 @@ static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_int16_avxvnni,
     &pith_precision_int8_avxvnni,
 #endif
-#ifdef PITH_BUILDS_AVX512
+#ifdef PITH_BUILDS_AVX2
     &pith_precision_int16_avx2,
 #endif
 #ifdef PITH_BUILDS_NEON_DOT

@@ -11,6 +11,7 @@
 #define PITH_KERNELS_PRECISION_H
 
 #include "set.h"
+#include "target.h"
 
 enum {
     /* Columns multiplied at a time, PITH_DEPTH at most: a panel's share of
@@ -18,21 +19,6 @@ enum {
      * that pass.  A multiple of PITH_BLOCK_ROWS. */
     PITH_STEP = 192
 };
-
-/* Whether the compiler knows the instructions. */
-#if defined(__GNUC__) && defined(__x86_64__)
-#define PITH_BUILDS_AVX512
-#endif
-#if defined(__GNUC__) && defined(__x86_64__) &&                                \
-    (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
-#define PITH_BUILDS_AMX
-#define PITH_BUILDS_AVX_VNNI
-#endif
-#if defined(__GNUC__) && defined(__aarch64__) && defined(__AARCH64EL__) &&     \
-    (defined(__ARM_FEATURE_DOTPROD) ||                                         \
-     (defined(__clang__) ? __clang_major__ >= 17 : __GNUC__ >= 8))
-#define PITH_BUILDS_NEON_DOT
-#endif
 
 /*
  * bf16 is a float cut to 8 significant bits, rounded to nearest even.  A

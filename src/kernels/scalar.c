@@ -146,5 +146,4 @@ const struct pith_kernels pith_kernels_scalar = {
     .gelu = gelu,
     .silu_mul = silu_mul,
     .rotate = rotate,
-    .gradients = &pith_gradient_kernels_scalar,
 };

@@ -22,7 +22,6 @@
 #ifndef PITH_KERNELS_SET_H
 #define PITH_KERNELS_SET_H
 
-#include "../gradients/set.h"
 #include "kernels.h"
 #include "tensor.h"
 
@@ -95,9 +94,6 @@ struct pith_kernels {
     /* Turns the pairs (x[i], x[i + half]) of one head. */
     void (*rotate)(float *x, const float *cosines, const float *sines,
                    size_t half);
-
-    /* What only training needs. */
-    const struct pith_gradient_kernels *gradients;
 };
 
 extern const struct pith_kernels pith_kernels_scalar;

@@ -1,8 +1,34 @@
 /*
- * target.h - compiler attributes of the vector kernels.
+ * target.h - which sets of instructions this build has, and the compiler
+ * attributes of their kernels.
  */
 #ifndef PITH_KERNELS_TARGET_H
 #define PITH_KERNELS_TARGET_H
+
+#include "../base/exact.h"
+
+/* What the compiler knows and -DPITH_NO_X86, -DPITH_NO_AVX512 or -DPITH_NO_ARM
+ * does not switch off; the files of what is switched off need not be there. */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(PITH_NO_X86)
+#define PITH_BUILDS_AVX2
+#if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
+#define PITH_BUILDS_AVX_VNNI
+#endif
+#endif
+#if defined(PITH_BUILDS_AVX2) && !defined(PITH_NO_AVX512)
+#define PITH_BUILDS_AVX512
+#ifdef PITH_BUILDS_AVX_VNNI /* compilers have learned both together */
+#define PITH_BUILDS_AMX
+#endif
+#endif
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__AARCH64EL__) &&     \
+    !defined(PITH_NO_ARM)
+#define PITH_BUILDS_NEON
+#if defined(__ARM_FEATURE_DOTPROD) ||                                          \
+    (defined(__clang__) ? __clang_major__ >= 17 : __GNUC__ >= 8)
+#define PITH_BUILDS_NEON_DOT
+#endif
+#endif
 
 /* In front of a function: the instructions that it may use, whatever the
  * command line says; it may only be called where cpu.h found them. */

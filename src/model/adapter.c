@@ -1,6 +1,5 @@
 /*
- * adapter.c - reading and writing adapter files; see adapter.h and
- * docs/FORMAT.md.
+ * adapter.c - reading adapter files; see adapter.h and docs/FORMAT.md.
  */
 #include "adapter.h"
 
@@ -12,40 +11,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
-#include "../base/writer.h"
-
-#define MAGIC "\x89PTA\r\n\x1A\n"
-
-enum {
-    VERSION = 2, /* 1 has neither AT_VECTORS_CRC nor AT_TYPES_CRC */
-    BYTE_ORDER_MARK = 0x01020304,
-    MAX_RANK = 1 << 12,
-    FLOATS_AT_ONCE = 1024 /* of writing */
-};
-
-/* Offsets in the header. */
-enum {
-    AT_MAGIC = 0,
-    AT_VERSION = 8,
-    AT_BYTE_ORDER = 12,
-    AT_CRC = 16, /* of the whole file, with this field as zeros */
-    AT_WEIGHTS_CRC = 20,
-    AT_FILE_SIZE = 24,
-    AT_ARCH = 32,
-    AT_N_EMBD = 36,
-    AT_N_LAYER = 40,
-    AT_N_HEAD = 44,
-    AT_N_KV_HEAD = 48,
-    AT_HEAD_DIM = 52,
-    AT_N_FF = 56,
-    AT_RANK = 60,
-    AT_ALPHA = 64,
-    AT_LAYERS = 68,
-    AT_VECTORS_CRC = 72,
-    AT_TYPES_CRC = 76,
-    AT_RESERVED = 80, /* zeros */
-    HEADER_SIZE = 128
-};
+#include "adapter_layout.h"
 
 static const char *const linear_names[PITH_N_LINEAR] = {
     "attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down",
@@ -70,10 +36,8 @@ void pith_linear_shape(const struct pith_config *config, size_t index,
     *cols = exists ? shapes[index].cols : 0;
 }
 
-/* --- the header ----------------------------------------------------------- */
-
-static uint64_t file_size(const struct pith_config *config,
-                          const struct pith_adapter_head *head)
+uint64_t pith_adapter_file_size(const struct pith_config *config,
+                                const struct pith_adapter_head *head)
 {
     uint64_t floats = 0;
     for (size_t i = 0; i < PITH_N_LINEAR; i++) {
@@ -82,50 +46,26 @@ static uint64_t file_size(const struct pith_config *config,
         if ((head->layers >> i & 1) != 0)
             floats += (uint64_t)(rows + cols) * head->rank;
     }
-    return HEADER_SIZE + 4 * floats * config->n_layer; /* < 2^48 */
+    return PITH_LORA_HEADER_SIZE + 4 * floats * config->n_layer; /* < 2^48 */
 }
-
-static void fill_header(uint8_t *header, const struct pith_config *config,
-                        const struct pith_adapter_head *head)
-{
-    memset(header, 0, HEADER_SIZE);
-    memcpy(header + AT_MAGIC, MAGIC, strlen(MAGIC));
-    pith_store_u32(header + AT_VERSION, VERSION);
-    pith_store_u32(header + AT_BYTE_ORDER, BYTE_ORDER_MARK);
-    pith_store_u32(header + AT_WEIGHTS_CRC, head->model.weights);
-    pith_store_u32(header + AT_VECTORS_CRC, head->model.vectors);
-    pith_store_u32(header + AT_TYPES_CRC, head->model.types);
-    pith_store_u64(header + AT_FILE_SIZE, file_size(config, head));
-    pith_store_u32(header + AT_ARCH, (uint32_t)config->arch);
-    pith_store_u32(header + AT_N_EMBD, config->n_embd);
-    pith_store_u32(header + AT_N_LAYER, config->n_layer);
-    pith_store_u32(header + AT_N_HEAD, config->n_head);
-    pith_store_u32(header + AT_N_KV_HEAD, config->n_kv_head);
-    pith_store_u32(header + AT_HEAD_DIM, config->head_dim);
-    pith_store_u32(header + AT_N_FF, config->n_ff);
-    pith_store_u32(header + AT_RANK, (uint32_t)head->rank);
-    pith_store_f32(header + AT_ALPHA, head->alpha);
-    pith_store_u32(header + AT_LAYERS, head->layers);
-}
-
-/* --- reading -------------------------------------------------------------- */
 
 static enum pith_status check_start(const struct pith_file *file,
                                     const char *path, struct pith_error *error)
 {
     const uint8_t *data = file->data;
-    if (file->size < HEADER_SIZE ||
-        memcmp(data, MAGIC, strlen(MAGIC)) != 0)
+    if (file->size < PITH_LORA_HEADER_SIZE ||
+        memcmp(data, PITH_LORA_MAGIC, strlen(PITH_LORA_MAGIC)) != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: is not an adapter; expected a file that `pith "
                          "align` wrote with --lora", path);
-    uint32_t version = pith_load_u32(data + AT_VERSION);
-    if (version < 1 || version > VERSION ||
-        pith_load_u32(data + AT_BYTE_ORDER) != BYTE_ORDER_MARK)
+    uint32_t version = pith_load_u32(data + PITH_LORA_AT_VERSION);
+    if (version < 1 || version > PITH_LORA_VERSION ||
+        pith_load_u32(data + PITH_LORA_AT_BYTE_ORDER) !=
+            PITH_LORA_BYTE_ORDER_MARK)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: adapter version %" PRIu32 "; this build reads "
                          "versions 1 to %d, little-endian", path, version,
-                         VERSION);
+                         PITH_LORA_VERSION);
     return PITH_OK;
 }
 
@@ -134,17 +74,17 @@ static enum pith_status check_checksum(const struct pith_file *file,
                                        struct pith_error *error)
 {
     static const uint8_t zeros[4] = {0};
-    uint64_t expected = pith_load_u64(file->data + AT_FILE_SIZE);
-    uint32_t stored = pith_load_u32(file->data + AT_CRC), crc;
+    uint64_t expected = pith_load_u64(file->data + PITH_LORA_AT_FILE_SIZE);
+    uint32_t stored = pith_load_u32(file->data + PITH_LORA_AT_CRC), crc;
 
     if (file->size != expected)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: %zu bytes, and %" PRIu64 " expected; copy it "
                          "again", path, file->size, expected);
-    crc = pith_crc32(0, file->data, AT_CRC);
+    crc = pith_crc32(0, file->data, PITH_LORA_AT_CRC);
     crc = pith_crc32(crc, zeros, sizeof zeros);
-    crc = pith_crc32(crc, file->data + AT_CRC + sizeof zeros,
-                     file->size - AT_CRC - sizeof zeros);
+    crc = pith_crc32(crc, file->data + PITH_LORA_AT_CRC + sizeof zeros,
+                     file->size - PITH_LORA_AT_CRC - sizeof zeros);
     if (crc != stored)
         return pith_fail(error, PITH_ERR_CHECKSUM,
                          "%s: checksum is %08" PRIX32 ", stored %08" PRIX32
@@ -159,13 +99,13 @@ static enum pith_status check_shape(const uint8_t *data, const char *path,
                                     struct pith_error *error)
 {
     const struct { const char *what; size_t at; uint32_t expected; } facts[] = {
-        {"architecture", AT_ARCH, (uint32_t)config->arch},
-        {"width", AT_N_EMBD, config->n_embd},
-        {"number of layers", AT_N_LAYER, config->n_layer},
-        {"number of heads", AT_N_HEAD, config->n_head},
-        {"number of key heads", AT_N_KV_HEAD, config->n_kv_head},
-        {"head width", AT_HEAD_DIM, config->head_dim},
-        {"feed-forward width", AT_N_FF, config->n_ff}};
+        {"architecture", PITH_LORA_AT_ARCH, (uint32_t)config->arch},
+        {"width", PITH_LORA_AT_N_EMBD, config->n_embd},
+        {"number of layers", PITH_LORA_AT_N_LAYER, config->n_layer},
+        {"number of heads", PITH_LORA_AT_N_HEAD, config->n_head},
+        {"number of key heads", PITH_LORA_AT_N_KV_HEAD, config->n_kv_head},
+        {"head width", PITH_LORA_AT_HEAD_DIM, config->head_dim},
+        {"feed-forward width", PITH_LORA_AT_N_FF, config->n_ff}};
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         uint32_t found = pith_load_u32(data + facts[i].at);
         if (found != facts[i].expected)
@@ -184,7 +124,7 @@ static enum pith_status check_model(const struct pith_adapter *adapter,
                                     struct pith_error *error)
 {
     const struct pith_identity *trained_on = &adapter->head.model;
-    bool is_old = pith_load_u32(adapter->file.data + AT_VERSION) == 1;
+    bool is_old = pith_load_u32(adapter->file.data + PITH_LORA_AT_VERSION) == 1;
     struct pith_identity given;
     PITH_TRY(pith_identity_of(model, &given, error));
     if (is_old ? trained_on->weights == given.weights
@@ -216,21 +156,21 @@ static enum pith_status read_head(struct pith_adapter *adapter,
     PITH_TRY(check_shape(data, path, config, error));
     if (config->arch == PITH_ARCH_GPT2)
         known &= ~(1u << PITH_AT_GATE);
-    size_t at = pith_load_u32(data + AT_VERSION) == 1 ? AT_VECTORS_CRC
-                                                      : AT_RESERVED;
-    for (; at < HEADER_SIZE; at++)
+    size_t at = pith_load_u32(data + PITH_LORA_AT_VERSION) == 1
+                    ? PITH_LORA_AT_VECTORS_CRC : PITH_LORA_AT_RESERVED;
+    for (; at < PITH_LORA_HEADER_SIZE; at++)
         reserved |= data[at];
-    head->rank = pith_load_u32(data + AT_RANK);
-    head->alpha = pith_load_f32(data + AT_ALPHA);
-    head->layers = pith_load_u32(data + AT_LAYERS);
+    head->rank = pith_load_u32(data + PITH_LORA_AT_RANK);
+    head->alpha = pith_load_f32(data + PITH_LORA_AT_ALPHA);
+    head->layers = pith_load_u32(data + PITH_LORA_AT_LAYERS);
     head->model = (struct pith_identity){
-        .weights = pith_load_u32(data + AT_WEIGHTS_CRC),
-        .vectors = pith_load_u32(data + AT_VECTORS_CRC),
-        .types = pith_load_u32(data + AT_TYPES_CRC)};
-    if (head->rank == 0 || head->rank > MAX_RANK || !(head->alpha > 0) ||
-        !isfinite(head->alpha) || head->layers == 0 ||
+        .weights = pith_load_u32(data + PITH_LORA_AT_WEIGHTS_CRC),
+        .vectors = pith_load_u32(data + PITH_LORA_AT_VECTORS_CRC),
+        .types = pith_load_u32(data + PITH_LORA_AT_TYPES_CRC)};
+    if (head->rank == 0 || head->rank > PITH_LORA_MAX_RANK ||
+        !(head->alpha > 0) || !isfinite(head->alpha) || head->layers == 0 ||
         (head->layers & ~known) != 0 || reserved != 0 ||
-        file_size(config, head) != adapter->file.size)
+        pith_adapter_file_size(config, head) != adapter->file.size)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: rank %zu, alpha %g, layers %#" PRIx32 " and %zu "
                          "bytes do not go together", path, head->rank,
@@ -243,7 +183,7 @@ static enum pith_status read_head(struct pith_adapter *adapter,
 static void view_pairs(struct pith_adapter *adapter,
                        const struct pith_config *config, size_t *n_a)
 {
-    const uint8_t *at = adapter->file.data + HEADER_SIZE;
+    const uint8_t *at = adapter->file.data + PITH_LORA_HEADER_SIZE;
     size_t rank = adapter->head.rank;
     *n_a = 0;
     for (size_t l = 0; l < config->n_layer; l++)
@@ -319,74 +259,4 @@ void pith_adapter_close(struct pith_adapter *adapter)
     free(adapter->scaled);
     pith_file_close(&adapter->file);
     memset(adapter, 0, sizeof *adapter);
-}
-
-/* --- writing -------------------------------------------------------------- */
-
-struct output {
-    struct pith_writer writer;
-    uint32_t crc;
-};
-
-static enum pith_status put(struct output *out, const uint8_t *bytes, size_t n,
-                            struct pith_error *error)
-{
-    out->crc = pith_crc32(out->crc, bytes, n);
-    return pith_writer_write(&out->writer, bytes, n, error);
-}
-
-static enum pith_status put_floats(struct output *out, const float *x,
-                                   size_t n, struct pith_error *error)
-{
-    uint8_t bytes[4 * FLOATS_AT_ONCE];
-    for (size_t at = 0; at < n; at += FLOATS_AT_ONCE) {
-        size_t part = n - at < FLOATS_AT_ONCE ? n - at : FLOATS_AT_ONCE;
-        for (size_t i = 0; i < part; i++)
-            pith_store_f32(bytes + 4 * i, x[at + i]);
-        PITH_TRY(put(out, bytes, 4 * part, error));
-    }
-    return PITH_OK;
-}
-
-static enum pith_status
-put_pairs(struct output *out, const struct pith_config *config,
-          const struct pith_adapter_head *head,
-          const float *(*next)(void *user, size_t n_floats), void *user,
-          struct pith_error *error)
-{
-    for (size_t l = 0; l < config->n_layer; l++)
-        for (size_t i = 0; i < PITH_N_LINEAR; i++) {
-            size_t rows, cols;
-            if ((head->layers >> i & 1) == 0)
-                continue;
-            pith_linear_shape(config, i, &rows, &cols);
-            size_t n_a = head->rank * cols, n_b = head->rank * rows;
-            PITH_TRY(put_floats(out, next(user, n_a), n_a, error));
-            PITH_TRY(put_floats(out, next(user, n_b), n_b, error));
-        }
-    return PITH_OK;
-}
-
-enum pith_status
-pith_adapter_write(const char *path, const struct pith_config *config,
-                   const struct pith_adapter_head *head,
-                   const float *(*next)(void *user, size_t n_floats),
-                   void *user, struct pith_error *error)
-{
-    struct output out = {.crc = 0};
-    uint8_t header[HEADER_SIZE];
-    enum pith_status status;
-
-    fill_header(header, config, head);
-    PITH_TRY(pith_writer_open_seekable(&out.writer, path, error));
-    PITH_TRY_DONE(put(&out, header, sizeof header, error));
-    PITH_TRY_DONE(put_pairs(&out, config, head, next, user, error));
-    pith_store_u32(header + AT_CRC, out.crc);
-    PITH_TRY_DONE(pith_writer_seek(&out.writer, AT_CRC, error));
-    PITH_TRY_DONE(pith_writer_write(&out.writer, header + AT_CRC, 4, error));
-    status = pith_writer_commit(&out.writer, error);
-done:
-    if (status != PITH_OK)
-        pith_writer_abort(&out.writer);
-    return status;
 }

@@ -14,11 +14,11 @@
 #include "../base/memory.h"
 #include "../base/random.h"
 #include "budget.h"
-#include "paper.h"
 #include "documents.h"
 #include "itpc.h"
 #include "pieces.h"
 #include "../prompt/keep.h"
+#include "../prompt/method.h"
 #include "../prompt/prune.h"
 #include "rank.h"
 
@@ -499,11 +499,11 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
     return note(p, error);
 }
 
-enum pith_status pith_compress_paper(struct pith_session *session,
-                                     const struct pith_prompt *prompt,
-                                     const struct pith_compress_options *options,
-                                     struct pith_result *result,
-                                     struct pith_error *error)
+static enum pith_status compress(struct pith_session *session,
+                                 const struct pith_prompt *prompt,
+                                 const struct pith_compress_options *options,
+                                 struct pith_result *result,
+                                 struct pith_error *error)
 {
     struct paper paper = {.prune = {.session = session, .options = options,
                                     .result = result},
@@ -517,4 +517,14 @@ enum pith_status pith_compress_paper(struct pith_session *session,
     free(paper.selected);
     free(paper.order);
     return status;
+}
+
+enum pith_status
+pith_compress_paper(struct pith_session *session,
+                    const struct pith_prompt *prompt,
+                    const struct pith_compress_options *options,
+                    struct pith_result **result, struct pith_error *error)
+{
+    return pith_method_run(compress, false, session, prompt, options, result,
+                           error);
 }

@@ -9,6 +9,7 @@
 
 #include "../base/clock.h"
 #include "../base/memory.h"
+#include "../prompt/method.h"
 #include "run.h"
 
 static enum pith_status start_run(struct pith_reference_run *run,
@@ -85,19 +86,19 @@ static struct pith_session *ranker(const struct pith_reference_run *run)
                ? run->session : NULL;
 }
 
-static enum pith_status compress(struct pith_reference_run *run,
-                                 struct pith_error *error)
+static enum pith_status drop_tokens(struct pith_reference_run *run,
+                                    struct pith_error *error)
 {
     return run->options->reference.use_token_level_filter
                ? pith_reference_compress_tokens(run, error)
                : pith_reference_keep_whole(run, error);
 }
 
-enum pith_status
-pith_compress_reference(struct pith_session *session,
-                        const struct pith_prompt *prompt,
-                        const struct pith_compress_options *options,
-                        struct pith_result *result, struct pith_error *error)
+static enum pith_status compress(struct pith_session *session,
+                                 const struct pith_prompt *prompt,
+                                 const struct pith_compress_options *options,
+                                 struct pith_result *result,
+                                 struct pith_error *error)
 {
     struct pith_reference_run run = {.session = session,
                                      .tokenizer = session->model->tokenizer,
@@ -111,7 +112,7 @@ pith_compress_reference(struct pith_session *session,
     double prepared = pith_seconds();
     PITH_TRY_DONE(filter(&run, error));
     double filtered = pith_seconds();
-    PITH_TRY_DONE(compress(&run, error));
+    PITH_TRY_DONE(drop_tokens(&run, error));
     PITH_TRY_DONE(pith_reference_write_text(&run, error));
     PITH_TRY_DONE(pith_reference_add_parts(&run, error));
     if (options->detail)
@@ -124,4 +125,15 @@ pith_compress_reference(struct pith_session *session,
 done:
     free_run(&run);
     return status;
+}
+
+/* In float32: its decisions are there to be compared. */
+enum pith_status
+pith_compress_reference(struct pith_session *session,
+                        const struct pith_prompt *prompt,
+                        const struct pith_compress_options *options,
+                        struct pith_result **result, struct pith_error *error)
+{
+    return pith_method_run(compress, true, session, prompt, options, result,
+                           error);
 }

@@ -34,13 +34,6 @@
 #include "../prompt/detail.h"
 #include "../prompt/structure.h"
 
-/* The decisions of microsoft/LLMLingua, quirks included. */
-enum pith_status
-pith_compress_reference(struct pith_session *session,
-                        const struct pith_prompt *prompt,
-                        const struct pith_compress_options *options,
-                        struct pith_result *result, struct pith_error *error);
-
 /* A context on its way through the stages. */
 struct pith_reference_context {
     struct pith_text text; /* borrowed from the prompt or `owned` */

@@ -4,7 +4,7 @@
  * sums to 16 bits and is no use.)
  */
 #include "../integers.h"
-#ifdef PITH_BUILDS_AVX512
+#ifdef PITH_BUILDS_AVX2
 
 #include "../cpu.h"
 #include "integers_x86.h"

@@ -3,7 +3,7 @@
  * integers.c.
  */
 #include "integers_x86.h"
-#ifdef PITH_BUILDS_AVX512
+#ifdef PITH_BUILDS_AVX2
 
 #include <immintrin.h>
 #include <math.h>

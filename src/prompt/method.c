@@ -1,0 +1,92 @@
+/*
+ * method.c - see method.h.
+ */
+#include "method.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/clock.h"
+#include "../base/exact.h"
+#include "../base/memory.h"
+#include "../base/options.h"
+#include "../model/session.h"
+
+/* Exactly one of rate and target says how much stays. */
+static enum pith_status check_amount(const struct pith_compress_options *options,
+                                     struct pith_error *error)
+{
+    double rate = options->rate, target = options->target;
+    if (isnan(rate) || rate > 1 || rate == 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "rate is %g; it is the share of tokens that stays, "
+                         "above 0 and at most 1", rate);
+    if (isnan(target) || isinf(target) || target == 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "target is %g; it is the number of tokens that "
+                         "stay, above 0", target);
+    if (rate > 0 && target > 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "both rate (%g) and target (%g) are given; set the "
+                         "one that is not meant to -1", rate, target);
+    if (rate < 0 && target < 0)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "neither rate nor target is given; set one of them");
+    return PITH_OK;
+}
+
+static bool text_is_missing(struct pith_text text)
+{
+    return text.bytes == NULL && text.size > 0;
+}
+
+static enum pith_status check_prompt(const struct pith_prompt *prompt,
+                                     struct pith_error *error)
+{
+    bool missing = text_is_missing(prompt->instruction) ||
+                   text_is_missing(prompt->question) ||
+                   (prompt->contexts == NULL && prompt->n_contexts > 0);
+    for (size_t i = 0; !missing && i < prompt->n_contexts; i++)
+        missing = text_is_missing(prompt->contexts[i]);
+    if (missing)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "the prompt has a text of non-zero size whose bytes "
+                         "are NULL");
+    return PITH_OK;
+}
+
+enum pith_status pith_method_run(pith_method *method, bool exact,
+                                 struct pith_session *session,
+                                 const struct pith_prompt *prompt,
+                                 const struct pith_compress_options *options,
+                                 struct pith_result **result,
+                                 struct pith_error *error)
+{
+    double start = pith_seconds();
+    struct pith_compress_options known;
+    if (result == NULL)
+        return pith_fail(error, PITH_ERR_ARGUMENT, "result is NULL");
+    *result = NULL;
+    if (session == NULL || prompt == NULL)
+        return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
+                         session == NULL ? "session" : "prompt");
+    pith_compress_options_init(&known);
+    PITH_TRY(pith_options_copy(&known, sizeof known, options, error));
+    PITH_TRY(check_amount(&known, error));
+    PITH_TRY(check_prompt(prompt, error));
+
+    struct pith_result *made = pith_array_zero(1, sizeof *made);
+    if (made == NULL)
+        return pith_no_memory(error, 1, sizeof *made);
+    pith_session_use_exact(session, exact);
+    made->precision = pith_session_precision(session);
+    enum pith_status status = method(session, prompt, &known, made, error);
+    pith_session_use_exact(session, false);
+    if (status != PITH_OK) {
+        pith_result_free(made);
+        return status;
+    }
+    made->timings.total = pith_seconds() - start;
+    *result = made;
+    return PITH_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * method.h - what every method of compression begins and ends with.
+ */
+#ifndef PITH_PROMPT_METHOD_H
+#define PITH_PROMPT_METHOD_H
+
+#include "../base/error.h"
+
+/* A method: all that is checked here holds, and result is empty. */
+typedef enum pith_status
+pith_method(struct pith_session *session, const struct pith_prompt *prompt,
+            const struct pith_compress_options *options,
+            struct pith_result *result, struct pith_error *error);
+
+/* Checks what methods share, calls one and takes the time; the other
+ * parameters are those of pith_compress().
+ *   exact  with precision "auto", float32 */
+enum pith_status pith_method_run(pith_method *method, bool exact,
+                                 struct pith_session *session,
+                                 const struct pith_prompt *prompt,
+                                 const struct pith_compress_options *options,
+                                 struct pith_result **result,
+                                 struct pith_error *error);
+
+#endif
