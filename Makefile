@@ -136,7 +136,7 @@ check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    CC="$(CC)" sh tests/run.sh $(TESTS) \
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
-	    "sh tests/manual.sh $(BUILD)/pith" \
+	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
 	    "sh tests/tutorial.sh $(BUILD)/tutorial"
 
 ## check-asan: the same under AddressSanitizer and UBSan
