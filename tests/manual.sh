@@ -53,6 +53,35 @@ offered() {
         printf "%s\n" "${COMPREPLY[@]}"' "$program" "$1" | grep -v -- '--help' | sort
 }
 
+# "name<tab>default" of the options whose help ends in one word in brackets.
+defaults() {
+    "$program" help $1 | awk '
+        function flush() {
+            gsub(/ +/, " ", text)
+            if (match(text, /\([A-Za-z0-9.+*,_-]+\) ?$/))
+                print name "\t" substr(text, RSTART + 1, RLENGTH - 2 - (text ~ / $/))
+            text = ""
+        }
+        /^  (-., |    )--/ { flush(); sub(/^ +(-., )?--/, ""); name = $1 }
+        /^[^ ]|^$/ { flush() }
+        { text = text " " $0 }
+        END { flush() }' | grep -v '^help'
+}
+
+# "name<tab>words of its description" of a subsection of the page.
+described() {
+    sed -e 's/\\f.//g' -e 's/\\-/-/g' -e 's/"//g' "$page" | awk -v title="$1" '
+        /^\.S[SH] / { inside = ($0 == ".SS " title); next }
+        inside && $0 == ".TP" {
+            getline
+            match($0, /--[a-z-]+/)
+            printf "\n%s\t", substr($0, RSTART + 2, RLENGTH - 2)
+            next
+        }
+        inside { printf " %s", $0 }
+        END { print "" }'
+}
+
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
@@ -65,6 +94,15 @@ while read -r command; do
         complain "$page and pith help $command differ (<: help, >: page)"
         grep '^[<>]' "$scratch/diff" >&2
     }
+    { described "pith $command"; described "Compression options"
+      described "Common options"; } > "$scratch/described"
+    defaults "$command" | while IFS="$(printf '\t')" read -r name value; do
+        awk -F '\t' -v name="$name" '$1 == name { print $2; exit }' \
+            "$scratch/described" | grep -q -F -e "$value" ||
+            echo "--$name: $value"
+    done > "$scratch/missing"
+    [ ! -s "$scratch/missing" ] ||
+        complain "$page lacks defaults of pith help $command: $(cat "$scratch/missing")"
     if command -v bash >/dev/null; then
         grep -o -E -- '--[a-z-]+' "$scratch/help" | sort > "$scratch/names"
         offered "$command" | diff "$scratch/names" - > "$scratch/diff" ||
