@@ -20,6 +20,7 @@ moved    302 to /ok/chat/completions
 html     a page of an error 502
 soft     status 200 and an error in the JSON
 hang_up  the connection is closed
+part     the same in what says to be part of a longer reply
 
 Each request is a line of the log: folder and message.  It ends when its
 parent does, and after two minutes at the latest.
@@ -61,14 +62,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-    def reply(self, status, body, **headers):
+    def reply(self, status, body, missing=0, **headers):
         body = body.encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) + missing))
         self.end_headers()
         self.wfile.write(body)
+        self.close_connection |= missing > 0
 
     def fail(self, status, message, **headers):
         self.reply(status, json.dumps({"error": {"message": message}}),
@@ -136,7 +138,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.dumps({
             "choices": choices,
             "usage": {"prompt_tokens": 100, "completion_tokens": 10}})
-        self.reply(200, body[:40] if folder == "flaky" and n == 2 else body)
+        self.reply(200, body[:40] if folder == "flaky" and n == 2 else body,
+                   missing=9 if folder == "part" else 0)
 
 
 def watch(parent):

@@ -149,6 +149,8 @@ START_TEST(errors_in_other_clothes_are_named)
                "3 3 0\n", "HTTP 200: an error: upstream is gone");
     expect_run(SERVED "run hang_up '--retries 1 --parallel 1'; " COUNT, 1,
                "6 0 0\n", "curl: (52)");
+    expect_run(SERVED "run part '--retries 0 --parallel 1'; " COUNT, 1,
+               "3 0 0\n", "curl: (18)");
     expect_run(SERVED "run moved; " COUNT, 1, "4 0 0\n",
                "/ok/chat/completions: give that as --endpoint");
     expect_run("grep -c '^moved' log", 0, "4\n", "");

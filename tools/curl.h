@@ -21,7 +21,7 @@ struct curl_request {
     unsigned seconds;      /* after which it gives up */
     struct pith_text body; /* JSON */
     const char *body_path; /* made for it, readable by the user alone; the
-                              caller removes it when the process has ended */
+                              caller removes it at the end */
 };
 
 /* Starts it with its output at the end of the file `out`.  0: it could not be

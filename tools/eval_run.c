@@ -323,7 +323,6 @@ static int finish(struct work *work, struct slot *slot, int status)
     int code = read_slot(slot, &text);
     size_t skip = pith_requests_id(work->requests, slot->index).size + 1;
     slot->child = 0;
-    remove(slot->body_path);
     if (code == TOOL_OK && text.size >= skip) {
         struct curl_reply reply = curl_read(
             (struct pith_text){text.bytes + skip, text.size - skip}, status);
