@@ -2,7 +2,7 @@
  * paper.c - the method `paper`: LLMLingua (arXiv 2310.05736) from the prompt
  * to the result.  docs/ALGORITHM.md has the points that the paper leaves open.
  *
- *   x = (x_ins, x_dems, x_que)      parts.c, units.c
+ *   x = (x_ins, x_dems, x_que)      ../prompt/prune.c, parts.c, units.c
  *   Algorithm 1, eq. 2 and 3        budget.c, rank.c
  *   Algorithm 2, eq. 5 to 7         itpc.c, prefix.c, select.c
  */
