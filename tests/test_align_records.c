@@ -116,15 +116,14 @@ START_TEST(members_that_are_not_used_are_counted)
                                   "\"category\" (2), \"name\" (1)");
     unused = (struct pith_unused){.n = 0};
     ck_assert(!pith_unused_describe(&unused, "f", &note));
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 40; i++) { /* the long names begin alike */
         char name[96];
         snprintf(name, sizeof name, "%070d", i % 20);
-        memmove(name, name + (i % 20 < 10 ? 60 : 0), 71);
-        pith_unused_count(&unused, view(name));
+        pith_unused_count(&unused, view(name + (i % 20 < 10 ? 60 : 0)));
     }
-    ck_assert_uint_eq(unused.n, 11); /* the long names begin alike */
+    ck_assert_uint_eq(unused.n, 11);
     for (int i = 0; i < 40; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "n%d", i);
         pith_unused_count(&unused, view(name));
     }
