@@ -10,6 +10,7 @@
 #include "../src/align/sampler.h"
 #include "../src/base/memory.h"
 #include "../src/model/session.h"
+#include "foreign.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -330,6 +331,54 @@ START_TEST(answers_of_weight_zero_are_not_learned)
 }
 END_TEST
 
+/* A LLaMA that knows ChatML's markers, 266 and 267. */
+static struct pith_model *chatml_model(const char *settings)
+{
+    static const char added[] =
+        "{\"<|im_start|>\": 266, \"<|im_end|>\": 267}";
+    static const struct foreign_folder how = {.type = "F32"};
+    struct foreign foreign;
+    struct pith_model *model;
+    char folder[256], path[512];
+    snprintf(folder, sizeof folder, "%s", temporary_path("chatml"));
+    foreign_init_padded(&foreign, FOREIGN_LLAMA, 2);
+    foreign.config.n_ctx = 128;
+    foreign_folder_write(&foreign, &how, folder);
+    snprintf(path, sizeof path, "%s/added_tokens.json", folder);
+    write_whole_file(path, added, sizeof added - 1);
+    snprintf(path, sizeof path, "%s/tokenizer_config.json", folder);
+    write_whole_file(path, settings, strlen(settings));
+    snprintf(path, sizeof path, "%s/out.pith", folder);
+    assert_ok(pith_convert(folder, path, NULL, &error), error);
+    assert_ok(pith_model_load(path, NULL, &model, &error), error);
+    foreign_folder_remove(folder);
+    foreign_free(&foreign);
+    return model;
+}
+
+/* "u" of "user" follows the marker with a space or without one, as in the
+ * text that inference reads. */
+START_TEST(text_after_a_marker_has_the_prefix_of_its_tokenizer)
+{
+    static const char *const settings[] = {"{}", "{\"legacy\": false}"};
+    static const int32_t second[] = {259, 3 + 'u'};
+    for (int i = 0; i < 2; i++) {
+        struct pith_model *model = chatml_model(settings[i]);
+        struct pith_dataset_options options = {.sizeof_options = sizeof options,
+                                               .template_name = "chatml"};
+        struct pith_dataset *dataset;
+        assert_ok(pith_dataset_create(model, &options, &dataset, &error),
+                  error);
+        assert_ok(pith_dataset_add(dataset, view(COMPLETION), "f", &error),
+                  error);
+        ck_assert_int_eq(dataset->ids.data[0], 266);
+        ck_assert_int_eq(dataset->ids.data[1], second[i]);
+        pith_dataset_free(dataset);
+        pith_model_free(model);
+    }
+}
+END_TEST
+
 static char noted[256];
 
 static void keep_note(void *user, const char *text)
@@ -471,6 +520,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, chatml_ends_with_its_mark);
     tcase_add_test(tcase, bad_records_stop_unless_they_are_skipped);
     tcase_add_test(tcase, answers_of_weight_zero_are_not_learned);
+    tcase_add_test(tcase, text_after_a_marker_has_the_prefix_of_its_tokenizer);
     tcase_add_test(tcase, members_that_are_not_used_are_noted);
     tcase_add_test(tcase, a_data_set_is_known_by_its_checksum);
     tcase_add_test(tcase, random_numbers_are_the_published_ones);

@@ -174,6 +174,32 @@ START_TEST(invalid_bytes_are_replaced)
 }
 END_TEST
 
+/* After a special piece the space of " " is the dummy prefix, or the text's. */
+START_TEST(the_dummy_prefix_is_no_part_of_the_text)
+{
+    struct vocab_builder *builder =
+        new_vocab(PITH_TOKENIZER_SENTENCEPIECE, PITH_PRE_NONE);
+    int32_t space = add_piece(builder, "\xE2\x96\x81", 0, PITH_PIECE_NORMAL);
+    int32_t b = add_piece(builder, "b", 0, PITH_PIECE_NORMAL);
+    int32_t special = add_piece(builder, "<s>", 0, PITH_PIECE_SPECIAL);
+    int32_t once[] = {special, space, b}, always[] = {special, space, space, b};
+    size_t ends[4];
+    builder->vocab.unk_id = b;
+    builder->vocab.flags = PITH_VOCAB_DUMMY_PREFIX;
+    struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+    pith_token_ends(tokenizer, view("<s> b"), always, 4, ends);
+    ck_assert_mem_eq(ends, ((size_t[]){3, 3, 4, 5}), sizeof ends);
+    pith_tokenizer_free(tokenizer);
+    builder->section.size = 0;
+    builder->vocab.flags |= PITH_VOCAB_PREFIX_ONCE;
+    tokenizer = build_tokenizer(builder);
+    pith_token_ends(tokenizer, view("<s> b"), once, 3, ends);
+    ck_assert_mem_eq(ends, ((size_t[]){3, 4, 5}), 3 * sizeof ends[0]);
+    pith_tokenizer_free(tokenizer);
+    free_vocab(builder);
+}
+END_TEST
+
 /* A vocabulary of a, b, c and the bytes of U+0439 (D0 B9) but for D0. */
 START_TEST(bytes_without_a_token_go_with_their_neighbours)
 {
@@ -212,6 +238,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, units_end_between_characters);
     tcase_add_loop_test(tcase, parts_are_joined_by_blank_lines, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, invalid_bytes_are_replaced, 0, TINY_KINDS);
+    tcase_add_test(tcase, the_dummy_prefix_is_no_part_of_the_text);
     tcase_add_test(tcase, bytes_without_a_token_go_with_their_neighbours);
     suite_add_tcase(suite, tcase);
     return suite;
