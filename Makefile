@@ -44,7 +44,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all demo check check-asan check-layouts check-mcp check-metrics check-mpi \
+.PHONY: all core demo check check-asan check-layouts check-mcp check-metrics check-mpi \
     check-mutations check-report check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
@@ -70,6 +70,22 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The method `paper` alone: src/core.files lists it, and the kernels of a CPU
+# come with it unless CFLAGS has -DPITH_NO_X86, -DPITH_NO_AVX512 or
+# -DPITH_NO_ARM (then give MODE a name too, so that objects are kept apart).
+CORE_SRC := $(filter src/%.c,$(shell cat src/core.files)) \
+            $(wildcard src/kernels/x86/*.c src/kernels/arm/*.c)
+
+## core: build/libpith-core.a and build/pith-core, method paper and no more
+core: build/libpith-core.a build/pith-core
+
+build/libpith-core.a: $(CORE_SRC:%.c=$(BUILD)/%.o)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+build/pith-core: $(BUILD)/tools/core/main.o build/libpith-core.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 # MPI=1 adds build/pith-mpi, whose `pith align` may run as several processes
 # (docs/ALIGNMENT.md); only the one file of tools/ that knows of MPI differs.
@@ -137,6 +153,7 @@ check: check-programs
 	    CC="$(CC)" sh tests/run.sh $(TESTS) \
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
+	    "sh tests/core.sh $(BUILD)/pith" \
 	    "sh tests/tutorial.sh $(BUILD)/tutorial"
 
 ## check-asan: the same under AddressSanitizer and UBSan

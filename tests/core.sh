@@ -1,0 +1,77 @@
+#!/bin/sh
+# The core, src/core.files: it is not larger than it should be, it builds from
+# the files of its list alone, and compresses the prompts of the demo as the
+# whole program does.
+# usage: core.sh PROGRAM
+set -u
+program=${1:?usage: core.sh PROGRAM}
+most=21500 # lines of C and headers, generated tables aside
+failures=0
+prompts=docs/examples/prompts
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+complain() {
+    echo "core: $*" >&2
+    failures=$((failures + 1))
+}
+
+lines=$(grep -v _tables src/core.files | xargs cat | wc -l)
+[ "$lines" -le $most ] || complain "$lines lines; expected at most $most"
+
+# --- from the list alone, with the scalar kernels
+xargs tar cf "$scratch/core.tar" < src/core.files || exit 1
+mkdir "$scratch/core" && tar xf "$scratch/core.tar" -C "$scratch/core"
+(cd "$scratch/core" && ${CC:-cc} -Os -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
+    -ffunction-sections -fdata-sections -Wl,--gc-sections \
+    $(find src tools -name '*.c') -pthread -lm -o ../pith-core) ||
+    complain "does not build from the files of its list; write it again with" \
+        "tools/gen-core-files"
+used=$(cd "$scratch/core" && ${CC:-cc} -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
+    -MM $(find src tools -name '*.c') | tr -s ' \\\n' '\n\n\n' | grep '\.h$' |
+    sed -e ':a' -e 's|[a-z0-9_]*/\.\./||' -e 'ta' | sort -u)
+for header in $(grep '\.h$' src/core.files); do
+    echo "$used" | grep -qx "$header" || complain "$header is listed, not used"
+done
+
+# --- the same texts
+model=weights/default.pith
+[ -f "$model" ] || { echo "SKIPPED: $model is not here" >&2; exit "$failures"; }
+
+# same PROGRAM OPTION...: as the core and as the whole program has it
+same() {
+    core=$1
+    shift
+    "$core" -m "$model" "$@" > "$scratch/core.txt" ||
+        complain "$core fails with $*"
+    cmp "$scratch/core.txt" "$scratch/pith.txt" >&2 ||
+        complain "$core: another text with $*"
+}
+
+demo() {
+    "$program" compress -q -m "$model" $kernels -r 0.25 \
+        --instruction-file $prompts/math.instruction.txt \
+        --question-file $prompts/math.question.txt $prompts/math.txt \
+        > "$scratch/pith.txt" || complain "$program fails"
+    same "$1" -r 0.25 --instruction $prompts/math.instruction.txt \
+        --question $prompts/math.question.txt $prompts/math.txt
+    "$program" compress -q -m "$model" $kernels -r 0.5 \
+        --context $prompts/meeting.txt > "$scratch/pith.txt" ||
+        complain "$program fails"
+    same "$1" -r 0.5 --context $prompts/meeting.txt
+    "$program" compress -q -m "$model" $kernels -n 200 \
+        --question-file $prompts/document.question.txt $prompts/document.txt \
+        > "$scratch/pith.txt" || complain "$program fails"
+    same "$1" -n 200 --question $prompts/document.question.txt \
+        $prompts/document.txt
+}
+
+kernels='--kernels scalar --precision f32'
+[ -x "$scratch/pith-core" ] && demo "$scratch/pith-core"
+
+strip "$scratch/pith-core" 2>/dev/null
+size=$(wc -c < "$scratch/pith-core")
+[ "$failures" -eq 0 ] &&
+    echo "core: $(wc -l < src/core.files) files, $lines lines," \
+        "$((size / 1024)) KiB stripped (-Os); same texts"
+exit "$failures"
