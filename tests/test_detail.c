@@ -115,14 +115,16 @@ static void assert_ranks(const struct pith_result *result, bool paper)
             if (it->segment != s || it->rank == 0 || it->n_ids == 0)
                 continue;
             n++;
+            bool ordered = true;
             for (size_t j = 0; j < detail->n_units; j++) {
                 const struct pith_unit_result *other = &detail->units[j];
-                if (other->segment == s && other->rank != 0 &&
-                    other->rank < it->rank)
-                    ck_assert(other->loss >= it->loss);
-                ck_assert(i == j || other->segment != s || other->rank == 0 ||
-                          other->n_ids == 0 || other->rank != it->rank);
+                if (i == j || other->segment != s || other->rank == 0)
+                    continue;
+                ordered = ordered &&
+                          (other->rank > it->rank || other->loss >= it->loss) &&
+                          (other->rank != it->rank || other->n_ids == 0);
             }
+            ck_assert(ordered);
             /* Eq. 7; below the threshold a unit may fill the last segment. */
             if (paper && (double)it->loss > threshold->gamma)
                 ck_assert(it->kept);

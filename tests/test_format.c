@@ -86,8 +86,11 @@ static void write_metadata(struct patched *file, bool honest)
 
 static enum pith_status load(const char *path, struct pith_error *error)
 {
+    /* Named, so that the CPU is not asked for the best each time. */
+    static const struct pith_load_options options = {
+        .sizeof_options = sizeof options, .kernels = "scalar"};
     struct pith_model *model;
-    enum pith_status status = pith_model_load(path, NULL, &model, error);
+    enum pith_status status = pith_model_load(path, &options, &model, error);
     if (status == PITH_OK)
         use_model(model);
     else

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "cpu.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "target.h"
@@ -39,34 +40,47 @@ static uint32_t saved_state(void)
     return low;
 }
 
-/* EBX of leaf 7 and what is saved; false where AVX cannot be used at all. */
-static bool probe(uint32_t *leaf7, uint32_t *saved)
+/* Registers of CPUID's leaf 7, subleaves 0 and 1, and what is saved.  Where
+ * AVX cannot be used at all they are 0. */
+struct features {
+    uint32_t ebx, ecx, edx, eax1, saved;
+};
+
+/* A virtual machine may take long for each CPUID, so none is asked twice. */
+static struct features probe(void)
 {
     const uint32_t needed = 1u << 12 /* FMA */ | 1u << 27 /* OSXSAVE */ |
                             1u << 28 /* AVX */ | 1u << 29 /* F16C */;
+    struct features has = {0};
     uint32_t a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !has_bits(c, needed))
-        return false;
-    if (!__get_cpuid_count(7, 0, &a, leaf7, &c, &d))
-        return false;
-    *saved = saved_state();
-    return true;
+    if (__get_cpuid_max(0, NULL) < 7)
+        return has;
+    __cpuid(1, a, b, c, d);
+    if (!has_bits(c, needed))
+        return has;
+    __cpuid_count(7, 0, a, has.ebx, has.ecx, has.edx);
+    if (a >= 1)
+        __cpuid_count(7, 1, has.eax1, b, c, d);
+    has.saved = saved_state();
+    return has;
 }
 
-bool pith_cpu_has_avx2(void)
+static bool has_avx2(const struct features *has)
 {
-    uint32_t leaf7, saved;
-    return probe(&leaf7, &saved) && has_bits(saved, XCR0_YMM) &&
-           has_bits(leaf7, 1u << 5);
+    return has_bits(has->saved, XCR0_YMM) && has_bits(has->ebx, 1u << 5);
 }
 
-bool pith_cpu_has_avx512(void)
+static bool has_avx512(const struct features *has)
 {
     const uint32_t needed = 1u << 16 /* F */ | 1u << 17 /* DQ */ |
                             1u << 30 /* BW */ | 1u << 31 /* VL */;
-    uint32_t leaf7, saved;
-    return probe(&leaf7, &saved) && has_bits(saved, XCR0_YMM | XCR0_ZMM) &&
-           has_bits(leaf7, needed | 1u << 5);
+    return has_avx2(has) && has_bits(has->saved, XCR0_ZMM) &&
+           has_bits(has->ebx, needed);
+}
+
+static bool has_avx512_bf16(const struct features *has)
+{
+    return has_avx512(has) && has_bits(has->eax1, 1u << 5);
 }
 
 /* Linux enables the tiles, 8 KiB of state, for a process that asks; asking
@@ -82,34 +96,42 @@ static bool allow_tiles(void)
 #endif
 }
 
+bool pith_cpu_has_avx2(void)
+{
+    struct features has = probe();
+    return has_avx2(&has);
+}
+
+bool pith_cpu_has_avx512(void)
+{
+    struct features has = probe();
+    return has_avx512(&has);
+}
+
 bool pith_cpu_has_avx512_bf16(void)
 {
-    uint32_t a, b, c, d;
-    return pith_cpu_has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-           has_bits(a, 1u << 5);
+    struct features has = probe();
+    return has_avx512_bf16(&has);
 }
 
 bool pith_cpu_has_avx512_vnni(void)
 {
-    uint32_t a, b, c, d;
-    return pith_cpu_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-           has_bits(c, 1u << 11);
+    struct features has = probe();
+    return has_avx512(&has) && has_bits(has.ecx, 1u << 11);
 }
 
 bool pith_cpu_has_avx_vnni(void)
 {
-    uint32_t a, b, c, d;
-    return pith_cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-           has_bits(a, 1u << 4);
+    struct features has = probe();
+    return has_avx2(&has) && has_bits(has.eax1, 1u << 4);
 }
 
 bool pith_cpu_has_amx_bf16(void)
 {
     const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */;
-    uint32_t a, b, c, d;
-    return pith_cpu_has_avx512_bf16() &&
-           __get_cpuid_count(7, 0, &a, &b, &c, &d) && has_bits(d, needed) &&
-           has_bits(saved_state(), XCR0_TILES) && allow_tiles();
+    struct features has = probe();
+    return has_avx512_bf16(&has) && has_bits(has.edx, needed) &&
+           has_bits(has.saved, XCR0_TILES) && allow_tiles();
 }
 
 #else

@@ -44,10 +44,9 @@ static const struct pith_kernels *usable_set(size_t index)
 
 const struct pith_kernels *pith_kernels_get(const char *name)
 {
-    const struct pith_kernels *set;
-    for (size_t i = 0; (set = usable_set(i)) != NULL; i++)
-        if (strcmp(set->name, name) == 0)
-            return set;
+    for (size_t i = 0; i < sizeof SETS / sizeof *SETS; i++)
+        if (strcmp(SETS[i].set->name, name) == 0 && SETS[i].usable())
+            return SETS[i].set;
     return NULL;
 }
 

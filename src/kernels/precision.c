@@ -48,24 +48,23 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index)
 static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
-    const struct pith_precision *int16 = pith_precision_get(kernels, "int16");
 #ifdef PITH_BUILDS_AMX
     if (pith_precision_bf16x3_amx.usable(kernels))
         return &pith_precision_bf16x3_amx;
 #endif
+    const struct pith_precision *int16 = pith_precision_get(kernels, "int16");
     return int16 != &pith_precision_int16 ? int16 : &pith_precision_f32;
 }
 
 const struct pith_precision *
 pith_precision_get(const struct pith_kernels *kernels, const char *name)
 {
-    const struct pith_precision *precision;
     if (strcmp(name, "auto") == 0)
         return automatic(kernels);
-    for (size_t i = 0;
-         (precision = pith_precision_usable(kernels, i)) != NULL; i++)
-        if (strcmp(precision->name, name) == 0)
-            return precision;
+    for (size_t i = 0; i < sizeof PRECISIONS / sizeof *PRECISIONS; i++)
+        if (strcmp(PRECISIONS[i]->name, name) == 0 &&
+            PRECISIONS[i]->usable(kernels))
+            return PRECISIONS[i];
     return NULL;
 }
 

@@ -101,7 +101,8 @@ static enum pith_status open_session(struct pith_session *session,
                           options->n_threads, options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
-    session->automatic = strcmp(options->precision, "auto") == 0;
+    if (strcmp(options->precision, "auto") == 0)
+        session->automatic = precision;
     return pith_activations_create(&session->activations,
                                    &model->format.config,
                                    model->adapter.head.rank, options->n_ctx,
@@ -150,9 +151,10 @@ const char *pith_session_precision(const struct pith_session *session)
 
 void pith_session_use_exact(struct pith_session *session, bool exact)
 {
-    if (session->automatic)
-        session->compute.precision = pith_precision_get(
-            session->model->kernels, exact ? "f32" : "auto");
+    if (session->automatic != NULL)
+        session->compute.precision =
+            exact ? pith_precision_get(session->model->kernels, "f32")
+                  : session->automatic;
 }
 
 enum pith_status pith_session_reserve(struct pith_session *session,

@@ -19,7 +19,8 @@ struct pith_session {
     const struct pith_model *model; /* borrowed */
     struct pith_compute compute;
     struct pith_progress progress;  /* report NULL: none */
-    bool automatic; /* precision was left to us: see use_exact */
+    /* What "auto" stands for, NULL when it was not asked for: see use_exact. */
+    const struct pith_precision *automatic;
     size_t n_ctx;                   /* positions that the cache can hold */
     size_t n_past;                  /* positions that it holds */
     size_t n_window;                /* n_ctx at creation: sliding contexts keep
