@@ -594,6 +594,7 @@ START_TEST(score_lists_the_tokens_of_tokenize)
            "{ exit 1 }'", 0, "", "");
     expect_run("printf 'one two' | \"$PITH\" score --no-bos -q | head -1 | "
            "cut -f 4", 0, "nan\n", "");
+    expect_run("printf '' | \"$PITH\" score", 0, "", "0 tokens, no losses in");
     expect_run("printf 'one two' | \"$PITH\" score --format json -t 2 >a; "
            "printf 'one two' | \"$PITH\" score --format json -t 1 >b; cmp a b",
            0, "", "");

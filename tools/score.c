@@ -51,10 +51,14 @@ static void report(const struct opened *opened, const float *losses, size_t n,
         sum += scored ? (double)losses[i] : 0;
         n_scored += scored;
     }
-    double mean = n_scored > 0 ? sum / (double)n_scored : 0;
-    fprintf(stderr, "pith: %s tokens, mean loss %.3f, perplexity %.1f in "
-            "%s, %.*s\n", tool_grouped(n, count), mean, exp(mean),
-            tool_duration(seconds, time), (int)name.size, name.bytes);
+    double mean = sum / (double)n_scored;
+    fprintf(stderr, "pith: %s tokens, ", tool_grouped(n, count));
+    if (n_scored > 0)
+        fprintf(stderr, "mean loss %.3f, perplexity %.1f", mean, exp(mean));
+    else
+        fputs("no losses", stderr);
+    fprintf(stderr, " in %s, %.*s\n", tool_duration(seconds, time),
+            (int)name.size, name.bytes);
 }
 
 static int score_text(const struct arguments *arguments, struct opened *opened,
