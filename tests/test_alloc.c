@@ -237,7 +237,8 @@ static enum pith_status run_request(void)
     static const char request[] =
         "{\"name\":\"a\",\"context\":[\"one two three\",\"four\"],\"options\":"
         "{\"method\":\"reference\",\"context_budget\":\"+1\","
-        "\"force_context_ids\":[0],\"tau_ins\":0.5}}";
+        "\"force_context_ids\":[0],\"tau_ins\":0.5},\"colour\":1,"
+        "\"keep\":[\"two\"],\"keep_regex\":\"o\",\"force_tokens\":[\"a\"]}";
     char *reply;
     enum pith_status status = pith_request_run(
         session, (struct pith_text){request, sizeof request - 1}, NULL, &reply,
