@@ -492,6 +492,34 @@ START_TEST(alignment_that_is_ended_leaves_whole_files)
 }
 END_TEST
 
+/* A third signal that comes while a file is being written: the program is
+ * stopped there until all of them have been sent. */
+START_TEST(alignment_that_is_ended_at_once_leaves_no_half_file)
+{
+    char *arguments[] = {"pith", "align", "-q", "-t", "1", "--template",
+                         "plain", "--steps", "100000", "--save-every", "1",
+                         "--validate-every", "1", "-o", "model",
+                         "kept/records", NULL};
+    int status;
+    pid_t child = start(arguments, -1);
+    for (;;) {
+        ck_assert(wait_for("model.state.pith-tmp-1", child, &status));
+        kill(child, SIGSTOP);
+        ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+        ck_assert(WIFSTOPPED(status));
+        if (access("model.state.pith-tmp-1", F_OK) == 0)
+            break;
+        kill(child, SIGCONT);
+    }
+    for (int i = 0; i < 3; i++)
+        kill(child, numbers[i]);
+    kill(child, SIGCONT);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status));
+    expect_run(NOTHING_UNFINISHED, 0, "", "");
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("outputs");
@@ -514,6 +542,7 @@ Suite *make_suite(void)
                         4);
     tcase_add_loop_test(tcase, alignment_that_is_ended_leaves_whole_files, 0,
                         3);
+    tcase_add_test(tcase, alignment_that_is_ended_at_once_leaves_no_half_file);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -392,16 +392,31 @@ START_TEST(signals_leave_nothing)
 }
 END_TEST
 
-/* A handler that does not end the program makes the commits fail. */
-START_TEST(what_was_removed_is_not_committed)
+/* Whether commits fail, of more writers than the list has places, after a
+ * handler that did not end the program. */
+static bool lose_files(void)
 {
-    struct pith_writer writers[40]; /* more than the list has places */
+    struct pith_writer writers[40];
+    bool as_expected = true;
     for (int i = 0; i < 40; i++)
-        assert_ok(pith_writer_open(&writers[i], in("d/out"), &error), error);
+        if (pith_writer_open(&writers[i], in("d/out"), NULL) != PITH_OK)
+            return false;
     pith_writer_remove_all();
     for (int i = 0; i < 40; i++)
-        ck_assert_int_eq(pith_writer_commit(&writers[i], &error),
-                         i < 32 ? PITH_ERR_IO : PITH_OK);
+        as_expected &= pith_writer_commit(&writers[i], NULL) ==
+                       (i < 32 ? PITH_ERR_IO : PITH_OK);
+    return as_expected;
+}
+
+/* In a process of its own, as names that a handler took are not freed. */
+START_TEST(what_was_removed_is_not_committed)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(lose_files() ? 7 : 8);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
     ck_assert_uint_eq(count_files("d"), 1);
     write_text(in("d/out"), "new");
     expect_text("d/out", "new");

@@ -204,9 +204,10 @@ static volatile sig_atomic_t n_interrupts;
 
 static void interrupt(int signal_number)
 {
+    (void)signal_number;
     n_interrupts++;
     if (n_interrupts == 2)
-        tool_signal_ends_program(signal_number);
+        tool_signals_end_program();
 }
 
 struct watch {

@@ -51,8 +51,3 @@ void tool_signals_call(void (*handler)(int number))
         if (numbers[i] != SIGHUP || !is_ignored(SIGHUP))
             set(numbers[i], handler);
 }
-
-void tool_signal_ends_program(int number)
-{
-    set(number, end);
-}
