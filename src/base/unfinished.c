@@ -7,7 +7,8 @@
  */
 #include "posix.h"
 
-#include "writer.h"
+#include "pith_files.h"
+#include "temporary.h"
 
 #ifndef __STDC_NO_ATOMICS__
 

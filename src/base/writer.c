@@ -1,9 +1,5 @@
 /*
  * writer.c - files that appear complete or not at all; see pith_files.h.
- *
- * A regular file is written as NAME.pith-tmp-N beside it.  Its writer holds a
- * lock on that file, so that what a killed run left behind is known by having
- * the name and no lock.
  */
 #include "posix.h"
 
@@ -16,9 +12,7 @@
 
 #include "memory.h"
 #include "place.h"
-
-/* NAME.pith-tmp-1 to -99 */
-enum { MOST_TEMPORARIES = 99, SUFFIX_SIZE = sizeof ".pith-tmp-99" };
+#include "temporary.h"
 
 static enum pith_status cannot(struct pith_error *error, const char *what,
                                const char *path)
@@ -37,71 +31,6 @@ static void forget_temporary(struct pith_writer *writer)
 
 #if HAVE_POSIX
 
-/* Whether the name still leads to the open file. */
-static bool is_named(int file, const char *name)
-{
-    struct stat open_file, named;
-    return fstat(file, &open_file) == 0 && lstat(name, &named) == 0 &&
-           open_file.st_dev == named.st_dev &&
-           open_file.st_ino == named.st_ino;
-}
-
-/* A file system without locks lets everyone have them. */
-static bool lock(int file)
-{
-    return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-}
-
-/* Removes what a killed run of this user left: nobody has it locked. */
-static void remove_leftover(const char *name)
-{
-    struct stat about;
-    int file = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0)
-        return;
-    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
-        about.st_uid == geteuid() && about.st_nlink == 1 &&
-        flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, name))
-        unlink(name);
-    close(file);
-}
-
-static int create(const char *name, mode_t mode)
-{
-    return open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                mode);
-}
-
-/* Another run may take the new file for a leftover until it is locked. */
-static int create_locked(const char *name, mode_t mode)
-{
-    int file = create(name, mode);
-    if (file < 0 && errno == EEXIST) {
-        remove_leftover(name);
-        file = create(name, mode);
-    }
-    if (file >= 0 && !(lock(file) && is_named(file, name))) {
-        close(file);
-        errno = EEXIST;
-        return -1;
-    }
-    return file;
-}
-
-/* No signal comes between the file and its place in the list. */
-static int create_noted(char *name, mode_t mode, int *number)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int file = create_locked(name, mode), why = errno;
-    if (file >= 0)
-        *number = pith_unfinished_note(name);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = why;
-    return file;
-}
-
 /* The owner, where the system lets us, and the permissions of the file that
  * is replaced. */
 static void copy_permissions(int file, const struct stat *old)
@@ -115,27 +44,9 @@ static void copy_permissions(int file, const struct stat *old)
 /* old: the file that is to be replaced, NULL when there is none. */
 static int open_temporary(struct pith_writer *writer, const struct stat *old)
 {
-    size_t size = strlen(writer->place) + SUFFIX_SIZE;
-    int file = -1;
-    char *name = pith_array(size, 1);
-    if (name == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
-    errno = EEXIST;
-    for (int i = 1; i <= MOST_TEMPORARIES && file < 0 && errno == EEXIST;
-         i++) {
-        snprintf(name, size, "%s.pith-tmp-%d", writer->place, i);
-        file = create_noted(name, old != NULL ? 0600 : 0666, &writer->number);
-    }
-    if (file < 0) {
-        int why = errno;
-        free(name);
-        errno = why;
-        return -1;
-    }
-    writer->temporary = name;
-    if (old != NULL)
+    int file = pith_temporary_create(writer->place, old != NULL ? 0600 : 0666,
+                                     &writer->temporary, &writer->number);
+    if (file >= 0 && old != NULL)
         copy_permissions(file, old);
     return file;
 }
@@ -261,13 +172,9 @@ FILE *pith_stream_open(const char *path, const char *mode)
 
 static FILE *open_stream(struct pith_writer *writer)
 {
-    size_t size = strlen(writer->place) + SUFFIX_SIZE;
-    writer->temporary = pith_array(size, 1);
-    if (writer->temporary == NULL) {
-        errno = ENOMEM;
+    writer->temporary = pith_temporary_name(writer->place, 1);
+    if (writer->temporary == NULL)
         return NULL;
-    }
-    snprintf(writer->temporary, size, "%s.pith-tmp-1", writer->place);
     writer->number = pith_unfinished_note(writer->temporary);
     return fopen(writer->temporary, "wb");
 }

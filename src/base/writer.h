@@ -24,12 +24,4 @@ enum pith_status pith_writer_seek(struct pith_writer *writer, uint64_t offset,
 enum pith_status pith_writer_flush(struct pith_writer *writer,
                                    struct pith_error *error);
 
-/* unfinished.c: the list of names that pith_writer_remove_all removes. */
-
-/* The name's number in the list, which borrows it until it is forgotten; -1
- * when the list is full: the file stays when a signal ends the program. */
-int pith_unfinished_note(char *name);
-/* False: a signal handler has the name, which must not be freed. */
-bool pith_unfinished_forget(int number, char *name);
-
 #endif
