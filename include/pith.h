@@ -219,8 +219,10 @@ struct pith_convert_options {
 
 /* Converts a Hugging Face folder, a GGUF file or a llama2.c checkpoint to a
  * .pith file.  What it does not know is refused by name, never guessed.  The
- * destination appears complete or not at all.
- * Errors: IO, FORMAT, UNSUPPORTED, ARGUMENT, MEMORY, CANCELLED. */
+ * destination is loaded once before it takes its name, and appears complete or
+ * not at all.
+ * Errors: IO, FORMAT (among them: a weight that is not finite), CHECKSUM,
+ * UNSUPPORTED, ARGUMENT, MEMORY, CANCELLED. */
 enum pith_status pith_convert(const char *source, const char *destination,
                               const struct pith_convert_options *options,
                               struct pith_error *error);

@@ -65,8 +65,9 @@ const struct command tool_convert = {
     .summary = "make a .pith file from another model format",
     .about =
         "SOURCE is a Hugging Face folder (GPT-2 or LLaMA; config.json,\n"
-        "safetensors, tokenizer), a GGUF file or a llama2.c checkpoint.\n"
-        "DESTINATION appears complete or not at all.",
+        "safetensors, tokenizer), a GGUF file (of several, the first) or a\n"
+        "llama2.c checkpoint.  DESTINATION is loaded once before it takes its\n"
+        "name, and appears complete or not at all.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,
