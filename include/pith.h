@@ -380,7 +380,7 @@ struct pith_reference_options {
     enum pith_condition condition_in_question;
     bool condition_compare; /* tokens by how much the question changes their
                                loss; implies the prefix */
-    bool add_instruction;   /* the instruction stands behind that question */
+    bool add_instruction;   /* the instruction stands after that question */
     double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
     /* Sentence filter */
     bool use_sentence_level_filter;
@@ -472,7 +472,7 @@ struct pith_compress_options {
     /* `paper`: what each step is worth is seen by leaving it out, as Table 3
      * of the paper does. */
     bool use_itpc; /* true; false: eq. 4 instead of 5, tokens are scored
-                      behind all text before them, dropped or not */
+                      after all text before them, dropped or not */
     bool use_budget_controller; /* true; false: every demonstration goes on,
                                    and every component has the same rate */
     bool use_dynamic_rates; /* true; false: instruction, what is selected of
@@ -591,7 +591,7 @@ struct pith_unit_result {
     size_t part;         /* which of pith_result.parts */
     size_t offset, size; /* bytes, in that part's text as it was given */
     size_t id, n_ids;    /* its tokens: pith_detail.ids[id ...]; none where a
-                            token goes on behind text that was cut out */
+                            token goes on after text that was cut out */
     size_t n_kept;       /* how many of these tokens stay */
     bool kept;           /* all of them do */
     bool join;           /* the blank line between two parts; its size is 0 */
@@ -599,7 +599,7 @@ struct pith_unit_result {
                             would run into the kept one before it; or 0 */
     /* What the decision was taken by: the mean loss of its tokens (`paper`),
      * or what the Python compares for the first of them, the loss of the
-     * token behind or a difference of two (`reference`).  A unit that went
+     * token after or a difference of two (`reference`).  A unit that went
      * with its context, without a decision of its own, has no segment and the
      * loss that it had when contexts were ranked by theirs, NAN otherwise. */
     float loss;
@@ -729,7 +729,7 @@ enum pith_status pith_request_run(struct pith_session *session,
                                   char **reply, enum pith_status *outcome,
                                   struct pith_error *error);
 
-/* {"text"} -> {"ids", "pieces"}; pieces that are no valid UTF-8 are shown
+/* {"text"} -> {"ids", "pieces"}; pieces that are not valid UTF-8 are shown
  * with U+FFFD.  flags as for pith_tokenize. */
 enum pith_status pith_tokenize_json(const struct pith_model *model,
                                     struct pith_text request, int flags,

@@ -37,7 +37,7 @@ struct pith_case {
     struct pith_prompt prompt;
     struct pith_text reference; /* what the data set gives as the answer; may
                                    be empty where it gives none */
-    struct pith_text answer;    /* the same as a text that goes on behind the
+    struct pith_text answer;    /* the same as a text that goes on after the
                                    prompt */
 };
 
@@ -51,7 +51,7 @@ struct pith_cases; /* a set of them */
  *                {"question_id", "turns"}; earlier turns are the contexts
  *     documents  JSONL of {"document", "summary"}, or MiniLongBench's
  *                {"0": {"origin_prompt", "gold"}}; paragraphs are contexts
- *   prompts  what its questions stand behind
+ *   prompts  what its questions stand after
  *     gsm8k      demonstrations with a blank line between them
  *     bbh        the task's chain-of-thought prompt
  *     chat       MT-Bench: reference answers; else NULL
@@ -128,12 +128,12 @@ struct pith_likelihood {
     size_t n_tokens;
 };
 
-/* A text that others are scored behind, read once. */
+/* A text that others are scored after, read once. */
 struct pith_premise;
 
 /* Reads a text into the session, which serves nothing else until the
  * premise is freed.
- *   room     tokens that must fit behind it in the session's context; of a
+ *   room     tokens that must fit after it in the session's context; of a
  *            text that leaves too little, the last tokens are read
  *   premise  handed over; free with pith_premise_free
  * Errors: ARGUMENT (room is larger than the context), MEMORY. */
@@ -146,7 +146,7 @@ void pith_premise_free(struct pith_premise *premise);
 /* Tokens at the start of the text that were left out. */
 size_t pith_premise_dropped(const struct pith_premise *premise);
 
-/* How likely an answer is behind premise and question.  Tokens of all three
+/* How likely an answer is after premise and question.  Tokens of all three
  * are those of each alone.
  * Errors: ARGUMENT (longer than the room), MEMORY. */
 enum pith_status pith_premise_score(struct pith_premise *premise,
@@ -155,7 +155,7 @@ enum pith_status pith_premise_score(struct pith_premise *premise,
                                     struct pith_likelihood *likelihood,
                                     struct pith_error *error);
 
-/* How likely the original is behind the compressed text and a blank line:
+/* How likely the original is after the compressed text and a blank line:
  * what of it the model can tell from there.  Of a compressed text longer than
  * half the context, the last tokens are read; the original slides. */
 enum pith_status pith_reconstruction(struct pith_session *session,
@@ -184,7 +184,7 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
 
 /* Which steps of the original's chains of thought another text has: a
  * response that restores them, or what compression has left.  Steps are the
- * lines behind one that says "step by step", up to the next question
+ * lines after one that says "step by step", up to the next question
  * ("Question:", "Q:").  A step is found when one line of the text has all its
  * numbers and at least half of its words, in their order.
  * Errors: MEMORY. */
@@ -279,7 +279,7 @@ enum pith_status pith_metrics_json(struct pith_text line, const char *name,
  * ------------------------------------------------------------------------ */
 
 enum pith_answer_rule {
-    /* GSM8K's own: the number behind "#### ", without its commas. */
+    /* GSM8K's own: the number after "#### ", without its commas. */
     PITH_ANSWER_GSM8K = 0,
     /* Chain-of-Thought Hub's, which the paper's protocol uses: the last run
      * of digits (with at most one period in it) up to the end of the first
@@ -289,7 +289,7 @@ enum pith_answer_rule {
     /* Ours: the last number of the same lines, with sign, thousands commas
      * and decimals. */
     PITH_ANSWER_NUMBER = 2,
-    /* BBH's of Chain-of-Thought Hub: what stands behind the last "answer
+    /* BBH's of Chain-of-Thought Hub: what stands after the last "answer
      * is ", a final period left out; of a multiple choice the letter. */
     PITH_ANSWER_BBH = 3
 };
@@ -312,7 +312,7 @@ bool pith_answer_matches(struct pith_text response, struct pith_text reference,
  * ------------------------------------------------------------------------ */
 
 enum pith_asking {
-    PITH_ASK_ANSWERS = 0, /* each question behind the compressed prompt */
+    PITH_ASK_ANSWERS = 0, /* each question after the compressed prompt */
     PITH_ASK_RESTORE = 1  /* the original prompt, once for each compressed
                              one: the recovery experiment of the paper */
 };
@@ -335,7 +335,7 @@ struct pith_prepare_options {
 };
 
 /* Compresses the instruction and contexts of the group of a case, and asks
- * its questions behind what is left.
+ * its questions after what is left.
  *   index     of the group's first case
  *   requests  handed over, lines of a batch file for OpenAI-compatible
  *             servers, NUL-terminated; free with pith_free
@@ -473,7 +473,7 @@ struct pith_scores {
  *   keys     of pith_prepare_group, all lines
  *   answers  as servers write them or pith eval run does
  *   scores   filled by the call; release with pith_scores_free
- * Errors: FORMAT (keys, or answers that are no JSON), MEMORY. */
+ * Errors: FORMAT (keys, or answers that are not JSON), MEMORY. */
 enum pith_status pith_scores_create(struct pith_scores *scores,
                                     struct pith_text keys,
                                     const char *keys_name,

@@ -18,7 +18,7 @@ struct reply {
 struct reply parse(char *text);
 void release(struct reply *reply);
 
-/* The value behind a path of keys: "result.model". */
+/* The value after a path of keys: "result.model". */
 const struct pith_json *at(const struct reply *reply, const char *path);
 double number_at(const struct reply *reply, const char *path);
 const struct pith_json *item(const struct pith_json *list, size_t index);

@@ -100,7 +100,7 @@ static size_t n_units_off(const struct pith_result *result, size_t *n_scored)
     return n_off;
 }
 
-START_TEST(without_itpc_tokens_are_scored_behind_the_whole_text)
+START_TEST(without_itpc_tokens_are_scored_after_the_whole_text)
 {
     struct pith_compress_options options = options_at(0.5);
     size_t n_scored;
@@ -215,7 +215,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, open_model, close_model);
     tcase_add_test(tcase,
-                   without_itpc_tokens_are_scored_behind_the_whole_text);
+                   without_itpc_tokens_are_scored_after_the_whole_text);
     tcase_add_test(tcase,
                    without_the_controller_everything_has_the_rate_of_the_prompt);
     tcase_add_test(tcase,

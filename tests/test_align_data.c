@@ -258,7 +258,7 @@ START_TEST(long_records_are_cut_and_counted)
 }
 END_TEST
 
-/* Nothing behind the last target is read; special tokens of the template are
+/* Nothing after the last target is read; special tokens of the template are
  * tokens, the same spelling inside a record is text. */
 START_TEST(chatml_ends_with_its_mark)
 {

@@ -212,7 +212,7 @@ START_TEST(malformed_records_say_what_was_found)
 }
 END_TEST
 
-START_TEST(reading_goes_on_behind_a_malformed_record)
+START_TEST(reading_goes_on_after_a_malformed_record)
 {
     expect_outline("{\"prompt\": \"a\"}\n{\n{\"prompt\": \"b\"}\n",
                    "1P|u:a|\n!f:2: JSON ends at byte 1, expected a string "
@@ -233,7 +233,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, an_array_of_records_knows_their_lines);
     tcase_add_loop_test(tcase, malformed_records_say_what_was_found, 0,
                         sizeof malformed / sizeof malformed[0]);
-    tcase_add_test(tcase, reading_goes_on_behind_a_malformed_record);
+    tcase_add_test(tcase, reading_goes_on_after_a_malformed_record);
     suite_add_tcase(suite, tcase);
     return suite;
 }

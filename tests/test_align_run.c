@@ -288,7 +288,7 @@ static void expect_same_state(const char *a, const char *b)
     free(bytes[1]);
 }
 
-/* Ways to be interrupted: asks to stop, or dies, behind a step. */
+/* Ways to be interrupted: asks to stop, or dies, after a step. */
 struct interruption {
     size_t step;
     bool dies;
@@ -304,7 +304,7 @@ static int interrupt(void *user, const struct pith_align_event *event)
     return 1;
 }
 
-/* Runs to its end, stopped or killed behind each of the steps on the way. */
+/* Runs to its end, stopped or killed after each of the steps on the way. */
 static void run_interrupted(int kind, struct pith_align_options options,
                             bool dies)
 {

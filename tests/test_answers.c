@@ -19,7 +19,7 @@ static void expect(enum pith_answer_rule rule, const char *text,
                   got.size > 0 ? got.bytes : "", want);
 }
 
-START_TEST(gsm8k_reads_behind_the_hashes)
+START_TEST(gsm8k_reads_after_the_hashes)
 {
     const enum pith_answer_rule rule = PITH_ANSWER_GSM8K;
     expect(rule, "So 3.\n#### 1,234", "1,234");
@@ -70,7 +70,7 @@ START_TEST(number_reads_signs_and_commas)
 }
 END_TEST
 
-START_TEST(bbh_reads_behind_the_last_answer_is)
+START_TEST(bbh_reads_after_the_last_answer_is)
 {
     const enum pith_answer_rule rule = PITH_ANSWER_BBH;
     expect(rule, "So the answer is (B).", "(B)");
@@ -115,7 +115,7 @@ START_TEST(answers_are_compared_by_their_rule)
 }
 END_TEST
 
-/* The number behind "#### " as the data set spells it. */
+/* The number after "#### " as the data set spells it. */
 static struct pith_text gold_of(struct pith_text solution)
 {
     size_t at = solution.size;
@@ -162,10 +162,10 @@ Suite *make_suite(void)
     Suite *suite = suite_create("answers");
     TCase *tcase = tcase_create("answers");
     tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, gsm8k_reads_behind_the_hashes);
+    tcase_add_test(tcase, gsm8k_reads_after_the_hashes);
     tcase_add_test(tcase, hub_reads_the_last_digits_of_the_answer_line);
     tcase_add_test(tcase, number_reads_signs_and_commas);
-    tcase_add_test(tcase, bbh_reads_behind_the_last_answer_is);
+    tcase_add_test(tcase, bbh_reads_after_the_last_answer_is);
     tcase_add_test(tcase, answers_are_compared_by_their_rule);
     tcase_add_test(tcase, every_gold_answer_of_gsm8k_is_found);
     suite_add_tcase(suite, tcase);

@@ -163,7 +163,7 @@ START_TEST(documents_are_read)
 }
 END_TEST
 
-/* --- what is no data set -------------------------------------------------- */
+/* --- what is not a data set ----------------------------------------------- */
 
 static const struct {
     enum pith_task task;

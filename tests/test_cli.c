@@ -322,7 +322,7 @@ START_TEST(requests_split_texts_as_the_command_line)
 }
 END_TEST
 
-/* A byte-order mark is no part of any text; UTF-16 is refused by name. */
+/* A byte-order mark is not part of any text; UTF-16 is refused by name. */
 START_TEST(texts_say_their_encoding)
 {
     static const char *const wide[] = {
@@ -347,7 +347,7 @@ START_TEST(texts_say_their_encoding)
 }
 END_TEST
 
-/* Inputs that are no ordinary text are compressed or refused in a line. */
+/* Inputs that are not ordinary text are compressed or refused in a line. */
 static const char *const odd_inputs[] = {
     "printf ''",
     "printf '\\n'",
@@ -466,7 +466,7 @@ START_TEST(highlights_show_the_whole_prompt)
            "tr -d ' \\n' < result | cmp - kept >&2; done; "
            "rm -f p result all kept",
            0, "paper\nreference\n", "");
-    /* A file is no terminal; script(1) makes one. */
+    /* A file is not a terminal; script(1) makes one. */
     if (system("script -V >/dev/null 2>&1") != 0)
         fprintf(stderr, "SKIPPED (loudly): script is not there\n");
     else
@@ -676,7 +676,7 @@ START_TEST(without_a_model_the_places_tried_are_listed)
 }
 END_TEST
 
-START_TEST(convert_leaves_nothing_behind_when_it_fails)
+START_TEST(convert_leaves_nothing_after_when_it_fails)
 {
     expect_run("printf 'old' >kept.pith; printf 'junk' >junk.gguf; "
            "\"$PITH\" convert junk.gguf kept.pith; echo $?; cat kept.pith; "
@@ -719,7 +719,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, kernels_come_from_the_option_or_the_environment);
     tcase_add_test(tcase, the_model_is_looked_for_in_turn);
     tcase_add_test(tcase, without_a_model_the_places_tried_are_listed);
-    tcase_add_test(tcase, convert_leaves_nothing_behind_when_it_fails);
+    tcase_add_test(tcase, convert_leaves_nothing_after_when_it_fails);
     suite_add_tcase(suite, tcase);
     TCase *highlight = tcase_create("highlight");
     tcase_set_timeout(highlight, 120);

@@ -397,9 +397,9 @@ START_TEST(other_files_are_told_apart)
     } files[] = {{"PK\x03\x04", 4, "PyTorch"}, {"\x80\x02}q", 4, "pickle"},
                  {"tjgg\0\0\0\0", 8, "GGJT"}, {"24ka", 4, "version 0"},
                  {"\x89PTH", 4, "already"}, {"{\"a\": 1}", 8, "JSON"},
-                 {"", 0, "no model file"}, {"hello, world", 12, "no model"},
+                 {"", 0, "not a model file"}, {"hello, world", 12, "not a model"},
                  {"a text that is longer than the header of a checkpoint", 53,
-                  "no model"}};
+                  "not a model"}};
     struct pith_error error;
     set_paths();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -25,7 +25,7 @@ static struct pith_text given_text(const struct pith_prompt *prompt,
     return prompt_part(prompt, i);
 }
 
-/* Text with each byte that is no UTF-8 as U+FFFD. */
+/* Text with each byte that is not UTF-8 as U+FFFD. */
 static void append_valid(struct pith_buffer *out, const char *bytes, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -352,7 +352,7 @@ END_TEST
 /* --- `reference` ----------------------------------------------------------------- */
 
 /* Bytes of kept spans, white space left out: decoding may take a space away,
- * and blank lines are no part of a text. */
+ * and blank lines are not part of a text. */
 static void append_dense(struct pith_buffer *out, const char *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)

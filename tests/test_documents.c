@@ -72,7 +72,7 @@ static const struct pith_text three[] = {
 static const struct pith_prompt small = {
     .contexts = three, .n_contexts = 3, .question = {"Who has cats?", 13}};
 
-/* The mean loss of the question and the sentence behind n tokens and a blank
+/* The mean loss of the question and the sentence after n tokens and a blank
  * line, which does not count. */
 static double plain_piece(int kind, const struct pith_parts *parts,
                           const int32_t *piece, size_t n)
@@ -110,7 +110,7 @@ static double plain_rank(int kind, const struct pith_parts *parts, size_t i)
                        document->n_tokens);
 }
 
-START_TEST(documents_rank_by_the_question_behind_them)
+START_TEST(documents_rank_by_the_question_after_them)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
         struct pith_parts parts;
@@ -356,7 +356,7 @@ Suite *make_suite(void)
     TCase *tiny = tcase_create("tiny models");
     tcase_set_timeout(tiny, 120);
     tcase_add_unchecked_fixture(tiny, open_tiny, close_tiny);
-    tcase_add_test(tiny, documents_rank_by_the_question_behind_them);
+    tcase_add_test(tiny, documents_rank_by_the_question_after_them);
     tcase_add_test(tiny, long_documents_rank_by_their_best_piece);
     tcase_add_test(tiny, sort_puts_the_most_relevant_first);
     tcase_add_test(tiny, k_is_that_of_the_method_unless_given);

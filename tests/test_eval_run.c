@@ -119,7 +119,7 @@ START_TEST(a_forbidden_request_stops_no_other)
 }
 END_TEST
 
-/* What is no answer is named and asked once; what else there is to say of an
+/* What is not an answer is named and asked once; what else is to be said of an
  * answer is said. */
 START_TEST(replies_of_every_kind_are_named)
 {

@@ -174,7 +174,7 @@ static size_t read_case(char *line, char *text, size_t *size, size_t *cuts)
     return n_cuts;
 }
 
-/* Debian's file is of Unicode 15.0; scissors are no Extended_Pictographic since
+/* Debian's file is of Unicode 15.0; scissors are not Extended_Pictographic from
  * Unicode 17.0. */
 static bool is_outdated(const char *line)
 {

@@ -83,7 +83,7 @@ START_TEST(ties_stay_in_the_order_of_the_text)
 }
 END_TEST
 
-START_TEST(structure_stays_with_the_text_behind_it)
+START_TEST(structure_stays_with_the_text_after_it)
 {
     const size_t n_tokens[] = {1, 0, 1};
     const float losses[] = {1, 9, 2};
@@ -156,9 +156,9 @@ static void random_ids(uint64_t *random, int32_t *ids, size_t n)
 }
 
 /* A prefix grows and shrinks at random; what follows is scored as if it had
- * been put into an empty cache behind the start id and the prefix, or the
+ * been put into an empty cache after the start id and the prefix, or the
  * prefix's end once it has slid. */
-START_TEST(segments_are_scored_behind_the_prefix)
+START_TEST(segments_are_scored_after_the_prefix)
 {
     enum { LONGEST = 20 };
     uint64_t random = 7;
@@ -219,10 +219,10 @@ static void compress_plainly(struct plain *plain, const int32_t *ids, size_t n,
     for (size_t at = 0; at < n; at += segment_size) {
         size_t size = n - at < segment_size ? n - at : segment_size;
         float losses[64];
-        int32_t behind[512];
-        behind[0] = pith_model_start_id(model);
-        memcpy(behind + 1, plain->ids, plain->n * sizeof *behind);
-        assert_ok(pith_score_after(fresh, behind, plain->n + 1, ids + at, size,
+        int32_t after[512];
+        after[0] = pith_model_start_id(model);
+        memcpy(after + 1, plain->ids, plain->n * sizeof *after);
+        assert_ok(pith_score_after(fresh, after, plain->n + 1, ids + at, size,
                                    losses, &error), error);
         size_t seen = (size_t)floor((double)target * (double)(at + size) /
                                         (double)n + 0.5);
@@ -351,10 +351,10 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_test(tcase, the_highest_losses_are_kept);
     tcase_add_test(tcase, ties_stay_in_the_order_of_the_text);
-    tcase_add_test(tcase, structure_stays_with_the_text_behind_it);
+    tcase_add_test(tcase, structure_stays_with_the_text_after_it);
     tcase_add_test(tcase, units_stay_whole);
     tcase_add_test(tcase, a_quota_pays_for_blank_lines);
-    tcase_add_test(tcase, segments_are_scored_behind_the_prefix);
+    tcase_add_test(tcase, segments_are_scored_after_the_prefix);
     tcase_add_loop_test(tcase, one_part_is_compressed_as_algorithm_2_says, 0,
                         20);
     tcase_add_test(tcase, blank_lines_stay_only_in_front_of_text);

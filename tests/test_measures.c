@@ -68,7 +68,7 @@ static void assert_same(struct pith_likelihood got, struct pith_likelihood want)
 
 static const char *const premises[] = {"", "a", "Stones lie in the river. "};
 
-START_TEST(answers_are_scored_behind_premise_and_question)
+START_TEST(answers_are_scored_after_premise_and_question)
 {
     struct pith_premise *premise;
     struct pith_error error;
@@ -122,7 +122,7 @@ START_TEST(a_long_premise_loses_its_start)
 }
 END_TEST
 
-START_TEST(originals_are_scored_behind_what_is_left)
+START_TEST(originals_are_scored_after_what_is_left)
 {
     struct pith_error error;
     struct pith_likelihood got;
@@ -185,10 +185,10 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("measures");
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, open_model, close_model);
-    tcase_add_loop_test(tcase, answers_are_scored_behind_premise_and_question,
+    tcase_add_loop_test(tcase, answers_are_scored_after_premise_and_question,
                         0, 3);
     tcase_add_test(tcase, a_long_premise_loses_its_start);
-    tcase_add_test(tcase, originals_are_scored_behind_what_is_left);
+    tcase_add_test(tcase, originals_are_scored_after_what_is_left);
     tcase_add_test(tcase, numbers_are_recalled_whole);
     tcase_add_test(tcase, names_are_recalled_whole);
     suite_add_tcase(suite, tcase);

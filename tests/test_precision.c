@@ -522,7 +522,7 @@ END_TEST
 
 enum { GROUP = 32 };
 
-/* The high and the low halves of n floats and zeros behind them. */
+/* The high and the low halves of n floats and zeros after them. */
 static void split(float *halves[2], const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -56,7 +56,7 @@ static bool one_in(uint64_t *random, size_t n)
 
 /* --- texts ------------------------------------------------------------------ */
 
-/* Where piece occurs in text at or behind `from`; SIZE_MAX: nowhere. */
+/* Where piece occurs in text at or after `from`; SIZE_MAX: nowhere. */
 static size_t find(struct pith_text text, struct pith_text piece, size_t from)
 {
     for (size_t at = from; at + piece.size <= text.size; at++)

@@ -215,7 +215,7 @@ START_TEST(answers_are_put_back)
          "Johnathan Smith-Jones paid 1,234.50"},
         {"It was Mr John who paid", "It was Mr. Johnathan who paid"},
         {"77 Brown 77", "77 Brown paid 77"},
-        /* The last word of a run is whole, and so is one with a mark behind. */
+        /* The last word of a run is whole, and so is one with a mark after. */
         {"134", "1,234.50"},
         {"paid 134.", "paid 1,234.50."},
         {"\"John\", (Smith)!", "\"Johnathan\", (Smith-Jones)!"},

@@ -123,7 +123,7 @@ static bool compare_tokens(const struct replay *replay)
                   "thresholds (ours %zu) are equal",
                   replay->name, n, n_want, n_got, n_gammas, gammas->n_children,
                   ours->n_children);
-    fprintf(stderr, "  %s PARTED (loudly) behind %zu of %zu tokens and %zu of "
+    fprintf(stderr, "  %s PARTED (loudly) after %zu of %zu tokens and %zu of "
             "%zu thresholds; keeps %zu\n", replay->name, n, n_want, n_gammas,
             gammas->n_children, n_got);
     return false;

@@ -125,7 +125,7 @@ END_TEST
 /* Forced contexts are in front of the ranked ones, cost the budget only when
  * their rank comes up, and may be repeated or out of range. */
 /* One context at least is chosen, whatever the budget and whatever is forced:
- * the stages behind rely on it. */
+ * the stages after rely on it. */
 START_TEST(coarse_filter_never_chooses_nothing)
 {
     size_t forced[] = {7};

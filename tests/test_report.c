@@ -168,7 +168,7 @@ static char *between(const struct page *page, const char *before,
     ck_assert_msg(from != NULL, "no \"%s\"", before);
     from += strlen(before);
     char *to = strstr(from, after);
-    ck_assert_msg(to != NULL, "no \"%s\" behind \"%s\"", after, before);
+    ck_assert_msg(to != NULL, "no \"%s\" after \"%s\"", after, before);
     return strndup(from, (size_t)(to - from));
 }
 
@@ -181,7 +181,7 @@ static size_t count_of(const char *text, const char *word)
 }
 
 /* Every tag that is opened is closed, in turn; content of <style> and
- * <script> is no markup. */
+ * <script> is not markup. */
 static void assert_well_formed(const struct page *page)
 {
     char open[64][16];

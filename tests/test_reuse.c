@@ -164,7 +164,7 @@ START_TEST(bad_branches_change_nothing)
 }
 END_TEST
 
-/* Texts of any size that begin with the same n_common tokens, behind which
+/* Texts of any size that begin with the same n_common tokens, after which
  * something is asked from token `asked` on. */
 static void check_batch(struct pith_session *session, size_t n_texts,
                         size_t n_common, size_t asked)

@@ -487,7 +487,7 @@ START_TEST(mcp_is_spoken)
     ck_json_string(&reply, "result.structuredContent.compressed_prompt",
                    "one two three");
     release(&reply);
-    for (size_t i = 0; i < 9; i++) { /* those that are no JSON */
+    for (size_t i = 0; i < 9; i++) { /* those that are not JSON */
         send_bytes(&server, bad[i].bytes, bad[i].size);
         send_bytes(&server, "\n", 1);
         reply = receive_reply(&server);

@@ -884,7 +884,7 @@ START_TEST(a_fixed_record_comes_back)
         "{\"function\":\"compress_json\"," FIXED_RECORD "}");
     ck_json_null(&reply, "error");
     ck_assert_double_eq(number_at(&reply, "result.compressed_prompt.a"), 7);
-    /* The white space behind a comma goes, as in the Python. */
+    /* The white space after a comma goes, as in the Python. */
     ck_json_string(&reply, "result.compressed_prompt.b", "x,y");
     ck_json_string(&reply, "result.method", "reference");
     release(&reply);
@@ -1007,7 +1007,7 @@ START_TEST(records_shrink_as_in_the_python)
         check_record(&reply, &record_cases[i]);
         release(&reply);
     }
-    /* The first brace goes behind a member there. */
+    /* The first brace goes after a member there. */
     struct reply reply = ask_with(
         &options, "{\"function\":\"compress_json\"," RECORD ",\"options\":"
                   "{\"iterative_size\":20,\"reorder_keyvalue\":\"sort\","

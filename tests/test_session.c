@@ -168,7 +168,7 @@ START_TEST(truncated_caches_continue_as_fresh_ones)
 }
 END_TEST
 
-/* Keys and values behind the gap are those that were there. */
+/* Keys and values after the gap are those that were there. */
 START_TEST(drop_keeps_the_keys_of_the_rest)
 {
     enum { HEAD = 16, FROM = 10, TO = 25, BEFORE = 40 };
@@ -211,7 +211,7 @@ START_TEST(bad_calls_change_nothing)
     ck_assert_int_eq(pith_session_forward(session, bad, 4, NULL, NULL, &error),
                      PITH_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(error.detail, "420"));
-    bad[2] = -1; /* may be a target, is no token */
+    bad[2] = -1; /* may be a target, is not a token */
     ck_assert_int_eq(pith_session_forward(session, bad, 4, NULL, NULL, &error),
                      PITH_ERR_ARGUMENT);
     bad[2] = -2;
@@ -323,7 +323,7 @@ START_TEST(reserve_keeps_what_the_cache_holds)
 END_TEST
 
 /* The sliding context, written once more the slow way: window by window from
- * an empty cache, every window behind the prefix. */
+ * an empty cache, every window after the prefix. */
 static void score_by_hand(const struct pith_model *model, size_t n_ctx,
                           const int32_t *prefix, size_t n_prefix, float *losses)
 {
@@ -367,7 +367,7 @@ START_TEST(long_texts_slide)
 }
 END_TEST
 
-START_TEST(texts_are_scored_behind_a_prefix)
+START_TEST(texts_are_scored_after_a_prefix)
 {
     static const int32_t prefix[] = {7, 300, 12, 9, 41};
     static const size_t contexts[] = {5, 6, 12, 40, 94, 95, 200};
@@ -427,7 +427,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, reserve_keeps_what_the_cache_holds, 0,
                         TINY_KINDS);
     tcase_add_loop_test(tcase, long_texts_slide, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, texts_are_scored_behind_a_prefix, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, texts_are_scored_after_a_prefix, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, scores_without_bos_start_at_the_second_token, 0,
                         TINY_KINDS);
     suite_add_tcase(suite, tcase);

@@ -27,7 +27,7 @@ static void assert_ids(const struct pith_tokenizer *tokenizer,
     pith_ids_free(&got);
 }
 
-/* Reads a line of decimal ids and returns what is behind it. */
+/* Reads a line of decimal ids and returns what is after it. */
 static const char *read_ids(const char *at, struct pith_ids *ids)
 {
     ids->n = 0;
@@ -68,7 +68,7 @@ static size_t check_ggml(const struct pith_tokenizer *tokenizer,
 
 /* Encodes and decodes random texts: characters below U+40000 but control
  * characters (SmolLM2 cannot spell the others), words and, with any_bytes,
- * what is no UTF-8. */
+ * what is not UTF-8. */
 static void check_round_trips(const struct pith_tokenizer *tokenizer,
                               bool any_bytes)
 {

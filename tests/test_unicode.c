@@ -96,7 +96,7 @@ START_TEST(gpt2_cuts_as_its_pattern_says)
         "a|\xC2\xA0|b",    /* U+00A0 is white space, not " ?" */
         "a|\xE3\x80\x80|b",
         "na\xC3\xAFve| \xE4\xB8\xAD\xE6\x96\x87|\xE3\x80\x82",
-        "e|\xCC\x81",      /* a combining accent is no letter */
+        "e|\xCC\x81",      /* a combining accent is not a letter */
         " \xF0\x9F\xA6\x99.|cpp",
         "__|init|__(|self|)",
         "!\xF0\x9E\x93\xB0!", /* U+1E4F0, a number since Unicode 15 */

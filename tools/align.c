@@ -69,7 +69,7 @@ static const struct option options[] = {
     {0, "lr-end", "LR", OPTION_REAL, AT(options.lr_end), 0, 10,
      "and at the end of a cosine (0)"},
     {0, "schedule", "cosine|constant", OPTION_CHOICE, AT(schedule), 0, 0,
-     "of the learning rate behind the warm-up (cosine)"},
+     "of the learning rate after the warm-up (cosine)"},
     {0, "warmup", "N", OPTION_COUNT, AT(options.warmup_steps), 0, 1e9,
      "steps in which it rises from 0 (3 % of all)"},
     {0, "weight-decay", "W", OPTION_REAL, AT(options.weight_decay), 0, 10,
@@ -213,7 +213,7 @@ static void interrupt(int signal_number)
 struct watch {
     const struct arguments *arguments;
     const char *log;  /* its path */
-    size_t first;     /* step that this process began behind */
+    size_t first;     /* step that this process began after */
     bool has_begun, is_drawn, is_quiet;
     double shown_at;  /* seconds of the line drawn last */
 };

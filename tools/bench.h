@@ -74,7 +74,7 @@ struct bench_case {
 int bench_score(struct bench_case *cases, size_t n_cases, const char *model,
                 const struct bench_prompt *prompt, size_t n_runs);
 
-/* Multiplications and additions behind the losses of n tokens that fit into
+/* Multiplications and additions after the losses of n tokens that fit into
  * the context. */
 double bench_score_flops(const struct pith_model *model, size_t n);
 

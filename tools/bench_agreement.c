@@ -39,9 +39,9 @@ static const char *find_value(const char *json, const char *key)
 {
     size_t length = strlen(key);
     while (json != NULL && (json = strstr(json, key)) != NULL) {
-        const char *behind = skip_blanks(json + length);
-        if (*behind == ':')
-            return skip_blanks(behind + 1);
+        const char *after = skip_blanks(json + length);
+        if (*after == ':')
+            return skip_blanks(after + 1);
         json += length;
     }
     return NULL;

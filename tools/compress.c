@@ -35,7 +35,7 @@ static const struct option options[] = {
     {0, "instruction-file", "FILE", OPTION_INPUT, AT(instruction_file), 0, 0,
      "the same, from a file"},
     {'Q', "question", "TEXT", OPTION_WORD, AT(question), 0, 0,
-     "stands behind the contexts"},
+     "stands after the contexts"},
     {0, "question-file", "FILE", OPTION_INPUT, AT(question_file), 0, 0,
      "the same, from a file"},
 

@@ -151,7 +151,7 @@ static double days_until(int year, int month, int day)
            (153 * month + 2) / 5 + day - 1 - 719468;
 }
 
-/* "Wed, 21 Oct 2015 07:28:00 GMT" as seconds since 1970; -1: it is no date. */
+/* "Wed, 21 Oct 2015 07:28:00 GMT" as seconds since 1970; -1: not a date. */
 static double read_date(const char *text)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

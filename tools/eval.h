@@ -29,7 +29,7 @@ void eval_list_prompts(const struct eval_source *source,
 int eval_load_cases(const struct eval_source *source, const char *const *paths,
                     size_t n_paths, struct pith_cases **cases);
 
-/* The first case of the group behind that of case i. */
+/* The first case of the group after that of case i. */
 size_t eval_next_group(const struct pith_cases *cases, size_t i);
 
 /* What is compared: lists of words and numbers with commas between them. */

@@ -26,7 +26,7 @@ static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What is asked:"},
     EVAL_SOURCE_OPTIONS(struct arguments),
     {0, "cases", "N", OPTION_COUNT, AT(max_cases), 1, 1e9,
-     "questions behind each prompt, evenly spread (all)"},
+     "questions after each prompt, evenly spread (all)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What is compared:"},
     EVAL_METHODS_OPTION(struct arguments, "all of them"),
@@ -205,7 +205,7 @@ const struct command tool_eval_measure = {
     .about =
         "Compresses the prompts of a data set by several methods at several\n"
         "ratios and writes for each prompt a line of JSON: how likely the\n"
-        "right answers are behind it, how likely the whole prompt is behind\n"
+        "right answers are after it, how likely the whole prompt is after\n"
         "it, and which of its numbers and names are left\n"
         "(docs/EVALUATION.md).",
     .options = options,

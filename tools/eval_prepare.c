@@ -19,7 +19,7 @@ static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "What is asked:"},
     EVAL_SOURCE_OPTIONS(struct arguments),
     {0, "cases", "N", OPTION_COUNT, AT(options.max_cases), 1, 1e9,
-     "questions behind each prompt, evenly spread (all)"},
+     "questions after each prompt, evenly spread (all)"},
     {0, "ask", "answers|restore", OPTION_CHOICE, AT(ask), 0, 0,
      "the questions, or once for each compressed prompt\n"
      "the original one (answers)"},
@@ -191,7 +191,7 @@ const struct command tool_eval_prepare = {
     .about =
         "Compresses the prompts of a data set by several methods and writes a\n"
         "batch file for OpenAI-compatible servers, temperature 0, with the\n"
-        "data set's questions behind them; and keys, by which pith eval score\n"
+        "data set's questions after them; and keys, by which pith eval score\n"
         "reads the answers (docs/EVALUATION.md).",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -657,7 +657,7 @@ const struct command tool_eval_run = {
         "Sends a batch file (of pith eval prepare or pith align requests) by\n"
         "the program curl and adds the answers to a file.  A run that was\n"
         "stopped or killed goes on where it was; a request that fails is\n"
-        "tried again, later each time; replies that are no answers are named\n"
+        "tried again, later each time; replies that are not answers are named\n"
         "in the file (docs/EVALUATION.md).  The API key is written nowhere.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

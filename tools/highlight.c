@@ -3,7 +3,7 @@
  *
  * In colour, kept text is bright and dropped text dim; else dropped text
  * stands in [- and -], as in a word diff.  Both end before every line end and
- * begin again behind it, so that a pager or grep that takes the lines apart
+ * begin again after it, so that a pager or grep that takes the lines apart
  * shows each as it is.  The text is not trusted: nothing of it reaches the
  * terminal as a command.
  */
@@ -17,7 +17,7 @@
 
 enum state { NONE, KEPT, DROPPED };
 
-/* What is written in front of and behind text of each state. */
+/* What is written in front of and after text of each state. */
 struct marks {
     const char *begin[3], *end[3];
 };
@@ -43,7 +43,7 @@ static void change(struct painter *painter, enum state state)
 }
 
 /* One character of the text, and how many bytes of it that was: control
- * characters as ^X, those of C1 and what is no UTF-8 as U+FFFD. */
+ * characters as ^X, those of C1 and what is not UTF-8 as U+FFFD. */
 static size_t paint_character(struct painter *painter, struct pith_text rest,
                               enum state state)
 {
@@ -67,7 +67,7 @@ static size_t paint_character(struct painter *painter, struct pith_text rest,
     return length > 0 ? length : 1;
 }
 
-/* Returns where it has come to: `to`, or behind a line end across it. */
+/* Returns where it has come to: `to`, or after a line end across it. */
 static size_t paint(struct painter *painter, struct pith_text text, size_t from,
                     size_t to, enum state state)
 {

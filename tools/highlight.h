@@ -10,7 +10,7 @@
 /* What --color auto|always|never gives. */
 enum tool_color { TOOL_COLOR_AUTO, TOOL_COLOR_ALWAYS, TOOL_COLOR_NEVER };
 
-/* Writes the prompt, its parts joined by blank lines, with a line end behind
+/* Writes the prompt, its parts joined by blank lines, with a line end after
  * it.  result has its detail (options.detail). */
 void tool_highlight(const struct pith_prompt *prompt,
                     const struct pith_result *result, size_t color,

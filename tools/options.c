@@ -334,7 +334,7 @@ static int set_option(const struct command *command,
     return TOOL_FAILED;
 }
 
-/* One option, its value either behind it or in the next word. */
+/* One option, its value either after it or in the next word. */
 static int take_option(const struct command *command,
                        const struct option *option, const char *value,
                        char **next, int *used, void *arguments,

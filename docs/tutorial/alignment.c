@@ -370,7 +370,7 @@ static void read_model(struct model *model, const char *path)
 
 /* --- 4. records: JSON lines to tokens ------------------------------------- */
 
-/* A place in a file of JSON lines.  Neither a line feed nor the NUL behind the
+/* A place in a file of JSON lines.  Neither a line feed nor the NUL after the
  * file can be part of a JSON string, so reading never leaves the line. */
 struct place {
     const char *path;
@@ -393,7 +393,7 @@ static bool take(struct place *place, char byte)
     return found;
 }
 
-/* The UTF-16 number behind "\u". */
+/* The UTF-16 number after "\u". */
 static uint32_t read_hex(struct place *place)
 {
     char digits[5] = "";
@@ -404,7 +404,7 @@ static uint32_t read_hex(struct place *place)
     return (uint32_t)strtoul(digits, NULL, 16);
 }
 
-/* The character behind a backslash. */
+/* The character after a backslash. */
 static uint32_t read_escape(struct place *place)
 {
     static const char names[] = "\"\\/bfnrtu", meant[] = "\"\\/\b\f\n\r\t";
@@ -641,7 +641,7 @@ static float gelu(float x, float *slope)
 struct activations {
     struct norm norm, ffn_norm;
     float *q, *k, *v, *o, *p; /* (T, C), but p (H, T, T) */
-    float *hidden, *slope;    /* (T, F) behind GELU, and its slope */
+    float *hidden, *slope;    /* (T, F) after GELU, and its slope */
 };
 
 /* Causal attention in each head: over s <= t, with z_s = q_t k_s / sqrt(D),
@@ -741,7 +741,7 @@ static void layer_backward(struct pass *pass, const struct model *model,
     norm_backward(dx, dy, &a->norm, &w[ATTN_NORM], T);
 }
 
-/* The loss of a token behind the output of the last norm, y (C):
+/* The loss of a token after the output of the last norm, y (C):
  *     z = W y,  l = log sum exp(z) - z[token],
  *     dz = scale (softmax(z) - onehot(token)),  dy = W^T dz,  dW = dz y^T
  * with W (V, C), the token embedding, and z (V), the logits. */

@@ -179,7 +179,7 @@ static enum pith_status tokenize(struct pith_dataset *dataset,
 /* --- records -------------------------------------------------------------- */
 
 /* Turns "is part of an answer" into targets: that of each position is the
- * token behind it.  Returns how many targets the first n positions have. */
+ * token after it.  Returns how many targets the first n positions have. */
 static size_t set_targets(struct pith_dataset *dataset, size_t start, size_t n)
 {
     const int32_t *ids = dataset->ids.data + start;

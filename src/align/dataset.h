@@ -4,7 +4,7 @@
  *
  * A record is: the token that begins a text, prompt, answer, end.  Row i is
  * the input of position i, target i the token that follows it where that is
- * part of an answer, PITH_NO_TARGET elsewhere.  What lies behind the last
+ * part of an answer, PITH_NO_TARGET elsewhere.  What lies after the last
  * target is not kept.
  */
 #ifndef PITH_ALIGN_DATASET_H
@@ -19,7 +19,7 @@ struct pith_dataset {
     enum pith_template template_id;
     struct pith_dataset_options options;
     struct pith_dataset_info info;
-    struct pith_ids ids, targets; /* all records, one behind the other */
+    struct pith_ids ids, targets; /* all records, one after the other */
     size_t *starts;               /* (n_records + 1) in ids */
     size_t n_room;                /* of starts */
     struct pith_rendering rendering; /* scratch */

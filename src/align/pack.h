@@ -20,7 +20,7 @@ enum pith_status pith_pack_create(struct pith_pack *pack, size_t max_tokens,
 void pith_pack_free(struct pith_pack *pack);
 
 /* Fills the batch with records[*at], records[*at + stride], ... of n until
- * the next one does not fit, and moves *at behind them.  No record may be
+ * the next one does not fit, and moves *at past them.  No record may be
  * longer than max_tokens.  False, with an empty batch, when none was left. */
 bool pith_pack_fill(struct pith_pack *pack, const struct pith_dataset *dataset,
                     const size_t *records, size_t n, size_t stride,

@@ -126,7 +126,7 @@ enum pith_status pith_trainer_loss(struct pith_trainer *trainer,
 /* --- backward ------------------------------------------------------------- */
 
 /* Through the output projection and the last norm: dx (T, C) of the stream
- * behind the last layer. */
+ * after the last layer. */
 static void output_backward(struct pith_trainer *trainer, size_t n,
                             double scale)
 {

@@ -47,7 +47,7 @@ struct pith_trainer {
 
     struct pith_train_activations *layers; /* (n_layer) */
     struct pith_train_gradients gradients;
-    float *stream;            /* (T, C) behind the last layer */
+    float *stream;            /* (T, C) after the last layer */
     float *picked, *normed;   /* (T, C) of the tokens with a target */
     float *keys, *values;     /* (Hkv, T, D) */
     float *losses;            /* (T) */

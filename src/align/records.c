@@ -70,7 +70,7 @@ static bool next_line(struct pith_record_reader *reader,
     return true;
 }
 
-/* The next element of the array; `at` is behind its opening bracket or behind
+/* The next element of the array; `at` is after its opening bracket or after
  * a comma. */
 static bool next_element(struct pith_record_reader *reader,
                          struct pith_text *cut)

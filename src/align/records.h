@@ -74,7 +74,7 @@ void pith_record_reader_close(struct pith_record_reader *reader);
 /* Reads the next record; *more is false, and the record empty, at the end.
  *   record  borrows from the reader, valid until the next call
  * Errors: FORMAT for a malformed record, "NAME:LINE: ..." - reading may go on
- * behind it; MEMORY. */
+ * after it; MEMORY. */
 enum pith_status pith_record_read(struct pith_record_reader *reader,
                                   struct pith_record *record, bool *more,
                                   struct pith_error *error);
@@ -93,7 +93,7 @@ enum pith_status pith_record_check_answer(const struct pith_record *record,
                                           struct pith_error *error);
 
 /* The message of the user as a chat model is given it: an instruction with
- * its input behind a blank line. */
+ * its input after a blank line. */
 void pith_record_write_content(const struct pith_record *record,
                                const struct pith_message *message,
                                struct pith_buffer *out);

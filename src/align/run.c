@@ -221,7 +221,8 @@ static enum pith_status resume(struct pith_run *run, struct pith_error *error)
     PITH_TRY(pith_sampler_seek(&run->sampler, &progress->place, error));
     if (progress->step > run->n_steps)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: is behind step %zu of %zu", run->state_path,
+                         "%s: was saved after step %zu, and the run has %zu",
+                         run->state_path,
                          progress->step, run->n_steps);
     if (progress->best_step > 0 && !pith_path_exists(run->options.output))
         return pith_fail(error, PITH_ERR_IO,

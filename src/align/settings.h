@@ -37,7 +37,7 @@ enum pith_status pith_settings_compare(struct pith_text stored,
 size_t pith_settings_steps(const struct pith_align_options *options,
                            size_t n_records);
 
-/* The learning rate of the step behind `step` others: up in a straight line
+/* The learning rate of the step after `step` others: up in a straight line
  * from 0 over the warm-up, then down half a cosine or level. */
 double pith_settings_lr(const struct pith_align_options *options, size_t step,
                         size_t n_steps);

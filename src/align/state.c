@@ -139,7 +139,7 @@ static enum pith_status read_progress(struct pith_text text, const char *path,
 
 struct stream {
     struct pith_writer writer;
-    uint32_t crc; /* of what was written behind the header's first part */
+    uint32_t crc; /* of what was written after the header's first part */
 };
 
 static enum pith_status put(struct stream *stream, const void *bytes, size_t n,

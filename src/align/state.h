@@ -6,7 +6,7 @@
  *
  *   0   magic, 8 bytes      PITH_STATE_MAGIC
  *   8   version, u32        1
- *   12  CRC-32, u32         of everything behind it
+ *   12  CRC-32, u32         of everything after it
  *   16  size of the file, u64
  *   24  sizes of settings and progress, u64 each
  *   40  numbers in each of the three lists of every tensor, u64

@@ -11,7 +11,7 @@
 #include "decimal.h"
 #include "memory.h"
 
-/* Makes room for `more` elements of `size` bytes behind the first n. */
+/* Makes room for `more` elements of `size` bytes after the first n. */
 static bool reserve(void **data, size_t *capacity, size_t n, size_t more,
                     size_t size)
 {

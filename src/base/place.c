@@ -18,7 +18,7 @@ static size_t folder_length(const char *path)
     return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* folder (n bytes) with name behind it. */
+/* folder (n bytes) with name after it. */
 static char *join(const char *folder, size_t n, const char *name)
 {
     size_t n_name = strlen(name);

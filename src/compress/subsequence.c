@@ -60,7 +60,7 @@ static size_t first_of(const struct pith_occurrences *original, int32_t id)
 
 /* --- the reference's rule ------------------------------------------------------- */
 
-/* The next place of id behind `at` and near it; false when there is none. */
+/* The next place of id after `at` and near it; false when there is none. */
 static bool next_near(const struct pith_occurrences *original, int32_t id,
                       size_t *at)
 {

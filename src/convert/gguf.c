@@ -58,14 +58,14 @@ struct pith_text pith_gguf_next_string(const uint8_t **at)
 
 /* --- metadata --------------------------------------------------------------*/
 
-/* Bytes of one element; 0 for strings and arrays, -1 for what is no type. */
+/* Bytes of one element; 0 for strings and arrays, -1 for what is not a type. */
 static int element_size(uint32_t type)
 {
     static const signed char sizes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
     return type < sizeof sizes ? sizes[type] : -1;
 }
 
-/* n elements behind each other. */
+/* n elements after each other. */
 static bool skip_elements(struct cursor *cursor, uint32_t type, uint64_t n)
 {
     struct pith_text text;
@@ -154,7 +154,7 @@ static enum pith_status wrong_value(const struct pith_gguf *gguf,
                      gguf->file->path, key, what);
 }
 
-/* A number of any of GGUF's types; false for what is no number. */
+/* A number of any of GGUF's types; false for what is not a number. */
 static bool number_of(const struct pith_gguf_value *value, double *out)
 {
     const uint8_t *p = value->bytes;
@@ -195,7 +195,7 @@ enum pith_status pith_gguf_whole(const struct pith_gguf *gguf, const char *key,
         return wrong_value(gguf, key, "is missing", error);
     if (!number_of(value, &number) || !(number >= 0) ||
         number > (double)UINT32_MAX || number != (double)(uint32_t)number)
-        return wrong_value(gguf, key, "is no whole number (a list with one "
+        return wrong_value(gguf, key, "is not a whole number (a list with one "
                            "value for each layer is not supported)", error);
     *out = (uint32_t)number;
     return PITH_OK;
@@ -213,7 +213,7 @@ enum pith_status pith_gguf_real(const struct pith_gguf *gguf, const char *key,
     }
     if (value == NULL || !number_of(value, &number))
         return wrong_value(gguf, key,
-                           value == NULL ? "is missing" : "is no number",
+                           value == NULL ? "is missing" : "is not a number",
                            error);
     *out = (float)number;
     return PITH_OK;
@@ -242,7 +242,7 @@ enum pith_status pith_gguf_text(const struct pith_gguf *gguf, const char *key,
     if (value == NULL)
         return PITH_OK;
     if (value->is_array || value->type != PITH_GGUF_STRING)
-        return wrong_value(gguf, key, "is no text", error);
+        return wrong_value(gguf, key, "is not text", error);
     const uint8_t *at = value->bytes;
     *out = pith_gguf_next_string(&at);
     return PITH_OK;
@@ -257,7 +257,7 @@ enum pith_status pith_gguf_array(const struct pith_gguf *gguf, const char *key,
     if (*out == NULL)
         return wrong_value(gguf, key, "is missing", error);
     if (!(*out)->is_array || (*out)->type != type)
-        return wrong_value(gguf, key, "is no list of the right type", error);
+        return wrong_value(gguf, key, "is not a list of the right type", error);
     return PITH_OK;
 }
 
@@ -376,7 +376,7 @@ static enum pith_status read_tensors(struct pith_gguf *gguf,
     PITH_TRY(pith_gguf_whole(gguf, "general.alignment", &default_alignment,
                              &alignment, error));
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
-        return wrong_value(gguf, "general.alignment", "is no power of two",
+        return wrong_value(gguf, "general.alignment", "is not a power of two",
                            error);
     size_t first = source->n_stored; /* of this file */
     for (uint64_t i = 0; i < n; i++) {

@@ -68,7 +68,7 @@ enum pith_status pith_gguf_array(const struct pith_gguf *gguf, const char *key,
                                  const struct pith_gguf_value **out,
                                  struct pith_error *error);
 
-/* The string at *at, which moves behind it. */
+/* The string at *at, which moves past it. */
 struct pith_text pith_gguf_next_string(const uint8_t **at);
 
 /* gguf_split.c: lists the tensors of the other files, where the one that is

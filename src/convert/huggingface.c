@@ -41,7 +41,7 @@ static uint32_t whole(struct reader *reader, const char *key,
     bool set = pith_json_is_set(value);
     if ((set && (!pith_json_size(value, &size) || size > UINT32_MAX)) ||
         (!set && fallback == 0)) {
-        refuse_field(reader, key, set ? "is no whole number" : "is missing");
+        refuse_field(reader, key, set ? "is not a whole number" : "is missing");
         return 0;
     }
     return (uint32_t)size;
@@ -53,7 +53,7 @@ static float real(struct reader *reader, const char *key, double fallback)
     if (!pith_json_is_set(value))
         return (float)fallback;
     if (!pith_json_is(value, PITH_JSON_NUMBER))
-        refuse_field(reader, key, "is no number");
+        refuse_field(reader, key, "is not a number");
     return (float)value->number;
 }
 
@@ -144,7 +144,7 @@ static void want_no_scaling(struct reader *reader, const char *key)
         if (pith_json_is(theta, PITH_JSON_NUMBER))
             reader->source->config.rope_theta = (float)theta->number;
         else
-            refuse_field(reader, key, "has a rope_theta that is no number");
+            refuse_field(reader, key, "has a rope_theta that is not a number");
     }
 }
 

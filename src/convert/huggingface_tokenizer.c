@@ -58,13 +58,13 @@ enum pith_status pith_tokenizer_put_all(struct pith_tokenizer_files *files,
                                         const struct pith_json *vocab)
 {
     if (!pith_json_is(vocab, PITH_JSON_OBJECT))
-        return pith_tokenizer_refuse(files, file, "vocab", "is no object");
+        return pith_tokenizer_refuse(files, file, "vocab", "is not an object");
     for (const struct pith_json *entry = vocab->first; entry != NULL;
          entry = entry->next) {
         size_t id;
         if (!pith_json_size(entry, &id))
             return pith_tokenizer_refuse(files, file, "vocab", "gives a token "
-                                         "an id that is no whole number");
+                                         "an id that is not a whole number");
         PITH_TRY(pith_vocabulary_put(files->vocabulary, id, entry->key,
                                      PITH_PIECE_NORMAL, 0, files->error));
     }

@@ -74,7 +74,7 @@ static enum pith_status read_header(struct pith_source *source,
     if (pith_config_check(config, source->path, NULL) != PITH_OK ||
         config->n_head * config->head_dim != config->n_embd)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: is no model file that this program knows: "
+                         "%s: is not a model file that this program knows: "
                          "neither GGUF nor a llama2.c checkpoint (version 0); "
                          "Hugging Face models are given as folders",
                          source->path);
@@ -171,7 +171,7 @@ static enum pith_status read_tokenizer(struct pith_source *source,
     pith_vocabulary_init(vocabulary, PITH_TOKENIZER_SENTENCEPIECE,
                          source->config.n_vocab, file->path);
     const uint8_t *data = file->file.data;
-    size_t size = file->file.size, at = 4; /* behind the longest length */
+    size_t size = file->file.size, at = 4; /* after the longest length */
     while (vocabulary->vocab.n_pieces < source->config.n_vocab) {
         uint32_t length = 0;
         if (size >= 8 && at <= size - 8)
@@ -234,7 +234,7 @@ enum pith_status pith_llama2c_read(struct pith_source *source,
     name = name != NULL ? name + 1 : source->path;
     if (file->file.size < HEADER_BYTES)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: %zu bytes are no model file", source->path,
+                         "%s: %zu bytes are not a model file", source->path,
                          file->file.size);
     PITH_TRY(pith_source_set_name(source,
                                   (struct pith_text){name, strlen(name)},

@@ -42,7 +42,7 @@ static enum pith_status read_shape(struct pith_stored *stored,
     for (const struct pith_json *d = shape->first; d != NULL; d = d->next) {
         size_t dim;
         if (!pith_json_size(d, &dim) || !pith_size_mul(*n_bytes, dim, n_bytes))
-            return bad_entry(stored, "its shape is no list of sizes", error);
+            return bad_entry(stored, "its shape is not a list of sizes", error);
         if (stored->n_dims < 2)
             stored->dims[stored->n_dims] = dim;
         stored->n_dims++;
@@ -124,7 +124,8 @@ static enum pith_status read_entries(struct pith_source *source,
     const struct pith_json *metadata = NULL;
     if (!pith_json_is(root, PITH_JSON_OBJECT))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the safetensors header is no object", file->path);
+                         "%s: the safetensors header is not an object",
+                         file->path);
     for (const struct pith_json *entry = root->first; entry != NULL;
          entry = entry->next) {
         if (is_metadata(entry))
@@ -146,7 +147,7 @@ enum pith_status pith_safetensors_read(struct pith_source *source,
     if (file->file.size < 8 ||
         pith_load_u64(bytes) > (uint64_t)(file->file.size - 8))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: is no safetensors file, or cut off inside its "
+                         "%s: is not a safetensors file, or cut off inside its "
                          "header", path);
     size_t header = (size_t)pith_load_u64(bytes);
     struct pith_text text = {(const char *)bytes + 8, header};

@@ -36,7 +36,7 @@ static bool read_varint(struct message *message, uint64_t *value)
     return false;
 }
 
-/* False when the bytes are no field. */
+/* False when the bytes are not a field. */
 static bool read_field(struct message *message, struct field *field)
 {
     uint64_t tag, size = 0;
@@ -138,7 +138,7 @@ static bool piece_kind(uint64_t type, enum pith_piece_kind *kind)
 static enum pith_status bad_bytes(const char *path, struct pith_error *error)
 {
     return pith_fail(error, PITH_ERR_FORMAT,
-                     "%s: is no SentencePiece model, or cut off", path);
+                     "%s: is not a SentencePiece model, or cut off", path);
 }
 
 static enum pith_status read_piece(struct pith_vocabulary *vocabulary,

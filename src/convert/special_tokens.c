@@ -106,7 +106,7 @@ static enum pith_status put_decoder(struct pith_tokenizer_files *files)
         }
         if (!digits)
             return pith_tokenizer_refuse(files, file, "added_tokens_decoder",
-                                         "has a key that is no token id");
+                                         "has a key that is not a token id");
         PITH_TRY(put_object(files, file, token, id));
     }
     return PITH_OK;

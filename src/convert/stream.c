@@ -2,7 +2,7 @@
  * stream.c - see stream.h.
  *
  * Memory: two chunks of at most CHUNK_BYTES and one row as floats.  The pages
- * of the source are dropped behind the reader, so that a file larger than
+ * of the source are dropped after the reader, so that a file larger than
  * the memory passes through.  A transposed tensor is gathered column by
  * column from its mapping, which is dropped once it is done.
  */

@@ -33,7 +33,7 @@ static bool type_is(const struct pith_json *object, const char *type)
     return member_is(object, "type", type);
 }
 
-/* The steps of a Sequence: the n-th, or NULL.  What is no Sequence is its own
+/* The steps of a Sequence: the n-th, or NULL.  What is not one is its own
  * first step. */
 static const struct pith_json *step_of(const struct pith_json *value,
                                        const char *list_key, size_t n)
@@ -81,7 +81,7 @@ static enum pith_status read_merges(struct pith_tokenizer_files *files,
                                     const struct pith_json *merges)
 {
     if (!pith_json_is(merges, PITH_JSON_ARRAY))
-        return refuse(files, "model.merges", "is no list");
+        return refuse(files, "model.merges", "is not a list");
     for (const struct pith_json *merge = merges->first; merge != NULL;
          merge = merge->next) {
         if (pith_json_is(merge, PITH_JSON_STRING))
@@ -97,7 +97,7 @@ static enum pith_status read_merges(struct pith_tokenizer_files *files,
                                            files->error));
         else
             return refuse(files, "model.merges",
-                          "holds something that is no pair of tokens");
+                          "holds something that is not a pair of tokens");
     }
     return PITH_OK;
 }

@@ -30,7 +30,7 @@ static bool starts_with(struct pith_text text, const char *start)
     return text.size >= size && memcmp(text.bytes, start, size) == 0;
 }
 
-/* Offset of a string at or behind `from`, SIZE_MAX when there is none. */
+/* Offset of a string at or after `from`, SIZE_MAX when there is none. */
 static size_t find(struct pith_text text, const char *string, size_t from)
 {
     for (size_t at = from; at < text.size; at++)
@@ -113,7 +113,7 @@ static struct pith_text last_number(struct pith_text text,
 }
 
 /* A dash in front of a number, or of its currency sign, is a sign unless it
- * stands behind a letter, digit or bracket, where it joins or subtracts. */
+ * stands after a letter, digit or bracket, where it joins or subtracts. */
 static bool is_negative(struct pith_text text, const char *number)
 {
     size_t at = (size_t)(number - text.bytes);
@@ -212,7 +212,7 @@ static bool equal_but_commas(struct pith_text a, struct pith_text b)
 struct number {
     bool negative;
     struct pith_text whole;    /* no zeros in front */
-    struct pith_text fraction; /* no zeros behind */
+    struct pith_text fraction; /* no zeros after */
 };
 
 static struct number read_number(struct pith_text text)

@@ -172,7 +172,7 @@ static bool is_letter(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* Keeps what has no letter, and words that are no stop words.  A unit that
+/* Keeps what has no letter, and words that are not stop words.  A unit that
  * ends inside a word goes by the whole of it. */
 static void choose_all_but_stop_words(struct baseline *b)
 {

@@ -94,7 +94,7 @@ static struct pith_text strip(struct pith_text text)
     return text;
 }
 
-/* Cuts the next paragraph off *rest, without the blank line behind it. */
+/* Cuts the next paragraph off *rest, without the blank line after it. */
 static struct pith_text next_paragraph(struct pith_text *rest)
 {
     size_t end = 0;

@@ -76,7 +76,7 @@ enum pith_status pith_cases_each_line(
     struct pith_error *error);
 
 /* A string member of an object that must have it.  where: the file, for
- * errors; number: its line, 0 when it is no file of lines. */
+ * errors; number: its line, 0 when it is not a file of lines. */
 enum pith_status pith_case_string(const struct pith_json *object,
                                   const char *key, struct pith_text *string,
                                   const char *where, size_t number,

@@ -1,6 +1,6 @@
 /*
  * cases_bbh.c - BIG-Bench Hard (Suzgun et al., 2022): the examples of one
- * task behind its chain-of-thought prompt.
+ * task after its chain-of-thought prompt.
  *
  * That prompt is a line that warns of training on it, a line of dashes, the
  * task in a sentence or two, and demonstrations that start with "Q: ".
@@ -9,7 +9,7 @@
 
 #include "cases.h"
 
-/* What stands behind the line of dashes; all of it without one. */
+/* What stands after the line of dashes; all of it without one. */
 static struct pith_text skip_canary(struct pith_text text)
 {
     static const char dashes[] = "\n-----\n";

@@ -40,7 +40,7 @@ static enum pith_status take_string(struct pith_cases *cases,
     return pith_cases_take(cases, &buffer, text, error);
 }
 
-/* A turn as the prompt has it, behind "User: " or "Assistant: ". */
+/* A turn as the prompt has it, after "User: " or "Assistant: ". */
 static enum pith_status add_context(struct pith_cases *cases,
                                     struct pith_text *contexts, size_t *n,
                                     bool assistant, struct pith_text content,

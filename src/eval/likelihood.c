@@ -1,6 +1,6 @@
 /*
- * likelihood.c - how likely a model finds a text behind another: answers
- * behind compressed prompts, and originals behind what is left of them.
+ * likelihood.c - how likely a model finds a text after another: answers
+ * after compressed prompts, and originals after what is left of them.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct pith_premise {
     struct pith_session *session; /* holds start id and text */
     size_t n_past;                /* positions of both */
     size_t n_dropped;
-    int32_t last; /* the id behind them, whose position is fed with what
+    int32_t last; /* the id after them, whose position is fed with what
                      follows: it predicts the first token of that */
 };
 

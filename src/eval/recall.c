@@ -1,6 +1,6 @@
 /*
  * recall.c - which numbers and names of a prompt are still there after
- * compression.  Compressed text is no sentence any more, so that nothing
+ * compression.  Compressed text is not a sentence any more, so that nothing
  * cleverer than spelling is looked at.
  */
 #include "pith_eval.h"

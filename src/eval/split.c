@@ -75,7 +75,7 @@ static bool is_point(char c)
 }
 
 /* The rules about two bytes side by side.  A rule that has matched goes on
- * behind both, so that of "a.." the second period is not seen as "..". */
+ * after both, so that of "a.." the second period is not seen as "..". */
 enum pair_rule { POINT_AFTER_OTHER, POINT_BEFORE_OTHER, DASH_AFTER_DIGIT };
 
 static bool rule_matches(enum pair_rule rule, char first, char second)

@@ -23,7 +23,7 @@ static bool contains(struct pith_text text, const char *string)
     return false;
 }
 
-/* The next line behind "... step by step" that is no question. */
+/* The next line after "... step by step" that is not a question. */
 static bool next_step(struct pith_text *rest, bool *thinking,
                       struct pith_text *line)
 {

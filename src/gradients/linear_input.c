@@ -45,7 +45,7 @@ struct block {
 
 /* --- rows: dy ------------------------------------------------------------- */
 
-/* Where the rows of a stretch lie, a token's PITH_ROW_STRIDE behind that of
+/* Where the rows of a stretch lie, a token's PITH_ROW_STRIDE after that of
  * the token before; whole tiles of tokens. */
 static float *rows_at(const struct product *product, size_t token, size_t from)
 {
@@ -91,7 +91,7 @@ static struct pith_region weights_at(const struct product *product,
     return rows;
 }
 
-/* What is packed behind the rows before `from`. */
+/* What is packed after the rows before `from`. */
 static struct pith_region next_weights(const struct product *product,
                                        const struct block *block, size_t from)
 {

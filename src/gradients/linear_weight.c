@@ -47,7 +47,7 @@ static struct pith_region floats_at(const float *x, size_t stride,
     return region;
 }
 
-/* What is loaded behind the tokens before `from`. */
+/* What is loaded after the tokens before `from`. */
 static struct pith_region next_rows(const struct product *product,
                                     const struct block *block, size_t from)
 {

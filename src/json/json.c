@@ -98,7 +98,7 @@ static int hex_value(char c)
     return -1;
 }
 
-/* The four digits of \uXXXX; `at` is behind the u. */
+/* The four digits of \uXXXX; `at` is after the u. */
 static enum pith_status parse_hex4(struct parser *parser, uint32_t *unit)
 {
     *unit = 0;
@@ -134,7 +134,7 @@ static enum pith_status parse_unicode_escape(struct parser *parser,
     return PITH_OK;
 }
 
-/* `at` is behind the backslash. */
+/* `at` is after the backslash. */
 static enum pith_status parse_escape(struct parser *parser)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -263,7 +263,7 @@ static struct pith_json *new_node(struct pith_json_document *document)
 static enum pith_status parse_value(struct parser *parser,
                                     struct pith_json *value, int depth);
 
-/* The members or elements up to the closing bracket; `at` is behind the
+/* The members or elements up to the closing bracket; `at` is after the
  * opening one. */
 static enum pith_status parse_children(struct parser *parser,
                                        struct pith_json *parent, int depth)

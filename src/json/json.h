@@ -49,7 +49,7 @@ void pith_json_free(struct pith_json_document *document);
 const struct pith_json *pith_json_root(const struct pith_json_document *document);
 
 /* Member by key (the last one when repeated), NULL when there is none or the
- * value is no object. */
+ * value is not an object. */
 const struct pith_json *pith_json_get(const struct pith_json *object,
                                       const char *key);
 bool pith_json_is(const struct pith_json *value, enum pith_json_kind kind);

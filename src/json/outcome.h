@@ -47,7 +47,7 @@ enum pith_status pith_outcome_read(struct pith_outcome *outcome,
                                    const struct pith_json *body, int status,
                                    struct pith_error *error);
 
-/* The same of a body that is no JSON: plain text, HTML, nothing. */
+/* The same of a body that is not JSON: plain text, HTML, nothing. */
 void pith_outcome_read_text(struct pith_outcome *outcome,
                             struct pith_text body, int status);
 

@@ -1,5 +1,5 @@
 /*
- * outcome_text.c - replies that are no JSON.
+ * outcome_text.c - replies that are not JSON.
  */
 #include <string.h>
 

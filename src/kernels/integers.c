@@ -39,7 +39,7 @@ static int32_t sum_of(const int32_t *q, size_t n)
     return sum;
 }
 
-/* The same for a group; zeros behind the n numbers. */
+/* The same for a group; zeros after the n numbers. */
 static float quantise_group(size_t places, int32_t *q, const float *x,
                             size_t n, int32_t most)
 {

@@ -39,11 +39,11 @@ enum {
     PITH_INT16_MOST_TOKEN = 5461,
     PITH_INT16_MOST_WEIGHT = 4095,
     /* q8: the integers of the largest step grow by 32, up to 4096, those of
-     * others by a share of that of 15 bits behind the point. */
+     * others by a share of that of 15 bits after the point. */
     PITH_Q8_GROWTH = 32,
     PITH_Q8_BITS = 15,
     PITH_Q8_ONE = 1 << PITH_Q8_BITS,
-    /* q4: 3 bits behind the point; what (q - 8) * step and centre lose by
+    /* q4: 3 bits after the point; what (q - 8) * step and centre lose by
      * rounding still fits 16 bits. */
     PITH_Q4_BITS = 3,
     PITH_Q4_MOST = 4090 << PITH_Q4_BITS,

@@ -118,7 +118,7 @@ void pith_attention(struct pith_compute *compute, float *out, const float *q,
                     size_t n_kv_head, size_t D, size_t n_keys, size_t stride);
 
 /* Tokens of one sequence among those of a call, and the keys that they see.
- * Positions below n_shared lie in the rows of the same number, those behind
+ * Positions below n_shared lie in the rows of the same number, those after
  * from `row` on: sequences can have a beginning in common. */
 struct pith_attention_run {
     const float *keys, *values; /* (n_kv_head, stride, D), borrowed */

@@ -4,7 +4,7 @@
  *
  * The driver in gemm.c cuts a product into blocks of weights and panels of
  * tokens; a precision says what it keeps of both and how it multiplies them.
- * Sums, and everything that is no product with weights, are float32 in every
+ * Sums, and everything that is not a product with weights, are float32 in every
  * precision.
  */
 #ifndef PITH_KERNELS_PRECISION_H

@@ -57,7 +57,7 @@ struct missing {
     size_t n;
 };
 
-/* Tokens that all missing texts begin with and behind which nothing is
+/* Tokens that all missing texts begin with and after which nothing is
  * asked. */
 static size_t common_beginning(const struct pith_batch *batch,
                                const struct missing *missing)
@@ -79,7 +79,7 @@ static size_t common_beginning(const struct pith_batch *batch,
     return n * (missing->n - 1) < LEAST_SAVED ? 0 : n;
 }
 
-/* The missing texts behind their first n_common tokens. */
+/* The missing texts after their first n_common tokens. */
 static void list_branches(const struct pith_batch *batch, size_t n_common,
                           struct missing *missing)
 {

@@ -19,7 +19,7 @@ struct pith_batch {
     size_t n_texts, capacity;
 };
 
-/* A token of the text being collected, and what is asked behind it: an id or
+/* A token of the text being collected, and what is asked after it: an id or
  * PITH_NO_TARGET. */
 void pith_batch_add(struct pith_batch *batch, int32_t id, int32_t target);
 

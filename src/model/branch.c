@@ -1,10 +1,10 @@
 /*
- * branch.c - several texts behind one beginning, scored together; see
+ * branch.c - several texts after one beginning, scored together; see
  * session.h.
  *
  * Their tokens make one stream that is cut into full passes wherever a text
  * may end, so that short texts cost no more per token than a long one.  The
- * rows of the cache behind its n_past positions hold the tokens of a pass;
+ * rows of the cache after its n_past positions hold the tokens of a pass;
  * those of a text that the pass cuts move to their front, where the next pass
  * goes on with it.
  */

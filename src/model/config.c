@@ -183,7 +183,8 @@ enum pith_status pith_config_check(const struct pith_config *config,
     PITH_TRY(check_reals(config, name, error));
     if (config->n_head % config->n_kv_head != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: n_head %lu is no multiple of n_kv_head %lu", name,
+                         "%s: n_head %lu is not a multiple of n_kv_head %lu",
+                         name,
                          (unsigned long)config->n_head,
                          (unsigned long)config->n_kv_head);
     if (config->arch == PITH_ARCH_LLAMA && config->head_dim % 2 != 0)

@@ -21,10 +21,10 @@
 uint32_t pith_format_metadata_crc(const uint8_t *metadata, size_t size)
 {
     static const uint8_t zeros[4] = {0};
-    size_t behind = PITH_AT_METADATA_CRC + sizeof zeros;
+    size_t after = PITH_AT_METADATA_CRC + sizeof zeros;
     uint32_t crc = pith_crc32(0, metadata, PITH_AT_METADATA_CRC);
     crc = pith_crc32(crc, zeros, sizeof zeros);
-    return pith_crc32(crc, metadata + behind, size - behind);
+    return pith_crc32(crc, metadata + after, size - after);
 }
 
 enum pith_status pith_format_tensor_bytes(const struct pith_tensor_spec *spec,
@@ -212,7 +212,7 @@ static enum pith_status read_name(struct pith_format *format, size_t offset,
     const char *name = (const char *)format->file.data + offset;
     if (memchr(name, '\0', size) != NULL || !pith_utf8_is_valid(name, size))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the model's name at byte %zu is no valid text",
+                         "%s: the model's name at byte %zu is not valid text",
                          format->path, offset);
     format->model_name = pith_array(size + 1, 1);
     if (format->model_name == NULL)
@@ -242,7 +242,7 @@ static enum pith_status read_sections(struct pith_format *format,
 }
 
 /* One entry of the table: it must be the tensor that the config has there,
- * at the first aligned offset behind the one before. */
+ * at the first aligned offset after the one before. */
 static enum pith_status read_tensor(struct pith_format *format, size_t index,
                                     uint64_t *end, struct pith_error *error)
 {

@@ -1,7 +1,7 @@
 /*
  * memo.h - losses of texts that were scored lately, each from an empty cache:
  * the demonstrations of a prompt, which the next prompt often has too, and
- * the first segment behind the start id.
+ * the first segment after the start id.
  *
  * A loss depends on nothing but the model, the precision and the tokens up to
  * its own, so what is remembered is what would be computed, to the bit.
@@ -30,7 +30,7 @@ struct pith_memo {
 };
 
 /* Fills losses (n) where a text begins with these ids and all that is asked
- * behind them is known; else false, and losses are untouched. */
+ * after them is known; else false, and losses are untouched. */
 bool pith_memo_find(struct pith_memo *memo, const void *precision,
                     const int32_t *ids, const int32_t *targets, float *losses,
                     size_t n);

@@ -15,7 +15,7 @@ struct window {
     const int32_t *ids; /* (n) */
     float *losses;      /* (n) */
     size_t n;
-    size_t first;  /* text token behind the prefix */
+    size_t first;  /* text token after the prefix */
     size_t scored; /* text tokens that have their loss */
 };
 
@@ -31,7 +31,7 @@ static int32_t token_at(const struct window *w, size_t p)
 }
 
 /* Runs positions from .. from + T - 1 of the window.  The target of a
- * position is the text token behind it, unless it has its loss already. */
+ * position is the text token after it, unless it has its loss already. */
 static enum pith_status run_block(struct window *w, size_t from, size_t T,
                                   struct pith_error *error)
 {
@@ -41,11 +41,11 @@ static enum pith_status run_block(struct window *w, size_t from, size_t T,
     size_t next = w->scored;
 
     for (size_t t = 0; t < T; t++) {
-        size_t behind = from + t + 1;
+        size_t after = from + t + 1;
         ids[t] = token_at(w, from + t);
-        targets[t] = behind < w->n_prefix + (w->scored - w->first)
+        targets[t] = after < w->n_prefix + (w->scored - w->first)
                          ? PITH_NO_TARGET
-                         : token_at(w, behind);
+                         : token_at(w, after);
     }
     PITH_TRY(pith_session_forward(w->session, ids, T, targets, losses, error));
     for (size_t t = 0; t < T; t++)
@@ -59,7 +59,7 @@ static enum pith_status run_block(struct window *w, size_t from, size_t T,
 static enum pith_status run_window(struct window *w, struct pith_error *error)
 {
     size_t room = w->session->n_window - w->n_prefix;
-    /* The last token needs no position: nothing is asked behind it. */
+    /* The last token needs no position: nothing is asked after it. */
     size_t n_text = smaller(room, w->n - w->first - 1);
     size_t length = w->n_prefix + n_text;
 

@@ -2,10 +2,10 @@
  * score.h - losses of the tokens of a text, however long, with a sliding
  * context.
  *
- * The text starts in an empty cache behind a prefix (or the start id).  When
+ * The text starts in an empty cache after a prefix (or the start id).  When
  * the cache is full, it is emptied and filled again with the prefix and the
  * last tokens of the text, as many as half the rest of the cache holds; so
- * every token is scored behind the prefix and at least that many tokens of
+ * every token is scored after the prefix and at least that many tokens of
  * the text, or all.
  */
 #ifndef PITH_MODEL_SCORE_H
@@ -13,13 +13,13 @@
 
 #include "session.h"
 
-/* losses (n): of each token of the text behind a fresh start id. */
+/* losses (n): of each token of the text after a fresh start id. */
 enum pith_status pith_score_text(struct pith_session *session,
                                  const int32_t *ids, size_t n, float *losses,
                                  struct pith_error *error);
 
-/* The same behind a prefix, which must fit into the cache (and had better
- * leave half of it).  n_prefix 0: behind the start id.  Only the text is
+/* The same after a prefix, which must fit into the cache (and should
+ * leave half of it).  n_prefix 0: after the start id.  Only the text is
  * scored. */
 enum pith_status pith_score_after(struct pith_session *session,
                                   const int32_t *prefix, size_t n_prefix,

@@ -52,7 +52,7 @@ struct pith_branch {
 };
 
 /* Gives each branch the losses that pith_session_forward() would give it
- * behind what the cache holds, to the bit, with the tokens of several
+ * after what the cache holds, to the bit, with the tokens of several
  * branches in one pass.  The cache then holds what it held before.
  *   stage  for progress, in tokens
  * Errors: as there; each branch must fit alone. */

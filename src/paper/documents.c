@@ -13,7 +13,7 @@
 static const struct pith_text restriction = {
     " We can get the answer to this question in the given documents.", 63};
 
-/* What is asked behind a document. */
+/* What is asked after a document. */
 struct query {
     struct pith_ids ids;   /* x_que,restrict */
     const int32_t *join;   /* (n_join) the blank line in front of it: seen by
@@ -122,8 +122,8 @@ enum pith_status pith_rank_documents(struct pith_session *session,
         /* r_k = the least of its pieces'; fmin passes over NaN. */
         double score = (double)INFINITY;
         for (size_t at = 0; at < part->n_tokens; at += most) {
-            const float *behind = batch.losses + batch.ends[piece++];
-            score = fmin(score, mean(behind - query.ids.n, query.ids.n));
+            const float *after = batch.losses + batch.ends[piece++];
+            score = fmin(score, mean(after - query.ids.n, query.ids.n));
         }
         ranks[n_ranked++] = (struct pith_rank){i, score};
     }

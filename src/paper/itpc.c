@@ -1,7 +1,7 @@
 /*
  * itpc.c - see itpc.h.
  *
- * Algorithm 2: the components are cut into segments; each is scored behind
+ * Algorithm 2: the components are cut into segments; each is scored after
  * the compressed text so far, its threshold follows from its rate, and what
  * is above it is appended.  Budgets are exact: what a segment keeps too much
  * or too little is carried to the next one.
@@ -21,7 +21,7 @@ enum { MOST_POSITIONS = 640 };
 /* A segment s_j: n units of a stage. */
 struct segment {
     const struct pith_unit *units;
-    size_t n, n_choices; /* units; those that are no structure */
+    size_t n, n_choices; /* units; those that are not structure */
     size_t n_free;       /* of these, those that need not stay */
     size_t n_tokens, n_forced; /* tokens; those that must stay */
     bool last;                 /* of the stage */
@@ -31,9 +31,9 @@ struct run {
     struct pith_itpc *itpc;
     struct pith_session *session;
     struct pith_prefix prefix;
-    /* The same text behind the question, in a cache of its own. */
+    /* The same text after the question, in a cache of its own. */
     struct pith_session *second;
-    struct pith_prefix behind_question;
+    struct pith_prefix after_question;
     bool contrastive; /* of the current stage */
     /* The blank line that comes before the next unit kept, if any. */
     const struct pith_unit *blank_line;
@@ -68,7 +68,7 @@ static void show(struct run *run, const int32_t *ids, size_t n)
 {
     pith_ids_append_all(&run->prefix.ids, ids, n);
     if (run->second != NULL)
-        pith_ids_append_all(&run->behind_question.ids, ids, n);
+        pith_ids_append_all(&run->after_question.ids, ids, n);
 }
 
 static void show_unit(struct run *run, const struct pith_unit *unit)
@@ -80,7 +80,7 @@ static void append(struct run *run, const int32_t *ids, size_t n,
                    struct pith_text text)
 {
     pith_ids_append_all(&run->itpc->kept, ids, n);
-    if (!run->itpc->behind_all)
+    if (!run->itpc->whole_context)
         show(run, ids, n);
     pith_buffer_append(&run->itpc->text, text.bytes, text.size);
 }
@@ -132,7 +132,7 @@ static void average(struct run *run, const struct segment *segment)
     }
 }
 
-/* Losses of a segment's tokens behind one of the prefixes and, if it starts a
+/* Losses of a segment's tokens after one of the prefixes and, if it starts a
  * part, a blank line. */
 static enum pith_status score_behind(struct run *run,
                                      struct pith_prefix *prefix,
@@ -141,7 +141,7 @@ static enum pith_status score_behind(struct run *run,
 {
     const struct pith_parts *parts = run->itpc->parts;
     size_t n_prefix = prefix->ids.n;
-    if (opening(run) > 0 && !run->itpc->behind_all)
+    if (opening(run) > 0 && !run->itpc->whole_context)
         pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
     if (prefix->ids.failed)
         return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
@@ -150,7 +150,7 @@ static enum pith_status score_behind(struct run *run,
     return PITH_OK;
 }
 
-/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses behind the
+/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses after the
  * compressed segments before it. */
 static enum pith_status score_segment(struct run *run,
                                       const struct segment *segment,
@@ -165,7 +165,7 @@ static enum pith_status score_segment(struct run *run,
     if (run->contrastive) {
         /* LongLLMLingua:
          * s_i = NLL(x_i | x_<i) - NLL(x_i | x_que, x_<i) */
-        PITH_TRY(score_behind(run, &run->behind_question, n_ids,
+        PITH_TRY(score_behind(run, &run->after_question, n_ids,
                               run->conditional, error));
         for (size_t i = 0; i < n_ids; i++)
             run->losses[i] -= run->conditional[i];
@@ -182,7 +182,7 @@ static size_t room(const struct run *run, const struct segment *segment)
     return run->target > taken ? run->target - taken : 0;
 }
 
-/* Goes on behind tokens of the stage. */
+/* Goes on after tokens of the stage. */
 static void pass(struct run *run, size_t n_tokens, size_t n_forced)
 {
     run->n_left -= n_tokens;
@@ -238,7 +238,7 @@ static size_t round_to_tokens(double tokens)
 static void append_kept(struct run *run, const struct segment *segment)
 {
     for (size_t i = 0; i < segment->n; i++) {
-        if (run->itpc->behind_all)
+        if (run->itpc->whole_context)
             show_unit(run, &segment->units[i]);
         if (segment->units[i].structure)
             run->blank_line = &segment->units[i];
@@ -368,7 +368,7 @@ static enum pith_status run_stage(struct run *run,
         const struct pith_unit *unit = &stage->units[at];
         if (unit->structure) {
             run->blank_line = unit;
-            if (run->itpc->behind_all)
+            if (run->itpc->whole_context)
                 show_unit(run, unit);
             pass(run, unit->n_tokens, unit->forced ? unit->n_tokens : 0);
             at++;
@@ -434,8 +434,8 @@ static enum pith_status open_second(struct run *run, struct pith_error *error)
     PITH_TRY(pith_session_create(session->model, &options, &run->second,
                                  error));
     run->second->compute.precision = session->compute.precision;
-    PITH_TRY(pith_prefix_init(&run->behind_question, run->second, error));
-    return pith_prefix_open(&run->behind_question, question->data, question->n,
+    PITH_TRY(pith_prefix_init(&run->after_question, run->second, error));
+    return pith_prefix_open(&run->after_question, question->data, question->n,
                             error);
 }
 
@@ -464,7 +464,7 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
         status = pith_no_memory(error, n_output(&run), sizeof *run.ids);
 done:
     pith_prefix_free(&run.prefix);
-    pith_prefix_free(&run.behind_question);
+    pith_prefix_free(&run.after_question);
     pith_session_free(run.second);
     free(run.ids);
     free(run.losses);

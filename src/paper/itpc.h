@@ -23,7 +23,7 @@ struct pith_choice {
 };
 
 /* Eq. 7: which units stay; forced ones do whatever the quota.
- *   keep    (n) filled by the call; of structure: whether text behind it,
+ *   keep    (n) filled by the call; of structure: whether text after it,
  *           before the next structure, stays
  *   n_kept  tokens that stay, with blank lines
  *   gamma   the threshold: losses above it are kept */
@@ -36,13 +36,13 @@ struct pith_stage {
     const struct pith_unit *units; /* borrowed */
     size_t n_units;
     double end; /* tokens of the output once this stage is done */
-    bool contrastive; /* losses less those behind the question */
+    bool contrastive; /* losses less those after the question */
 };
 
 struct pith_itpc {
     const struct pith_parts *parts; /* borrowed */
     size_t segment_size;
-    bool behind_all; /* eq. 4 instead of 5: segments are scored behind all
+    bool whole_context; /* eq. 4 instead of 5: segments are scored after all
                         text before them, dropped or not */
     struct pith_result *result; /* borrowed: thresholds go there; or NULL */
     struct pith_decisions *decisions; /* borrowed, by token */

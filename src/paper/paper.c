@@ -483,7 +483,7 @@ static enum pith_status open_paper(struct paper *p,
     p->itpc.parts = p->parts;
     p->itpc.segment_size = p->options->segment_size < longest
                                ? p->options->segment_size : longest;
-    p->itpc.behind_all = !p->options->use_itpc;
+    p->itpc.whole_context = !p->options->use_itpc;
     p->itpc.result =
         p->options->trace || p->options->detail ? p->result : NULL;
     p->itpc.decisions = &p->prune.decisions;

@@ -1,7 +1,7 @@
 /*
  * prefix.h - the compressed text so far, and the losses of what may follow.
  *
- * Eq. 5 scores a segment behind the start id and the tokens that were kept of
+ * Eq. 5 scores a segment after the start id and the tokens that were kept of
  * the segments before it.  The KV cache holds that prefix; when prefix and
  * segment are longer than n_most, it is filled again with the start id and the
  * latest tokens of the prefix, an eighth of n_most.  Little is scored twice
@@ -17,7 +17,7 @@ struct pith_prefix {
     struct pith_session *session; /* borrowed */
     struct pith_ids ids;          /* the start id, then the tokens kept */
     size_t n_head; /* ids that always stand in front: the start id and what
-                      pith_prefix_open puts behind it */
+                      pith_prefix_open puts after it */
     size_t n_most; /* positions that prefix and segment may take together: the
                       session's window, or less where set so before
                       pith_prefix_open */
@@ -37,7 +37,7 @@ enum pith_status pith_prefix_open(struct pith_prefix *prefix,
                                   struct pith_error *error);
 void pith_prefix_free(struct pith_prefix *prefix);
 
-/* losses (n) of ids (n) behind the prefix, which stays as it is.
+/* losses (n) of ids (n) after the prefix, which stays as it is.
  * 0 < n <= n_most. */
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    const int32_t *ids, size_t n, float *losses,

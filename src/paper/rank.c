@@ -18,7 +18,7 @@ bool pith_is_demonstration(const struct pith_part *part)
     return part->kind == PITH_PART_CONTEXT && part->n_tokens > 0;
 }
 
-/* The logarithm of the perplexity; one that is no number ranks last. */
+/* The logarithm of the perplexity; one that is not a number ranks last. */
 static double mean(const float *losses, size_t n)
 {
     double sum = 0;

@@ -10,7 +10,7 @@
 /* A context that is not empty. */
 bool pith_is_demonstration(const struct pith_part *part);
 
-/* Mean losses of the demonstrations, each alone behind the start id.
+/* Mean losses of the demonstrations, each alone after the start id.
  *   ranks   (n) filled by the call, in the order of the prompt; index is that
  *           in parts->parts
  *   losses  (parts->ids.n) by token, filled where demonstrations are; NULL:

@@ -24,7 +24,7 @@ static int higher_loss_first(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Units that need not stay.  A loss that is no number counts as none. */
+/* Units that need not stay.  A loss that is not a number counts as none. */
 static size_t sort_candidates(struct candidate *candidates,
                               const struct pith_choice *choice)
 {

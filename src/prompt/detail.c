@@ -94,7 +94,7 @@ enum pith_status pith_detail_add(struct pith_detail *detail,
 
 /* --- order and spans --------------------------------------------------------- */
 
-/* Units of size 0 stand behind those that end where they are.  ids were
+/* Units of size 0 stand after those that end where they are.  ids were
  * appended with the units, so that they tell which came first. */
 static int by_place(const void *a, const void *b)
 {
@@ -137,7 +137,7 @@ enum pith_status pith_detail_spans(struct pith_detail *detail,
 /* --- from the parts of `paper` ----------------------------------------------- */
 
 /* A place in a text and the same place in its valid form, in which a byte
- * that is no UTF-8 became U+FFFD. */
+ * that is not UTF-8 became U+FFFD. */
 struct place {
     struct pith_text given;
     size_t at, valid;

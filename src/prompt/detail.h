@@ -56,7 +56,7 @@ enum pith_status pith_detail_spans(struct pith_detail *detail,
 
 /* The detail of a result of `paper`, whose parts have been added.
  *   prompt  the texts as they were given: parts->text may differ from them
- *           in bytes that were no UTF-8 */
+ *           in bytes that were not UTF-8 */
 enum pith_status pith_detail_of_parts(struct pith_result *result,
                                       const struct pith_parts *parts,
                                       const struct pith_prompt *prompt,

@@ -12,7 +12,7 @@
 enum {
     MOST_UNIT = 4,    /* letters of a unit */
     LEAST_HEX = 6,    /* digits of 123abc, which is a hash rather than a unit */
-    LEAST_WORD = 8,   /* letters of deadbeef, which is no word */
+    LEAST_WORD = 8,   /* letters of deadbeef, which is not a word */
     LEAST_NUMBER = 8, /* digits of an account */
     LEAST_GROUPS = 10 /* the same with hyphens: more than a date has */
 };

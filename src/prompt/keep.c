@@ -14,7 +14,7 @@
 
 /* --- what must stay --------------------------------------------------------- */
 
-/* The first unit of a part that ends behind byte `at`. */
+/* The first unit of a part that ends after byte `at`. */
 static size_t unit_at(const struct pith_parts *parts,
                       const struct pith_part *part, size_t at)
 {
@@ -152,7 +152,7 @@ static enum pith_status apply_regex(struct pith_parts *parts,
 
 /* --- all of it -------------------------------------------------------------- */
 
-/* A blank line is forced when something behind it, in its part, is. */
+/* A blank line is forced when something after it, in its part, is. */
 static void force_structure(struct pith_parts *parts)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {

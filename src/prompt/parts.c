@@ -14,7 +14,7 @@
 
 static const struct pith_text blank_line = {"\n\n", 2};
 
-/* Appends text; each byte that is no UTF-8 becomes U+FFFD and is counted. */
+/* Appends text; each byte that is not UTF-8 becomes U+FFFD and is counted. */
 static void append_valid(struct pith_parts *parts, struct pith_text text)
 {
     size_t at = 0, valid_from = 0;
@@ -52,7 +52,7 @@ static size_t follow(struct pith_text piece, struct pith_text text, size_t at)
 }
 
 /* Every stretch of text between special tokens that SentencePiece encodes
- * gets a space in front, which belongs to its first token and is no part of
+ * gets a space in front, which belongs to its first token and is not part of
  * the text; an unknown piece spells nothing. */
 void pith_token_ends(const struct pith_tokenizer *tokenizer,
                      struct pith_text text, const int32_t *ids, size_t n,

@@ -15,7 +15,7 @@
 static const char opening[] = "<llmlingua";
 static const char closing[] = "</llmlingua>";
 
-/* A place in the text; every take_*() moves behind what it found or stays. */
+/* A place in the text; every take_*() moves past what it found or stays. */
 struct cursor {
     const char *bytes;
     size_t size, at;
@@ -231,7 +231,7 @@ static enum pith_status add_segment(struct reader *reader,
 /* --- the reference's rules --------------------------------------------------- */
 
 /* <llmlingua [, rate] [, compress] [, rate] [, compress]> text </llmlingua>
- * with text without '<'.  Moves behind it, or to where one may start next. */
+ * with text without '<'.  Moves past it, or to where one may start next. */
 static enum pith_status read_reference_tag(struct reader *reader,
                                            struct pith_error *error)
 {

@@ -47,7 +47,7 @@ struct pith_structure {
 enum pith_structure_rules {
     /* What the Python package's regular expression finds.  A context that
      * does not start (end) with a tag gets one without options put in front
-     * (behind it).  What then lies between two tags, and a tag whose text is
+     * (after it).  What then lies between two tags, and a tag whose text is
      * empty or holds a '<' or whose options are not understood, is lost
      * without a word: n_lost counts it.  A rate of 0 counts as not given. */
     PITH_STRUCTURE_REFERENCE,
@@ -61,7 +61,7 @@ enum pith_structure_rules {
  *   tagged     borrowed
  *   rate       of segments that name none; with compress=False that is 1
  *   structure  handed over; free with pith_structure_free
- * Errors: ARGUMENT for a rate that is no number or above 1. */
+ * Errors: ARGUMENT for a rate that is not a number or above 1. */
 enum pith_status pith_structure_parse(struct pith_text tagged, double rate,
                                       enum pith_structure_rules rules,
                                       struct pith_structure *structure,

@@ -316,7 +316,7 @@ static bool is_drive(struct pith_text text, const struct atom *atom)
 
 struct search {
     struct pith_text text;
-    size_t no_path; /* what starts before it was read and is no path */
+    size_t no_path; /* what starts before it was read and is not a path */
 };
 
 /* The length of what a rooted path begins with at `at`; 0 of others. */

@@ -37,7 +37,7 @@ struct corpus {
     double *idf;                 /* (n_words) */
 };
 
-/* Takes the next word off text; false behind the last one. */
+/* Takes the next word off text; false after the last one. */
 static bool next_word(struct pith_text *text, struct pith_text *word)
 {
     if (text->bytes == NULL)

@@ -17,7 +17,7 @@
 
 /* --- where the text of a context comes from ---------------------------------- */
 
-/* U+FFFD, which a decoder writes for what is no character, and U+2581, which
+/* U+FFFD, which a decoder writes for what is not a character, and U+2581, which
  * SentencePiece reads as a space. */
 static const char replacement[] = "\xEF\xBF\xBD", mark[] = "\xE2\x96\x81";
 enum { N_WIDE = 3 }; /* bytes of either */
@@ -28,8 +28,8 @@ static bool stands_at(struct pith_text text, size_t at, const char *character)
            memcmp(text.bytes + at, character, N_WIDE) == 0;
 }
 
-/* Where a byte of the decoded text comes from, at or behind `at`: decoding
- * leaves out spaces and bytes that are no UTF-8.  SIZE_MAX: it was put in. */
+/* Where a byte of the decoded text comes from, at or after `at`: decoding
+ * leaves out spaces and bytes that are not UTF-8.  SIZE_MAX: it was put in. */
 static size_t find_origin(struct pith_text given, size_t at, char byte)
 {
     while (at < given.size && given.bytes[at] != byte &&
@@ -95,7 +95,7 @@ static void enter(struct walk *walk)
         walk->shown &= items[i].index != current(walk)->index;
 }
 
-/* The blank line behind a context belongs to it. */
+/* The blank line after a context belongs to it. */
 static size_t end_of_context(const struct walk *walk)
 {
     bool last = walk->context + 1 == walk->stage->contexts->n;

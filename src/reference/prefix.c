@@ -51,7 +51,7 @@ done:
     return status;
 }
 
-/* A copy of the prefix with a blank line behind it, and `more` after that. */
+/* A copy of the prefix with a blank line after it, and `more` after that. */
 static enum pith_status with_blank_line(struct pith_text prefix,
                                         struct pith_text more,
                                         struct pith_buffer *out,
@@ -116,7 +116,7 @@ static enum pith_status decodes_to(const struct pith_tokenizer *tokenizer,
 /* The number of tokens that decode to the prefix, looked for from a little
  * below its own number of tokens on.  Where there is none, because a token
  * reaches over the border or decoding changes the text (the Python fails
- * then), it is the first token that begins behind the prefix. */
+ * then), it is the first token that begins after the prefix. */
 static enum pith_status find_border(const struct pith_tokenizer *tokenizer,
                                     const struct pith_ids *ids,
                                     struct pith_text prefix, size_t n_prefix,

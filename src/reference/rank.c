@@ -36,7 +36,7 @@ static size_t first_run(struct pith_rank *ranks, double *keys, size_t n)
     return end;
 }
 
-/* Insertion by bisection behind the first run: what CPython does for short
+/* Insertion by bisection after the first run: what CPython does for short
  * lists, and so the same result where NAN makes the order ambiguous.  A
  * context of one token has such a key. */
 void pith_reference_sort(struct pith_rank *ranks, double *keys, size_t n)
@@ -94,12 +94,12 @@ static double mean_loss(const struct pith_batch *batch, struct span span)
     return span.n > 0 ? sum / (double)span.n : (double)NAN;
 }
 
-/* `in_front` and `behind` as one text, of which what lies behind counts; with
+/* `in_front` and `after` as one text, of which what lies after counts; with
  * an empty `in_front` all of it does. */
 static enum pith_status add_pair(struct pith_batch *batch,
                                  const struct pith_session *session,
                                  struct pith_text in_front,
-                                 struct pith_text behind, bool conditional,
+                                 struct pith_text after, bool conditional,
                                  struct span *span, struct pith_error *error)
 {
     const struct pith_tokenizer *tokenizer = session->model->tokenizer;
@@ -108,7 +108,7 @@ static enum pith_status add_pair(struct pith_batch *batch,
     enum pith_status status = PITH_OK;
     size_t n_front = 1;
     pith_buffer_append(&both, in_front.bytes, in_front.size);
-    pith_buffer_append(&both, behind.bytes, behind.size);
+    pith_buffer_append(&both, after.bytes, after.size);
     if (both.failed)
         PITH_TRY_DONE(pith_no_memory(error, both.size, 1));
     if (conditional)
@@ -199,7 +199,7 @@ done:
     return status;
 }
 
-/* LongLLMLingua's restrictive sentence stands behind the question. */
+/* LongLLMLingua's restrictive sentence stands after the question. */
 static enum pith_status rank_by_loss(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,
                                      const struct pith_reference_query *query,

@@ -66,7 +66,7 @@ static enum pith_status lay_context(struct pith_rate_plan *plan, size_t length,
     return rest > 0 ? add_piece(plan, rest, rate, false, error) : PITH_OK;
 }
 
-/* Every context counts two tokens more, for the blank line behind it, and the
+/* Every context counts two tokens more, for the blank line after it, and the
  * first window starts with one token that no context has. */
 enum pith_status pith_reference_rates(const size_t *lengths,
                                       const double *offsets, size_t n,

@@ -70,7 +70,7 @@ pith_reference_context_copy(const struct pith_reference_context *from,
 /* --- context_budget.c ---------------------------------------------------- */
 
 /* target changed by arithmetic such as "+100", "*1.5" or "*2 + 100": numbers
- * behind + - * /, with the usual precedence.  ARGUMENT for anything else. */
+ * after + - * /, with the usual precedence.  ARGUMENT for anything else. */
 enum pith_status pith_reference_budget(const char *arithmetic, double target,
                                        double *changed,
                                        struct pith_error *error);
@@ -118,7 +118,7 @@ enum pith_status pith_reference_rank(struct pith_session *session,
                                      struct pith_error *error);
 
 /* Mean losses of texts, each alone, or of that part of it and the question
- * which stands behind the other.
+ * which stands after the other.
  *   ranks  (n) filled by the call, in the order of the texts */
 enum pith_status pith_reference_scores(struct pith_session *session,
                                        const struct pith_text *texts, size_t n,
@@ -185,7 +185,7 @@ enum pith_status pith_rate_plan_add(struct pith_rate_plan *plan,
 
 /* Lays the rates of the contexts' segments over the tokens of their text,
  * which are joined by blank lines.
- *   ids  (n) of the whole text, behind any question in front */
+ *   ids  (n) of the whole text, after any question in front */
 enum pith_status
 pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
                              const struct pith_reference_contexts *contexts,
@@ -196,7 +196,7 @@ pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
 /* --- prefix.c ---------------------------------------------------- */
 
 /* Appends what stands in front of the contexts when the question conditions
- * the token stage: question, with the instruction behind it where asked,
+ * the token stage: question, with the instruction after it where asked,
  * shortened in its middle when it leaves too little room. */
 enum pith_status
 pith_reference_prefix(const struct pith_session *session,
@@ -259,7 +259,7 @@ struct pith_reference_stage {
     const struct pith_tokenizer *tokenizer;
     const struct pith_prompt *prompt;
     const struct pith_reference_contexts *contexts; /* in its order */
-    struct pith_text text; /* the contexts joined, behind any question */
+    struct pith_text text; /* the contexts joined, after any question */
     size_t begin;          /* of the contexts, in bytes */
     const int32_t *ids;    /* (n_ids) of the text */
     size_t n_ids, start;   /* start: of the contexts, in tokens */
@@ -304,7 +304,7 @@ enum pith_status pith_reference_count(const struct pith_tokenizer *tokenizer,
                                       struct pith_text text, int flags,
                                       size_t *n, struct pith_error *error);
 
-/* Appends a text, behind a blank line when it is not the first. */
+/* Appends a text, after a blank line when it is not the first. */
 void pith_reference_join(struct pith_buffer *out, struct pith_text text,
                          bool first);
 

@@ -36,7 +36,7 @@ pith_reference_check_options(const struct pith_reference_options *options,
                              struct pith_error *error);
 
 /* How the question conditions ranking: longllmlingua without a word puts it
- * behind, llmlingua never uses it.  Sets query and has_prefix. */
+ * after, llmlingua never uses it.  Sets query and has_prefix. */
 enum pith_status pith_reference_set_query(struct pith_reference_run *run,
                                           struct pith_error *error);
 

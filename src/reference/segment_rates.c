@@ -21,7 +21,7 @@ struct segment_list {
     size_t current, seen; /* characters of items[current] that tokens had */
 };
 
-/* The blank line behind a context belongs to its last segment.  A context
+/* The blank line after a context belongs to its last segment.  A context
  * without segments has no such place (the Python fails); the blank line then
  * stays, as a segment of its own. */
 static void append_context(struct segment_list *list,

@@ -11,7 +11,7 @@
 #include "python/punkt.h"
 #include "reference.h"
 
-/* A sentence with the white space behind it. */
+/* A sentence with the white space after it. */
 struct sentence {
     struct pith_text text;
     size_t context; /* which of the filter's contexts it lies in */

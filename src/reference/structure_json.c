@@ -369,7 +369,7 @@ static enum pith_status add_member(struct pith_json_contexts *contexts,
     return status;
 }
 
-/* The last member has no ", " behind it.  (In an empty record this cuts the
+/* The last member has no ", " after it.  (In an empty record this cuts the
  * '{' and a '>', as in the reference.) */
 static void cut_last_comma(struct pith_json_contexts *contexts)
 {

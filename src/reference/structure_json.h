@@ -46,7 +46,7 @@ enum pith_status pith_structure_json_open(const struct pith_json *data,
 void pith_json_contexts_free(struct pith_json_contexts *contexts);
 
 /* Appends the text with one comma for each run of commas and of white space
- * behind them: what dropped members have left. */
+ * after them: what dropped members have left. */
 void pith_structure_json_close(struct pith_text compressed,
                                struct pith_buffer *out);
 

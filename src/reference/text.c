@@ -71,7 +71,7 @@ enum pith_status pith_reference_make_valid(struct pith_buffer *text,
     return PITH_OK;
 }
 
-/* Byte pieces side by side are a text of their own: when it is no valid
+/* Byte pieces side by side are a text of their own: when it is not valid
  * UTF-8, every byte of it is replaced. */
 static void append_byte_run(struct pith_buffer *out, const char *bytes,
                             size_t n)

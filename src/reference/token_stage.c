@@ -10,12 +10,12 @@
 #include "../base/memory.h"
 #include "run.h"
 
-/* The text of the token stage: the contexts, behind the question where it
+/* The text of the token stage: the contexts, after the question where it
  * conditions their losses. */
 struct token_text {
     struct pith_buffer joined;
     struct pith_ids ids;
-    size_t n_prefix_bytes; /* with the blank line behind it */
+    size_t n_prefix_bytes; /* with the blank line after it */
     size_t start;          /* tokens of the prefix */
 };
 
@@ -100,7 +100,7 @@ static enum pith_status plan_rates(struct pith_reference_run *run,
 }
 
 /* Which context each kept token lies in: the one that its first byte is in,
- * or the one before a blank line.  The contexts begin behind `skip` bytes. */
+ * or the one before a blank line.  The contexts begin after `skip` bytes. */
 static void count_kept(struct pith_reference_run *run, size_t skip,
                        const struct pith_ids *ids,
                        const struct pith_itpc_result *kept)

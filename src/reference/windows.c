@@ -296,7 +296,7 @@ static void merge_newlines(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-/* Takes the tokens out that are not kept; the mark behind the last token
+/* Takes the tokens out that are not kept; the mark after the last token
  * moves along. */
 static void squeeze_tokens(struct itpc *itpc)
 {
@@ -320,13 +320,13 @@ static enum pith_status note_decisions(const struct itpc *itpc,
 {
     size_t n = itpc->whole.n_losses;
     size_t first = pith_slice_bound(begin, n + 1);
-    size_t behind = pith_slice_bound(end, n + 1);
-    if (behind > n)
-        behind = n;
+    size_t after = pith_slice_bound(end, n + 1);
+    if (after > n)
+        after = n;
     return pith_decisions_add(itpc->task->decisions,
                               itpc->origin + itpc->popped + first,
                               itpc->scores + first,
-                              behind > first ? behind - first : 0, error);
+                              after > first ? after - first : 0, error);
 }
 
 /* Prunes the tokens [begin, end) at one rate; *end is moved to where they end
@@ -377,7 +377,7 @@ static enum pith_status pop_left(struct itpc *itpc, size_t n_drop,
     return PITH_OK;
 }
 
-/* Algorithm 2 as the Python has it: window by window, each scored behind what
+/* Algorithm 2 as the Python has it: window by window, each scored after what
  * is left of those before it. */
 static enum pith_status run_windows(struct itpc *itpc, struct pith_error *error)
 {
@@ -400,7 +400,7 @@ static enum pith_status run_windows(struct itpc *itpc, struct pith_error *error)
         PITH_TRY(score_window(itpc, end, first, &none, error));
         if (none)
             break;
-        /* Pieces lie one behind the other, each shortened by the time that
+        /* Pieces lie one after the other, each shortened by the time that
          * the next one begins. */
         ptrdiff_t at = (ptrdiff_t)end - window;
         bool closed = false;

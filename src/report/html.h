@@ -7,7 +7,7 @@
 #include "../base/buffer.h"
 
 /* Appends text of anybody as what shall be seen: markup escaped, bytes that
- * are no UTF-8 as U+FFFD, and every character that would not show (controls,
+ * are not UTF-8 as U+FFFD, and every character that would not show (controls,
  * marks of direction, zero widths) as its name within <b>.
  *   mark_lines  line feeds and tabulators within <i>, for a sign there */
 void pith_html_text(struct pith_buffer *out, struct pith_text text,

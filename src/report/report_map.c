@@ -70,7 +70,7 @@ static void write_legend(struct pith_report *report)
         "</span> is kept, <del>struck</del> is dropped. In nats, and how many "
         "tokens of each are kept:</p>\n<ul class=\"legend\">\n",
         report->bounds[0] < 0 ? "how much the question lowers its loss"
-        : reference ? "the loss of the token behind it, by which the Python "
+        : reference ? "the loss of the token after it, by which the Python "
                       "package decides"
                     : "its loss, how little the model expected it");
     for (size_t bin = 0; bin <= PITH_REPORT_BINS; bin++)

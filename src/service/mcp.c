@@ -55,7 +55,7 @@ struct exchange {
 /* --- replies -------------------------------------------------------------------- */
 
 /* Sets what an error reply will say and returns its code; `shown`, when it is
- * not NULL, is quoted behind the words. */
+ * not NULL, is quoted after the words. */
 static int refuse(struct exchange *exchange, int code, const char *words,
                   const struct pith_json *shown)
 {

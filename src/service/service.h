@@ -73,7 +73,7 @@ struct pith_request {
     struct pith_compress_options options;
     bool is_record;              /* compress_json's: a few other names */
     struct pith_note_names foreign;   /* options that the method lacks */
-    struct pith_note_names unknown;   /* keys that are no option */
+    struct pith_note_names unknown;   /* keys that are not option */
     struct pith_note_names taken;     /* the package's, "force_tokens as keep" */
     void **owned;                /* what prompt and options point to */
     size_t n_owned;

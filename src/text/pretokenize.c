@@ -6,7 +6,7 @@
  * and SmolLM's: every number character is a word of its own, and the pattern
  * is matched in what lies between them.
  *
- * A byte that is not valid UTF-8 is a character that is no letter, number or
+ * A byte that is not valid UTF-8 is a character that is not a letter, number or
  * space, the class that U+FFFD has too.
  */
 #include "pretokenize.h"
@@ -56,7 +56,7 @@ static size_t contraction_length(struct pith_text text)
 }
 
 /* \s+(?!\S) | \s+ : white space gives its last character away to the word
- * behind it, unless it is the only one. */
+ * after it, unless it is the only one. */
 static size_t space_length(enum pith_pre_tokenizer kind, struct pith_text text)
 {
     size_t at = 0, last = 0, length;

@@ -82,7 +82,7 @@ const char *pith_vocab_fault(const struct pith_vocab *facts)
         !special_id_is_valid(facts->eos_id, n) ||
         !special_id_is_valid(facts->unk_id, n) ||
         !special_id_is_valid(facts->pad_id, n))
-        return "a special id is no piece";
+        return "a special id is not a piece";
     if ((facts->flags & PITH_VOCAB_ADD_BOS) != 0 && facts->bos_id < 0)
         return "BOS is to be added and there is none";
     return NULL;
@@ -96,7 +96,7 @@ static enum pith_status fail_at(const char *name, size_t offset,
                      "damaged, run pith convert again", name, offset, what);
 }
 
-/* Pieces lie in the text one behind the other, without gaps. */
+/* Pieces lie in the text one after the other, without gaps. */
 static enum pith_status check_pieces(const struct pith_section *section,
                                      const char *name,
                                      struct pith_error *error)

@@ -129,7 +129,7 @@ static bool find_pair(const void *vocabulary, const char *word,
     return true;
 }
 
-/* A symbol that is no piece: its bytes, or one unknown piece for all such
+/* A symbol that is not a piece: its bytes, or one unknown piece for all such
  * symbols in a row. */
 static void append_unknown(const struct pith_sentencepiece *sp,
                            struct pith_text bytes, struct pith_ids *ids,

@@ -24,7 +24,7 @@ struct pith_sentencepiece {
     struct pith_specials user;      /* user-defined pieces */
     int32_t byte_ids[256];          /* -1: none */
     int32_t unk_id;                 /* -1: none */
-    bool words_are_apart; /* no piece has a space behind something else */
+    bool words_are_apart; /* no piece has a space after something else */
 };
 
 /* FORMAT when a text could not be encoded at all: neither an unknown piece

@@ -7,7 +7,7 @@
  *   | \ ?[^\s\p{L}\p{N}]++[\r\n]*+
  *   | \s++$ | \s*[\r\n] | \s+(?!\S) | \s
  *
- * A byte that is not valid UTF-8 is a character that is no letter, number or
+ * A byte that is not valid UTF-8 is a character that is not a letter, number or
  * space, the class that U+FFFD has too.
  */
 #include "tiktoken.h"

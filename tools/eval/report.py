@@ -124,7 +124,7 @@ def about(data, task):
     n = sum(len(group["ids"]) for group in data.groups.values()
             if group["task"] == task)
     n_groups = data.n_groups(task)
-    return f"{n} questions behind {n_groups} prompt" + "s" * (n_groups > 1)
+    return f"{n} questions after {n_groups} prompt" + "s" * (n_groups > 1)
 
 
 def tables(data, name):
@@ -158,7 +158,7 @@ def main(page, *paths):
         data = measured.Measured(path)
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.S)
         if not block.search(text):
-            sys.exit(f"{page}: expected a line <!-- {name} --> and, behind "
+            sys.exit(f"{page}: expected a line <!-- {name} --> and, after "
                      "it, <!-- end -->")
         made = tables(data, name)
         text = block.sub(lambda m: m[1] + made + m[2], text)

@@ -5,7 +5,7 @@
  * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
  * these; their sums stay in four of the eight tile registers.  Plain bf16
  * lies as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
- * halves (precision.h) and behind them 32 low ones: of a row of weights (PLANE)
+ * halves (precision.h) and after them 32 low ones: of a row of weights (PLANE)
  * floats each, of a panel (PLANE, L).
  *
  * An instruction sums the products of even and of odd columns apart, adds the
@@ -42,7 +42,7 @@ TARGET static inline __m512 to_floats(__m256i brains)
         _mm512_slli_epi32(_mm512_cvtepu16_epi32(brains), 16));
 }
 
-/* high, low (UNIT bf16) of n floats, n <= UNIT, and zeros behind them. */
+/* high, low (UNIT bf16) of n floats, n <= UNIT, and zeros after them. */
 TARGET static inline void split(float *high, float *low, const void *floats,
                                 size_t n)
 {
@@ -80,7 +80,7 @@ TARGET static void pack_pairs(const struct pith_kernels *kernels, float *panel,
     }
 }
 
-/* 16 tokens of row i of n; 0 behind the last. */
+/* 16 tokens of row i of n; 0 after the last. */
 TARGET static inline __m512 load_row(const float *rows, size_t i, size_t n)
 {
     return i < n ? _mm512_loadu_ps(rows + i * L) : _mm512_setzero_ps();

@@ -1,7 +1,7 @@
 /*
  * avx2int16.c - products of 16-bit integers with AVX2: one instruction for the
  * products of two columns, one to add them.  (The instruction for bytes cuts
- * sums to 16 bits and is no use.)
+ * sums to 16 bits and is of no use.)
  */
 #include "../integers.h"
 #ifdef PITH_BUILDS_AVX2

@@ -24,7 +24,7 @@ enum { W = 16, L = 2 * W, ROWS = 12, UNIT = 32, PAIRS = UNIT / 2 };
 
 /* --- floats to bf16 ------------------------------------------------------- */
 
-/* out (UNIT bf16) of n <= UNIT floats, and zeros behind them. */
+/* out (UNIT bf16) of n <= UNIT floats, and zeros after them. */
 TARGET static inline void round_group(float *out, const float *x, size_t n)
 {
     uint32_t valid = n < UNIT ? (1u << n) - 1 : UINT32_MAX;
@@ -60,7 +60,7 @@ TARGET void pith_pack_bf16(const struct pith_kernels *kernels, float *panel,
     }
 }
 
-/* 16 tokens of row i of n, rounded; 0 behind the last. */
+/* 16 tokens of row i of n, rounded; 0 after the last. */
 TARGET static inline __m512i round_row(const float *rows, size_t i, size_t n)
 {
     __m512 x = i < n ? _mm512_loadu_ps(rows + i * L) : _mm512_setzero_ps();

@@ -69,7 +69,7 @@ TARGET static inline __m256i to_bytes(__m256i a, __m256i b)
 
 /* --- a group -------------------------------------------------------------- */
 
-/* Scale, offset and shift behind the integers of a group. */
+/* Scale, offset and shift after the integers of a group. */
 TARGET static inline void store_rest(float *rest, float scale, float offset,
                                      int32_t shift)
 {

@@ -72,7 +72,7 @@ static size_t copy_integer(struct pith_text text, size_t *at,
     return n;
 }
 
-/* " +0_12" as int() reads it: "12".  False when it is no integer. */
+/* " +0_12" as int() reads it: "12".  False when it is not an integer. */
 static bool append_integer_text(struct pith_buffer *out, struct pith_text text)
 {
     struct pith_buffer number = {0};

@@ -4,7 +4,7 @@
  *
  * Answers to NLTK's PunktSentenceTokenizer.  Section numbers are those of
  * Kiss and Strunk (2006).  A candidate is looked at with the word in front of
- * it and the one behind; the sentences are cut at those candidates whose
+ * it and the one after; the sentences are cut at those candidates whose
  * words decide for it, and closing quotes and brackets then move over to the
  * sentence that they close.
  */
@@ -218,12 +218,12 @@ static bool contains_break(const struct pith_punkt *punkt,
     return false;
 }
 
-/* A '.', '?' or '!' behind which a sentence may start. */
+/* A '.', '?' or '!' after which a sentence may start. */
 struct candidate {
     size_t word;  /* where the word in front of it begins */
     size_t at;    /* the character */
     size_t next;  /* where the next sentence would start */
-    size_t end;   /* of the token behind it */
+    size_t end;   /* of the token after it */
 };
 
 /* Moves on over white space, or over what is not. */
@@ -240,17 +240,17 @@ static bool is_candidate(struct pith_text text, size_t at,
                          struct candidate *candidate)
 {
     char byte = text.bytes[at];
-    size_t length, behind = at + 1;
-    if ((byte != '.' && byte != '?' && byte != '!') || behind == text.size)
+    size_t length, after = at + 1;
+    if ((byte != '.' && byte != '?' && byte != '!') || after == text.size)
         return false;
     candidate->at = at;
-    if (pith_punkt_splits_words(code_at(text, behind, &length))) {
-        candidate->next = behind;
-        candidate->end = behind + length;
+    if (pith_punkt_splits_words(code_at(text, after, &length))) {
+        candidate->next = after;
+        candidate->end = after + length;
         return true;
     }
-    candidate->next = skip(text, behind, true);
-    if (candidate->next == behind || candidate->next == text.size)
+    candidate->next = skip(text, after, true);
+    if (candidate->next == after || candidate->next == text.size)
         return false;
     candidate->end = skip(text, candidate->next, false);
     return true;
@@ -261,7 +261,7 @@ static bool is_ascii_space(char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* The word in front begins behind the last ASCII space since the candidate
+/* The word in front begins after the last ASCII space since the candidate
  * before; without one it is the same word.  (A space right at the beginning
  * of the text does not count.) */
 static size_t word_start(struct pith_text text,
@@ -345,7 +345,7 @@ static bool is_closing(uint32_t code)
 }
 
 /* Closing quotes and brackets at the start of a sentence, with white space,
- * "--" or the end behind them, belong to the one before.  Their bytes, and
+ * "--" or the end after them, belong to the one before.  Their bytes, and
  * with the white space in *whole; 0 when there are none. */
 static size_t closing_length(struct pith_text text,
                              const struct pith_sentence *sentence,

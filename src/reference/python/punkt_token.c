@@ -8,7 +8,7 @@
 #include "../../base/utf8.h"
 #include "../../text/unicode.h"
 
-static const uint32_t END = 0xFFFFFFFF; /* stands behind the last character */
+static const uint32_t END = 0xFFFFFFFF; /* stands after the last character */
 
 static uint32_t character_at(struct pith_text text, size_t at, size_t *length)
 {
@@ -49,7 +49,7 @@ static bool starts_words(uint32_t code)
     return !is_one_of(code, "(\"`{[:;&#*@)}]-,");
 }
 
-/* Bytes of a period and the one space behind it, 0 when they are not there. */
+/* Bytes of a period and the one space after it, 0 when they are not there. */
 static size_t spaced_period(struct pith_text text, size_t at)
 {
     size_t length;
@@ -112,7 +112,7 @@ static bool ends_word_but_for_commas(struct pith_text text, size_t at)
            pith_punkt_splits_words(code) || starts_run(text, at);
 }
 
-/* A comma goes on with the word when a word goes on behind it: "1,000". */
+/* A comma goes on with the word when a word goes on after it: "1,000". */
 static bool ends_word(struct pith_text text, size_t at)
 {
     return ends_word_but_for_commas(text, at) ||
