@@ -16,8 +16,8 @@ from tokenizers import ByteLevelBPETokenizer
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTH, HEADS, INNER, POSITIONS = 16, 2, 24, 64
 
-# What the pages do not have: other scripts, so that their characters become
-# pieces too.
+# What the examples do not have: other scripts, so that their characters become
+# pieces too, and code.
 SCRIPTS = [
     "Der Fluß führt Wasser, die Brücke trägt Züge.",
     "Во дворе трава, на траве дрова.",
@@ -32,8 +32,10 @@ SCRIPTS = [
 
 def sample_text():
     lines = list(SCRIPTS) * 4
-    for name in ["README.md", "docs/ALGORITHM.md", "docs/CONVERT.md"]:
-        lines += (ROOT / name).read_text().splitlines()
+    for path in sorted((ROOT / "docs/examples/prompts").glob("*.txt")):
+        lines += path.read_text().splitlines()
+    for path in [ROOT / "docs/examples/compress.c"]:
+        lines += path.read_text().splitlines()
     return lines
 
 
@@ -42,12 +44,12 @@ def sentencepiece_model(**settings):
     out = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(sample_text()), model_writer=out,
-        model_type="bpe", byte_fallback=True, num_threads=1, minloglevel=2,
+        model_type="bpe", num_threads=1, minloglevel=2,
         normalization_rule_name="identity", remove_extra_whitespaces=False,
         allow_whitespace_only_pieces=True, split_digits=True,
         character_coverage=0.995,
         **{"vocab_size": 700, "unk_id": 0, "bos_id": 1, "eos_id": 2,
-           "pad_id": -1, **settings})
+           "pad_id": -1, "byte_fallback": True, **settings})
     return out.getvalue()
 
 

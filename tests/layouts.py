@@ -206,6 +206,29 @@ def check_llama():
           texts=random_strings([], 200) + ["[PAD]"])
 
 
+def check_other_models():
+    """SentencePiece models with other settings than LLaMA's."""
+    for name, settings in [
+            ("without byte pieces", {"byte_fallback": False}),
+            ("without dummy prefix", {"add_dummy_prefix": False}),
+            ("with a piece for padding", {"pad_id": 3}),
+            ("with control symbols", {"control_symbols": ["<ctrl>", "[PAD]"]}),
+            ("with its own names", {"unk_piece": "<u>", "bos_piece": "<b>",
+                                    "eos_piece": "<e>"})]:
+        model = sentencepiece_model(**settings)
+        n = len(sentencepiece.SentencePieceProcessor(model_proto=model))
+        names = {"bos_token": "<b>", "eos_token": "<e>", "unk_token": "<u>"}
+        config = {**CONFIG, **(names if "own names" in name else {})}
+        for legacy in [True, False]:
+            folder = write_folder(
+                WORK / f"{name} {legacy}", llama_config(n), llama_tensors(n),
+                {"tokenizer.model": model,
+                 "tokenizer_config.json": {**config, "legacy": legacy}})
+            check_class(name + ("" if legacy else ", not legacy"), folder,
+                        Slow(folder),
+                        ["<s>", "</s>", "<unk>", "<ctrl>", "<b>", "<u>"])
+
+
 def check_user_defined():
     """Text without control pieces is sentencepiece's own affair."""
     symbols = ["<sep>", "<se", "\u2581<X>", "ab\u2581cd", "\U0001F469", "ing"]
@@ -455,6 +478,7 @@ def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     check_llama()
+    check_other_models()
     check_user_defined()
     check_tokenizer_json()
     check_gpt2()

@@ -148,10 +148,10 @@ static enum pith_status read_sentencepiece(struct pith_tokenizer_files *files)
     if (vocab->bos_id < 0 ||
         pith_tokenizer_setting_is(files, "add_bos_token", PITH_JSON_FALSE))
         vocab->flags &= ~(uint32_t)PITH_VOCAB_ADD_BOS;
+    if (pith_tokenizer_setting_is(files, "legacy", PITH_JSON_FALSE))
+        vocab->flags |= PITH_VOCAB_DUMMY_PREFIX | PITH_VOCAB_PREFIX_ONCE;
     if (pith_tokenizer_setting_is(files, "add_prefix_space", PITH_JSON_FALSE))
         vocab->flags &= ~(uint32_t)PITH_VOCAB_DUMMY_PREFIX;
-    if (pith_tokenizer_setting_is(files, "legacy", PITH_JSON_FALSE))
-        vocab->flags |= PITH_VOCAB_PREFIX_ONCE;
     return PITH_OK;
 }
 
