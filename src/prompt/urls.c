@@ -271,7 +271,7 @@ static size_t mail_end(struct pith_text text, const struct atom *atom)
     if (!pith_starts_with(text, host.end, ":"))
         return host.end;
     struct atom owner = read_atom(text, host.end + 1);
-    return owner.end > owner.start && pith_starts_with(text, owner.end, "/")
+    return pith_starts_with(text, owner.end, "/")
                ? read_body(text, host.end, false).end
                : host.end;
 }
