@@ -29,8 +29,10 @@ int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes,
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *user)
 {
-    if (n_allowed-- <= 0)
+    if (n_allowed-- <= 0) {
+        memset(id, 0xff, sizeof *id); /* nothing that can be joined */
         return EAGAIN;
+    }
     return __real_pthread_create(id, attributes, start, user);
 }
 
