@@ -234,7 +234,8 @@ START_TEST(the_group_lists_its_commands)
                "");
     expect_run("\"$PITH\" eval", 2, "", "  eval run ");
     expect_run("\"$PITH\" eval runs", 2, "",
-               "unknown command \"eval runs\"; see pith help eval\n");
+               "unknown command \"eval runs\" (did you mean pith eval run?); "
+               "see pith help eval\n");
     expect_run("\"$PITH\" help eval runs", 2, "", "\"eval runs\"");
     expect_run("\"$PITH\" help evals", 2, "", "unknown command \"evals\"");
 }

@@ -162,7 +162,7 @@ START_TEST(configs_are_checked)
     REFUSE(gpt2, bad.n_kv_head = 2, "n_kv_head");
     REFUSE(gpt2, bad.rope_theta = 1, "rope_theta");
     REFUSE(gpt2, bad.norm_eps = 0, "norm_eps");
-    REFUSE(llama, bad.n_kv_head = 3, "no multiple");
+    REFUSE(llama, bad.n_kv_head = 3, "not a multiple");
     REFUSE(llama, bad.n_kv_head = 8, "n_kv_head");
     REFUSE(llama, bad.head_dim = 15, "odd");
     REFUSE(llama, bad.n_ff = 0, "n_ff");
@@ -473,9 +473,9 @@ START_TEST(consistent_lies_are_refused)
     refuse_lie(&file, "model name of 304 bytes");
 
     header[name] = '\0';
-    refuse_lie(&file, "no valid text");
+    refuse_lie(&file, "not valid text");
     header[name] = 0xFF;
-    refuse_lie(&file, "no valid text");
+    refuse_lie(&file, "not valid text");
 
     if (end < metadata_size(_i)) {
         header[end] = 1;
