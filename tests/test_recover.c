@@ -254,6 +254,9 @@ START_TEST(paper_completes_words_of_the_compressed_prompt_alone)
         {"see https://example.org/a/very/long/address?of=a&page",
          "see https", "see https", "see https"},
         {"see https://example.org", "see https", "see https:", "see https:"},
+        /* Not ten times as long as the run. */
+        {"id 0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklm end",
+         "id 01", "01", "01"},
         /* Signs that both have come once. */
         {"costs $1,782 now", "costs 782 now", "It costs $782.",
          "It costs $1,782."},
