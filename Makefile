@@ -45,7 +45,7 @@ TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
 .PHONY: all core demo check check-asan check-layouts check-mcp check-metrics check-mpi \
-    check-mutations check-report check-programs bench-train evaluation \
+    check-mutations check-report check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -139,7 +139,7 @@ $(BUILD)/tests/test_threads: WRAP := -Wl,--wrap=pthread_create
 # The tutorials that stand alone are built by their tests, as a reader does;
 # here our warnings look at them.
 $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a \
-    | $(BUILD)/docs/tutorial/alignment.o
+    | $(addprefix $(BUILD)/docs/tutorial/,alignment.o llmlingua.o)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 ## check-programs: build the test programs without running them
@@ -173,6 +173,12 @@ check-mpi:
 	$(Q)sh tests/check-mpi.sh --install
 	$(Q)$(MAKE) --no-print-directory MPI=1 all
 	$(Q)sh tests/check-mpi.sh build/pith-mpi weights/default.pith build/mpi
+
+## check-tutorial: ten goldens of each model through docs/tutorial/llmlingua.c
+check-tutorial: $(BUILD)/pith
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tests/test_tutorial
+	$(Q)PITH_LONG=1 PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
+	    CC="$(CC)" $(BUILD)/tests/test_tutorial
 
 ## check-mutations: break backward functions; the gradient tests must notice
 check-mutations: check-programs

@@ -741,7 +741,7 @@ static void layer_backward(struct pass *pass, const struct model *model,
     norm_backward(dx, dy, &a->norm, &w[ATTN_NORM], T);
 }
 
-/* The loss of a token after the output of the last norm, y (C):
+/* The loss of a token, given the output of the last norm, y (C):
  *     z = W y,  l = log sum exp(z) - z[token],
  *     dz = scale (softmax(z) - onehot(token)),  dy = W^T dz,  dW = dz y^T
  * with W (V, C), the token embedding, and z (V), the logits. */
