@@ -44,8 +44,9 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all core demo check check-asan check-layouts check-mcp check-metrics check-mpi \
-    check-mutations check-report check-tutorial check-programs bench-train evaluation \
+.PHONY: all amalgamation core demo check check-asan check-layouts \
+    check-mcp check-metrics check-mpi check-mutations check-report \
+    check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -79,6 +80,11 @@ CORE_SRC := $(filter src/%.c,$(shell cat src/core.files)) \
 
 ## core: build/libpith-core.a and build/pith-core, method paper and no more
 core: build/libpith-core.a build/pith-core
+
+## amalgamation: build/pith.c and build/pith.h, the core in one file
+amalgamation:
+	@mkdir -p build
+	$(Q)python3 tools/amalgamate build
 
 build/libpith-core.a: $(CORE_SRC:%.c=$(BUILD)/%.o)
 	$(Q)rm -f $@

@@ -38,36 +38,57 @@ done
 model=weights/default.pith
 [ -f "$model" ] || { echo "SKIPPED: $model is not here" >&2; exit "$failures"; }
 
-# same PROGRAM OPTION...: as the core and as the whole program has it
-same() {
-    core=$1
+whole() {
+    out=$1
     shift
-    "$core" -m "$model" "$@" > "$scratch/core.txt" ||
-        complain "$core fails with $*"
-    cmp "$scratch/core.txt" "$scratch/pith.txt" >&2 ||
+    "$program" compress -q -m "$model" --kernels scalar --precision f32 "$@" \
+        > "$scratch/$out.pith" || complain "$program fails with $*"
+}
+
+# same CORE OUT OPTION...
+same() {
+    core=$1 out=$2
+    shift 2
+    "$core" -m "$model" "$@" > "$scratch/$out" || complain "$core fails"
+    cmp "$scratch/$out" "$scratch/$out.pith" >&2 ||
         complain "$core: another text with $*"
 }
 
 demo() {
-    "$program" compress -q -m "$model" $kernels -r 0.25 \
-        --instruction-file $prompts/math.instruction.txt \
-        --question-file $prompts/math.question.txt $prompts/math.txt \
-        > "$scratch/pith.txt" || complain "$program fails"
-    same "$1" -r 0.25 --instruction $prompts/math.instruction.txt \
+    same "$1" math -r 0.25 --instruction $prompts/math.instruction.txt \
         --question $prompts/math.question.txt $prompts/math.txt
-    "$program" compress -q -m "$model" $kernels -r 0.5 \
-        --context $prompts/meeting.txt > "$scratch/pith.txt" ||
-        complain "$program fails"
-    same "$1" -r 0.5 --context $prompts/meeting.txt
-    "$program" compress -q -m "$model" $kernels -n 200 \
-        --question-file $prompts/document.question.txt $prompts/document.txt \
-        > "$scratch/pith.txt" || complain "$program fails"
-    same "$1" -n 200 --question $prompts/document.question.txt \
+    same "$1" meeting -r 0.5 --context $prompts/meeting.txt
+    same "$1" document -n 200 --question $prompts/document.question.txt \
         $prompts/document.txt
 }
 
-kernels='--kernels scalar --precision f32'
-[ -x "$scratch/pith-core" ] && demo "$scratch/pith-core"
+whole math -r 0.25 --instruction-file $prompts/math.instruction.txt \
+    --question-file $prompts/math.question.txt $prompts/math.txt
+whole meeting -r 0.5 --context $prompts/meeting.txt
+whole document -n 200 --question-file $prompts/document.question.txt \
+    $prompts/document.txt
+
+demo "$scratch/pith-core"
+
+# --- as one file
+if command -v python3 >/dev/null; then
+    mkdir "$scratch/one" && python3 tools/amalgamate "$scratch/one" ||
+        complain "tools/amalgamate fails"
+    for compiler in "gcc -std=c11 -pedantic -Wall -Wextra -Werror -O2" \
+                    "clang -std=c11 -Wall -Wextra -O2" "tcc"; do
+        command -v ${compiler%% *} >/dev/null || {
+            echo "SKIPPED: ${compiler%% *} is not here" >&2
+            continue
+        }
+        $compiler -I"$scratch/one" tools/core/main.c "$scratch/one/pith.c" \
+            -pthread -lm -o "$scratch/one/pith-core" ||
+            complain "the amalgamation does not build with $compiler"
+        demo "$scratch/one/pith-core"
+        rm -f "$scratch/one/pith-core"
+    done
+else
+    echo "SKIPPED: python3 is not here, the amalgamation is untried" >&2
+fi
 
 strip "$scratch/pith-core" 2>/dev/null
 size=$(wc -c < "$scratch/pith-core")
