@@ -15,7 +15,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion \
 # A fused multiply-add where the source has two roundings would make the
 # scalar kernels differ from machine to machine.
 CFLAGS  ?= -O2 -g
-BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off -Iinclude -MMD -MP
+BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off \
+               -fvisibility=hidden -Iinclude -MMD -MP
 
 # Results are the same without threads.
 ifeq ($(THREADS),no)
@@ -44,7 +45,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all amalgamation core demo check check-asan check-layouts \
+.PHONY: all amalgamation core shared demo check check-asan check-layouts \
     check-mcp check-metrics check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
@@ -85,6 +86,18 @@ core: build/libpith-core.a build/pith-core
 amalgamation:
 	@mkdir -p build
 	$(Q)python3 tools/amalgamate build
+
+## shared: build/libpith.so, which exports what include/*.h declares
+SONAME := libpith.so.0
+shared: build/libpith.so
+
+build/libpith.so: $(LIB_SRC:%.c=$(BUILD)/pic/%.o)
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ -lm
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $< (PIC)")
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -c -o $@ $<
 
 build/libpith-core.a: $(CORE_SRC:%.c=$(BUILD)/%.o)
 	$(Q)rm -f $@
@@ -186,6 +199,10 @@ check-tutorial: $(BUILD)/pith
 	$(Q)PITH_LONG=1 PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    CC="$(CC)" $(BUILD)/tests/test_tutorial
 
+## check-symbols: libpith.so exports the public functions and nothing else
+check-symbols: build/libpith.so
+	$(Q)CC="$(CC)" sh tests/symbols.sh build/libpith.so
+
 ## check-mutations: break backward functions; the gradient tests must notice
 check-mutations: check-programs
 	$(Q)python3 tests/mutate.py build/mutations $(SHARED) -j 2
@@ -215,14 +232,16 @@ COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 check-metrics: all
 	$(Q)sh tests/check-metrics.sh build/pith build/metrics-peers
 
-## install: program, library, header, model, manual page and so on under PREFIX
-install: all
+## install: program, libraries, headers, model, manual page and so on under PREFIX
+install: all shared
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(COMPLETIONS)
 	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
 	install -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
+	install -m 755 build/libpith.so $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libpith.so
 	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
 	install -m 644 docs/pith.1 $(DESTDIR)$(PREFIX)/share/man/man1/pith.1
 	install -m 644 tools/completion/pith.bash $(DESTDIR)$(COMPLETIONS)/pith
@@ -238,7 +257,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pith \
 	    $(addprefix $(DESTDIR)$(PREFIX)/,$(wildcard include/*.h)) \
-	    $(DESTDIR)$(PREFIX)/lib/libpith.a \
+	    $(addprefix $(DESTDIR)$(PREFIX)/lib/,libpith.a libpith.so $(SONAME)) \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
 	    $(DESTDIR)$(PREFIX)/share/pith/default.pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/pith.1 \
@@ -253,4 +272,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/%.d)
+-include $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/%.d)

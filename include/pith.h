@@ -49,7 +49,27 @@
 extern "C" {
 #endif
 
-#define PITH_VERSION "0.1.0"
+#define PITH_VERSION "0.2.0"
+#define PITH_VERSION_MAJOR 0
+#define PITH_VERSION_MINOR 2
+#define PITH_VERSION_PATCH 0
+/* Numbers that grow with the version: 200 is 0.2.0, 10203 is 1.2.3. */
+#define PITH_VERSION_NUMBER                                                    \
+    (PITH_VERSION_MAJOR * 10000 + PITH_VERSION_MINOR * 100 + PITH_VERSION_PATCH)
+
+/* In front of every function of the library; nothing else is exported. */
+#ifndef PITH_API
+#ifdef __GNUC__
+#define PITH_API __attribute__((visibility("default")))
+#else
+#define PITH_API
+#endif
+#endif
+
+/* PITH_VERSION_NUMBER of the library that is linked, which may be newer than
+ * this header. */
+PITH_API
+int pith_version(void);
 
 /* --------------------------------------------------------------------------
  * Status and error detail
@@ -75,6 +95,7 @@ struct pith_error {
 };
 
 /* Name of a status, such as "PITH_ERR_IO"; a static string, never NULL. */
+PITH_API
 const char *pith_status_name(enum pith_status status);
 
 /* --------------------------------------------------------------------------
@@ -88,11 +109,13 @@ struct pith_text {
 };
 
 /* Frees what the library handed over as a plain pointer. */
+PITH_API
 void pith_free(void *pointer);
 
 /* How many letters a word has to change to become one that is known, for
  * asking "did you mean": 0 when it is the same but for its case, - and _;
  * SIZE_MAX when it is too far from it. */
+PITH_API
 size_t pith_spelling_distance(struct pith_text word, struct pith_text known);
 
 /* Called now and then by long operations with work done and work in all (in
@@ -110,6 +133,7 @@ struct pith_progress {
 /* Name of the index-th kernel set that this CPU and operating system can
  * run, best first ("avx512", "avx2", "neon", "scalar"); NULL past the last.
  * "scalar" is always there. */
+PITH_API
 const char *pith_kernels_name(size_t index);
 
 /* --------------------------------------------------------------------------
@@ -142,15 +166,18 @@ struct pith_load_options {
  *   options  borrowed, NULL for the defaults
  *   model    handed over; free with pith_model_free
  * Errors: IO, FORMAT, CHECKSUM, UNSUPPORTED, MEMORY, ARGUMENT. */
+PITH_API
 enum pith_status pith_model_load(const char *path,
                                  const struct pith_load_options *options,
                                  struct pith_model **model,
                                  struct pith_error *error);
 
 /* No session of the model may be in use. */
+PITH_API
 void pith_model_free(struct pith_model *model);
 
 /* Reads every weight and compares with the stored checksum. */
+PITH_API
 enum pith_status pith_model_verify(const struct pith_model *model,
                                    struct pith_error *error);
 
@@ -185,6 +212,7 @@ struct pith_model_info {
     const char *auto_precision; /* what "auto" means with it */
 };
 
+PITH_API
 void pith_model_describe(const struct pith_model *model,
                          struct pith_model_info *info);
 
@@ -198,9 +226,11 @@ struct pith_tensor_info {
 };
 
 /* False when index is not below n_tensors. */
+PITH_API
 bool pith_model_tensor(const struct pith_model *model, size_t index,
                        struct pith_tensor_info *info);
 
+PITH_API
 const char *pith_type_name(enum pith_type type); /* "f32", "q8", ... */
 
 /* --------------------------------------------------------------------------
@@ -223,6 +253,7 @@ struct pith_convert_options {
  * not at all.
  * Errors: IO, FORMAT (among them: a weight that is not finite), CHECKSUM,
  * UNSUPPORTED, ARGUMENT, MEMORY, CANCELLED. */
+PITH_API
 enum pith_status pith_convert(const char *source, const char *destination,
                               const struct pith_convert_options *options,
                               struct pith_error *error);
@@ -242,6 +273,7 @@ enum pith_tokenize_flags {
 /* Splits text into token ids.
  *   ids    handed over (n_ids elements); free with pith_free
  *   flags  enum pith_tokenize_flags, or-ed */
+PITH_API
 enum pith_status pith_tokenize(const struct pith_model *model,
                                struct pith_text text, int flags,
                                int32_t **ids, size_t *n_ids,
@@ -250,6 +282,7 @@ enum pith_status pith_tokenize(const struct pith_model *model,
 /* The bytes of a token sequence; exact, so they can be invalid UTF-8 when the
  * sequence is cut inside a character.
  *   bytes  handed over, n_bytes long and NUL-terminated; free with pith_free */
+PITH_API
 enum pith_status pith_detokenize(const struct pith_model *model,
                                  const int32_t *ids, size_t n_ids,
                                  char **bytes, size_t *n_bytes,
@@ -257,6 +290,7 @@ enum pith_status pith_detokenize(const struct pith_model *model,
 
 /* The bytes that one token stands for, borrowed from the model; size 0 for
  * ids that the model does not have. */
+PITH_API
 struct pith_text pith_token_piece(const struct pith_model *model, int32_t id);
 
 /* --------------------------------------------------------------------------
@@ -265,6 +299,7 @@ struct pith_text pith_token_piece(const struct pith_model *model, int32_t id);
 
 /* Processors that this process may run on; 1 where pith is built without
  * threads. */
+PITH_API
 int pith_processors(void);
 
 struct pith_session;
@@ -294,20 +329,24 @@ struct pith_session_options {
 /* Allocates the KV cache and all scratch memory.
  *   model    borrowed, must outlive the session
  *   session  handed over; free with pith_session_free */
+PITH_API
 enum pith_status pith_session_create(const struct pith_model *model,
                                      const struct pith_session_options *options,
                                      struct pith_session **session,
                                      struct pith_error *error);
 
+PITH_API
 void pith_session_free(struct pith_session *session);
 
 /* The precision in use, never "auto": that of scores and of method paper. */
+PITH_API
 const char *pith_session_precision(const struct pith_session *session);
 
 /* Negative log-likelihood, in nats, of every token given those before it and
  * the model's BOS (or end-of-text) token in front.  Texts longer than the
  * context are scored with a sliding context of at least half its size.
  *   losses  filled by the call: n_ids elements */
+PITH_API
 enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
                             size_t n_ids, float *losses,
                             struct pith_error *error);
@@ -315,6 +354,7 @@ enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
 /* The same with nothing in front: the first token, which has no context then,
  * gets NAN, and a text longer than the context keeps its first token in
  * front.  This is what most training code reports. */
+PITH_API
 enum pith_status pith_score_without_bos(struct pith_session *session,
                                         const int32_t *ids, size_t n_ids,
                                         float *losses,
@@ -402,10 +442,13 @@ struct pith_counter;
 /* From a .tiktoken file: cl100k_base (GPT-3.5 and GPT-4).
  *   counter  handed over; free with pith_counter_free
  * Errors: IO, FORMAT, MEMORY; UNSUPPORTED for other encodings. */
+PITH_API
 enum pith_status pith_counter_load(const char *path,
                                    struct pith_counter **counter,
                                    struct pith_error *error);
+PITH_API
 void pith_counter_free(struct pith_counter *counter);
+PITH_API
 enum pith_status pith_counter_count(const struct pith_counter *counter,
                                     struct pith_text text, size_t *n,
                                     struct pith_error *error);
@@ -484,10 +527,12 @@ struct pith_compress_options {
 
 /* The kinds of a list such as "numbers,urls" or "all"; an empty one has none.
  * Errors: ARGUMENT (names the unknown word and lists what there is). */
+PITH_API
 enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error);
 
 /* The defaults named above, method paper, rate 0.5. */
+PITH_API
 void pith_compress_options_init(struct pith_compress_options *options);
 
 /* How an option's value is kept in struct pith_compress_options. */
@@ -531,6 +576,7 @@ struct pith_option {
 };
 
 /* The index-th row; NULL after the last. */
+PITH_API
 const struct pith_option *pith_compress_option(size_t index);
 
 /* Cuts a text that is given as a whole, as in a file, into the contexts of a
@@ -539,6 +585,7 @@ const struct pith_option *pith_compress_option(size_t index);
  * Python package, and for structured prompts it is one context.
  *   contexts  filled with views of text; NULL: count only
  * Returns how many there are. */
+PITH_API
 size_t pith_split_text(struct pith_text text,
                        const struct pith_compress_options *options,
                        struct pith_text *contexts);
@@ -654,6 +701,7 @@ struct pith_result {
  *   result  handed over; free with pith_result_free
  * Errors: ARGUMENT (options out of range), MEMORY, CANCELLED,
  * UNSUPPORTED (an option that the method does not have). */
+PITH_API
 enum pith_status pith_compress(struct pith_session *session,
                                const struct pith_prompt *prompt,
                                const struct pith_compress_options *options,
@@ -662,17 +710,20 @@ enum pith_status pith_compress(struct pith_session *session,
 
 /* The same with one method, whatever options->method says: a program that
  * calls only one links without the other. */
+PITH_API
 enum pith_status
 pith_compress_paper(struct pith_session *session,
                     const struct pith_prompt *prompt,
                     const struct pith_compress_options *options,
                     struct pith_result **result, struct pith_error *error);
+PITH_API
 enum pith_status
 pith_compress_reference(struct pith_session *session,
                         const struct pith_prompt *prompt,
                         const struct pith_compress_options *options,
                         struct pith_result **result, struct pith_error *error);
 
+PITH_API
 void pith_result_free(struct pith_result *result);
 
 /* A large model answers in the words of the compressed prompt; this puts the
@@ -681,6 +732,7 @@ void pith_result_free(struct pith_result *result);
  *              the response's words; REFERENCE: as the Python package does
  *   recovered  handed over, n_bytes long and NUL-terminated; free with
  *              pith_free */
+PITH_API
 enum pith_status pith_recover(const struct pith_model *model,
                               struct pith_text original,
                               struct pith_text compressed,
@@ -696,6 +748,7 @@ enum pith_status pith_recover(const struct pith_model *model,
  * package (compressed_prompt, origin_tokens, compressed_tokens, ratio, rate)
  * and model, method, timings.
  *   json  handed over, NUL-terminated; free with pith_free */
+PITH_API
 enum pith_status pith_result_json(const struct pith_session *session,
                                   const struct pith_compress_options *options,
                                   const struct pith_result *result,
@@ -708,6 +761,7 @@ enum pith_status pith_result_json(const struct pith_session *session,
  *   html  handed over, size bytes and a NUL; free with pith_free
  *   size  may be NULL
  * Errors: ARGUMENT (without detail, or not that prompt), MEMORY. */
+PITH_API
 enum pith_status pith_result_report_html(
     const struct pith_session *session, const struct pith_prompt *prompt,
     const struct pith_compress_options *options,
@@ -723,6 +777,7 @@ enum pith_status pith_result_report_html(
  *   defaults  borrowed: options for what the request leaves out
  *   reply     handed over, one line, NUL-terminated; free with pith_free
  *   outcome   PITH_OK, or why the reply is an error; may be NULL */
+PITH_API
 enum pith_status pith_request_run(struct pith_session *session,
                                   struct pith_text request,
                                   const struct pith_compress_options *defaults,
@@ -731,6 +786,7 @@ enum pith_status pith_request_run(struct pith_session *session,
 
 /* {"text"} -> {"ids", "pieces"}; pieces that are not valid UTF-8 are shown
  * with U+FFFD.  flags as for pith_tokenize. */
+PITH_API
 enum pith_status pith_tokenize_json(const struct pith_model *model,
                                     struct pith_text request, int flags,
                                     char **reply, struct pith_error *error);
@@ -738,11 +794,13 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
 /* {"text", "bos"} -> {"tokens": [{"id", "piece", "loss"}], "mean_loss",
  * "perplexity"}; "bos" is true when left out, false asks for
  * pith_score_without_bos, and a token without a loss shows null. */
+PITH_API
 enum pith_status pith_score_json(struct pith_session *session,
                                  struct pith_text request, char **reply,
                                  struct pith_error *error);
 
 /* The same reply for a text itself, which need not be valid UTF-8. */
+PITH_API
 enum pith_status pith_score_text_json(struct pith_session *session,
                                       struct pith_text text, bool bos,
                                       char **reply, struct pith_error *error);
@@ -758,17 +816,20 @@ struct pith_mcp;
 /*   session   borrowed, must outlive the connection
  *   defaults  copied, what it points to borrowed; NULL: the defaults
  *   mcp       handed over; free with pith_mcp_free */
+PITH_API
 enum pith_status pith_mcp_create(struct pith_session *session,
                                  const struct pith_compress_options *defaults,
                                  struct pith_mcp **mcp,
                                  struct pith_error *error);
 
+PITH_API
 void pith_mcp_free(struct pith_mcp *mcp);
 
 /* Answers one message, a line of the stdio transport.  Whatever is wrong with
  * it is a reply too, so that only MEMORY can fail.
  *   reply  handed over, one line, NUL-terminated; free with pith_free; NULL
  *          when the message asks for none */
+PITH_API
 enum pith_status pith_mcp_answer(struct pith_mcp *mcp,
                                  struct pith_text message, char **reply,
                                  struct pith_error *error);

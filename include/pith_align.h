@@ -60,6 +60,7 @@ struct pith_align_requests_info {
  *            to be refused, are left out; may be empty
  *   batch    handed over, NUL-terminated; free with pith_free
  * Errors: FORMAT (a malformed record without skip_bad), ARGUMENT, MEMORY. */
+PITH_API
 enum pith_status
 pith_align_requests(struct pith_text records, const char *name,
                     struct pith_text answers,
@@ -87,6 +88,7 @@ struct pith_align_collect_info {
  * "NAME:LINE: ...".
  *   options  of these skip_bad, complain and user
  *   joined   handed over; free with pith_free */
+PITH_API
 enum pith_status
 pith_align_collect(struct pith_text records, const char *name,
                    struct pith_text answers, const char *answers_name,
@@ -125,19 +127,23 @@ struct pith_dataset_info {
 
 /*   model    borrowed, must outlive the data set
  *   dataset  handed over, empty; free with pith_dataset_free */
+PITH_API
 enum pith_status pith_dataset_create(const struct pith_model *model,
                                      const struct pith_dataset_options *options,
                                      struct pith_dataset **dataset,
                                      struct pith_error *error);
+PITH_API
 void pith_dataset_free(struct pith_dataset *dataset);
 
 /* Adds the records of a text; those with an answer are wanted.
  * Errors: FORMAT (a malformed record without skip_bad: all of them are
  * complained about first), MEMORY. */
+PITH_API
 enum pith_status pith_dataset_add(struct pith_dataset *dataset,
                                   struct pith_text text, const char *name,
                                   struct pith_error *error);
 
+PITH_API
 void pith_dataset_describe(const struct pith_dataset *dataset,
                            struct pith_dataset_info *info);
 
@@ -221,9 +227,11 @@ struct pith_align_options {
                                  no one hears */
 };
 
+PITH_API
 void pith_align_options_default(struct pith_align_options *options);
 
 /* The paper's setting: 8 epochs, lr 1e-4, AdamW. */
+PITH_API
 void pith_align_options_paper(struct pith_align_options *options);
 
 struct pith_align_result {
@@ -241,6 +249,7 @@ struct pith_align_result {
  *   validation  what to validate on; NULL: a share of the data
  * Errors: ARGUMENT, IO, FORMAT, CHECKSUM (a state that is not this run's),
  * CANCELLED, MEMORY. */
+PITH_API
 enum pith_status pith_align(const struct pith_model *model,
                             const struct pith_dataset *data,
                             const struct pith_dataset *validation,
@@ -250,6 +259,7 @@ enum pith_status pith_align(const struct pith_model *model,
 
 /* The curves of a log as a self-contained SVG picture.
  *   svg  handed over, NUL-terminated; free with pith_free */
+PITH_API
 enum pith_status pith_align_plot(struct pith_text log, const char *name,
                                  char **svg, size_t *n_bytes,
                                  struct pith_error *error);
@@ -269,6 +279,7 @@ struct pith_merge_options {
  * applied without: pith_load_options.adapter.)
  *   options  borrowed, NULL for the defaults
  * Errors: IO, FORMAT, CHECKSUM, ARGUMENT, MEMORY. */
+PITH_API
 enum pith_status pith_merge(const char *model, const char *adapter,
                             const char *destination,
                             const struct pith_merge_options *options,

@@ -26,6 +26,7 @@ enum pith_task {
 };
 
 /* "gsm8k", "bbh", "chat", "documents". */
+PITH_API
 const char *pith_task_name(enum pith_task task);
 
 /* A question with the prompt that leads to it; all borrowed from its set.
@@ -59,13 +60,17 @@ struct pith_cases; /* a set of them */
  *   cases    the set that the file's cases are added to; NULL begins one;
  *            handed over, free with pith_cases_free.  Unchanged on failure.
  * Errors: IO, FORMAT (file and line), MEMORY, ARGUMENT (prompts missing). */
+PITH_API
 enum pith_status pith_cases_load(struct pith_cases **cases,
                                  enum pith_task task, const char *path,
                                  const char *prompts,
                                  struct pith_error *error);
+PITH_API
 void pith_cases_free(struct pith_cases *cases);
 
+PITH_API
 size_t pith_cases_count(const struct pith_cases *cases);
+PITH_API
 const struct pith_case *pith_cases_get(const struct pith_cases *cases,
                                        size_t index);
 
@@ -96,6 +101,7 @@ struct pith_baseline_result {
  *   seed    of PITH_BASELINE_RANDOM
  *   result  filled by the call
  * Errors: MEMORY, CANCELLED. */
+PITH_API
 enum pith_status pith_baseline_compress(struct pith_session *session,
                                         const struct pith_prompt *prompt,
                                         enum pith_baseline baseline,
@@ -106,11 +112,13 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
 /* The methods of an evaluation: "full", "zero-shot", the baselines above,
  * "reference", "paper" and "paper-no-..." for the paper less one step.
  * NULL past the last. */
+PITH_API
 const char *pith_eval_method(size_t index);
 
 /* Compresses by a method's name.  "reference" misses its budget by some
  * tokens; the target that brings it closest is looked for.
  * Errors: ARGUMENT (unknown method), MEMORY, CANCELLED. */
+PITH_API
 enum pith_status pith_eval_compress(struct pith_session *session,
                                     const struct pith_prompt *prompt,
                                     const char *method, size_t n_tokens,
@@ -137,18 +145,22 @@ struct pith_premise;
  *            text that leaves too little, the last tokens are read
  *   premise  handed over; free with pith_premise_free
  * Errors: ARGUMENT (room is larger than the context), MEMORY. */
+PITH_API
 enum pith_status pith_premise_create(struct pith_session *session,
                                      struct pith_text text, size_t room,
                                      struct pith_premise **premise,
                                      struct pith_error *error);
+PITH_API
 void pith_premise_free(struct pith_premise *premise);
 
 /* Tokens at the start of the text that were left out. */
+PITH_API
 size_t pith_premise_dropped(const struct pith_premise *premise);
 
 /* How likely an answer is after premise and question.  Tokens of all three
  * are those of each alone.
  * Errors: ARGUMENT (longer than the room), MEMORY. */
+PITH_API
 enum pith_status pith_premise_score(struct pith_premise *premise,
                                     struct pith_text question,
                                     struct pith_text answer,
@@ -158,6 +170,7 @@ enum pith_status pith_premise_score(struct pith_premise *premise,
 /* How likely the original is after the compressed text and a blank line:
  * what of it the model can tell from there.  Of a compressed text longer than
  * half the context, the last tokens are read; the original slides. */
+PITH_API
 enum pith_status pith_reconstruction(struct pith_session *session,
                                      struct pith_text compressed,
                                      struct pith_text original,
@@ -176,6 +189,7 @@ struct pith_recall {
 
 /* Which of the original's numbers or names the compressed text has, whole.
  * Errors: MEMORY. */
+PITH_API
 enum pith_status pith_recall_count(struct pith_recall *recall,
                                    enum pith_recall_kind kind,
                                    struct pith_text compressed,
@@ -188,6 +202,7 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
  * ("Question:", "Q:").  A step is found when one line of the text has all its
  * numbers and at least half of its words, in their order.
  * Errors: MEMORY. */
+PITH_API
 enum pith_status pith_steps_count(struct pith_recall *steps,
                                   struct pith_text text,
                                   struct pith_text original,
@@ -216,6 +231,7 @@ struct pith_measure_options {
  *          all], "reconstruction": [sum, tokens] or null, "dropped",
  *          "answers": [[id, sum, tokens], ...], "compressed"}
  * Errors: ARGUMENT, MEMORY, CANCELLED. */
+PITH_API
 enum pith_status pith_measure_group(struct pith_session *session,
                                     const struct pith_cases *cases,
                                     size_t index,
@@ -224,6 +240,7 @@ enum pith_status pith_measure_group(struct pith_session *session,
 
 /* The member "key" of that line: what it measures, by names and numbers.
  *   key  handed over, NUL-terminated; free with pith_free */
+PITH_API
 enum pith_status pith_measure_key(const struct pith_cases *cases, size_t index,
                                   const struct pith_measure_options *options,
                                   char **key, struct pith_error *error);
@@ -242,6 +259,7 @@ struct pith_bleu {
 };
 
 /* Adds one pair; unchanged on failure (MEMORY). */
+PITH_API
 enum pith_status pith_bleu_add(struct pith_bleu *bleu,
                                struct pith_text hypothesis,
                                struct pith_text reference,
@@ -249,6 +267,7 @@ enum pith_status pith_bleu_add(struct pith_bleu *bleu,
 
 /* 0 to 100.  of_sentence: orders that the hypotheses are too short for are
  * left out rather than making it 0 (sacrebleu's effective_order). */
+PITH_API
 double pith_bleu_score(const struct pith_bleu *bleu, bool of_sentence);
 
 struct pith_rouge {
@@ -260,6 +279,7 @@ struct pith_rouge_scores {
 };
 
 /* Errors: MEMORY. */
+PITH_API
 enum pith_status pith_rouge_score(struct pith_rouge_scores *scores,
                                   struct pith_text hypothesis,
                                   struct pith_text reference,
@@ -270,6 +290,7 @@ enum pith_status pith_rouge_score(struct pith_rouge_scores *scores,
  *   bleu  the line is added to it
  *   json  handed over, one line, NUL-terminated; free with pith_free
  * Errors: FORMAT (name and what was expected), MEMORY. */
+PITH_API
 enum pith_status pith_metrics_json(struct pith_text line, const char *name,
                                    struct pith_bleu *bleu, char **json,
                                    struct pith_error *error);
@@ -297,6 +318,7 @@ enum pith_answer_rule {
 /* The answer that a text gives, a part of it and borrowed; size 0 when there
  * is none.  PITH_ANSWER_GSM8K and _NUMBER may have commas in it: compare with
  * pith_answer_matches. */
+PITH_API
 struct pith_text pith_answer_extract(struct pith_text text,
                                      enum pith_answer_rule rule);
 
@@ -304,6 +326,7 @@ struct pith_text pith_answer_extract(struct pith_text text,
  * never right.  reference: with PITH_ANSWER_GSM8K and _NUMBER a solution of
  * GSM8K, with PITH_ANSWER_HUB likewise (its last number), with
  * PITH_ANSWER_BBH the bare target. */
+PITH_API
 bool pith_answer_matches(struct pith_text response, struct pith_text reference,
                          enum pith_answer_rule rule);
 
@@ -345,6 +368,7 @@ struct pith_prepare_options {
  *             "full_prompt_tokens", "reference"}; the last but one and two
  *             are of the target model and null without count_with
  * Errors: ARGUMENT, MEMORY, CANCELLED. */
+PITH_API
 enum pith_status pith_prepare_group(struct pith_session *session,
                                     const struct pith_cases *cases,
                                     size_t index,
@@ -359,25 +383,33 @@ struct pith_requests;
  *   name      of it, for errors
  *   requests  handed over; free with pith_requests_free
  * Errors: FORMAT (NAME:LINE), MEMORY. */
+PITH_API
 enum pith_status pith_requests_load(struct pith_requests **requests,
                                     struct pith_text batch, const char *name,
                                     struct pith_error *error);
+PITH_API
 void pith_requests_free(struct pith_requests *requests);
 
+PITH_API
 size_t pith_requests_count(const struct pith_requests *requests);
 /* Borrowed; the body is JSON on one line. */
+PITH_API
 struct pith_text pith_requests_id(const struct pith_requests *requests,
                                   size_t index);
+PITH_API
 struct pith_text pith_requests_body(const struct pith_requests *requests,
                                     size_t index);
+PITH_API
 bool pith_requests_is_done(const struct pith_requests *requests, size_t index);
 /* The request with this id; pith_requests_count when there is none. */
+PITH_API
 size_t pith_requests_find(const struct pith_requests *requests,
                           struct pith_text id);
 
 /* Marks as done what these lines settle, as pith_requests_take_reply does;
  * unknown ids are passed over.
  * Errors: FORMAT (NAME:LINE: no JSON), MEMORY. */
+PITH_API
 enum pith_status pith_requests_read_answers(struct pith_requests *requests,
                                             struct pith_text answers,
                                             const char *name,
@@ -410,6 +442,7 @@ struct pith_reply {
  *   body    as it came
  *   reply   filled by the call; its line is handed over
  * Errors: MEMORY. */
+PITH_API
 enum pith_status pith_requests_take_reply(struct pith_requests *requests,
                                           size_t index, int status,
                                           struct pith_text body,
@@ -474,6 +507,7 @@ struct pith_scores {
  *   answers  as servers write them or pith eval run does
  *   scores   filled by the call; release with pith_scores_free
  * Errors: FORMAT (keys, or answers that are not JSON), MEMORY. */
+PITH_API
 enum pith_status pith_scores_create(struct pith_scores *scores,
                                     struct pith_text keys,
                                     const char *keys_name,
@@ -481,6 +515,7 @@ enum pith_status pith_scores_create(struct pith_scores *scores,
                                     const char *answers_name,
                                     const struct pith_score_options *options,
                                     struct pith_error *error);
+PITH_API
 void pith_scores_free(struct pith_scores *scores);
 
 #ifdef __cplusplus

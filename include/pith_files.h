@@ -36,18 +36,22 @@ struct pith_writer {
 /* Temporary files of runs that were killed are removed by the next run that
  * writes the same file.
  * Errors: IO (among them: a folder, a file that may not be written), MEMORY. */
+PITH_API
 enum pith_status pith_writer_open(struct pith_writer *writer, const char *path,
                                   struct pith_error *error);
 /* Hands everything to the disk, then gives the file its name; after a failure
  * nothing is left and the file of that name is as it was. */
+PITH_API
 enum pith_status pith_writer_commit(struct pith_writer *writer,
                                     struct pith_error *error);
 /* Removes what was written; does nothing after a commit, and to {0}. */
+PITH_API
 void pith_writer_abort(struct pith_writer *writer);
 
 /* Removes the temporary files of all open writers, whose commits then fail.
  * May be called from a signal handler: it is all that the library does about
  * signals. */
+PITH_API
 void pith_writer_remove_all(void);
 
 /* --------------------------------------------------------------------------
@@ -57,11 +61,13 @@ void pith_writer_remove_all(void);
 /* fopen for the modes "rb", "wb" and "ab", but programs that are started do
  * not inherit the file, and the descriptors /dev/fd/N are used as they are,
  * not opened anew.  NULL, with errno set, when that fails. */
+PITH_API
 FILE *pith_stream_open(const char *path, const char *mode);
 
 /* Passes over the byte-order mark with which a text in UTF-8 may start.
  *   name  of the text, for the error
  * Errors: FORMAT (a text in UTF-16 or UTF-32). */
+PITH_API
 enum pith_status pith_text_start(struct pith_text *text, const char *name,
                                  struct pith_error *error);
 
@@ -85,12 +91,15 @@ struct pith_place {
 };
 
 /* Errors: IO when the system cannot say what is there; MEMORY. */
+PITH_API
 enum pith_status pith_place_find(const char *path, struct pith_place *place,
                                  struct pith_error *error);
+PITH_API
 void pith_place_of_stream(FILE *stream, struct pith_place *place);
 
 /* Whether writing to the one changes the other.  Devices and sockets are
  * nobody's: they are never the same. */
+PITH_API
 bool pith_place_is_same(const struct pith_place *a, const struct pith_place *b);
 
 #ifdef __cplusplus

@@ -21,11 +21,11 @@ complain() {
 allowed() {
     case $1 in
     base) ;;
-    kernels) echo base gradients ;;
+    kernels) echo base ;;
     text) echo base ;;
     json) echo base text ;;
     gradients) echo base kernels ;;
-    model) echo base kernels text json ;;
+    model) echo base kernels text ;;
     convert) echo base kernels text json model ;;
     prompt) echo base text model ;;
     paper | reference | spans) echo base text json model prompt ;;
