@@ -650,17 +650,17 @@ static bool goes_on(const struct cluster *c)
            (is_of(c->code, "-‐‑") && c[-1].role >= WORD && c[1].role >= WORD);
 }
 
-/* Whether a sign in front of a number is its own: -3, $4, #7, but not 2-3. */
+/* Whether a sign in front of a number is its own: -3, $4, #7, x+5, <0.05. */
 static bool is_own(const struct cluster *sign)
 {
     const struct cluster *before = sign - 1;
     bool open = before->code == 0 || before->role == BLANK ||
                 is_of(before->code, "([{\"'“‘«|");
-    bool loose = before->role == SIGN && before->code != sign->code &&
-                 !is_of(before->code, ")]}");
+    bool loose = open || (before->role == SIGN && !is_of(before->code, ")]}"));
     return is_of(sign->code, currencies) || is_of(sign->code, "#№§±≈≤≥") ||
-           (is_of(sign->code, "<>") && open) ||
-           (is_of(sign->code, "+-−.~") && (open || loose));
+           (is_of(sign->code, "<>–") && open) ||
+           (is_of(sign->code, "+-−") && before->code != sign->code) ||
+           (is_of(sign->code, ".~") && before->code != sign->code && loose);
 }
 
 /* Marks in cut, by byte, where units may end: between clusters, but not inside
