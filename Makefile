@@ -1,7 +1,7 @@
 # pith: prompt compression in plain C.  `make help` lists the targets.
 #
 # No configure step: what depends on the system (Check) is probed here.
-# Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan, THREADS=no, V=1.
+# Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan|tsan, THREADS=no, V=1.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
@@ -31,6 +31,10 @@ MODE_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 # Check's forks and the sanitizers' reports do not go together.
 TEST_ENV := CK_FORK=no PITH_SANITIZED=1
 endif
+ifeq ($(MODE),tsan)
+MODE_FLAGS := -O1 -fsanitize=thread
+TEST_ENV := CK_FORK=no PITH_SANITIZED=1
+endif
 ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
 endif
@@ -45,9 +49,10 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all amalgamation core shared demo check check-asan check-layouts \
-    check-mcp check-metrics check-mpi check-mutations check-report \
-    check-symbols check-tutorial check-programs bench-train evaluation \
+.PHONY: all amalgamation core shared demo check check-asan \
+    check-tsan tsan-programs check-layouts check-mcp check-metrics \
+    check-mpi check-mutations check-report check-symbols \
+    check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -182,6 +187,14 @@ check-asan:
 ## check-layouts: convert published layouts; ids as transformers has them
 check-layouts: all
 	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts
+
+## check-tsan: what computes with several threads, under ThreadSanitizer
+TSAN_TESTS := $(addprefix build/tsan/tests/test_, threads session ops compress)
+check-tsan:
+	$(Q)$(MAKE) --no-print-directory MODE=tsan tsan-programs
+
+tsan-programs: $(TSAN_TESTS)
+	$(Q)$(TEST_ENV) PITH_SHARED=$(SHARED) sh tests/run.sh $(TSAN_TESTS)
 
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all
