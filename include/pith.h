@@ -172,6 +172,17 @@ enum pith_status pith_model_load(const char *path,
                                  struct pith_model **model,
                                  struct pith_error *error);
 
+/* The same from the bytes of a .pith file, for programs without a file system
+ * or with the model inside them.
+ *   bytes  borrowed, size of them, of any alignment; must outlive the model
+ *   name   for messages, copied; NULL: "model"
+ * Errors: as of pith_model_load; IO only with options->adapter. */
+PITH_API
+enum pith_status
+pith_model_load_memory(const void *bytes, size_t size, const char *name,
+                       const struct pith_load_options *options,
+                       struct pith_model **model, struct pith_error *error);
+
 /* No session of the model may be in use. */
 PITH_API
 void pith_model_free(struct pith_model *model);

@@ -55,6 +55,56 @@ START_TEST(models_describe_themselves)
 }
 END_TEST
 
+/* At an odd address; what is cut short is refused by its name. */
+START_TEST(models_in_memory_are_those_of_files)
+{
+    struct pith_model *model, *loaded;
+    struct pith_session *session, *other;
+    struct pith_error error;
+    int32_t ids[12];
+    float want[12], got[12];
+    enum { N = sizeof ids / sizeof ids[0] };
+    for (int arch = 0; arch < 2; arch++) {
+        const char *path = temporary_path("memory.pith");
+        tiny_model_write(path, arch == 0 ? TINY_GPT2 : TINY_LLAMA, PITH_F32);
+        struct pith_file file;
+        assert_ok(pith_file_open(&file, path, &error), error);
+        uint8_t *copy = malloc(file.size + 1), *bytes = copy + 1;
+        memcpy(bytes, file.data, file.size);
+        size_t size = file.size;
+        pith_file_close(&file);
+        assert_ok(pith_model_load(path, NULL, &model, &error), error);
+        remove(path);
+        struct pith_load_options options = {.sizeof_options = sizeof options,
+                                            .verify = true};
+        assert_ok(pith_model_load_memory(bytes, size, NULL, &options, &loaded,
+                                         &error), error);
+        assert_ok(pith_session_create(model, NULL, &session, &error), error);
+        assert_ok(pith_session_create(loaded, NULL, &other, &error), error);
+        for (int32_t i = 0; i < N; i++)
+            ids[i] = 3 + 7 * i;
+        assert_ok(pith_score(session, ids, N, want, &error), error);
+        assert_ok(pith_score(other, ids, N, got, &error), error);
+        ck_assert_mem_eq(got, want, sizeof want);
+        pith_session_free(other);
+        pith_session_free(session);
+        pith_model_free(loaded);
+        pith_model_free(model);
+        for (size_t n = 0; n < size; n += n < 600 ? 1 : size / 50) {
+            ck_assert_int_eq(pith_model_load_memory(bytes, n, "inside", NULL,
+                                                    &loaded, &error),
+                             PITH_ERR_FORMAT);
+            ck_assert_ptr_null(loaded);
+            ck_assert(strncmp(error.detail, "inside: ", 8) == 0);
+        }
+        free(copy);
+    }
+    ck_assert_int_eq(pith_model_load_memory(NULL, 0, NULL, NULL, &loaded,
+                                            &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(loaded);
+}
+END_TEST
+
 START_TEST(load_options_are_checked)
 {
     struct {
@@ -373,6 +423,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 600);
     tcase_add_test(tcase, models_describe_themselves);
     tcase_add_test(tcase, load_options_are_checked);
+    tcase_add_test(tcase, models_in_memory_are_those_of_files);
     tcase_add_loop_test(tcase, texts_come_back_from_their_tokens, 0,
                         TINY_KINDS);
     tcase_add_test(tcase, special_ids_have_a_row_in_the_embedding);

@@ -59,7 +59,7 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
 
 void pith_file_close(struct pith_file *file)
 {
-    if (file->mapped)
+    if (file->owned)
         munmap((void *)(uintptr_t)file->data, file->size);
     *file = (struct pith_file){0};
 }
@@ -70,7 +70,7 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t first = (offset + page - 1) / page * page;
     size_t last = (offset + size) / page * page;
-    if (file->mapped && last > first)
+    if (file->owned && last > first)
         madvise((void *)(uintptr_t)(file->data + first), last - first,
                 MADV_DONTNEED);
 }
@@ -98,7 +98,7 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
         else if (fread(data, 1, (size_t)size, stream) != (size_t)size)
             status = cannot(error, "read", path);
         else
-            *file = (struct pith_file){data, (size_t)size, false};
+            *file = (struct pith_file){data, (size_t)size, true};
     }
     if (status != PITH_OK)
         free(data);
@@ -108,7 +108,8 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
 
 void pith_file_close(struct pith_file *file)
 {
-    free((void *)(uintptr_t)file->data);
+    if (file->owned)
+        free((void *)(uintptr_t)file->data);
     *file = (struct pith_file){0};
 }
 

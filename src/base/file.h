@@ -10,11 +10,12 @@
 
 #include "error.h"
 
-/* A file's bytes: mapped where the system can, read into memory elsewhere. */
+/* A file's bytes: mapped where the system can, read into memory elsewhere, or
+ * borrowed from who has them already. */
 struct pith_file {
-    const uint8_t *data; /* size bytes, 64-byte aligned; NULL when empty */
+    const uint8_t *data; /* size bytes, of any alignment; NULL when empty */
     size_t size;
-    bool mapped;
+    bool owned; /* released by pith_file_close */
 };
 
 enum pith_status pith_file_open(struct pith_file *file, const char *path,

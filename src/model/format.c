@@ -324,28 +324,43 @@ static enum pith_status read_metadata(struct pith_format *format,
     return PITH_OK;
 }
 
+/* Reads format->file; closes it when that fails. */
+static enum pith_status read_file(struct pith_format *format, const char *name,
+                                  struct pith_error *error)
+{
+    size_t length = strlen(name);
+    enum pith_status status;
+
+    format->path = pith_array(length + 1, 1);
+    if (format->path == NULL) {
+        status = pith_no_memory(error, length + 1, 1);
+    } else {
+        memcpy(format->path, name, length + 1);
+        status = read_metadata(format, error);
+    }
+    if (status != PITH_OK)
+        pith_format_close(format);
+    return status;
+}
+
 enum pith_status pith_format_open(struct pith_format *format, const char *path,
                                   struct pith_error *error)
 {
-    size_t length = strlen(path);
-    enum pith_status status;
-
     *format = (struct pith_format){0};
     if (pith_path_is_directory(path))
         return pith_fail(error, PITH_ERR_IO,
                          "%s: is a folder; expected a .pith file, as pith "
                          "convert makes of such a folder", path);
     PITH_TRY(pith_file_open(&format->file, path, error));
-    format->path = pith_array(length + 1, 1);
-    if (format->path == NULL) {
-        pith_format_close(format);
-        return pith_no_memory(error, length + 1, 1);
-    }
-    memcpy(format->path, path, length + 1);
-    status = read_metadata(format, error);
-    if (status != PITH_OK)
-        pith_format_close(format);
-    return status;
+    return read_file(format, path, error);
+}
+
+enum pith_status pith_format_open_bytes(struct pith_format *format,
+                                        const char *name, const void *bytes,
+                                        size_t size, struct pith_error *error)
+{
+    *format = (struct pith_format){.file = {bytes, size, false}};
+    return read_file(format, name, error);
 }
 
 enum pith_status pith_format_verify(const struct pith_format *format,

@@ -33,6 +33,10 @@ struct pith_format {
  * the tensors are those of the config. */
 enum pith_status pith_format_open(struct pith_format *format, const char *path,
                                   struct pith_error *error);
+/* The same of a file in memory, borrowed; name is for messages. */
+enum pith_status pith_format_open_bytes(struct pith_format *format,
+                                        const char *name, const void *bytes,
+                                        size_t size, struct pith_error *error);
 enum pith_status pith_format_verify(const struct pith_format *format,
                                     struct pith_error *error);
 void pith_format_close(struct pith_format *format);

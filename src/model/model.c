@@ -158,12 +158,30 @@ static enum pith_status choose_kernels(struct pith_model *model,
     return PITH_OK;
 }
 
-static enum pith_status load(struct pith_model *model, const char *path,
+/* Where a model comes from: bytes, or with NULL the file of that name. */
+struct source {
+    const char *name;
+    const void *bytes;
+    size_t size;
+};
+
+static enum pith_status open_source(struct pith_format *format,
+                                    const struct source *source,
+                                    struct pith_error *error)
+{
+    return source->bytes == NULL
+               ? pith_format_open(format, source->name, error)
+               : pith_format_open_bytes(format, source->name, source->bytes,
+                                        source->size, error);
+}
+
+static enum pith_status load(struct pith_model *model,
+                             const struct source *source,
                              const struct pith_load_options *options,
                              struct pith_error *error)
 {
     PITH_TRY(choose_kernels(model, options->kernels, error));
-    PITH_TRY(pith_format_open(&model->format, path, error));
+    PITH_TRY(open_source(&model->format, source, error));
     if (options->verify)
         PITH_TRY(pith_format_verify(&model->format, error));
     PITH_TRY(load_tokenizer(model, error));
@@ -172,10 +190,10 @@ static enum pith_status load(struct pith_model *model, const char *path,
                ? load_adapter(model, options->adapter, error) : PITH_OK;
 }
 
-enum pith_status pith_model_load(const char *path,
-                                 const struct pith_load_options *options,
-                                 struct pith_model **model,
-                                 struct pith_error *error)
+static enum pith_status make_model(const struct source *source,
+                                   const struct pith_load_options *options,
+                                   struct pith_model **model,
+                                   struct pith_error *error)
 {
     struct pith_load_options chosen = {.sizeof_options = sizeof chosen};
     enum pith_status status;
@@ -185,12 +203,33 @@ enum pith_status pith_model_load(const char *path,
     struct pith_model *made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
-    status = load(made, path, &chosen, error);
+    status = load(made, source, &chosen, error);
     if (status == PITH_OK)
         *model = made;
     else
         pith_model_free(made);
     return status;
+}
+
+enum pith_status pith_model_load(const char *path,
+                                 const struct pith_load_options *options,
+                                 struct pith_model **model,
+                                 struct pith_error *error)
+{
+    return make_model(&(struct source){.name = path}, options, model, error);
+}
+
+enum pith_status
+pith_model_load_memory(const void *bytes, size_t size, const char *name,
+                       const struct pith_load_options *options,
+                       struct pith_model **model, struct pith_error *error)
+{
+    struct source source = {name != NULL ? name : "model", bytes, size};
+    *model = NULL;
+    if (bytes == NULL)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "bytes is NULL; expected those of a .pith file");
+    return make_model(&source, options, model, error);
 }
 
 void pith_model_free(struct pith_model *model)
