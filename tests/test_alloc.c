@@ -16,6 +16,7 @@
 #include "../src/prompt/protect.h"
 #include "foreign.h"
 #include "pith_align.h"
+#include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
 

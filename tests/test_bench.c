@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "../src/json/json.h"
+#include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
 

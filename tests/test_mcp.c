@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pith_service.h"
 #include "replies.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -19,6 +19,7 @@
 
 #include "../src/base/utf8.h"
 #include "../src/json/json.h"
+#include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
 

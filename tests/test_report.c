@@ -15,6 +15,7 @@
 
 #include "../src/base/utf8.h"
 #include "../src/report/html.h"
+#include "pith_service.h"
 #include "random_prompt.h"
 #include "replies.h"
 #include "tiny_model.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../src/reference/python/str.h"
+#include "pith_service.h"
 #include "replies.h"
 #include "support.h"
 #include "tiny_model.h"

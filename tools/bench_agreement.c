@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "pith_service.h"
 
 /* What one setting makes of a request. */
 struct answer {

@@ -9,6 +9,7 @@
 #include "common.h"
 #include "files.h"
 #include "highlight.h"
+#include "pith_service.h"
 #include "report.h"
 
 struct arguments {

@@ -3,6 +3,8 @@
  */
 #include "report.h"
 
+#include "pith_service.h"
+
 int tool_report_write(struct output *report,
                       const struct pith_session *session,
                       const struct pith_prompt *prompt,

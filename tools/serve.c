@@ -14,6 +14,7 @@
 
 #include "common.h"
 #include "files.h"
+#include "pith_service.h"
 
 /* A longer line is answered with an error and not held.  A parsed request
  * takes up to fifty times its bytes, so this bounds the memory too. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "pith_service.h"
 
 struct arguments {
     struct model_options model;

@@ -12,6 +12,7 @@
 #include "../base/error.h"
 #include "../model/session.h"
 #include "../json/json.h"
+#include "pith_service.h"
 
 /* Parses a request.  Unlike texts in files it must be valid UTF-8: whoever
  * sends it can mend it, and a name or a key could be another one.
