@@ -28,12 +28,13 @@ endif
 ifeq ($(MODE),asan)
 MODE_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer
-# Check's forks and the sanitizers' reports do not go together.
-TEST_ENV := CK_FORK=no PITH_SANITIZED=1
+# Check's forks and the sanitizers' reports do not go together; sanitized code
+# is slow.
+TEST_ENV := CK_FORK=no PITH_QUICK=1
 endif
 ifeq ($(MODE),tsan)
 MODE_FLAGS := -O1 -fsanitize=thread
-TEST_ENV := CK_FORK=no PITH_SANITIZED=1
+TEST_ENV := CK_FORK=no PITH_QUICK=1
 endif
 ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
@@ -47,7 +48,11 @@ TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
-TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
+# Those that take long come first, so that none is left alone at the end.
+SLOW     := $(addprefix tests/test_, reference.c tutorial.c precision.c \
+              gradient_ops.c gradients.c outputs.c eval_run.c format.c)
+TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
+              $(filter-out $(SLOW),$(TEST_SRC)))
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-layouts check-mcp check-metrics \
@@ -174,10 +179,9 @@ check-programs: $(BUILD)/libpith.a $(BUILD)/pith
 ## check: run every test (installs Check when it is missing)
 check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
-	    CC="$(CC)" sh tests/run.sh $(TESTS) \
+	    CC="$(CC)" sh tests/run.sh "sh tests/core.sh $(BUILD)/pith" $(TESTS) \
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
-	    "sh tests/core.sh $(BUILD)/pith" \
 	    "sh tests/tutorial.sh $(BUILD)/tutorial"
 
 ## check-asan: the same under AddressSanitizer and UBSan

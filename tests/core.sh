@@ -3,6 +3,7 @@
 # the files of its list alone, and compresses the prompts of the demo as the
 # whole program does.
 # usage: core.sh PROGRAM
+# With PITH_QUICK set, its lines are counted and nothing is built.
 set -u
 program=${1:?usage: core.sh PROGRAM}
 most=21500 # lines of C and headers, generated tables aside
@@ -18,13 +19,22 @@ complain() {
 
 lines=$(grep -v _tables src/core.files | xargs cat | wc -l)
 [ "$lines" -le $most ] || complain "$lines lines; expected at most $most"
+if [ -n "${PITH_QUICK:-}" ]; then
+    [ "$failures" -eq 0 ] && echo "core: $lines lines"
+    exit "$failures"
+fi
 
 # --- from the list alone, with the scalar kernels
 xargs tar cf "$scratch/core.tar" < src/core.files || exit 1
 mkdir "$scratch/core" && tar xf "$scratch/core.tar" -C "$scratch/core"
-(cd "$scratch/core" && ${CC:-cc} -Os -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
-    -ffunction-sections -fdata-sections -Wl,--gc-sections \
-    $(find src tools -name '*.c') -pthread -lm -o ../pith-core) ||
+# from_list OUTPUT FLAG...
+from_list() {
+    output=$1
+    shift
+    (cd "$scratch/core" && ${CC:-cc} "$@" -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
+        $(find src tools -name '*.c') -pthread -lm -o "$scratch/$output")
+}
+from_list pith-core -O2 ||
     complain "does not build from the files of its list; write it again with" \
         "tools/gen-core-files"
 used=$(cd "$scratch/core" && ${CC:-cc} -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
@@ -54,10 +64,14 @@ same() {
         complain "$core: another text with $*"
 }
 
+meeting() {
+    same "$1" meeting -r 0.5 --context $prompts/meeting.txt
+}
+
 demo() {
+    meeting "$1"
     same "$1" math -r 0.25 --instruction $prompts/math.instruction.txt \
         --question $prompts/math.question.txt $prompts/math.txt
-    same "$1" meeting -r 0.5 --context $prompts/meeting.txt
     same "$1" document -n 200 --question $prompts/document.question.txt \
         $prompts/document.txt
 }
@@ -83,15 +97,16 @@ if command -v python3 >/dev/null; then
         $compiler -I"$scratch/one" tools/core/main.c "$scratch/one/pith.c" \
             -pthread -lm -o "$scratch/one/pith-core" ||
             complain "the amalgamation does not build with $compiler"
-        demo "$scratch/one/pith-core"
+        meeting "$scratch/one/pith-core"
         rm -f "$scratch/one/pith-core"
     done
 else
     echo "SKIPPED: python3 is not here, the amalgamation is untried" >&2
 fi
 
-strip "$scratch/pith-core" 2>/dev/null
-size=$(wc -c < "$scratch/pith-core")
+from_list small -Os -ffunction-sections -fdata-sections -Wl,--gc-sections,-s ||
+    complain "does not build with -Os"
+size=$(wc -c < "$scratch/small")
 [ "$failures" -eq 0 ] &&
     echo "core: $(wc -l < src/core.files) files, $lines lines," \
         "$((size / 1024)) KiB stripped (-Os); same texts"

@@ -283,13 +283,13 @@ static struct pith_text joined(struct pith_buffer *all,
     return pith_buffer_text(all);
 }
 
-enum { CONTEXTS = 3, LOOPS = 4, REQUESTS = 2000, SANITIZED_REQUESTS = 200 };
+enum { CONTEXTS = 3, LOOPS = 4, REQUESTS = 2000, QUICK_REQUESTS = 200 };
 
 static size_t n_requests(void)
 {
     const char *wish = getenv("PITH_REQUESTS");
     size_t n = wish != NULL ? (size_t)strtoul(wish, NULL, 10)
-               : getenv("PITH_SANITIZED") != NULL ? SANITIZED_REQUESTS
+               : getenv("PITH_QUICK") != NULL ? QUICK_REQUESTS
                                                   : REQUESTS;
     return n / LOOPS + 1;
 }

@@ -37,14 +37,14 @@ static void close_models(void)
     }
 }
 
-enum { N_LOOPS = 4, REQUESTS = 1000, SANITIZED_REQUESTS = 120 };
+enum { N_LOOPS = 4, REQUESTS = 1000, QUICK_REQUESTS = 120 };
 
 /* Requests of one kind in one turn of a loop test. */
 static size_t n_requests(void)
 {
     const char *wish = getenv("PITH_REQUESTS");
     size_t n = wish != NULL                     ? (size_t)strtoul(wish, NULL, 10)
-               : getenv("PITH_SANITIZED") != NULL ? SANITIZED_REQUESTS
+               : getenv("PITH_QUICK") != NULL ? QUICK_REQUESTS
                                                 : REQUESTS;
     return n / N_LOOPS + 1;
 }
@@ -813,7 +813,8 @@ START_TEST(recovery_returns_text_of_the_original)
         pith_result_free(result);
         done(&r);
     }
-    ck_assert_uint_gt(20 * n_longer, n);
+    if (n >= 100) /* of few, none may be */
+        ck_assert_uint_gt(20 * n_longer, n);
 }
 END_TEST
 
