@@ -216,7 +216,7 @@ static void compare_precisions(const char *set, const char *precision,
         struct machine m;
         open_machine(&m, set, 2, T, C > N ? C : N, 1, 1);
         m.compute.precision =
-            pith_precision_get(m.compute.kernels, names[i]);
+            pith_precision_take(m.compute.kernels, names[i]);
         pith_linear_backward_input(&m.backward, dx[i].f, dout.f, &weight, T,
                                    false);
         pith_linear_backward_weight(&m.backward, dw[i].f, dout.f, x.f, T, N,

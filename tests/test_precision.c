@@ -8,6 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "../src/base/half.h"
 #include "../src/base/memory.h"
@@ -63,6 +67,51 @@ static void multiply(const struct pith_kernels *set,
     precision->multiply(set, out, weights, panel, depth, n_lanes, add);
     if (precision->end != NULL)
         precision->end();
+}
+
+/* --- what the process is permitted ----------------------------------------- */
+
+/* The register files that this process may use besides those of every one. */
+static uint64_t permitted(void)
+{
+    uint64_t features = 0;
+#if defined(__linux__) && defined(__x86_64__)
+    enum { ARCH_GET_XCOMP_PERM = 0x1022 };
+    if (syscall(SYS_arch_prctl, ARCH_GET_XCOMP_PERM, &features) != 0)
+        features = 0;
+#endif
+    return features;
+}
+
+START_TEST(describing_asks_for_nothing)
+{
+    uint64_t before = permitted();
+    struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
+    struct pith_model_info info;
+    pith_model_describe(model, &info);
+    for (size_t i = 0; pith_kernels_name(i) != NULL; i++)
+        ck_assert_ptr_nonnull(pith_precision_get(set_at((int)i), "bf16"));
+    ck_assert(permitted() == before);
+
+    /* Computing does. */
+    struct pith_session *session = NULL;
+    ck_assert_int_eq(pith_session_create(model, NULL, &session, NULL), PITH_OK);
+    ck_assert_str_eq(pith_session_precision(session), info.auto_precision);
+    ck_assert(strcmp(info.auto_precision, "bf16x3") != 0 ||
+              permitted() != before);
+    pith_session_free(session);
+    pith_model_free(model);
+}
+END_TEST
+
+/* What the tests below compute with. */
+static void permit_all(void)
+{
+    const struct pith_precision *precision;
+    const struct pith_kernels *set;
+    for (int i = 0; (set = set_at(i)) != NULL; i++)
+        for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
+            ck_assert(precision->permit == NULL || precision->permit());
 }
 
 /* --- the choice ----------------------------------------------------------- */
@@ -892,8 +941,13 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("precision");
+    TCase *before = tcase_create("before a session");
+    tcase_add_test(before, describing_asks_for_nothing);
+    suite_add_tcase(suite, before);
+
     TCase *tcase = tcase_create("precision");
     tcase_set_timeout(tcase, 300);
+    tcase_add_unchecked_fixture(tcase, permit_all, NULL);
     tcase_add_loop_test(tcase, names_stand_for_precisions, 0, MAX_SETS);
     tcase_add_loop_test(tcase, linear_layers_match, 0, MAX_SETS);
     tcase_add_loop_test(tcase, threads_and_neighbours_change_no_bit, 0,

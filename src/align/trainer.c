@@ -91,9 +91,9 @@ static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
     const struct pith_precision *precision =
-        pith_precision_get(kernels, "auto");
+        pith_precision_take(kernels, "auto");
     return is_named(precision, "bf16x3") ? precision
-                                         : pith_precision_get(kernels, "f32");
+                                         : pith_precision_take(kernels, "f32");
 }
 
 static enum pith_status choose_precision(struct pith_trainer *trainer,
@@ -104,7 +104,7 @@ static enum pith_status choose_precision(struct pith_trainer *trainer,
     const struct pith_precision *precision =
         name != NULL && strcmp(name, "auto") == 0
             ? automatic(kernels)
-            : pith_precision_get(kernels, name != NULL ? name : "f32");
+            : pith_precision_take(kernels, name != NULL ? name : "f32");
     if (!is_trainable(precision))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%.40s\" cannot be trained in; expected "

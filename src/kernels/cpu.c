@@ -83,18 +83,41 @@ static bool has_avx512_bf16(const struct features *has)
     return has_avx512(has) && has_bits(has->eax1, 1u << 5);
 }
 
-/* Linux enables the tiles, 8 KiB of state, for a process that asks; asking
- * again does no harm. */
-static bool allow_tiles(void)
-{
 #if defined(__linux__) && defined(SYS_arch_prctl)
-    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18 };
+
+enum {
+    ARCH_GET_XCOMP_SUPP = 0x1021,
+    ARCH_REQ_XCOMP_PERM = 0x1023,
+    XFEATURE_TILE_DATA = 18
+};
+
+static bool system_has_tiles(void)
+{
+    uint64_t features = 0;
+    return syscall(SYS_arch_prctl, ARCH_GET_XCOMP_SUPP, &features) == 0 &&
+           (features >> XFEATURE_TILE_DATA & 1) != 0;
+}
+
+/* Asking again does no harm. */
+bool pith_cpu_allow_tiles(void)
+{
     return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_TILE_DATA) ==
            0;
-#else
-    return false;
-#endif
 }
+
+#else
+
+static bool system_has_tiles(void)
+{
+    return false;
+}
+
+bool pith_cpu_allow_tiles(void)
+{
+    return false;
+}
+
+#endif
 
 bool pith_cpu_has_avx2(void)
 {
@@ -131,7 +154,7 @@ bool pith_cpu_has_amx_bf16(void)
     const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */;
     struct features has = probe();
     return has_avx512_bf16(&has) && has_bits(has.edx, needed) &&
-           has_bits(has.saved, XCR0_TILES) && allow_tiles();
+           has_bits(has.saved, XCR0_TILES) && system_has_tiles();
 }
 
 #else
@@ -152,6 +175,11 @@ bool pith_cpu_has_avx512_vnni(void)
 }
 
 bool pith_cpu_has_amx_bf16(void)
+{
+    return false;
+}
+
+bool pith_cpu_allow_tiles(void)
 {
     return false;
 }

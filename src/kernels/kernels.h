@@ -23,10 +23,15 @@ const struct pith_kernels *pith_kernels_best(void);
 
 const char *pith_kernels_get_name(const struct pith_kernels *kernels);
 
-/* How to compute products with weights by a name of pith.h ("f32", "auto",
- * ...); NULL when it is unknown. */
+/* How products with weights are computed by a name of pith.h ("f32", "auto",
+ * ...); NULL when it is unknown.  To describe it, not to compute with it. */
 const struct pith_precision *
 pith_precision_get(const struct pith_kernels *kernels, const char *name);
+
+/* The same to compute with: asks the operating system for what that takes,
+ * and passes over what it refuses. */
+const struct pith_precision *
+pith_precision_take(const struct pith_kernels *kernels, const char *name);
 
 /* Never "auto". */
 const char *pith_precision_get_name(const struct pith_precision *precision);

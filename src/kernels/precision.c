@@ -42,30 +42,59 @@ pith_precision_usable(const struct pith_kernels *kernels, size_t index)
     return NULL;
 }
 
-/* The fastest that decides as f32 does for 99 of 100 tokens and more, in
- * `paper` too, where one token decided otherwise changes what is decided
+typedef bool criterion(const struct pith_precision *precision,
+                       const struct pith_kernels *kernels);
+
+static bool is_usable(const struct pith_precision *precision,
+                      const struct pith_kernels *kernels)
+{
+    return precision->usable(kernels);
+}
+
+static bool is_permitted(const struct pith_precision *precision,
+                         const struct pith_kernels *kernels)
+{
+    return precision->usable(kernels) &&
+           (precision->permit == NULL || precision->permit());
+}
+
+static const struct pith_precision *
+find_named(const struct pith_kernels *kernels, const char *name,
+           criterion *suits)
+{
+    for (size_t i = 0; i < sizeof PRECISIONS / sizeof *PRECISIONS; i++)
+        if (strcmp(PRECISIONS[i]->name, name) == 0 &&
+            suits(PRECISIONS[i], kernels))
+            return PRECISIONS[i];
+    return NULL;
+}
+
+/* "auto": the fastest that decides as f32 does for 99 of 100 tokens and more,
+ * in `paper` too, where one token decided otherwise changes what is decided
  * later; docs/KERNELS.md has the measurements. */
 static const struct pith_precision *
-automatic(const struct pith_kernels *kernels)
+find(const struct pith_kernels *kernels, const char *name, criterion *suits)
 {
+    if (strcmp(name, "auto") != 0)
+        return find_named(kernels, name, suits);
 #ifdef PITH_BUILDS_AMX
-    if (pith_precision_bf16x3_amx.usable(kernels))
+    if (suits(&pith_precision_bf16x3_amx, kernels))
         return &pith_precision_bf16x3_amx;
 #endif
-    const struct pith_precision *int16 = pith_precision_get(kernels, "int16");
+    const struct pith_precision *int16 = find_named(kernels, "int16", suits);
     return int16 != &pith_precision_int16 ? int16 : &pith_precision_f32;
 }
 
 const struct pith_precision *
 pith_precision_get(const struct pith_kernels *kernels, const char *name)
 {
-    if (strcmp(name, "auto") == 0)
-        return automatic(kernels);
-    for (size_t i = 0; i < sizeof PRECISIONS / sizeof *PRECISIONS; i++)
-        if (strcmp(PRECISIONS[i]->name, name) == 0 &&
-            PRECISIONS[i]->usable(kernels))
-            return PRECISIONS[i];
-    return NULL;
+    return find(kernels, name, is_usable);
+}
+
+const struct pith_precision *
+pith_precision_take(const struct pith_kernels *kernels, const char *name)
+{
+    return find(kernels, name, is_permitted);
 }
 
 const char *pith_precision_get_name(const struct pith_precision *precision)

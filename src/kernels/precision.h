@@ -38,6 +38,9 @@ struct pith_precision {
     const char *name;  /* "f32", "bf16", "bf16x3", "int16", "int8" */
     const char *means; /* the instructions: "AMX"; "": those of the set */
     bool (*usable)(const struct pith_kernels *kernels);
+    /* Asks the operating system for what it computes with, which changes the
+     * process; false when that is refused.  NULL: there is nothing to ask. */
+    bool (*permit)(void);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
     size_t unit; /* columns of a group, a divisor of PITH_BLOCK_ROWS */
 
@@ -88,8 +91,8 @@ static inline void pith_end(const struct pith_precision *precision)
         precision->end();
 }
 
-/* The index-th that goes with a set here, NULL past the last; several can
- * have one name, the best first. */
+/* The index-th that goes with a set here, once it is permitted; NULL past the
+ * last.  Several can have one name, the best first. */
 const struct pith_precision *
 pith_precision_usable(const struct pith_kernels *kernels, size_t index);
 

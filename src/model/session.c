@@ -44,7 +44,7 @@ static enum pith_status choose_precision(
     const struct pith_precision **precision, const struct pith_model *model,
     const char *name, struct pith_error *error)
 {
-    *precision = pith_precision_get(model->kernels, name);
+    *precision = pith_precision_take(model->kernels, name);
     if (*precision == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "precision: \"%s\" is not known; expected f32, "
