@@ -115,35 +115,6 @@ START_TEST(splits_and_threads_change_no_bit)
 }
 END_TEST
 
-/* A loss is log sum exp of the logits less the target's logit. */
-START_TEST(losses_agree_with_logits)
-{
-    struct pith_session *session = open_session(models[_i], 2, 0, NULL);
-    struct pith_error error;
-    float want[N_TOKENS], got[N_TOKENS], logits[420];
-
-    ck_assert_int_eq(pith_session_logits(session, logits, &error),
-                     PITH_ERR_ARGUMENT);
-    score_at_once(models[_i], want);
-    for (size_t at = 0; at + 1 < N_TOKENS; at++) {
-        double sum = 0;
-        forward(session, at, at + 1, NULL);
-        assert_ok(pith_session_logits(session, logits, &error), error);
-        for (size_t v = 0; v < 420; v++)
-            sum += exp((double)logits[v]);
-        got[at] = (float)(log(sum) - (double)logits[targets[at]]);
-    }
-    assert_close("losses", got, want, N_TOKENS - 1, 0, 1e-5);
-
-    float of_many[420]; /* the last of many tokens, not of one */
-    pith_session_truncate(session, 0);
-    forward(session, 0, N_TOKENS - 1, got);
-    assert_ok(pith_session_logits(session, of_many, &error), error);
-    assert_same_bits(of_many, logits, 420);
-    pith_session_free(session);
-}
-END_TEST
-
 START_TEST(rows_without_target_are_left_out)
 {
     struct pith_session *session = open_session(models[_i], 2, 0, NULL);
@@ -430,7 +401,6 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_unchecked_fixture(tcase, load_models, free_models);
     tcase_add_loop_test(tcase, splits_and_threads_change_no_bit, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, losses_agree_with_logits, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, rows_without_target_are_left_out, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, truncated_caches_continue_as_fresh_ones, 0,
                         TINY_KINDS);

@@ -134,10 +134,10 @@ struct opened {
     } line;
 };
 
-/* The path of the model to use; release with free().  tool_search_model says
- * nothing when there is none, and gives NULL. */
+/* The path of the model to use; release with free(); NULL, without a
+ * message, where there is none. */
 int tool_search_model(const char *wanted, char **path);
-int tool_find_model(const char *wanted, char **path);
+
 /* Loads the model; tool_open also makes a session.  `opened` must stay where
  * it is, and tool_close accepts one that was never opened ({0}). */
 int tool_load(struct opened *opened, const struct model_options *options);

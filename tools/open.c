@@ -80,7 +80,7 @@ int tool_search_model(const char *wanted, char **path)
     return TOOL_OK;
 }
 
-int tool_find_model(const char *wanted, char **path)
+static int find_model(const char *wanted, char **path)
 {
     struct path places[MAX_PLACES];
     int code = tool_search_model(wanted, path);
@@ -103,7 +103,7 @@ int tool_load(struct opened *opened, const struct model_options *options)
         .kernels = kernels != NULL && *kernels != '\0' ? kernels : NULL,
         .adapter = options->adapter};
     *opened = (struct opened){0};
-    int code = tool_find_model(options->path, &opened->path);
+    int code = find_model(options->path, &opened->path);
     if (code != TOOL_OK)
         return code;
     if (pith_model_load(opened->path, &load, &opened->model, &error) != PITH_OK)

@@ -20,7 +20,8 @@ static void complain(const struct pith_align_requests_options *options,
 
 /* --- records ------------------------------------------------------------- */
 
-size_t pith_record_n_asked(const struct pith_record *record)
+/* The messages to send: all but an answer at the end. */
+static size_t n_asked(const struct pith_record *record)
 {
     size_t n = record->n_messages;
     return n - (record->messages[n - 1].role == PITH_ROLE_ASSISTANT);
@@ -29,7 +30,7 @@ size_t pith_record_n_asked(const struct pith_record *record)
 void pith_record_write_asked(const struct pith_record *record,
                              struct pith_buffer *out)
 {
-    size_t n = pith_record_n_asked(record);
+    size_t n = n_asked(record);
     for (size_t i = 0; i < n; i++) {
         struct pith_buffer content = {0};
         const struct pith_message *message = &record->messages[i];
@@ -49,15 +50,8 @@ static enum pith_status add_slot(struct pith_answers *answers,
                                  struct pith_error *error)
 {
     struct pith_buffer asked = {0};
-    if (answers->n == answers->n_room) {
-        size_t room = answers->n_room * 2 + 64;
-        struct pith_answer_slot *grown =
-            pith_array_resize(answers->slots, room, sizeof *grown);
-        if (grown == NULL)
-            return pith_no_memory(error, room, sizeof *grown);
-        answers->slots = grown;
-        answers->n_room = room;
-    }
+    PITH_TRY(pith_grow(&answers->slots, answers->n + 1, &answers->n_room,
+                       sizeof *answers->slots, error));
     pith_record_write_asked(record, &asked);
     bool failed = asked.failed;
     uint32_t crc = failed ? 0 : pith_crc32(0, asked.data, asked.size);

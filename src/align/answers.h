@@ -22,9 +22,6 @@ struct pith_answers {
     struct pith_align_collect_info info;
 };
 
-/* The messages to send: all but an answer at the end. */
-size_t pith_record_n_asked(const struct pith_record *record);
-
 /* The messages to send as JSON objects with commas between them. */
 void pith_record_write_asked(const struct pith_record *record,
                              struct pith_buffer *out);

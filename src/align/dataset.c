@@ -196,16 +196,9 @@ static enum pith_status close_record(struct pith_dataset *dataset, size_t n,
                                      struct pith_error *error)
 {
     size_t n_records = dataset->info.n_records;
-    if (n_records + 2 > dataset->n_room) {
-        size_t room = dataset->n_room * 2 + 64;
-        size_t *grown =
-            pith_array_resize(dataset->starts, room, sizeof *grown);
-        if (grown == NULL)
-            return pith_no_memory(error, room, sizeof *grown);
-        grown[0] = 0;
-        dataset->starts = grown;
-        dataset->n_room = room;
-    }
+    PITH_TRY(pith_grow(&dataset->starts, n_records + 2, &dataset->n_room,
+                       sizeof *dataset->starts, error));
+    dataset->starts[0] = 0;
     dataset->starts[n_records + 1] = dataset->starts[n_records] + n;
     dataset->info.n_records = n_records + 1;
     return PITH_OK;

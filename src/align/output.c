@@ -124,38 +124,3 @@ enum pith_status pith_trainer_write_adapter(struct pith_trainer *trainer,
     return pith_adapter_write(path, &format->config, &head, next_value,
                               &reader, error);
 }
-
-static void copy_value(struct pith_parameter *parameter,
-                       const struct pith_tensor *from)
-{
-    for (size_t r = 0; r < from->rows; r++)
-        pith_row_to_floats(parameter->view.value + r * from->cols, from, r);
-}
-
-enum pith_status pith_trainer_read_adapter(struct pith_trainer *trainer,
-                                           const char *path,
-                                           struct pith_error *error)
-{
-    const struct pith_format *format = &trainer->model->format;
-    struct pith_parameter *next = trainer->parameters.all;
-    struct pith_adapter adapter;
-    PITH_TRY(check_lora(trainer, path, error));
-    PITH_TRY(pith_adapter_open(&adapter, path, format, false, error));
-    if (adapter.head.rank != trainer->options.lora_rank ||
-        adapter.head.layers != adapted_layers(trainer)) {
-        size_t rank = adapter.head.rank;
-        pith_adapter_close(&adapter);
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: an adapter of rank %zu; rank %zu, or other "
-                         "layers, are to be trained", path, rank,
-                         trainer->options.lora_rank);
-    }
-    for (size_t i = 0; i < (size_t)format->config.n_layer * PITH_N_LINEAR; i++)
-        if (adapter.pairs[i].a.rows > 0) {
-            copy_value(next++, &adapter.pairs[i].a);
-            copy_value(next++, &adapter.pairs[i].b);
-        }
-    pith_adapter_close(&adapter);
-    pith_trainer_values_changed(trainer);
-    return PITH_OK;
-}

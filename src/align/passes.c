@@ -79,25 +79,6 @@ static size_t count_targets(const struct pith_batch *batch)
     return n;
 }
 
-enum pith_status pith_trainer_token_losses(struct pith_trainer *trainer,
-                                           const struct pith_batch *batch,
-                                           float *losses,
-                                           struct pith_error *error)
-{
-    size_t next = 0;
-    PITH_TRY(pith_train_take_batch(trainer, batch, error));
-    if (count_targets(batch) > 0) {
-        size_t n = forward(trainer);
-        pith_target_losses(&trainer->compute, trainer->losses,
-                           trainer->normed, &trainer->parameters.output,
-                           trainer->targets, n);                       /* (n) */
-    }
-    for (size_t t = 0; t < batch->n_tokens; t++)
-        losses[t] = batch->targets[t] == PITH_NO_TARGET
-                        ? NAN : trainer->losses[next++];
-    return PITH_OK;
-}
-
 static void report(double sum, size_t n, double *loss_sum, size_t *n_targets)
 {
     if (loss_sum != NULL)

@@ -23,8 +23,12 @@ enum {
     N_TICKS = 6
 };
 
+struct point {
+    double x, y;
+};
+
 struct curve {
-    double *x, *y; /* (n) */
+    struct point *points; /* (n) */
     size_t n, n_room;
 };
 
@@ -37,18 +41,9 @@ struct frame {
 static enum pith_status add_point(struct curve *curve, double x, double y,
                                   struct pith_error *error)
 {
-    if (curve->n == curve->n_room) {
-        size_t room = curve->n_room * 2 + 256;
-        double *grown_x = pith_array_resize(curve->x, room, sizeof *grown_x);
-        curve->x = grown_x != NULL ? grown_x : curve->x;
-        double *grown_y = pith_array_resize(curve->y, room, sizeof *grown_y);
-        curve->y = grown_y != NULL ? grown_y : curve->y;
-        if (grown_x == NULL || grown_y == NULL)
-            return pith_no_memory(error, room, sizeof *grown_x);
-        curve->n_room = room;
-    }
-    curve->x[curve->n] = x;
-    curve->y[curve->n++] = y;
+    PITH_TRY(pith_grow(&curve->points, curve->n + 1, &curve->n_room,
+                       sizeof *curve->points, error));
+    curve->points[curve->n++] = (struct point){x, y};
     return PITH_OK;
 }
 
@@ -103,9 +98,9 @@ static enum pith_status smooth(const struct curve *from, struct curve *to,
     double window = fmax(10, (double)from->n / 60);
     double keep = 1 - 1 / window, sum = 0, weight = 0;
     for (size_t i = 0; i < from->n; i++) {
-        sum = keep * sum + from->y[i];
+        sum = keep * sum + from->points[i].y;
         weight = keep * weight + 1;
-        PITH_TRY(add_point(to, from->x[i], sum / weight, error));
+        PITH_TRY(add_point(to, from->points[i].x, sum / weight, error));
     }
     return PITH_OK;
 }
@@ -127,9 +122,9 @@ static double at_y(const struct frame *frame, double y)
 static void widen(const struct curve *curve, struct frame *frame)
 {
     for (size_t i = 0; i < curve->n; i++) {
-        frame->x_high = fmax(frame->x_high, curve->x[i]);
-        frame->y_low = fmin(frame->y_low, curve->y[i]);
-        frame->y_high = fmax(frame->y_high, curve->y[i]);
+        frame->x_high = fmax(frame->x_high, curve->points[i].x);
+        frame->y_low = fmin(frame->y_low, curve->points[i].y);
+        frame->y_high = fmax(frame->y_high, curve->points[i].y);
     }
 }
 
@@ -171,9 +166,9 @@ static void draw_line(struct pith_buffer *out, const struct frame *frame,
         double sum = 0;
         size_t n = 0;
         for (; n < stride && i + n < curve->n; n++)
-            sum += curve->y[i + n];
+            sum += curve->points[i + n].y;
         pith_buffer_printf(out, "%.1f,%.1f ",
-                           at_x(frame, curve->x[i + (n - 1) / 2]),
+                           at_x(frame, curve->points[i + (n - 1) / 2].x),
                            at_y(frame, sum / (double)n));
     }
     pith_buffer_string(out, "\"/>\n");
@@ -182,13 +177,14 @@ static void draw_line(struct pith_buffer *out, const struct frame *frame,
 static void draw_dots(struct pith_buffer *out, const struct frame *frame,
                       const struct curve *curve)
 {
-    for (size_t i = 0; i < curve->n; i++)
+    for (size_t i = 0; i < curve->n; i++) {
+        struct point at = curve->points[i];
         pith_buffer_printf(out,
                            "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" "
                            "r=\"3.5\"><title>step %.0f: %.4f, perplexity %.3f"
-                           "</title></circle>\n", at_x(frame, curve->x[i]),
-                           at_y(frame, curve->y[i]), curve->x[i], curve->y[i],
-                           exp(curve->y[i]));
+                           "</title></circle>\n", at_x(frame, at.x),
+                           at_y(frame, at.y), at.x, at.y, exp(at.y));
+    }
 }
 
 static void draw_text(struct pith_buffer *out, double x, double y,
@@ -237,7 +233,8 @@ static void draw_legend(struct pith_buffer *out, const struct curve *mean,
                            "<line class=\"mean\" x1=\"%d\" x2=\"%d\" y1=\"%d\" "
                            "y2=\"%d\"/><text x=\"%d\" y=\"%d\">training, "
                            "running mean: %.4f at the end</text>\n", x, x + 24,
-                           y - 4, y - 4, x + 32, y, mean->y[mean->n - 1]);
+                           y - 4, y - 4, x + 32, y,
+                           mean->points[mean->n - 1].y);
         x += 320;
     }
     if (validation->n > 0)
@@ -245,8 +242,8 @@ static void draw_legend(struct pith_buffer *out, const struct curve *mean,
                            "<circle class=\"dot\" cx=\"%d\" cy=\"%d\" r=\"3.5\""
                            "/><text x=\"%d\" y=\"%d\">validation: %.4f to "
                            "%.4f</text>\n", x + 12, y - 4, x + 24, y,
-                           validation->y[0],
-                           validation->y[validation->n - 1]);
+                           validation->points[0].y,
+                           validation->points[validation->n - 1].y);
 }
 
 static void draw(struct pith_buffer *out, const struct curve *training,
@@ -290,12 +287,6 @@ static void draw(struct pith_buffer *out, const struct curve *training,
     pith_buffer_string(out, "</svg>\n");
 }
 
-static void free_curve(struct curve *curve)
-{
-    free(curve->x);
-    free(curve->y);
-}
-
 enum pith_status pith_align_plot(struct pith_text log, const char *name,
                                  char **svg, size_t *n_bytes,
                                  struct pith_error *error)
@@ -310,8 +301,8 @@ enum pith_status pith_align_plot(struct pith_text log, const char *name,
     PITH_TRY_DONE(pith_buffer_take(&out, svg, n_bytes, error));
 done:
     pith_buffer_free(&out);
-    free_curve(&training);
-    free_curve(&mean);
-    free_curve(&validation);
+    free(training.points);
+    free(mean.points);
+    free(validation.points);
     return status;
 }

@@ -103,15 +103,8 @@ static enum pith_status pass_over(struct pith_record_reader *reader,
 static enum pith_status make_room(struct pith_record_reader *reader, size_t n,
                                   struct pith_error *error)
 {
-    if (n <= reader->n_room)
-        return PITH_OK;
-    struct pith_message *grown =
-        pith_array_resize(reader->messages, n, sizeof *grown);
-    if (grown == NULL)
-        return pith_no_memory(error, n, sizeof *grown);
-    reader->messages = grown;
-    reader->n_room = n;
-    return PITH_OK;
+    return pith_grow(&reader->messages, n, &reader->n_room,
+                     sizeof *reader->messages, error);
 }
 
 /* --- pairs ---------------------------------------------------------------- */

@@ -37,16 +37,10 @@ static void end_span(struct pith_rendering *out, int flags)
     size_t before = out->n_spans > 0 ? out->spans[out->n_spans - 1].end : 0;
     if (out->text.size == before && !(flags & PITH_SPAN_END))
         return;
-    if (out->n_spans == out->n_room) {
-        size_t room = out->n_room * 2 + 8;
-        struct pith_template_span *grown =
-            pith_array_resize(out->spans, room, sizeof *grown);
-        if (grown == NULL) {
-            out->text.failed = true;
-            return;
-        }
-        out->spans = grown;
-        out->n_room = room;
+    if (pith_grow(&out->spans, out->n_spans + 1, &out->n_room,
+                  sizeof *out->spans, NULL) != PITH_OK) {
+        out->text.failed = true;
+        return;
     }
     out->spans[out->n_spans++] =
         (struct pith_template_span){out->text.size, flags};

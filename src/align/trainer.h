@@ -117,12 +117,6 @@ enum pith_status pith_trainer_loss(struct pith_trainer *trainer,
                                    double *loss_sum, size_t *n_targets,
                                    struct pith_error *error);
 
-/* Forward only: losses (n_tokens), NAN where there is no target. */
-enum pith_status pith_trainer_token_losses(struct pith_trainer *trainer,
-                                           const struct pith_batch *batch,
-                                           float *losses,
-                                           struct pith_error *error);
-
 void pith_trainer_zero_gradients(struct pith_trainer *trainer);
 
 /* The Euclidean norm of all gradients together. */
@@ -173,10 +167,5 @@ enum pith_status pith_trainer_write_model(struct pith_trainer *trainer,
 enum pith_status pith_trainer_write_adapter(struct pith_trainer *trainer,
                                             const char *path,
                                             struct pith_error *error);
-
-/* Takes A and B from a file that fits the model and the options. */
-enum pith_status pith_trainer_read_adapter(struct pith_trainer *trainer,
-                                           const char *path,
-                                           struct pith_error *error);
 
 #endif

@@ -11,35 +11,15 @@
 #include "decimal.h"
 #include "memory.h"
 
-/* Makes room for `more` elements of `size` bytes after the first n. */
-static bool reserve(void **data, size_t *capacity, size_t n, size_t more,
-                    size_t size)
-{
-    size_t need, grown;
-    if (!pith_size_add(n, more, &need))
-        return false;
-    if (need <= *capacity)
-        return true;
-    if (!pith_size_add(*capacity, *capacity / 2 + 32, &grown) || grown < need)
-        grown = need;
-    void *moved = pith_array_resize(*data, grown, size);
-    if (moved == NULL)
-        return false;
-    *data = moved;
-    *capacity = grown;
-    return true;
-}
-
+/* Makes room for `more` bytes. */
 static bool buffer_reserve(struct pith_buffer *buffer, size_t more)
 {
-    void *data = buffer->data;
-    if (buffer->failed ||
-        !reserve(&data, &buffer->capacity, buffer->size, more, 1)) {
-        buffer->failed = true;
-        return false;
-    }
-    buffer->data = data;
-    return true;
+    size_t need;
+    buffer->failed = buffer->failed ||
+                     !pith_size_add(buffer->size, more, &need) ||
+                     pith_grow(&buffer->data, need, &buffer->capacity, 1,
+                               NULL) != PITH_OK;
+    return !buffer->failed;
 }
 
 void pith_buffer_append(struct pith_buffer *buffer, const void *bytes,
@@ -112,15 +92,14 @@ void pith_ids_append(struct pith_ids *ids, int32_t id)
 
 void pith_ids_append_all(struct pith_ids *ids, const int32_t *from, size_t n)
 {
-    void *data = ids->data;
+    size_t need;
     if (n == 0)
         return;
-    if (ids->failed ||
-        !reserve(&data, &ids->capacity, ids->n, n, sizeof *from)) {
-        ids->failed = true;
+    ids->failed = ids->failed || !pith_size_add(ids->n, n, &need) ||
+                  pith_grow(&ids->data, need, &ids->capacity, sizeof *from,
+                            NULL) != PITH_OK;
+    if (ids->failed)
         return;
-    }
-    ids->data = data;
     memcpy(ids->data + ids->n, from, n * sizeof *from);
     ids->n += n;
 }

@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-
-#include "pith.h"
+#include <string.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -49,6 +48,24 @@ void *pith_array_resize(void *old, size_t n, size_t size)
     if (!pith_size_mul(n, size, &bytes))
         return NULL;
     return realloc(old, bytes > 0 ? bytes : 1);
+}
+
+enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
+                           struct pith_error *error)
+{
+    void *old;
+    size_t grown;
+    if (n <= *capacity)
+        return PITH_OK;
+    if (!pith_size_add(*capacity, *capacity / 2 + 32, &grown) || grown < n)
+        grown = n;
+    memcpy(&old, array, sizeof old);
+    void *moved = pith_array_resize(old, grown, size);
+    if (moved == NULL)
+        return pith_no_memory(error, grown, size);
+    memcpy(array, &moved, sizeof moved);
+    *capacity = grown;
+    return PITH_OK;
 }
 
 void *pith_array_aligned(size_t n, size_t size)

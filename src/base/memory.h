@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "error.h"
+
 /* *out = a * b (a + b); false, with *out = SIZE_MAX, on overflow. */
 bool pith_size_mul(size_t a, size_t b, size_t *out);
 bool pith_size_add(size_t a, size_t b, size_t *out);
@@ -22,6 +24,12 @@ void *pith_array_zero(size_t n, size_t size);
 
 /* Grows or shrinks; on failure the result is NULL and old is untouched. */
 void *pith_array_resize(void *old, size_t n, size_t size);
+
+/* Makes room for n elements of size bytes in *array, where `array` is the
+ * address of the pointer and *capacity the elements that it has room for.
+ * Grows by half at least; on failure both are untouched. */
+enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
+                           struct pith_error *error);
 
 /* The same as pith_array, on a 64-byte boundary (a cache line, a 512-bit
  * vector).  Release with free(). */

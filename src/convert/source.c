@@ -91,15 +91,9 @@ enum pith_status pith_source_list(struct pith_source *source,
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: tensor \"%.*s\" is there twice", stored->path,
                          (int)stored->name.size, stored->name.bytes);
-    if (source->n_stored == source->stored_capacity) {
-        size_t capacity = source->n_stored * 2 + 64;
-        struct pith_stored *grown =
-            pith_array_resize(source->stored, capacity, sizeof *grown);
-        if (grown == NULL)
-            return pith_no_memory(error, capacity, sizeof *grown);
-        source->stored = grown;
-        source->stored_capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&source->stored, source->n_stored + 1,
+                       &source->stored_capacity, sizeof *source->stored,
+                       error));
     source->stored[source->n_stored] = *stored;
     return pith_names_add(&source->stored_names, stored->name,
                           source->n_stored++, error);

@@ -37,20 +37,11 @@ static enum pith_status make_room(struct pith_vocabulary *vocabulary,
                                   size_t id, struct pith_error *error)
 {
     struct pith_vocab *vocab = &vocabulary->vocab;
-    if (id >= vocabulary->capacity) {
-        size_t capacity = id * 2 + 1024;
-        struct pith_piece *pieces =
-            pith_array_resize(vocab->pieces, capacity, sizeof *pieces);
-        if (pieces == NULL)
-            return pith_no_memory(error, capacity, sizeof *pieces);
-        vocab->pieces = pieces;
-        bool *present =
-            pith_array_resize(vocabulary->present, capacity, sizeof *present);
-        if (present == NULL)
-            return pith_no_memory(error, capacity, sizeof *present);
-        vocabulary->present = present;
-        vocabulary->capacity = capacity;
-    }
+    size_t capacity = vocabulary->capacity;
+    PITH_TRY(pith_grow(&vocab->pieces, id + 1, &capacity,
+                       sizeof *vocab->pieces, error));
+    PITH_TRY(pith_grow(&vocabulary->present, id + 1, &vocabulary->capacity,
+                       sizeof *vocabulary->present, error));
     for (; vocab->n_pieces <= id; vocab->n_pieces++)
         vocabulary->present[vocab->n_pieces] = false;
     return PITH_OK;
@@ -115,15 +106,9 @@ enum pith_status pith_vocabulary_merge(struct pith_vocabulary *vocabulary,
                          "are not both tokens", vocabulary->path,
                          vocab->n_merges, (int)left.size, left.bytes,
                          (int)right.size, right.bytes);
-    if (vocab->n_merges == vocabulary->merge_capacity) {
-        size_t capacity = vocab->n_merges * 2 + 1024;
-        struct pith_merge *grown =
-            pith_array_resize(vocab->merges, capacity, sizeof *grown);
-        if (grown == NULL)
-            return pith_no_memory(error, capacity, sizeof *grown);
-        vocab->merges = grown;
-        vocabulary->merge_capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&vocab->merges, vocab->n_merges + 1,
+                       &vocabulary->merge_capacity, sizeof *vocab->merges,
+                       error));
     vocab->merges[vocab->n_merges++] = merge;
     return PITH_OK;
 }

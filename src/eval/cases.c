@@ -16,18 +16,14 @@
 static enum pith_status own(struct pith_cases *cases, void *memory,
                             struct pith_error *error)
 {
-    if (cases->n_owned == cases->owned_capacity) {
-        size_t capacity = cases->owned_capacity * 2 + 16;
-        void **owned = pith_array_resize(cases->owned, capacity, sizeof *owned);
-        if (owned == NULL) {
-            free(memory);
-            return pith_no_memory(error, capacity, sizeof *owned);
-        }
-        cases->owned = owned;
-        cases->owned_capacity = capacity;
-    }
-    cases->owned[cases->n_owned++] = memory;
-    return PITH_OK;
+    enum pith_status status =
+        pith_grow(&cases->owned, cases->n_owned + 1, &cases->owned_capacity,
+                  sizeof *cases->owned, error);
+    if (status == PITH_OK)
+        cases->owned[cases->n_owned++] = memory;
+    else
+        free(memory);
+    return status;
 }
 
 void *pith_cases_array(struct pith_cases *cases, size_t n, size_t size,
@@ -59,15 +55,8 @@ enum pith_status pith_cases_add(struct pith_cases *cases, const char *name,
 {
     struct pith_buffer id = {0};
     struct pith_text text;
-    if (cases->n == cases->capacity) {
-        size_t capacity = cases->capacity * 2 + 64;
-        struct pith_case *grown =
-            pith_array_resize(cases->cases, capacity, sizeof *grown);
-        if (grown == NULL)
-            return pith_no_memory(error, capacity, sizeof *grown);
-        cases->cases = grown;
-        cases->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&cases->cases, cases->n + 1, &cases->capacity,
+                       sizeof *cases->cases, error));
     pith_buffer_printf(&id, "%s-%zu", name, number);
     PITH_TRY(pith_cases_take(cases, &id, &text, error));
     cases->cases[cases->n] = *made;

@@ -5,21 +5,6 @@
 #include "../base/memory.h"
 #include "score.h"
 
-/* An array with room for one more. */
-static void *grow(void *array, size_t n, size_t *capacity, size_t size,
-                  struct pith_error *error)
-{
-    if (n < *capacity)
-        return array;
-    size_t more = 2 * *capacity + 16;
-    void *grown = pith_array_resize(array, more, size);
-    if (grown == NULL)
-        pith_no_memory(error, more, size);
-    else
-        *capacity = more;
-    return grown;
-}
-
 static enum pith_status keep_name(struct pith_score_data *data,
                                   struct pith_text text, const char **name,
                                   struct pith_error *error)
@@ -29,15 +14,12 @@ static enum pith_status keep_name(struct pith_score_data *data,
             *name = data->names[i];
             return PITH_OK;
         }
-    char **names = grow(data->names, data->n_names, &data->names_capacity,
-                        sizeof *names, error);
-    if (names == NULL)
-        return PITH_ERR_MEMORY;
-    data->names = names;
+    PITH_TRY(pith_grow(&data->names, data->n_names + 1, &data->names_capacity,
+                       sizeof *data->names, error));
     struct pith_buffer copy = {0};
     pith_buffer_append(&copy, text.bytes, text.size);
-    PITH_TRY(pith_buffer_take(&copy, &names[data->n_names], NULL, error));
-    *name = names[data->n_names++];
+    PITH_TRY(pith_buffer_take(&copy, &data->names[data->n_names], NULL, error));
+    *name = data->names[data->n_names++];
     return PITH_OK;
 }
 
@@ -57,25 +39,18 @@ static enum pith_status add_row(struct pith_scoring *s,
                                 struct pith_error *error)
 {
     struct pith_scores *scores = s->scores;
-    size_t capacity = s->data->rows_capacity, same_capacity = capacity;
-    struct pith_score_row *rows =
-        grow(scores->rows, scores->n_rows, &capacity, sizeof *rows, error);
-    if (rows == NULL)
-        return PITH_ERR_MEMORY;
-    scores->rows = rows;
-    struct pith_score_sums *sums = grow(s->data->sums, scores->n_rows,
-                                        &same_capacity, sizeof *sums, error);
-    if (sums == NULL)
-        return PITH_ERR_MEMORY;
-    s->data->sums = sums;
-    s->data->rows_capacity = capacity;
+    size_t n = scores->n_rows, capacity = s->data->rows_capacity;
+    PITH_TRY(pith_grow(&scores->rows, n + 1, &capacity, sizeof *scores->rows,
+                       error));
+    PITH_TRY(pith_grow(&s->data->sums, n + 1, &s->data->rows_capacity,
+                       sizeof *s->data->sums, error));
     struct pith_score_row row = {.ratio_asked = key->ratio,
                                  .shots = key->shots};
     PITH_TRY(keep_name(s->data, key->task, &row.task, error));
     PITH_TRY(keep_name(s->data, key->ask, &row.ask, error));
     PITH_TRY(keep_name(s->data, key->method, &row.method, error));
-    sums[scores->n_rows] = (struct pith_score_sums){0};
-    rows[scores->n_rows++] = row;
+    s->data->sums[n] = (struct pith_score_sums){0};
+    scores->rows[scores->n_rows++] = row;
     return PITH_OK;
 }
 
@@ -113,13 +88,9 @@ static enum pith_status find_part(struct pith_score_data *data,
         key->part++;
     if (key->part < data->n_parts)
         return PITH_OK;
-    struct pith_score_part *parts =
-        grow(data->parts, data->n_parts, &data->parts_capacity,
-             sizeof *parts, error);
-    if (parts == NULL)
-        return PITH_ERR_MEMORY;
-    data->parts = parts;
-    parts[data->n_parts++] =
+    PITH_TRY(pith_grow(&data->parts, data->n_parts + 1, &data->parts_capacity,
+                       sizeof *data->parts, error));
+    data->parts[data->n_parts++] =
         (struct pith_score_part){.row = key->row, .name = name};
     return PITH_OK;
 }

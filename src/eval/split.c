@@ -10,9 +10,9 @@
 
 /* --- at white space ------------------------------------------------------- */
 
-enum pith_status pith_split_spaces(struct pith_words *words,
-                                   struct pith_text text,
-                                   struct pith_error *error)
+static enum pith_status split_spaces(struct pith_words *words,
+                                     struct pith_text text,
+                                     struct pith_error *error)
 {
     size_t start = 0;
     for (size_t i = 0; i < text.size;) {
@@ -164,7 +164,7 @@ enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
     }
     if (spaced.failed)
         PITH_TRY_DONE(pith_no_memory(error, text.size, 1));
-    PITH_TRY_DONE(pith_split_spaces(words, pith_buffer_text(&spaced), error));
+    PITH_TRY_DONE(split_spaces(words, pith_buffer_text(&spaced), error));
 done:
     pith_buffer_free(&spaced);
     return status;

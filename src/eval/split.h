@@ -8,11 +8,6 @@
 
 /* Each appends the words of a text. */
 
-/* What lies between characters of white space. */
-enum pith_status pith_split_spaces(struct pith_words *words,
-                                   struct pith_text text,
-                                   struct pith_error *error);
-
 /* As mteval-v13a does for Western languages: symbols are words of their own,
  * and so are periods and commas that do not stand between digits. */
 enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,

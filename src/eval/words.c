@@ -16,14 +16,8 @@ enum pith_status pith_words_add(struct pith_words *words, struct pith_text word,
 {
     if (word.size == 0)
         return PITH_OK;
-    if (words->n == words->capacity) {
-        size_t capacity = words->capacity * 2 + 64;
-        size_t *ends = pith_array_resize(words->ends, capacity, sizeof *ends);
-        if (ends == NULL)
-            return pith_no_memory(error, capacity, sizeof *ends);
-        words->ends = ends;
-        words->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&words->ends, words->n + 1, &words->capacity,
+                       sizeof *words->ends, error));
     pith_buffer_append(&words->text, word.bytes, word.size);
     if (words->text.failed)
         return pith_no_memory(error, words->text.size + word.size, 1);

@@ -79,7 +79,6 @@ static bool allocate(struct pith_activations *a,
         a->hidden = floats(&ok, T, config->n_ff);
         a->gate = floats(&ok, T, config->n_ff);
     }
-    a->last = floats(&ok, 1, config->n_embd);
     a->losses = floats(&ok, T, 1);
     a->runs = pith_array(T, sizeof *a->runs);
     a->sights = pith_array(T, sizeof *a->sights);
@@ -123,7 +122,6 @@ void pith_activations_free(struct pith_activations *activations)
     free(activations->low);
     free(activations->hidden);
     free(activations->gate);
-    free(activations->last);
     free(activations->runs);
     free(activations->sights);
     free(activations->targets);

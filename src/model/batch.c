@@ -23,15 +23,8 @@ enum pith_status pith_batch_end(struct pith_batch *batch,
 {
     if (batch->ids.failed || batch->targets.failed)
         return pith_no_memory(error, batch->ids.n, sizeof *batch->ids.data);
-    if (batch->n_texts == batch->capacity) {
-        size_t capacity = batch->capacity + batch->capacity / 2 + 16;
-        size_t *ends =
-            pith_array_resize(batch->ends, capacity, sizeof *ends);
-        if (ends == NULL)
-            return pith_no_memory(error, capacity, sizeof *ends);
-        batch->ends = ends;
-        batch->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&batch->ends, batch->n_texts + 1, &batch->capacity,
+                       sizeof *batch->ends, error));
     batch->ends[batch->n_texts++] = batch->ids.n;
     return PITH_OK;
 }

@@ -10,8 +10,9 @@
 
 #include "kvcache.h"
 
-void pith_output_norm(struct pith_session *session, float *out, const float *x,
-                      size_t T)
+/* out (T, C) = the last norm of x (T, C). */
+static void output_norm(struct pith_session *session, float *out, const float *x,
+                        size_t T)
 {
     const struct pith_model *model = session->model;
     const struct pith_config *config = &model->format.config;
@@ -51,7 +52,7 @@ static void block_losses(struct pith_session *session, const int32_t *targets,
     size_t n = gather_targets(a, C, targets, T), next = 0;
 
     if (n > 0) {
-        pith_output_norm(session, a->norm, a->x, n);                /* (n, C) */
+        output_norm(session, a->norm, a->x, n);                     /* (n, C) */
         pith_target_losses(&session->compute, a->losses, a->norm,
                            &session->model->output, a->targets, n);    /* (n) */
     }
@@ -103,8 +104,6 @@ void pith_forward_pass(struct pith_session *session,
 static void forward_block(struct pith_session *session, const int32_t *ids,
                           size_t T, const int32_t *targets, float *losses)
 {
-    struct pith_activations *a = session->activations;
-    size_t C = session->model->format.config.n_embd;
     struct pith_run run = {.session = session,
                            .T = T,
                            .position = session->n_past,
@@ -113,8 +112,6 @@ static void forward_block(struct pith_session *session, const int32_t *ids,
     struct pith_pass pass = {&run, 1, T};
 
     run_layers(session, &pass, ids);
-    memcpy(a->last, a->x + (T - 1) * C, C * sizeof *a->last);
-    a->has_last = true;
     if (targets != NULL)
         block_losses(session, targets, losses, T);
     session->n_past += T;
@@ -166,18 +163,5 @@ enum pith_status pith_session_forward(struct pith_session *session,
         forward_block(session, ids + at, T, targets ? targets + at : NULL,
                       targets ? losses + at : NULL);
     }
-    return PITH_OK;
-}
-
-enum pith_status pith_session_logits(struct pith_session *session,
-                                     float *logits, struct pith_error *error)
-{
-    struct pith_activations *a = session->activations;
-    if (!a->has_last)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "logits were asked for before any token was given");
-    pith_output_norm(session, a->norm, a->last, 1);                 /* (1, C) */
-    pith_linear(&session->compute, logits, a->norm, &session->model->output,
-                NULL, 1, false);                                    /* (1, V) */
     return PITH_OK;
 }

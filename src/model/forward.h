@@ -21,8 +21,6 @@ struct pith_activations {
     float *attn;             /* (T, H D) */
     float *low;              /* (T, rank); these with an adapter only */
     float *hidden, *gate;    /* (T, F) */
-    float *last;             /* (C) x of the latest token */
-    bool has_last;
     struct pith_run *runs;   /* (T) of a pass over branches */
     struct pith_attention_run *sights; /* (T) what each run sees */
     int32_t *targets;        /* (T) those of a block that are wanted */
@@ -102,10 +100,6 @@ void pith_adapt(struct pith_session *session, float *out, const float *x,
 bool pith_adapted_feed_forward(struct pith_session *session,
                                const struct pith_feed_forward *layer,
                                size_t index, size_t T);
-
-/* out (T, C) = the last norm of x (T, C); may be in place. */
-void pith_output_norm(struct pith_session *session, float *out, const float *x,
-                      size_t T);
 
 /* x (T, C) = rows of the token embedding. */
 void pith_embed(struct pith_session *session, float *x, const int32_t *ids,

@@ -61,10 +61,6 @@ enum pith_status pith_session_branch(struct pith_session *session,
                                      size_t n, const char *stage,
                                      struct pith_error *error);
 
-/* Logits (V) that follow the last token of the cache's latest forward. */
-enum pith_status pith_session_logits(struct pith_session *session,
-                                     float *logits, struct pith_error *error);
-
 /* With precision "auto": float32 from now on, or the fastest again. */
 void pith_session_use_exact(struct pith_session *session, bool exact);
 

@@ -297,8 +297,10 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     return spaced_unit || whole_amount ? second.end : chain.end;
 }
 
-struct pith_range pith_number_of(struct pith_text text, struct pith_chain chain,
-                                 size_t floor)
+/* The number that a chain with a digit is part of: with the signs in front of
+ * it, from byte `floor` on, and after it. */
+static struct pith_range number_of(struct pith_text text,
+                                   struct pith_chain chain, size_t floor)
 {
     return (struct pith_range){signs_before(text, chain, floor),
                                signs_after(text, chain),
@@ -319,7 +321,7 @@ enum pith_status pith_number_ranges(struct pith_text text,
         at = chain.end;
         if (!chain.has_digit)
             continue;
-        struct pith_range number = pith_number_of(text, chain, floor);
+        struct pith_range number = number_of(text, chain, floor);
         PITH_TRY(pith_ranges_add(ranges, text, number.start, &number.end,
                                  PITH_PROTECT_NUMBERS, error));
         at = floor = number.end;

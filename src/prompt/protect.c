@@ -23,15 +23,8 @@ enum pith_status pith_ranges_add(struct pith_ranges *ranges,
                                  size_t *end, unsigned kind,
                                  struct pith_error *error)
 {
-    if (ranges->n == ranges->capacity) {
-        size_t capacity = ranges->capacity * 2 + 64;
-        struct pith_range *moved =
-            pith_array_resize(ranges->items, capacity, sizeof *moved);
-        if (moved == NULL)
-            return pith_no_memory(error, capacity, sizeof *moved);
-        ranges->items = moved;
-        ranges->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&ranges->items, ranges->n + 1, &ranges->capacity,
+                       sizeof *ranges->items, error));
     while (!pith_grapheme_boundary(text, *end))
         ++*end;
     ranges->items[ranges->n++] = (struct pith_range){start, *end, kind};

@@ -25,11 +25,6 @@ struct pith_chain {
  * before; empty where none starts. */
 struct pith_chain pith_chain_at(struct pith_text text, size_t at);
 
-/* The number that a chain with a digit is part of: with the signs in front of
- * it, from byte `floor` on, and after it. */
-struct pith_range pith_number_of(struct pith_text text, struct pith_chain chain,
-                                 size_t floor);
-
 /* Where the chat marker that starts at byte `at` ends; `at` when none does. */
 size_t pith_chat_marker_end(struct pith_text text, size_t at);
 

@@ -13,15 +13,10 @@
 enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
                                   struct pith_error *error)
 {
-    void *array, *moved;
+    size_t capacity = n;
     if ((n & (n - 1)) != 0)
         return PITH_OK;
-    memcpy(&array, array_pointer, sizeof array);
-    moved = pith_array_resize(array, n > 0 ? 2 * n : 1, size);
-    if (moved == NULL)
-        return pith_no_memory(error, n > 0 ? 2 * n : 1, size);
-    memcpy(array_pointer, &moved, sizeof moved);
-    return PITH_OK;
+    return pith_grow(array_pointer, n > 0 ? 2 * n : 1, &capacity, size, error);
 }
 
 enum pith_status pith_result_add_part(struct pith_result *result,

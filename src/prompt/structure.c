@@ -206,15 +206,8 @@ static enum pith_status add_segment(struct reader *reader,
                                     const struct tag *tag, size_t first,
                                     size_t end, struct pith_error *error)
 {
-    if (reader->n == reader->capacity) {
-        size_t grown = reader->capacity + reader->capacity / 2 + 8;
-        void *moved =
-            pith_array_resize(reader->segments, grown, sizeof *reader->segments);
-        if (moved == NULL)
-            return pith_no_memory(error, grown, sizeof *reader->segments);
-        reader->segments = moved;
-        reader->capacity = grown;
-    }
+    PITH_TRY(pith_grow(&reader->segments, reader->n + 1, &reader->capacity,
+                       sizeof *reader->segments, error));
     struct pith_segment *segment = &reader->segments[reader->n];
     *segment = (struct pith_segment){.n_bytes = end - first, .offset = first};
     PITH_TRY(settle_segment(reader, tag, segment, error));
@@ -430,27 +423,6 @@ void pith_structure_free(struct pith_structure *structure)
     free(structure->text);
     free(structure->segments);
     *structure = (struct pith_structure){0};
-}
-
-/* Equality of the numbers themselves: both were read from a tag or copied. */
-static bool same_kind(const struct pith_segment *a,
-                      const struct pith_segment *b)
-{
-    return a->rate == b->rate && a->compress == b->compress;
-}
-
-size_t pith_segments_merge(struct pith_segment *segments, size_t n)
-{
-    size_t n_left = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (n_left > 0 && same_kind(&segments[n_left - 1], &segments[i])) {
-            segments[n_left - 1].n_bytes += segments[i].n_bytes;
-            segments[n_left - 1].n_chars += segments[i].n_chars;
-        } else {
-            segments[n_left++] = segments[i];
-        }
-    }
-    return n_left;
 }
 
 enum pith_status pith_structured_budget(size_t n_instruction,

@@ -18,8 +18,8 @@
  *      through the usual stages.
  *   3. A stage that drops whole pieces of text (sentences) cuts the list of
  *      segments in the same places.
- *   4. pith_segments_merge() joins neighbours of the same kind before rates
- *      are laid over tokens; a segment with compress false has rate 1 there.
+ *   4. Rates are laid over tokens; a segment with compress false has rate 1
+ *      there.
  */
 #ifndef PITH_PROMPT_STRUCTURE_H
 #define PITH_PROMPT_STRUCTURE_H
@@ -67,9 +67,6 @@ enum pith_status pith_structure_parse(struct pith_text tagged, double rate,
                                       struct pith_structure *structure,
                                       struct pith_error *error);
 void pith_structure_free(struct pith_structure *structure);
-
-/* Joins neighbours of equal rate and compress; returns how many are left. */
-size_t pith_segments_merge(struct pith_segment *segments, size_t n);
 
 /* Rate and target of a request as the stages see them.  With a target
  * (not negative) the rate is its share of the contexts; without, the target

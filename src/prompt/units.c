@@ -47,16 +47,8 @@ size_t pith_forced_tokens(const struct pith_unit *units, size_t n)
 static enum pith_status make_room(struct pith_parts *parts,
                                   struct pith_error *error)
 {
-    if (parts->n_units < parts->unit_capacity)
-        return PITH_OK;
-    size_t capacity = parts->unit_capacity * 2 + 64;
-    struct pith_unit *moved =
-        pith_array_resize(parts->units, capacity, sizeof *moved);
-    if (moved == NULL)
-        return pith_no_memory(error, capacity, sizeof *moved);
-    parts->units = moved;
-    parts->unit_capacity = capacity;
-    return PITH_OK;
+    return pith_grow(&parts->units, parts->n_units + 1, &parts->unit_capacity,
+                     sizeof *parts->units, error);
 }
 
 enum pith_status pith_unit_push(struct pith_parts *parts, struct pith_unit unit,

@@ -19,15 +19,8 @@ enum pith_status pith_rate_plan_add(struct pith_rate_plan *plan,
                                     struct pith_rate_piece piece,
                                     struct pith_error *error)
 {
-    if (plan->n == plan->capacity) {
-        size_t capacity = plan->capacity + plan->capacity / 2 + 16;
-        void *moved =
-            pith_array_resize(plan->pieces, capacity, sizeof *plan->pieces);
-        if (moved == NULL)
-            return pith_no_memory(error, capacity, sizeof *plan->pieces);
-        plan->pieces = moved;
-        plan->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&plan->pieces, plan->n + 1, &plan->capacity,
+                       sizeof *plan->pieces, error));
     plan->pieces[plan->n++] = piece;
     return PITH_OK;
 }

@@ -31,15 +31,8 @@ static enum pith_status add_sentence(struct filter *filter,
                                      struct sentence sentence,
                                      struct pith_error *error)
 {
-    if (filter->n == filter->capacity) {
-        size_t capacity = filter->capacity + filter->capacity / 2 + 32;
-        void *moved = pith_array_resize(filter->sentences, capacity,
-                                        sizeof *filter->sentences);
-        if (moved == NULL)
-            return pith_no_memory(error, capacity, sizeof *filter->sentences);
-        filter->sentences = moved;
-        filter->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&filter->sentences, filter->n + 1, &filter->capacity,
+                       sizeof *filter->sentences, error));
     filter->sentences[filter->n++] = sentence;
     return PITH_OK;
 }

@@ -121,8 +121,8 @@ static enum pith_status check(const struct pith_prompt *prompt,
 
 /* --- the page ----------------------------------------------------------------- */
 
-void pith_report_append_source(struct pith_buffer *out,
-                               const struct pith_report_source *source)
+static void append_source(struct pith_buffer *out,
+                          const struct pith_report_source *source)
 {
     for (const char *const *line = source->lines; *line != NULL; line++)
         pith_buffer_string(out, *line);
@@ -149,7 +149,7 @@ static void write_head(struct pith_report *report)
     pith_buffer_string(out, " \xE2\x86\x92 ");
     pith_html_count(out, report->result->compressed_tokens);
     pith_buffer_string(out, " tokens \xE2\x80\x93 pith</title>\n<style>");
-    pith_report_append_source(out, &pith_report_style);
+    append_source(out, &pith_report_style);
     pith_buffer_string(out, "</style>\n</head>\n");
 }
 
@@ -184,7 +184,7 @@ static void write_body(struct pith_report *report)
                             "needs no network.</footer>\n");
     pith_report_numbers(report);
     pith_buffer_string(out, "<script>");
-    pith_report_append_source(out, &pith_report_script);
+    append_source(out, &pith_report_script);
     pith_buffer_string(out, "</script>\n</body>\n</html>\n");
 }
 

@@ -56,7 +56,4 @@ struct pith_report_source {
 extern const struct pith_report_source pith_report_style;  /* CSS */
 extern const struct pith_report_source pith_report_script; /* JavaScript */
 
-void pith_report_append_source(struct pith_buffer *out,
-                               const struct pith_report_source *source);
-
 #endif

@@ -286,15 +286,8 @@ struct cutter {
 static enum pith_status close_sentence(struct cutter *cutter, size_t end,
                                        size_t next, struct pith_error *error)
 {
-    if (cutter->n == cutter->capacity) {
-        size_t grown = cutter->capacity + cutter->capacity / 2 + 16;
-        void *moved = pith_array_resize(cutter->sentences, grown,
-                                        sizeof *cutter->sentences);
-        if (moved == NULL)
-            return pith_no_memory(error, grown, sizeof *cutter->sentences);
-        cutter->sentences = moved;
-        cutter->capacity = grown;
-    }
+    PITH_TRY(pith_grow(&cutter->sentences, cutter->n + 1, &cutter->capacity,
+                       sizeof *cutter->sentences, error));
     cutter->sentences[cutter->n++] =
         (struct pith_sentence){cutter->start, end - cutter->start};
     cutter->start = next;

@@ -85,10 +85,11 @@ static enum pith_status read_lines(struct pith_punkt_table *table,
     return PITH_OK;
 }
 
-enum pith_status pith_punkt_table_read(struct pith_punkt_table *table,
-                                       struct pith_text text, bool has_values,
-                                       const char *name,
-                                       struct pith_error *error)
+/* Reads lines of `text`: one word each (its value is 1), or with has_values
+ * a word, a tab and a number.  name: the file, for errors. */
+static enum pith_status read_table(struct pith_punkt_table *table,
+                                   struct pith_text text, bool has_values,
+                                   const char *name, struct pith_error *error)
 {
     struct pith_buffer copy = {0};
     pith_buffer_append(&copy, text.bytes, text.size);
@@ -120,7 +121,7 @@ static enum pith_status load_table(struct pith_punkt_table *table,
     PITH_TRY(pith_buffer_take(&joined, &path, NULL, error));
     enum pith_status status = pith_file_open_text(&file, &text, path, error);
     if (status == PITH_OK) {
-        status = pith_punkt_table_read(table, text, has_values, path, error);
+        status = read_table(table, text, has_values, path, error);
         pith_file_close(&file);
     }
     free(path);
@@ -150,12 +151,12 @@ static enum pith_status load_builtin(struct pith_punkt *punkt,
                                       strlen(pith_punkt_english_abbreviations)};
     struct pith_text starters = {pith_punkt_english_starters,
                                  strlen(pith_punkt_english_starters)};
-    PITH_TRY(pith_punkt_table_read(&punkt->abbreviations, abbreviations, false,
-                                   "built-in abbreviations", error));
-    PITH_TRY(pith_punkt_table_read(&punkt->starters, starters, false,
-                                   "built-in sentence starters", error));
-    PITH_TRY(pith_punkt_table_read(&punkt->contexts, starters, false,
-                                   "built-in sentence starters", error));
+    PITH_TRY(read_table(&punkt->abbreviations, abbreviations, false,
+                        "built-in abbreviations", error));
+    PITH_TRY(read_table(&punkt->starters, starters, false,
+                        "built-in sentence starters", error));
+    PITH_TRY(read_table(&punkt->contexts, starters, false,
+                        "built-in sentence starters", error));
     for (size_t i = 0; i < punkt->contexts.n_words; i++)
         punkt->contexts.values[i] = PITH_PUNKT_BEG_UC | PITH_PUNKT_MID_LC;
     return PITH_OK;

@@ -47,13 +47,6 @@ struct pith_punkt {
 uint8_t pith_punkt_lookup(const struct pith_punkt_table *table,
                           struct pith_text word);
 
-/* Reads lines of `text`: one word each (its value is 1), or with has_values
- * a word, a tab and a number.  name: the file, for errors. */
-enum pith_status pith_punkt_table_read(struct pith_punkt_table *table,
-                                       struct pith_text text, bool has_values,
-                                       const char *name,
-                                       struct pith_error *error);
-
 /* punkt_english.c: the built-in lists, one word a line. */
 extern const char pith_punkt_english_abbreviations[];
 extern const char pith_punkt_english_starters[];
