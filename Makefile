@@ -289,4 +289,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/%.d)
+-include $(wildcard $(BUILD)/docs/tutorial/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/%.d)

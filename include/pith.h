@@ -37,6 +37,23 @@
  *     UTF-8; invalid bytes are accepted and kept as they are.
  *   - A model is immutable once loaded and may be shared by threads; a
  *     session may be used by one thread at a time.
+ *
+ * How structs grow
+ *
+ *   A program runs with newer libraries than it was compiled for, and so with
+ *   larger structs than its own.
+ *   - Options start with sizeof_options, their size in the program's header:
+ *     the _init macros set it, or {.sizeof_options = sizeof options}.  They
+ *     grow at their end.  Members that the program does not have keep their
+ *     defaults; those that the library does not have must be 0
+ *     (UNSUPPORTED).  Never more than sizeof_options bytes are touched.
+ *   - pith_model_info and pith_tensor_info grow likewise; the macros that
+ *     fill them tell their size.  Members that the library does not have
+ *     are 0.
+ *   - pith_result is allocated by the library and grows at its end: never
+ *     copy one.
+ *   - All other structs, and values of enumerations, never change.
+ *   Programs in other languages call the functions that end in _sized.
  */
 #ifndef PITH_H
 #define PITH_H
@@ -223,9 +240,12 @@ struct pith_model_info {
     const char *auto_precision; /* what "auto" means with it */
 };
 
+#define pith_model_describe(model, info)                                       \
+    pith_model_describe_sized((model), (info), sizeof *(info))
 PITH_API
-void pith_model_describe(const struct pith_model *model,
-                         struct pith_model_info *info);
+void pith_model_describe_sized(const struct pith_model *model,
+                               struct pith_model_info *info,
+                               size_t sizeof_info);
 
 /* One row of the tensor table; the name is borrowed from the model.  Vectors
  * have rows 1. */
@@ -237,9 +257,12 @@ struct pith_tensor_info {
 };
 
 /* False when index is not below n_tensors. */
+#define pith_model_tensor(model, index, info)                                  \
+    pith_model_tensor_sized((model), (index), (info), sizeof *(info))
 PITH_API
-bool pith_model_tensor(const struct pith_model *model, size_t index,
-                       struct pith_tensor_info *info);
+bool pith_model_tensor_sized(const struct pith_model *model, size_t index,
+                             struct pith_tensor_info *info,
+                             size_t sizeof_info);
 
 PITH_API
 const char *pith_type_name(enum pith_type type); /* "f32", "q8", ... */
@@ -414,38 +437,6 @@ enum pith_condition {
     PITH_CONDITION_AFTER_PREFIX = 5
 };
 
-/* Options that only `reference` has, under the Python package's names. */
-struct pith_reference_options {
-    size_t iterative_size;            /* window, in tokens: 200 */
-    const char *context_budget;       /* arithmetic on the target: "+100" */
-    bool use_context_level_filter;    /* true */
-    bool use_token_level_filter;      /* true */
-    bool keep_split;                  /* false */
-    const size_t *force_context_ids;  /* borrowed, may be NULL */
-    size_t n_force_context_ids;
-    size_t force_context_number;      /* 0: not forced */
-    enum pith_reorder reorder_context;
-    bool concate_question;            /* true */
-    /* LongLLMLingua */
-    enum pith_rank_method rank_method;
-    enum pith_condition condition_in_question;
-    bool condition_compare; /* tokens by how much the question changes their
-                               loss; implies the prefix */
-    bool add_instruction;   /* the instruction stands after that question */
-    double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
-    /* Sentence filter */
-    bool use_sentence_level_filter;
-    const char *punkt;           /* folder of Punkt parameters (NLTK's
-                                    punkt_tab/english); NULL: built in */
-    size_t keep_first_sentence;  /* these get the bonus, with rank_method */
-    size_t keep_last_sentence;   /* longllmlingua only */
-    size_t keep_sentence_number; /* the least surprising of each context */
-    double high_priority_bonus;  /* 100, on the mean loss */
-    double token_budget_ratio;   /* 1.4, on the target */
-    bool strict_preserve_uncompressed; /* true: a context with compress=False
-                                          is forced */
-};
-
 /* Counts tokens of the target model, the one that will read the compressed
  * prompt.  Immutable, may be shared by threads. */
 struct pith_counter;
@@ -496,7 +487,35 @@ struct pith_compress_options {
     double k;            /* granularity coefficient of eq. 3; 0: 2, and 1.3
                             with question_aware */
     size_t segment_size; /* tokens of an ITPC segment: 100 */
-    struct pith_reference_options reference;
+    /* Only `reference`, under the Python package's names */
+    size_t iterative_size;            /* window, in tokens: 200 */
+    const char *context_budget;       /* arithmetic on the target: "+100" */
+    bool use_context_level_filter;    /* true */
+    bool use_token_level_filter;      /* true */
+    bool keep_split;                  /* false */
+    const size_t *force_context_ids;  /* borrowed, may be NULL */
+    size_t n_force_context_ids;
+    size_t force_context_number;      /* 0: not forced */
+    enum pith_reorder reorder_context;
+    bool concate_question;            /* true */
+    /* `reference`: LongLLMLingua */
+    enum pith_rank_method rank_method;
+    enum pith_condition condition_in_question;
+    bool condition_compare; /* tokens by how much the question changes their
+                               loss; implies the prefix */
+    bool add_instruction;   /* the instruction stands after that question */
+    double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
+    /* `reference`: the sentence filter */
+    bool use_sentence_level_filter;
+    const char *punkt;           /* folder of Punkt parameters (NLTK's
+                                    punkt_tab/english); NULL: built in */
+    size_t keep_first_sentence;  /* these get the bonus, with rank_method */
+    size_t keep_last_sentence;   /* longllmlingua only */
+    size_t keep_sentence_number; /* the least surprising of each context */
+    double high_priority_bonus;  /* 100, on the mean loss */
+    double token_budget_ratio;   /* 1.4, on the target */
+    bool strict_preserve_uncompressed; /* true: a context with compress=False
+                                          is forced */
     /* Contexts carry <llmlingua, rate=0.5, compress=False>...</llmlingua>.
      * `paper` keeps the text outside of tags at the prompt's rate and refuses
      * a malformed tag; `reference` reads what the Python package reads, and
@@ -543,8 +562,11 @@ enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error);
 
 /* The defaults named above, method paper, rate 0.5. */
+#define pith_compress_options_init(options)                                    \
+    pith_compress_options_init_sized((options), sizeof *(options))
 PITH_API
-void pith_compress_options_init(struct pith_compress_options *options);
+void pith_compress_options_init_sized(struct pith_compress_options *options,
+                                      size_t sizeof_options);
 
 /* How an option's value is kept in struct pith_compress_options. */
 enum pith_option_type {
@@ -594,6 +616,7 @@ const struct pith_option *pith_compress_option(size_t index);
  * prompt.  For `paper` these are its paragraphs: runs of lines that are not
  * blank, each without the line end at its end.  For `reference`, as for the
  * Python package, and for structured prompts it is one context.
+ *   options   of which method and structured count
  *   contexts  filled with views of text; NULL: count only
  * Returns how many there are. */
 PITH_API

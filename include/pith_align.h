@@ -227,10 +227,13 @@ struct pith_align_options {
                                  no one hears */
 };
 
+#define pith_align_options_default(options)                                    \
+    pith_align_options_default_sized((options), sizeof *(options))
 PITH_API
-void pith_align_options_default(struct pith_align_options *options);
+void pith_align_options_default_sized(struct pith_align_options *options,
+                                      size_t sizeof_options);
 
-/* The paper's setting: 8 epochs, lr 1e-4, AdamW. */
+/* Over these, the paper's setting: 8 epochs, lr 1e-4, AdamW. */
 PITH_API
 void pith_align_options_paper(struct pith_align_options *options);
 

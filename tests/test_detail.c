@@ -418,7 +418,7 @@ enum { N_VARIANTS = 8 };
 
 static void vary(struct pith_compress_options *options, int variant)
 {
-    struct pith_reference_options *o = &options->reference;
+    struct pith_compress_options *o = options;
     o->iterative_size = 40;
     o->use_sentence_level_filter = variant == 1 || variant == 4;
     o->use_token_level_filter = variant != 2;
@@ -460,7 +460,7 @@ START_TEST(reference_counts_are_those_of_the_parts)
 {
     uint64_t random = 5;
     struct pith_compress_options options = detailed(PITH_METHOD_REFERENCE);
-    options.reference.iterative_size = 30;
+    options.iterative_size = 30;
     for (int i = 0; i < 10; i++) {
         struct random_prompt made;
         plain_prompt(&made, &random, false);
@@ -488,9 +488,9 @@ START_TEST(reference_holds_for_any_prompt)
         struct pith_compress_options options = detailed(PITH_METHOD_REFERENCE);
         random_prompt_make(&made, &random, 40);
         vary(&options, (int)random_below(&random, N_VARIANTS));
-        options.reference.iterative_size = 100;
+        options.iterative_size = 100;
         if (made.prompt.question.size == 0)
-            options.reference.condition_compare = false;
+            options.condition_compare = false;
         if (made.prompt.n_contexts > 1)
             made.contexts[0] = view("a\xFF\xC3 <llmlingua, rate=0.5>x"
                                        "\xE6\xBC y</llmlingua> z");
@@ -516,8 +516,8 @@ START_TEST(a_context_that_is_forced_twice_is_shown_once)
     struct pith_prompt prompt = {{0}, contexts, 2, {0}};
     size_t twice[] = {1, 1};
     struct pith_compress_options options = detailed(PITH_METHOD_REFERENCE);
-    options.reference.force_context_ids = twice;
-    options.reference.n_force_context_ids = 2;
+    options.force_context_ids = twice;
+    options.n_force_context_ids = 2;
     struct pith_result *result = compress(TINY_GPT2, &prompt, &options);
     assert_units(&prompt, result);
     assert_spans(&prompt, result);
@@ -601,14 +601,14 @@ START_TEST(contexts_left_out_show_what_they_were_ranked_by)
                 detailed((enum pith_method)method);
             options.rate = -1;
             options.target = 30;
-            options.reference.context_budget = "-20";
-            options.reference.iterative_size = 40;
+            options.context_budget = "-20";
+            options.iterative_size = 40;
             struct pith_result *result =
                 compress(which, &made.prompt, &options);
             ck_assert_uint_gt(assert_left_out(result), 0);
             pith_result_free(result);
             options.question_aware = true;
-            options.reference.rank_method = PITH_RANK_LONGLLMLINGUA;
+            options.rank_method = PITH_RANK_LONGLLMLINGUA;
             result = compress(which, &made.prompt, &options);
             assert_no_losses_left_out(result);
             pith_result_free(result);

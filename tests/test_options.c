@@ -94,16 +94,16 @@ START_TEST(defaults_are_the_published_ones)
     ck_assert(o.tau_ins == 0.85 && o.tau_que == 0.9 && o.delta_tau == 0.3);
     ck_assert_uint_eq(o.segment_size, 100);
     ck_assert(o.use_itpc && o.use_budget_controller && o.use_dynamic_rates);
-    ck_assert_uint_eq(o.reference.iterative_size, 200);
-    ck_assert_str_eq(o.reference.context_budget, "+100");
-    ck_assert(o.reference.use_context_level_filter &&
-              o.reference.use_token_level_filter &&
-              o.reference.concate_question &&
-              o.reference.strict_preserve_uncompressed);
-    ck_assert(!o.reference.use_sentence_level_filter &&
+    ck_assert_uint_eq(o.iterative_size, 200);
+    ck_assert_str_eq(o.context_budget, "+100");
+    ck_assert(o.use_context_level_filter &&
+              o.use_token_level_filter &&
+              o.concate_question &&
+              o.strict_preserve_uncompressed);
+    ck_assert(!o.use_sentence_level_filter &&
               !o.structured && !o.trace && !o.detail);
-    ck_assert(o.reference.high_priority_bonus == 100 &&
-              o.reference.token_budget_ratio == 1.4);
+    ck_assert(o.high_priority_bonus == 100 &&
+              o.token_budget_ratio == 1.4);
 }
 END_TEST
 
@@ -122,7 +122,7 @@ START_TEST(rows_point_at_their_members)
     SAME(keep_regex); SAME(protect);
     IS("keep_digits", protect); IS("keep_words", units);
 #undef SAME
-#define SAME(member) IS(#member, reference.member)
+#define SAME(member) IS(#member, member)
     SAME(iterative_size); SAME(context_budget);
     SAME(use_context_level_filter); SAME(use_token_level_filter);
     SAME(keep_split); SAME(force_context_ids); SAME(force_context_number);

@@ -212,7 +212,7 @@ static void draw_paper(struct request *r, uint64_t *random, int kind)
     }
 }
 
-static void draw_sentences(struct pith_reference_options *o, uint64_t *random)
+static void draw_sentences(struct pith_compress_options *o, uint64_t *random)
 {
     o->use_sentence_level_filter = true;
     o->keep_first_sentence = random_below(random, 3);
@@ -221,7 +221,7 @@ static void draw_sentences(struct pith_reference_options *o, uint64_t *random)
     o->token_budget_ratio = 0.5 + 2 * random_uniform(random);
 }
 
-static void draw_question(struct pith_reference_options *o, uint64_t *random)
+static void draw_question(struct pith_compress_options *o, uint64_t *random)
 {
     static const double ratios[] = {0, 0.3, 0.6};
     o->rank_method = (enum pith_rank_method)random_below(random, 3);
@@ -235,7 +235,7 @@ static void draw_reference_options(struct request *r, uint64_t *random)
 {
     static const char *const budgets[] = {"+100", "*2", "+0", "-20"};
     struct pith_compress_options *o = &r->options;
-    struct pith_reference_options *own = &o->reference;
+    struct pith_compress_options *own = o;
     pith_compress_options_init(o);
     o->method = PITH_METHOD_REFERENCE;
     o->trace = o->detail = true;
@@ -585,7 +585,7 @@ static void assert_ends_pass(const struct request *r,
         const struct pith_part_result *part = &result->parts[p];
         bool passes = part->kind == PITH_PART_INSTRUCTION ||
                       (part->kind == PITH_PART_QUESTION &&
-                       r->options.reference.concate_question);
+                       r->options.concate_question);
         struct pith_text text = given(&r->made.prompt, result, p);
         if (!passes)
             continue;
@@ -679,8 +679,8 @@ static void draw_tagged(struct tagged *tagged, uint64_t *random, int kind)
     o->detail = o->trace = true;
     o->rate = 0.3 + 0.6 * random_uniform(random);
     o->structured = true;
-    o->reference.iterative_size = 20 + random_below(random, 90);
-    o->reference.reorder_context = (enum pith_reorder)random_below(random, 3);
+    o->iterative_size = 20 + random_below(random, 90);
+    o->reorder_context = (enum pith_reorder)random_below(random, 3);
 }
 
 static void done_tagged(struct tagged *tagged)
@@ -721,7 +721,7 @@ START_TEST(tags_are_honoured)
             for (size_t j = 0; j < TAGGED_PIECES; j++)
                 ck_assert(!tagged.whole[c][j] ||
                           holds(result->text, content(&tagged.pieces[c][j])));
-        if (tagged.request.options.reference.reorder_context ==
+        if (tagged.request.options.reorder_context ==
             PITH_REORDER_ORIGINAL)
             assert_text_is_of(&tagged, result->text);
         n_shorter += result->compressed_tokens < result->origin_tokens;

@@ -180,7 +180,7 @@ static void run_request(struct replay *replay, const char *line, size_t size)
     defaults.method = PITH_METHOD_REFERENCE;
     defaults.trace = true;
     defaults.count_with = counter;
-    defaults.reference.punkt = punkt_folder();
+    defaults.punkt = punkt_folder();
     assert_ok(pith_json_parse(text, "golden", &replay->want_document, &error),
               error);
     replay->want = pith_json_root(replay->want_document);
@@ -381,7 +381,7 @@ static struct pith_compress_options random_options(uint64_t *seed)
     static const char *const budgets[] = {"", "+100", "*2", "-7", "/3+5"};
     static const size_t forced[] = {2, 0, 7};
     struct pith_compress_options options;
-    struct pith_reference_options *reference = &options.reference;
+    struct pith_compress_options *reference = &options;
     pith_compress_options_init(&options);
     options.method = PITH_METHOD_REFERENCE;
     options.trace = random_below(seed, 2);
@@ -430,7 +430,7 @@ static void check_result(const struct pith_result *result,
     }
     ck_assert_int_eq(result->trace.has_kept_ids,
                      options->trace &&
-                         options->reference.use_token_level_filter);
+                         options->use_token_level_filter);
     if (result->trace.has_kept_ids && has_contexts)
         ck_assert_uint_eq(n_kept, result->trace.n_kept_ids);
     ck_assert(pith_utf8_is_valid(result->text.bytes, result->text.size));
@@ -542,7 +542,7 @@ START_TEST(parts_are_joined)
     check_text(prompt, options, "do it\n\none two\n\nthree");
     prompt.question = view("why?");
     check_text(prompt, options, "do it\n\none two\n\nthree\n\nwhy?");
-    options.reference.concate_question = false;
+    options.concate_question = false;
     check_text(prompt, options, "do it\n\none two\n\nthree");
     prompt.n_contexts = 0;
     check_text(prompt, options, "do it");
@@ -566,7 +566,7 @@ START_TEST(impossible_options_are_refused)
     for (int i = 0; i < 4; i++) {
         pith_compress_options_init(&options);
         options.method = PITH_METHOD_REFERENCE;
-        struct pith_reference_options *reference = &options.reference;
+        struct pith_compress_options *reference = &options;
         switch (i) {
         case 0: reference->iterative_size = 0; break;
         case 1: reference->iterative_size = SIZE_MAX; break;

@@ -56,7 +56,7 @@ static const struct pith_rank ranks[6] = {{3, 9}, {0, 8}, {5, 7},
                                           {1, 6}, {4, 5}, {2, 4}};
 static const size_t lengths[6] = {100, 200, 300, 150, 50, 80};
 
-static void check_selection(double target, struct pith_reference_options options,
+static void check_selection(double target, struct pith_compress_options options,
                             const size_t *want, size_t n_want)
 {
     struct pith_selection selection;
@@ -72,7 +72,7 @@ static void check_selection(double target, struct pith_reference_options options
 
 START_TEST(coarse_filter_overdraws_its_budget_by_one_context)
 {
-    struct pith_reference_options options = {.context_budget = "+50"};
+    struct pith_compress_options options = {.context_budget = "+50"};
     /* 150 + 100 = 250 is not below 0 yet; context 5 brings it there. */
     check_selection(200, options, (size_t[]){0, 3, 5}, 3);
     check_selection(199, options, (size_t[]){0, 3}, 2);
@@ -84,7 +84,7 @@ START_TEST(coarse_filter_overdraws_its_budget_by_one_context)
 }
 END_TEST
 
-static bool needs_ranks(double target, struct pith_reference_options options)
+static bool needs_ranks(double target, struct pith_compress_options options)
 {
     struct pith_error error;
     bool needs;
@@ -98,7 +98,7 @@ static bool needs_ranks(double target, struct pith_reference_options options)
  * the last one, too.  A token is left for rounding. */
 START_TEST(ranks_are_needed_where_they_decide)
 {
-    struct pith_reference_options options = {.context_budget = "+31"};
+    struct pith_compress_options options = {.context_budget = "+31"};
     ck_assert(!needs_ranks(800, options));
     ck_assert(needs_ranks(799, options));
     ck_assert(needs_ranks(-30, options));
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(coarse_filter_orders)
 {
-    struct pith_reference_options options = {.context_budget = "*1"};
+    struct pith_compress_options options = {.context_budget = "*1"};
     options.reorder_context = PITH_REORDER_SORT;
     check_selection(400, options, (size_t[]){3, 0, 5, 1}, 4);
     options.reorder_context = PITH_REORDER_TWO_STAGE;
@@ -129,7 +129,7 @@ END_TEST
 START_TEST(coarse_filter_never_chooses_nothing)
 {
     size_t forced[] = {7};
-    struct pith_reference_options options = {.context_budget = "*0-1000"};
+    struct pith_compress_options options = {.context_budget = "*0-1000"};
     check_selection(200, options, (size_t[]){3}, 1);
     options.force_context_ids = forced;
     options.n_force_context_ids = 1;
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(coarse_filter_forces_contexts)
 {
     size_t forced[] = {4, 0, 9};
-    struct pith_reference_options options = {.context_budget = "",
+    struct pith_compress_options options = {.context_budget = "",
                                              .force_context_ids = forced,
                                              .n_force_context_ids = 3,
                                              .reorder_context =
@@ -163,7 +163,7 @@ static void check_offsets(double target, enum pith_reorder order,
 {
     struct pith_selection selection;
     struct pith_error error;
-    struct pith_reference_options options = {
+    struct pith_compress_options options = {
         .context_budget = "*1",
         .force_context_ids = forced,
         .n_force_context_ids = n_forced,

@@ -137,7 +137,7 @@ static struct pith_compress_options detailed(enum pith_method method)
     pith_compress_options_init(&options);
     options.method = method;
     options.detail = true;
-    options.reference.iterative_size = 50; /* tiny models have 256 positions */
+    options.iterative_size = 50; /* tiny models have 256 positions */
     return options;
 }
 
@@ -536,7 +536,7 @@ START_TEST(a_report_needs_its_detail_and_its_prompt)
                  {&cut, &options, result, "outside the prompt"},
                  {&none, &options, result, "outside the prompt"},
                  {NULL, &options, result, "NULL"},
-                 {&prompt, NULL, result, "NULL"},
+                 {&prompt, NULL, result, "options.detail"}, /* the defaults */
                  {&prompt, &options, NULL, "NULL"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ck_assert_int_eq(pith_result_report_html(session, wrong[i].prompt,

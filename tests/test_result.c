@@ -67,12 +67,12 @@ START_TEST(defaults_are_those_of_the_paper_and_the_package)
     ck_assert_double_eq(options.tau_que, 0.9);
     ck_assert_double_eq(options.k, 0);
     ck_assert_uint_eq(options.segment_size, 100);
-    ck_assert_uint_eq(options.reference.iterative_size, 200);
-    ck_assert_str_eq(options.reference.context_budget, "+100");
-    ck_assert(options.reference.use_context_level_filter);
-    ck_assert(options.reference.use_token_level_filter);
-    ck_assert(!options.reference.keep_split && !options.trace);
-    ck_assert(options.reference.concate_question);
+    ck_assert_uint_eq(options.iterative_size, 200);
+    ck_assert_str_eq(options.context_budget, "+100");
+    ck_assert(options.use_context_level_filter);
+    ck_assert(options.use_token_level_filter);
+    ck_assert(!options.keep_split && !options.trace);
+    ck_assert(options.concate_question);
 }
 END_TEST
 

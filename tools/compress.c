@@ -422,7 +422,7 @@ static void list_files(const struct operands *operands, const void *given,
 {
     const struct arguments *arguments = given;
     (void)operands;
-    tool_files_punkt(list, arguments->options.reference.punkt);
+    tool_files_punkt(list, arguments->options.punkt);
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -11,10 +11,11 @@
 
 static const double PI = 3.14159265358979323846;
 
-void pith_align_options_default(struct pith_align_options *options)
+void pith_align_options_default_sized(struct pith_align_options *options,
+                                      size_t sizeof_options)
 {
-    *options = (struct pith_align_options){
-        .sizeof_options = sizeof *options,
+    const struct pith_align_options defaults = {
+        .sizeof_options = sizeof_options,
         .epochs = 3,
         .batch_records = 32,
         .batch_tokens = 2048,
@@ -26,6 +27,7 @@ void pith_align_options_default(struct pith_align_options *options)
         .clip = 1,
         .seed = 1,
         .validation_share = 0.02};
+    pith_struct_give(options, sizeof_options, &defaults, sizeof defaults);
 }
 
 /* "8 epochs, lr 1e-4, AdamW" (section 5, Implementation Details); what the

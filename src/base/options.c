@@ -25,5 +25,14 @@ enum pith_status pith_options_copy(void *ours, size_t size, const void *given,
                              "%zu; it is older than the header in use", i,
                              size);
     memcpy(ours, given, theirs < size ? theirs : size);
+    memcpy(ours, &size, sizeof size);
     return PITH_OK;
+}
+
+void pith_struct_give(void *theirs, size_t their_size, const void *ours,
+                      size_t size)
+{
+    size_t common = their_size < size ? their_size : size;
+    memcpy(theirs, ours, common);
+    memset((char *)theirs + common, 0, their_size - common);
 }

@@ -3,7 +3,7 @@
  * options name.
  */
 #include "../base/error.h"
-#include "../base/options.h"
+#include "../prompt/method.h"
 
 enum pith_status pith_compress(struct pith_session *session,
                                const struct pith_prompt *prompt,
@@ -14,8 +14,7 @@ enum pith_status pith_compress(struct pith_session *session,
     struct pith_compress_options known;
     if (result != NULL)
         *result = NULL;
-    pith_compress_options_init(&known);
-    PITH_TRY(pith_options_copy(&known, sizeof known, options, error));
+    PITH_TRY(pith_compress_options_take(&known, options, error));
     switch (known.method) {
     case PITH_METHOD_PAPER:
         return pith_compress_paper(session, prompt, &known, result, error);

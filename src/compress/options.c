@@ -7,6 +7,7 @@
  * row here.
  */
 #include "../base/exact.h"
+#include "../base/options.h"
 #include "pith.h"
 
 #define AT(member) offsetof(struct pith_compress_options, member)
@@ -18,8 +19,8 @@ _Static_assert(sizeof(enum pith_method) == sizeof(int) &&
                    sizeof(enum pith_condition) == sizeof(int),
                "choices are written as int");
 _Static_assert(AT(n_keep) == AT(keep) + sizeof(void *) &&
-                   AT(reference.n_force_context_ids) ==
-                       AT(reference.force_context_ids) + sizeof(void *),
+                   AT(n_force_context_ids) ==
+                       AT(force_context_ids) + sizeof(void *),
                "the size of a list is right after its pointer");
 
 enum {
@@ -129,89 +130,89 @@ static const struct pith_option rows[] = {
          "`units` word, the default"),
 
     HEADING("Only with --method reference:"),
-    COUNT("iterative-size", "iterative_size", reference.iterative_size, 1, 200,
+    COUNT("iterative-size", "iterative_size", iterative_size, 1, 200,
           REFERENCE,
           "tokens of a window"),
-    TEXT("context-budget", "context_budget", "EXPR", reference.context_budget,
+    TEXT("context-budget", "context_budget", "EXPR", context_budget,
          "+100", REFERENCE,
          "what the context filter does to the target: numbers and + - * /, "
          "such as *1.5+10"),
     BOOL("context-filter", "use_context_level_filter",
-         reference.use_context_level_filter, true, REFERENCE | PROMPTS,
+         use_context_level_filter, true, REFERENCE | PROMPTS,
          "drop whole contexts first"),
-    BOOL(NULL, "use_keyvalue_level_filter", reference.use_context_level_filter,
+    BOOL(NULL, "use_keyvalue_level_filter", use_context_level_filter,
          false, REFERENCE | RECORDS,
          "drop whole members first"),
     BOOL("token-filter", "use_token_level_filter",
-         reference.use_token_level_filter, true, REFERENCE,
+         use_token_level_filter, true, REFERENCE,
          "drop tokens"),
-    BOOL("keep-split", "keep_split", reference.keep_split, false, REFERENCE,
+    BOOL("keep-split", "keep_split", keep_split, false, REFERENCE,
          "keep the blank lines between contexts"),
     LIST("force-context-ids", "force_context_ids", "I,J", PITH_OPTION_COUNTS,
-         reference.force_context_ids, REFERENCE | PROMPTS,
+         force_context_ids, REFERENCE | PROMPTS,
          "contexts that stay, counted from 0"),
     COUNT("force-context-number", "force_context_number",
-          reference.force_context_number, 0, 0, REFERENCE | PROMPTS,
+          force_context_number, 0, 0, REFERENCE | PROMPTS,
           "how many contexts stay, unless 0"),
     CHOICE("reorder-context", "reorder_context", "original|sort|two_stage",
-           reference.reorder_context, PITH_REORDER_ORIGINAL, "original",
+           reorder_context, PITH_REORDER_ORIGINAL, "original",
            REFERENCE | PROMPTS,
            "the order of the contexts that stay"),
     CHOICE(NULL, "reorder_keyvalue", "original|sort|two_stage",
-           reference.reorder_context, PITH_REORDER_ORIGINAL, "original",
+           reorder_context, PITH_REORDER_ORIGINAL, "original",
            REFERENCE | RECORDS,
            "the order of the members that stay"),
-    BOOL("concate-question", "concate_question", reference.concate_question,
+    BOOL("concate-question", "concate_question", concate_question,
          true, REFERENCE | PROMPTS,
          "put the question into the result"),
     CHOICE("rank-method", "rank_method", "llmlingua|longllmlingua|bm25",
-           reference.rank_method, PITH_RANK_LLMLINGUA, "llmlingua", REFERENCE,
+           rank_method, PITH_RANK_LLMLINGUA, "llmlingua", REFERENCE,
            "what contexts are ranked by: their mean loss, each alone or "
            "together with the question, or the words that they share with it"),
     CHOICE("condition-in-question", "condition_in_question",
            "none|before|after|none_condition|before_condition|after_condition",
-           reference.condition_in_question, PITH_CONDITION_NONE, "none",
+           condition_in_question, PITH_CONDITION_NONE, "none",
            REFERENCE,
            "where the question stands when contexts are ranked by it; with "
            "`_condition` it also stands in front of the tokens that are "
            "chosen"),
-    BOOL("condition-compare", "condition_compare", reference.condition_compare,
+    BOOL("condition-compare", "condition_compare", condition_compare,
          false, REFERENCE,
          "choose tokens by how much the question changes their loss"),
-    BOOL("add-instruction", "add_instruction", reference.add_instruction, false,
+    BOOL("add-instruction", "add_instruction", add_instruction, false,
          REFERENCE | PROMPTS,
          "put the instruction after that question"),
     REAL(0, "dynamic-ratio", "dynamic_context_compression_ratio", "R",
-         reference.dynamic_context_compression_ratio, 0, 1, 0, "0",
+         dynamic_context_compression_ratio, 0, 1, 0, "0",
          REFERENCE | PROMPTS,
          "spread the rates of the contexts by rank, up to R to both sides"),
     BOOL("sentence-filter", "use_sentence_level_filter",
-         reference.use_sentence_level_filter, false, REFERENCE,
+         use_sentence_level_filter, false, REFERENCE,
          "drop whole sentences before tokens"),
-    TEXT("punkt", NULL, "DIR", reference.punkt, NULL, REFERENCE,
+    TEXT("punkt", NULL, "DIR", punkt, NULL, REFERENCE,
          "find sentences with the parameters in this folder, NLTK's "
          "punkt_tab/english; without it, with a short list of abbreviations"),
     COUNT("keep-first-sentence", "keep_first_sentence",
-          reference.keep_first_sentence, 0, 0, REFERENCE,
+          keep_first_sentence, 0, 0, REFERENCE,
           "how many of the first sentences get a bonus"),
     COUNT("keep-last-sentence", "keep_last_sentence",
-          reference.keep_last_sentence, 0, 0, REFERENCE,
+          keep_last_sentence, 0, 0, REFERENCE,
           "how many of the last sentences get a bonus"),
     COUNT("keep-sentence-number", "keep_sentence_number",
-          reference.keep_sentence_number, 0, 0, REFERENCE,
+          keep_sentence_number, 0, 0, REFERENCE,
           "how many sentences of each context get a bonus"),
     REAL(0, "high-priority-bonus", "high_priority_bonus", "X",
-         reference.high_priority_bonus, -1e9, 1e9, 100, "100", REFERENCE,
+         high_priority_bonus, -1e9, 1e9, 100, "100", REFERENCE,
          "that bonus, on the mean loss of a sentence"),
     REAL(0, "token-budget-ratio", "token_budget_ratio", "X",
-         reference.token_budget_ratio, 0, 1e9, 1.4, "1.4", REFERENCE,
+         token_budget_ratio, 0, 1e9, 1.4, "1.4", REFERENCE,
          "the target of the sentence filter, as a multiple of that of the "
          "tokens"),
     BOOL("structured", NULL, structured, false, BOTH,
          "contexts carry tags <llmlingua, rate=R, compress=True> and "
          "</llmlingua> that say how each piece is treated"),
     BOOL(NULL, "strict_preserve_uncompressed",
-         reference.strict_preserve_uncompressed, true, REFERENCE | PROMPTS,
+         strict_preserve_uncompressed, true, REFERENCE | PROMPTS,
          "contexts with a piece of compress=False stay"),
 
     HEADING("What is reported besides:"),
@@ -228,13 +229,13 @@ const struct pith_option *pith_compress_option(size_t index)
     return index < N_ROWS ? &rows[index] : NULL;
 }
 
-void pith_compress_options_init(struct pith_compress_options *options)
+void pith_compress_options_init_sized(struct pith_compress_options *given,
+                                      size_t sizeof_options)
 {
-    *options = (struct pith_compress_options){.sizeof_options =
-                                                  sizeof *options};
+    struct pith_compress_options defaults = {.sizeof_options = sizeof_options};
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct pith_option *row = &rows[i];
-        void *member = (char *)options + row->offset;
+        void *member = (char *)&defaults + row->offset;
         if (row->name == NULL && row->key == NULL)
             continue; /* a heading */
         if (row->use & RECORDS)
@@ -251,4 +252,5 @@ void pith_compress_options_init(struct pith_compress_options *options)
         case PITH_OPTION_BITS: break; /* empty */
         }
     }
+    pith_struct_give(given, sizeof_options, &defaults, sizeof defaults);
 }

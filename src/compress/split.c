@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "pith.h"
+#include "../prompt/method.h"
 
 static size_t line_length(struct pith_text text, size_t at)
 {
@@ -50,7 +50,10 @@ size_t pith_split_text(struct pith_text text,
                        const struct pith_compress_options *options,
                        struct pith_text *contexts)
 {
-    if (options->method == PITH_METHOD_PAPER && !options->structured)
+    struct pith_compress_options known;
+    if (pith_compress_options_take(&known, options, NULL) != PITH_OK)
+        pith_compress_options_init(&known); /* the compression will complain */
+    if (known.method == PITH_METHOD_PAPER && !known.structured)
         return split_paragraphs(text, contexts);
     if (contexts != NULL)
         contexts[0] = text;

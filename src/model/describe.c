@@ -3,6 +3,8 @@
  */
 #include "model.h"
 
+#include "../base/options.h"
+
 static void describe_config(const struct pith_config *config,
                             struct pith_model_info *info)
 {
@@ -56,33 +58,37 @@ static void describe_tokenizer(const struct pith_tokenizer *tokenizer,
     info->add_bos = facts.flags & PITH_VOCAB_ADD_BOS;
 }
 
-void pith_model_describe(const struct pith_model *model,
-                         struct pith_model_info *info)
+void pith_model_describe_sized(const struct pith_model *model,
+                               struct pith_model_info *given,
+                               size_t sizeof_info)
 {
     const struct pith_format *format = &model->format;
-    *info = (struct pith_model_info){
+    struct pith_model_info info = {
         .name = format->model_name,
         .n_tensors = format->n_tensors,
         .file_bytes = format->file.size,
         .kernels = pith_kernels_get_name(model->kernels),
         .auto_precision = pith_precision_get_name(
             pith_precision_get(model->kernels, "auto"))};
-    describe_config(&format->config, info);
-    describe_tokenizer(model->tokenizer, info);
+    describe_config(&format->config, &info);
+    describe_tokenizer(model->tokenizer, &info);
     for (size_t i = 0; i < format->n_tensors; i++)
-        info->n_parameters += (uint64_t)format->tensors[i].view.rows *
-                              format->tensors[i].view.cols;
+        info.n_parameters += (uint64_t)format->tensors[i].view.rows *
+                             format->tensors[i].view.cols;
+    pith_struct_give(given, sizeof_info, &info, sizeof info);
 }
 
-bool pith_model_tensor(const struct pith_model *model, size_t index,
-                       struct pith_tensor_info *info)
+bool pith_model_tensor_sized(const struct pith_model *model, size_t index,
+                             struct pith_tensor_info *given,
+                             size_t sizeof_info)
 {
     const struct pith_format *format = &model->format;
     if (index >= format->n_tensors)
         return false;
     const struct pith_format_tensor *tensor = &format->tensors[index];
-    *info = (struct pith_tensor_info){
+    const struct pith_tensor_info info = {
         tensor->name,      tensor->view.type, tensor->view.rows,
         tensor->view.cols, tensor->offset,    tensor->bytes};
+    pith_struct_give(given, sizeof_info, &info, sizeof info);
     return true;
 }

@@ -55,6 +55,15 @@ static enum pith_status check_prompt(const struct pith_prompt *prompt,
     return PITH_OK;
 }
 
+enum pith_status
+pith_compress_options_take(struct pith_compress_options *known,
+                           const struct pith_compress_options *given,
+                           struct pith_error *error)
+{
+    pith_compress_options_init(known);
+    return pith_options_copy(known, sizeof *known, given, error);
+}
+
 enum pith_status pith_method_run(pith_method *method, bool exact,
                                  struct pith_session *session,
                                  const struct pith_prompt *prompt,
@@ -70,8 +79,7 @@ enum pith_status pith_method_run(pith_method *method, bool exact,
     if (session == NULL || prompt == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
                          session == NULL ? "session" : "prompt");
-    pith_compress_options_init(&known);
-    PITH_TRY(pith_options_copy(&known, sizeof known, options, error));
+    PITH_TRY(pith_compress_options_take(&known, options, error));
     PITH_TRY(check_amount(&known, error));
     PITH_TRY(check_prompt(prompt, error));
 

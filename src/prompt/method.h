@@ -6,6 +6,12 @@
 
 #include "../base/error.h"
 
+/* The options as this library knows them: those given over the defaults. */
+enum pith_status
+pith_compress_options_take(struct pith_compress_options *known,
+                           const struct pith_compress_options *given,
+                           struct pith_error *error);
+
 /* A method: all that is checked here holds, and result is empty. */
 typedef enum pith_status
 pith_method(struct pith_session *session, const struct pith_prompt *prompt,

@@ -114,7 +114,7 @@ static bool contains(const size_t *list, size_t n, size_t item)
  * Python compares it with the length of a list that is still empty. */
 static void take_by_rank(const struct pith_rank *ranks, const size_t *lengths,
                          size_t n, double budget,
-                         const struct pith_reference_options *options,
+                         const struct pith_compress_options *options,
                          struct pith_selection *selection)
 {
     for (size_t i = 0; i < options->n_force_context_ids; i++)
@@ -162,7 +162,7 @@ static void spread_offsets(const size_t *ranked, size_t n, double spread,
 
 /* A target that the fixed parts have used up counts as 100 here. */
 static enum pith_status context_budget(
-    double target, const struct pith_reference_options *options,
+    double target, const struct pith_compress_options *options,
     double *budget, struct pith_error *error)
 {
     const char *arithmetic = options->context_budget;
@@ -175,7 +175,7 @@ static enum pith_status context_budget(
  * that is; a token is left for rounding, which depends on the order. */
 enum pith_status
 pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
-                           const struct pith_reference_options *options,
+                           const struct pith_compress_options *options,
                            bool *needs, struct pith_error *error)
 {
     double budget, total = 0, least = (double)INFINITY;
@@ -193,7 +193,7 @@ pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
 enum pith_status
 pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
                       size_t n, double target,
-                      const struct pith_reference_options *options,
+                      const struct pith_compress_options *options,
                       struct pith_selection *selection,
                       struct pith_error *error)
 {

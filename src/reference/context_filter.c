@@ -23,7 +23,7 @@ static bool must_stay(const struct pith_reference_context *context)
 static enum pith_status list_forced(struct pith_reference_run *run,
                                     struct pith_error *error)
 {
-    const struct pith_reference_options *o = &run->options->reference;
+    const struct pith_compress_options *o = run->options;
     size_t n = run->contexts.n, limit = n + o->n_force_context_ids;
     run->forced = pith_array(limit, sizeof *run->forced);
     if (run->forced == NULL)
@@ -79,7 +79,7 @@ static enum pith_status rank(struct pith_reference_run *run,
     bool needed = true;
     if (!run->options->trace && !run->options->detail)
         PITH_TRY(pith_reference_needs_ranks(run->lengths, n, run->target,
-                                            &run->options->reference, &needed,
+                                            run->options, &needed,
                                             error));
     for (size_t i = 0; i < n && !needed; i++)
         ranks[i] = (struct pith_rank){i, 0};
@@ -94,7 +94,7 @@ static enum pith_status select_by_rank(struct pith_reference_run *run,
                                        struct pith_error *error)
 {
     size_t n = run->contexts.n;
-    struct pith_reference_options options = run->options->reference;
+    struct pith_compress_options options = *run->options;
     struct pith_rank *ranks = pith_array(n, sizeof *ranks);
     struct pith_text *texts = pith_array(n, sizeof *texts);
     enum pith_status status = PITH_OK;
@@ -120,7 +120,7 @@ enum pith_status pith_reference_choose_contexts(struct pith_reference_run *run,
                                                 struct pith_error *error)
 {
     const struct pith_selection *selection = &run->selection;
-    if (run->contexts.n > 1 && run->options->reference.use_context_level_filter)
+    if (run->contexts.n > 1 && run->options->use_context_level_filter)
         PITH_TRY(select_by_rank(run, error));
     else
         PITH_TRY(select_all(run, error));

@@ -9,7 +9,7 @@
 #include "run.h"
 
 enum pith_status
-pith_reference_check_options(const struct pith_reference_options *o,
+pith_reference_check_options(const struct pith_compress_options *o,
                              struct pith_error *error)
 {
     const size_t longest = 1000000000;
@@ -52,7 +52,7 @@ pith_reference_check_options(const struct pith_reference_options *o,
 enum pith_status pith_reference_set_query(struct pith_reference_run *run,
                                           struct pith_error *error)
 {
-    const struct pith_reference_options *o = &run->options->reference;
+    const struct pith_compress_options *o = run->options;
     bool prefix = o->condition_in_question >= PITH_CONDITION_NONE_PREFIX;
     enum pith_condition place =
         o->condition_in_question - (prefix ? PITH_CONDITION_NONE_PREFIX : 0);

@@ -50,10 +50,10 @@ static void free_run(struct pith_reference_run *run)
 static enum pith_status choose_sentences(struct pith_reference_run *run,
                                          struct pith_error *error)
 {
-    if (!run->options->reference.use_sentence_level_filter)
+    if (!run->options->use_sentence_level_filter)
         return PITH_OK;
     return pith_reference_sentences(
-        run->session, &run->chosen, &run->query, &run->options->reference,
+        run->session, &run->chosen, &run->query, run->options,
         run->target, run->options->trace ? run->result : NULL, error);
 }
 
@@ -79,7 +79,7 @@ static enum pith_status filter(struct pith_reference_run *run,
  * stage goes by losses too; NULL: nothing did. */
 static struct pith_session *ranker(const struct pith_reference_run *run)
 {
-    const struct pith_reference_options *options = &run->options->reference;
+    const struct pith_compress_options *options = run->options;
     bool ranked = run->contexts.n > 1 && options->use_context_level_filter &&
                   run->query.method == PITH_RANK_LLMLINGUA;
     return ranked && !run->options->structured && !options->condition_compare
@@ -89,7 +89,7 @@ static struct pith_session *ranker(const struct pith_reference_run *run)
 static enum pith_status drop_tokens(struct pith_reference_run *run,
                                     struct pith_error *error)
 {
-    return run->options->reference.use_token_level_filter
+    return run->options->use_token_level_filter
                ? pith_reference_compress_tokens(run, error)
                : pith_reference_keep_whole(run, error);
 }
@@ -106,7 +106,7 @@ static enum pith_status compress(struct pith_session *session,
                                      .options = options,
                                      .result = result};
     enum pith_status status = PITH_OK;
-    PITH_TRY(pith_reference_check_options(&options->reference, error));
+    PITH_TRY(pith_reference_check_options(options, error));
     double begun = pith_seconds();
     PITH_TRY_DONE(prepare(&run, error));
     double prepared = pith_seconds();
@@ -118,7 +118,7 @@ static enum pith_status compress(struct pith_session *session,
     if (options->detail)
         PITH_TRY_DONE(pith_reference_detail_rest(
             run.tokenizer, ranker(&run), prompt,
-            options->reference.concate_question, result, error));
+            options->concate_question, result, error));
     result->timings.tokenize = prepared - begun;
     result->timings.rank = filtered - prepared;
     result->timings.compress = pith_seconds() - filtered;

@@ -65,7 +65,7 @@ static enum pith_status with_blank_line(struct pith_text prefix,
 enum pith_status
 pith_reference_prefix(const struct pith_session *session,
                       const struct pith_prompt *prompt,
-                      const struct pith_reference_options *options,
+                      const struct pith_compress_options *options,
                       struct pith_buffer *prefix, struct pith_error *error)
 {
     const struct pith_tokenizer *tokenizer = session->model->tokenizer;

@@ -85,7 +85,7 @@ struct pith_selection {
 /* *needs: whether the selection depends on the ranking. */
 enum pith_status
 pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
-                           const struct pith_reference_options *options,
+                           const struct pith_compress_options *options,
                            bool *needs, struct pith_error *error);
 
 /* Takes contexts from the best rank down until the budget is overdrawn.
@@ -94,7 +94,7 @@ pith_reference_needs_ranks(const size_t *lengths, size_t n, double target,
 enum pith_status
 pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
                       size_t n, double target,
-                      const struct pith_reference_options *options,
+                      const struct pith_compress_options *options,
                       struct pith_selection *selection,
                       struct pith_error *error);
 void pith_selection_free(struct pith_selection *selection);
@@ -147,7 +147,7 @@ enum pith_status
 pith_reference_sentences(struct pith_session *session,
                          struct pith_reference_contexts *contexts,
                          const struct pith_reference_query *query,
-                         const struct pith_reference_options *options,
+                         const struct pith_compress_options *options,
                          double target, struct pith_result *trace,
                          struct pith_error *error);
 
@@ -201,7 +201,7 @@ pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
 enum pith_status
 pith_reference_prefix(const struct pith_session *session,
                       const struct pith_prompt *prompt,
-                      const struct pith_reference_options *options,
+                      const struct pith_compress_options *options,
                       struct pith_buffer *prefix, struct pith_error *error);
 
 /* Tokens of the prefix and its blank line in front of the first context. */

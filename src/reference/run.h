@@ -32,7 +32,7 @@ struct pith_reference_run {
 /* --- options.c --------------------------------------------------- */
 
 enum pith_status
-pith_reference_check_options(const struct pith_reference_options *options,
+pith_reference_check_options(const struct pith_compress_options *options,
                              struct pith_error *error);
 
 /* How the question conditions ranking: longllmlingua without a word puts it

@@ -22,7 +22,7 @@ struct filter {
     struct pith_session *session;
     struct pith_reference_contexts *contexts;
     const struct pith_reference_query *query;
-    const struct pith_reference_options *options;
+    const struct pith_compress_options *options;
     struct sentence *sentences;
     size_t n, capacity;
 };
@@ -107,7 +107,7 @@ static enum pith_status add_bonuses(const struct filter *filter,
                                     struct pith_rank *ranks,
                                     struct pith_error *error)
 {
-    const struct pith_reference_options *o = filter->options;
+    const struct pith_compress_options *o = filter->options;
     size_t n = filter->n;
     double bonus = o->high_priority_bonus;
     for (size_t i = 0; i < n && i < o->keep_first_sentence; i++)
@@ -334,7 +334,7 @@ enum pith_status
 pith_reference_sentences(struct pith_session *session,
                          struct pith_reference_contexts *contexts,
                          const struct pith_reference_query *query,
-                         const struct pith_reference_options *options,
+                         const struct pith_compress_options *options,
                          double target, struct pith_result *trace,
                          struct pith_error *error)
 {

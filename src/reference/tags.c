@@ -68,7 +68,7 @@ enum pith_status pith_reference_read_tags(struct pith_reference_run *run,
     PITH_TRY(pith_reference_count_parts(run, &n_instruction, &n_question,
                                         &n_contexts, error));
     PITH_TRY(pith_structured_budget(n_instruction, n_question, n_contexts,
-                                    run->options->reference.concate_question,
+                                    run->options->concate_question,
                                     &run->rate, &run->target, error));
     for (size_t i = 0; i < run->contexts.n; i++) {
         struct pith_reference_context *context = &run->contexts.items[i];

@@ -46,7 +46,7 @@ enum pith_status pith_reference_set_target(struct pith_reference_run *run,
         return PITH_OK;
     run->target = (double)(n_instruction + n_question + n_contexts) * run->rate;
     run->target -= (double)n_instruction;
-    if (run->options->reference.concate_question)
+    if (run->options->concate_question)
         run->target -= (double)n_question;
     return PITH_OK;
 }

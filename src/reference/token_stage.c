@@ -51,7 +51,7 @@ static enum pith_status join_contexts(struct pith_reference_run *run,
 {
     if (run->has_prefix) {
         PITH_TRY(pith_reference_prefix(run->session, run->prompt,
-                                       &run->options->reference, &text->joined,
+                                       run->options, &text->joined,
                                        error));
         PITH_TRY(pith_reference_prefix_length(run->session,
                                               pith_buffer_text(&text->joined),
@@ -78,7 +78,7 @@ static enum pith_status lay_rates(struct pith_reference_run *run,
                                  &lengths[i], error));
     status = pith_reference_rates(lengths, run->selection.offsets, n,
                                   run->target,
-                                  run->options->reference.iterative_size, plan,
+                                  run->options->iterative_size, plan,
                                   error);
 done:
     free(lengths);
@@ -95,7 +95,7 @@ static enum pith_status plan_rates(struct pith_reference_run *run,
         return lay_rates(run, plan, error);
     return pith_reference_segment_rates(
         run->tokenizer, &run->chosen, text->ids.data + text->start,
-        text->ids.n - text->start, run->options->reference.iterative_size,
+        text->ids.n - text->start, run->options->iterative_size,
         plan, error);
 }
 
@@ -183,7 +183,7 @@ static enum pith_status open_second(const struct pith_reference_run *run,
         .n_threads = run->session->compute.n_threads,
         .n_ctx = run->session->n_ctx,
         .precision = pith_session_precision(run->session)};
-    return run->options->reference.condition_compare
+    return run->options->condition_compare
                ? pith_session_create(run->session->model, &options, second,
                                      error)
                : PITH_OK;
@@ -209,8 +209,8 @@ enum pith_status pith_reference_compress_tokens(struct pith_reference_run *run,
         .ids = text.ids.data,
         .n_ids = text.ids.n,
         .plan = &plan,
-        .window = run->options->reference.iterative_size,
-        .keep_split = run->options->reference.keep_split,
+        .window = run->options->iterative_size,
+        .keep_split = run->options->keep_split,
         .start = text.start,
         .alone = second,
         .decisions = detail ? &decisions : NULL};

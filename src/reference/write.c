@@ -28,7 +28,7 @@ enum pith_status pith_reference_write_text(struct pith_reference_run *run,
         pith_reference_join(&out, middle, first);
         first = false;
     }
-    if (prompt->question.size > 0 && run->options->reference.concate_question)
+    if (prompt->question.size > 0 && run->options->concate_question)
         pith_reference_join(&out, prompt->question, first);
     enum pith_status status = PITH_OK;
     if (!out.failed)
@@ -74,7 +74,7 @@ enum pith_status pith_reference_add_parts(struct pith_reference_run *run,
                                           struct pith_error *error)
 {
     const struct pith_prompt *prompt = run->prompt;
-    bool with_question = run->options->reference.concate_question;
+    bool with_question = run->options->concate_question;
     struct pith_part_result part = {.kind = PITH_PART_INSTRUCTION};
     if (prompt->instruction.size > 0) {
         PITH_TRY(pith_reference_count(run->tokenizer, prompt->instruction, 0,

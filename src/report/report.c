@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../prompt/detail.h"
+#include "../prompt/method.h"
 
 /* --- what it counts ----------------------------------------------------------- */
 
@@ -22,7 +23,7 @@ static bool has_differences(const struct pith_compress_options *options)
 {
     return options->method == PITH_METHOD_PAPER
                ? options->question_aware
-               : options->reference.condition_compare;
+               : options->condition_compare;
 }
 
 size_t pith_report_bin(const struct pith_report *report, float loss)
@@ -197,17 +198,18 @@ pith_result_report_html(const struct pith_session *session,
 {
     if (html != NULL)
         *html = NULL;
-    if (session == NULL || prompt == NULL || options == NULL ||
-        result == NULL || html == NULL)
+    struct pith_compress_options known;
+    if (session == NULL || prompt == NULL || result == NULL || html == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "pith_result_report_html: a required pointer is "
                          "NULL");
+    PITH_TRY(pith_compress_options_take(&known, options, error));
     struct pith_report report = {
-        .session = session, .prompt = prompt, .options = options,
+        .session = session, .prompt = prompt, .options = &known,
         .result = result,
-        .bounds = has_differences(options) ? difference_bounds : loss_bounds};
+        .bounds = has_differences(&known) ? difference_bounds : loss_bounds};
     enum pith_status status = PITH_OK;
-    PITH_TRY(check(prompt, options, result, error));
+    PITH_TRY(check(prompt, &known, result, error));
     PITH_TRY_DONE(sum_up(&report, error));
     write_head(&report);
     write_body(&report);

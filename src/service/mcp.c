@@ -376,15 +376,15 @@ enum pith_status pith_mcp_create(struct pith_session *session,
                                  struct pith_mcp **mcp,
                                  struct pith_error *error)
 {
+    struct pith_compress_options known;
+    *mcp = NULL;
+    PITH_TRY(pith_compress_options_take(&known, defaults, error));
+    known.trace = false;
     *mcp = pith_array_zero(1, sizeof **mcp);
     if (*mcp == NULL)
         return pith_no_memory(error, 1, sizeof **mcp);
     (*mcp)->session = session;
-    if (defaults != NULL)
-        (*mcp)->defaults = *defaults;
-    else
-        pith_compress_options_init(&(*mcp)->defaults);
-    (*mcp)->defaults.trace = false;
+    (*mcp)->defaults = known;
     return PITH_OK;
 }
 

@@ -35,20 +35,20 @@ static enum pith_status settle_options(struct pith_request *request,
                                        const struct pith_json *arguments,
                                        struct pith_error *error)
 {
-    struct pith_reference_options *reference = &request->options.reference;
+    struct pith_compress_options *options = &request->options;
     request->is_record = true;
-    request->options.method = PITH_METHOD_REFERENCE;
-    request->options.structured = true;
-    reference->use_context_level_filter = false;
-    reference->force_context_ids = contexts->forced_ids;
-    reference->n_force_context_ids = contexts->n_forced_ids;
-    reference->force_context_number = 0;
-    reference->dynamic_context_compression_ratio = 0;
-    reference->add_instruction = false;
-    reference->concate_question = false;
-    reference->strict_preserve_uncompressed = false;
+    options->method = PITH_METHOD_REFERENCE;
+    options->structured = true;
+    options->use_context_level_filter = false;
+    options->force_context_ids = contexts->forced_ids;
+    options->n_force_context_ids = contexts->n_forced_ids;
+    options->force_context_number = 0;
+    options->dynamic_context_compression_ratio = 0;
+    options->add_instruction = false;
+    options->concate_question = false;
+    options->strict_preserve_uncompressed = false;
     PITH_TRY(pith_request_read_options(request, arguments, error));
-    if (request->options.method != PITH_METHOD_REFERENCE)
+    if (options->method != PITH_METHOD_REFERENCE)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "option \"method\": compress_json needs "
                          "\"reference\"");

@@ -193,11 +193,14 @@ enum pith_status pith_result_json(const struct pith_session *session,
                                   char **json, struct pith_error *error)
 {
     struct pith_buffer out = {0}, prompt = {0};
+    struct pith_compress_options known;
+    *json = NULL;
+    PITH_TRY(pith_compress_options_take(&known, options, error));
     pith_json_write_string(&prompt, result->text);
-    pith_write_result(&out, session, options, result, &prompt,
+    pith_write_result(&out, session, &known, result, &prompt,
                       (struct pith_text){0});
     pith_buffer_free(&prompt);
-    if (options->trace && !out.failed) {
+    if (known.trace && !out.failed) {
         out.size--; /* the closing brace: "trace" becomes the last member */
         pith_buffer_string(&out, ",\"trace\":");
         pith_write_trace(&out, &result->trace);

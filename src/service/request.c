@@ -113,19 +113,18 @@ enum pith_status pith_request_run(struct pith_session *session,
 {
     struct pith_json_document *document = NULL;
     const struct pith_json *root = NULL;
-    struct pith_compress_options ours;
+    struct pith_compress_options known;
     struct pith_answer answer = {0};
     struct pith_buffer out = {0};
     struct pith_error why;
 
     *reply = NULL;
-    pith_compress_options_init(&ours);
+    PITH_TRY(pith_compress_options_take(&known, defaults, error));
     enum pith_status status =
         pith_request_parse(text, "request", &document, &why);
     if (status == PITH_OK) {
         root = pith_json_root(document);
-        status = run(session, root, defaults != NULL ? defaults : &ours,
-                     &answer, &why);
+        status = run(session, root, &known, &answer, &why);
     }
     write_name(&out, root);
     if (status == PITH_OK)

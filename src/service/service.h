@@ -11,6 +11,7 @@
 #include "../base/buffer.h"
 #include "../base/error.h"
 #include "../model/session.h"
+#include "../prompt/method.h"
 #include "../json/json.h"
 #include "pith_service.h"
 
