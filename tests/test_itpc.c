@@ -242,7 +242,7 @@ static void compress_plainly(struct plain *plain, const int32_t *ids, size_t n,
 static void make_letters(uint64_t *random, char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        text[i] = "()[]{}\"`;?"[random_below(random, 10)];
+        text[i] = "()[]{}\",;?"[random_below(random, 10)];
 }
 
 /* Tokens of a part's units that are marked as kept. */

@@ -645,7 +645,7 @@ static bool goes_on(const struct cluster *c)
     bool digits = c[-1].role == DIGIT && c[1].role == DIGIT;
     bool unit = is_of(c->code, "%‰°′″") || is_of(c->code, currencies);
     return c->role >= WORD || (unit && c[-1].role == DIGIT && !digits) ||
-           (is_of(c->code, ".,:/–—−~^") && digits) ||
+           (is_of(c->code, ".,:/–—−~^×⋅…") && digits) ||
            (is_of(c->code, "'’") && c[-1].role == DIGIT && c[1].role >= WORD) ||
            (is_of(c->code, "-‐‑") && c[-1].role >= WORD && c[1].role >= WORD);
 }
@@ -657,8 +657,8 @@ static bool is_own(const struct cluster *sign)
     bool open = before->code == 0 || before->role == BLANK ||
                 is_of(before->code, "([{\"'“‘«|");
     bool loose = open || (before->role == SIGN && !is_of(before->code, ")]}"));
-    return is_of(sign->code, currencies) || is_of(sign->code, "#№§±≈≤≥") ||
-           (is_of(sign->code, "<>–") && open) ||
+    return is_of(sign->code, currencies) || is_of(sign->code, "#№§±≈≤≥√") ||
+           (is_of(sign->code, "<>–%") && open) ||
            (is_of(sign->code, "+-−") && before->code != sign->code) ||
            (is_of(sign->code, ".~") && before->code != sign->code && loose);
 }
@@ -691,8 +691,8 @@ static void find_cuts(const char *text, char *cut)
 static bool reads_as_one(const char *left, size_t n_left, const char *right)
 {
     const char *joint = "'-./@&,:\u00AD·‐‑’";
-    const char *numeric = ".,:+-/#~$%¢£¥°±‰€−", *more_numeric = numeric + 3;
-    const char *operators = "=<>!&|+-*/%^~:.";
+    const char *numeric = ".,:+-−±≈≤≥√<>–~/#№§×…%‰‱٪°′″";
+    const char *opener = "/-@#$~\\", *operators = "=<>!&|+-*/%^~:.#`";
     char seam[140] = "";
     struct cluster a = {0}, b = {0};
     size_t n = n_left < 64 ? n_left : 64, at = 0;
@@ -707,12 +707,20 @@ static bool reads_as_one(const char *left, size_t n_left, const char *right)
     struct cluster c = cluster_at(seam, n), d = cluster_at(seam, c.end);
     if (n == 0 || c.code == 0 || b.role == BLANK || c.role == BLANK)
         return false;
+    bool sign_before = is_of(b.code, numeric) || is_of(b.code, currencies);
+    bool sign_after = (is_of(c.code, numeric) && !is_of(c.code, ".,:")) ||
+                      is_of(c.code, currencies);
     return at > n /* they would be one cluster */ ||
            (b.role >= LONE && c.role >= LONE) ||
            (is_of(b.code, joint) && a.role >= LONE && c.role >= LONE) ||
            (is_of(c.code, joint) && b.role >= LONE && d.role >= LONE) ||
-           (c.role == DIGIT && is_of(b.code, numeric)) ||
-           (b.role == DIGIT && is_of(c.code, more_numeric)) ||
+           (sign_before && (c.role == DIGIT ||
+                            (a.role == DIGIT && c.role >= LONE))) ||
+           (sign_after && (b.role == DIGIT ||
+                           (b.role >= LONE && d.role == DIGIT))) ||
+           (is_of(b.code, opener) && c.role >= LONE) ||
+           (is_of(c.code, opener) && b.role >= LONE) ||
+           (c.code == '`' && b.role >= LONE) ||
            (is_of(b.code, operators) && is_of(c.code, operators));
 }
 

@@ -40,6 +40,12 @@ static bool is_counter(uint32_t code)
                                 "周週天级級楼樓层層");
 }
 
+bool pith_is_number_sign(uint32_t code)
+{
+    return is_currency(code) || is_unit_sign(code) ||
+           pith_is_one_of(code, "+-−±≈≤≥√<>–.,~:/#№§＃×…");
+}
+
 /* Spaces that do not break a line: "3 000" and "50 %" are one in print. */
 static bool is_number_space(uint32_t code)
 {
@@ -117,7 +123,7 @@ static struct joint read_joint(struct pith_text text, size_t at)
 {
     struct pith_cluster c = pith_cluster_at(text, at);
     struct joint joint = {c.code, 1, c.end};
-    while (joint.n < 3 && pith_is_one_of(c.code, "-.:")) {
+    while (joint.n < 3 && pith_is_one_of(c.code, "-.:+")) {
         c = pith_cluster_at(text, joint.end);
         if (c.code != joint.sign)
             break;
@@ -148,14 +154,19 @@ static bool joins(const struct pith_chain *chain, const struct part *left,
     uint32_t sign = joint.sign;
     if (sign == ':' && is_hex_group(left) && is_hex_group(right))
         return joint.n <= 2;
+    if (sign == '+' && joint.n > 1) /* C++17 */
+        return joint.n == 2 && !left->has_digit && right->first_is_digit;
     if (joint.n > 1) /* 1..10, 3--5 */
         return digits;
     if (pith_is_one_of(sign, "-‐‑"))
         return true;
-    if (pith_is_one_of(sign, ",，٫٬’'·．：／") || is_number_space(sign))
+    if (pith_is_one_of(sign, ",，٫٬’'·⋅×…．：／") || is_number_space(sign))
         return digits || (pith_is_one_of(sign, "'’") && left->last_is_digit);
     if (pith_is_one_of(sign, "/⁄") && left->first_is_digit &&
         right->n_letters <= 5) /* 5km/h, $9/month */
+        return true;
+    if (sign == '.' && chain->n_points >= 2 && chain->has_digit &&
+        right->first_is_digit) /* 1.2.3-alpha.1 */
         return true;
     if (pith_is_one_of(sign, ".:/⁄"))
         return values;
@@ -163,18 +174,35 @@ static bool joins(const struct pith_chain *chain, const struct part *left,
         return left->has_digit && right->has_digit;
     if (sign == '^')
         return right->has_digit;
-    return sign == '+' && right->first_is_digit &&
+    if (sign != '+')
+        return false;
+    if (chain->has_digit && chain->n_points >= 2) /* 1.2.3+build */
+        return true;
+    return right->first_is_digit &&
            (left->is_power || chain->has_colon); /* 1e+5, 10:15+02:00 */
 }
 
-/* What may stand between a joint and the part after it: €3-€5, 10^-3. */
+/* What may stand between a joint and the part after it: €3-€5, 10^-3, −5–+5. */
 static size_t skip_sign(struct pith_text text, struct joint joint)
 {
     struct pith_cluster c = pith_cluster_at(text, joint.end);
-    bool skipped = joint.sign == '^' ? pith_is_one_of(c.code, "+-−")
-                                     : pith_is_one_of(joint.sign, "-–/") &&
-                                           is_currency(c.code);
+    bool skipped =
+        (pith_is_one_of(joint.sign, "^–…") && pith_is_one_of(c.code, "+-−")) ||
+        (pith_is_one_of(joint.sign, "-–/") && is_currency(c.code));
     return skipped ? c.end : joint.end;
+}
+
+/* Where an address ends that has no group after its "::": 2001:db8::,
+ * fe80::/10; the end of the chain when it is none. */
+static size_t address_end(struct pith_text text, struct pith_chain chain,
+                          const struct part *left, struct joint joint)
+{
+    if (joint.sign != ':' || joint.n != 2 || !is_hex_group(left))
+        return chain.end;
+    struct part length = read_part(text, joint.end + 1);
+    if (pith_starts_with(text, joint.end, "/") && length.first_is_digit)
+        return length.end;
+    return chain.has_colon ? joint.end : chain.end;
 }
 
 static void add_to_chain(struct pith_chain *chain, const struct part *part)
@@ -191,9 +219,12 @@ struct pith_chain pith_chain_at(struct pith_text text, size_t at)
     while (left.end > left.start) {
         struct joint joint = read_joint(text, left.end);
         struct part right = read_part(text, skip_sign(text, joint));
-        if (right.end == right.start || !joins(&chain, &left, joint, &right))
+        if (right.end == right.start || !joins(&chain, &left, joint, &right)) {
+            chain.end = address_end(text, chain, &left, joint);
             break;
+        }
         chain.has_colon |= joint.sign == ':';
+        chain.n_points += joint.sign == '.' ? 1 : 0;
         add_to_chain(&chain, &right);
         left = right;
     }
@@ -213,9 +244,9 @@ static bool is_open(uint32_t before)
  * read in two ways, "3" alone would be another number. */
 static bool is_own_sign(uint32_t sign, uint32_t before)
 {
-    if (pith_is_one_of(sign, "±≈≤≥"))
+    if (pith_is_one_of(sign, "±≈≤≥√"))
         return true;
-    if (pith_is_one_of(sign, "<>–"))
+    if (pith_is_one_of(sign, "<>–%"))
         return is_open(before);
     if (pith_is_one_of(sign, "+-−"))
         return before != sign;
@@ -254,6 +285,16 @@ static size_t before_currency(struct pith_text text, size_t at, size_t floor)
     return start > floor ? at : start;
 }
 
+/* Where the "::" of ::1 and ::ffff:10.0.0.1 starts. */
+static size_t address_start(struct pith_text text, size_t at, size_t floor)
+{
+    struct part first = read_part(text, at);
+    bool found = at - floor >= 2 && is_hex_group(&first) &&
+                 pith_starts_with(text, at - 2, "::") &&
+                 is_open(pith_cluster_before(text, at - 2).code);
+    return found ? at - 2 : at;
+}
+
 /* Where the signs in front of a chain start. */
 static size_t signs_before(struct pith_text text, struct pith_chain chain,
                            size_t floor)
@@ -261,6 +302,8 @@ static size_t signs_before(struct pith_text text, struct pith_chain chain,
     bool is_amount = is_digit(pith_cluster_at(text, chain.start).code);
     size_t start = is_amount ? long_sign_before(text, chain.start, floor)
                              : chain.start;
+    if (start == chain.start)
+        start = address_start(text, start, floor);
     if (start < chain.start)
         return start;
     for (size_t n = 0; n < 4 && start > floor; n++) {
@@ -277,6 +320,26 @@ static size_t signs_before(struct pith_text text, struct pith_chain chain,
     return start;
 }
 
+static size_t skip_blank(struct pith_text text, size_t at)
+{
+    struct pith_cluster c = pith_cluster_at(text, at);
+    return c.code == ' ' || is_number_space(c.code) ? c.end : at;
+}
+
+/* Where the power of ten after a number ends: "3 × 10⁻⁴", "6.02 x 10^23";
+ * `at` when there is none. */
+static size_t power_end(struct pith_text text, size_t at)
+{
+    struct pith_cluster sign = pith_cluster_at(text, skip_blank(text, at));
+    size_t ten = skip_blank(text, sign.end);
+    if (!pith_is_one_of(sign.code, "×x·⋅*") ||
+        !pith_starts_with(text, ten, "10"))
+        return at;
+    return pith_is_one_of(pith_cluster_at(text, ten + 2).code,
+                          "^⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+               ? pith_chain_at(text, ten).end : at;
+}
+
 /* Where what belongs to a chain after its end does: "50 %" with a space that
  * does not break, and the dash of whole amounts, "5.-". */
 static size_t signs_after(struct pith_text text, struct pith_chain chain)
@@ -286,6 +349,9 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     struct pith_cluster third = pith_cluster_at(text, second.end);
     if (!is_digit(pith_cluster_before(text, chain.end).code))
         return chain.end;
+    size_t power = power_end(text, chain.end);
+    if (power > chain.end)
+        return power;
     bool spaced_unit =
         is_number_space(first.code) &&
         (is_unit_sign(second.code) || is_currency(second.code)) &&

@@ -18,12 +18,16 @@ enum pith_status pith_ranges_add(struct pith_ranges *ranges,
  * "INV-00842", "well-known". */
 struct pith_chain {
     size_t start, end;
+    size_t n_points; /* that join its parts */
     bool has_digit, has_colon;
 };
 
 /* The chain that starts at byte `at`, where no letter or digit stands right
  * before; empty where none starts. */
 struct pith_chain pith_chain_at(struct pith_text text, size_t at);
+
+/* Whether a number may take a sign in front of it or after it for its own. */
+bool pith_is_number_sign(uint32_t code);
 
 /* Where the chat marker that starts at byte `at` ends; `at` when none does. */
 size_t pith_chat_marker_end(struct pith_text text, size_t at);

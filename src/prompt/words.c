@@ -6,11 +6,16 @@
 #include <string.h>
 
 #include "../text/grapheme.h"
-#include "clusters.h"
+#include "recognise.h"
 
 static bool is_alphanumeric(uint32_t code)
 {
     return pith_is_word_character(code) || pith_role_of(code) == PITH_ROLE_LONE;
+}
+
+static bool is_digit(uint32_t code)
+{
+    return pith_role_of(code) == PITH_ROLE_DIGIT;
 }
 
 /* Signs that hold letters and digits on both sides together: don't,
@@ -33,17 +38,9 @@ static bool joins_numbers(uint32_t code)
     return joins_words(code) || pith_is_one_of(code, ",:");
 }
 
-/* Signs that a number in front of or after them takes for its own. */
-static bool belongs_to_numbers(uint32_t code)
-{
-    return pith_is_one_of(code, "+-.,:/#~$%\xC2\xA2\xC2\xA3\xC2\xA5\xC2\xB0"
-                                "\xC2\xB1\xE2\x80\xB0\xE2\x82\xAC"
-                                "\xE2\x88\x92");
-}
-
 static bool is_operator(uint32_t code)
 {
-    return pith_is_one_of(code, "=<>!&|+-*/%^~:.");
+    return pith_is_one_of(code, "=<>!&|+-*/%^~:.#`");
 }
 
 /* What two clusters on each side of a place are read by. */
@@ -134,11 +131,15 @@ bool pith_reads_as_one(struct pith_text left, struct pith_text right)
     if (joins_numbers(next) && is_alphanumeric(n.right[1]) &&
         is_alphanumeric(last))
         return true;
-    if (pith_role_of(next) == PITH_ROLE_DIGIT && belongs_to_numbers(last))
+    if (pith_is_number_sign(last) && /* -3; 5% more, not 5%more */
+        (is_digit(next) || (is_digit(n.left[1]) && is_alphanumeric(next))))
         return true;
-    if (pith_role_of(last) == PITH_ROLE_DIGIT && belongs_to_numbers(next) &&
-        !pith_is_one_of(next, ".,:"))
-        return true;
+    if (pith_is_number_sign(next) && !pith_is_one_of(next, ".,:") &&
+        (is_digit(last) || (is_alphanumeric(last) && is_digit(n.right[1]))))
+        return true; /* 5%; costs $5, not costs$5 */
+    if ((opens_words(last) && is_alphanumeric(next)) ||
+        (is_alphanumeric(last) && (opens_words(next) || next == '`')))
+        return true; /* in $HOME, not in$HOME */
     return is_operator(last) && is_operator(next);
 }
 
