@@ -400,8 +400,16 @@ enum pith_status pith_score_without_bos(struct pith_session *session,
 
 enum pith_method {
     PITH_METHOD_PAPER = 0,    /* Algorithms 1 and 2 as published */
-    PITH_METHOD_REFERENCE = 1 /* the decisions of microsoft/LLMLingua */
+    PITH_METHOD_REFERENCE = 1, /* the decisions of microsoft/LLMLingua */
+    PITH_METHOD_SPANS = 2      /* runs of words, by one threshold for the whole
+                                  prompt (docs/SPANS.md); instruction and
+                                  question stay whole */
 };
+
+/* "paper", "reference" or "spans", a static string; NULL for another
+ * number. */
+PITH_API
+const char *pith_method_name(enum pith_method method);
 
 /* x = (x_ins, x_dems, x_que); all borrowed, each part may be empty.  Parts
  * are joined by a blank line. */
@@ -478,7 +486,7 @@ enum pith_units {
 struct pith_compress_options {
     size_t sizeof_options;
     enum pith_method method;
-    /* Exactly one of the two says how much stays. */
+    /* Exactly one of the two says how much stays (or threshold, of `spans`). */
     double rate;   /* tau: share of the tokens that stay, (0, 1]; < 0: unset */
     double target; /* tokens that stay, of the scoring model; < 0: unset */
     /* `paper`: section 5 of the paper gives the defaults. */
@@ -553,6 +561,11 @@ struct pith_compress_options {
                                rate */
     size_t selection_seed; /* 0; others: demonstrations are selected in a
                               random order rather than by perplexity */
+    /* `spans` */
+    bool use_question; /* true: the question, if there is one, ranks contexts
+                          and words; false: it stays and decides nothing */
+    double threshold;  /* nats a token, in place of rate and target: what is
+                          worth less goes, however much that is; <= 0: unset */
 };
 
 /* The kinds of a list such as "numbers,urls" or "all"; an empty one has none.
@@ -587,8 +600,13 @@ enum pith_option_use { /* or-ed */
     PITH_OPTION_FOR_PROMPTS_ONLY = 4, /* not for compress_json */
     PITH_OPTION_FOR_RECORDS_ONLY = 8, /* for compress_json alone */
     PITH_OPTION_IN_SCHEMA = 16, /* language models are told of it (MCP) */
-    PITH_OPTION_ABOVE_LOW = 32  /* low itself is out of range */
+    PITH_OPTION_ABOVE_LOW = 32, /* low itself is out of range */
+    PITH_OPTION_FOR_SPANS = 64
 };
+
+/* The use that marks the options of a method. */
+PITH_API
+unsigned pith_method_use(enum pith_method method);
 
 /* A row of the list of compression options, from which command line,
  * requests and manual are made; without name and key, a heading, which is
@@ -597,7 +615,7 @@ struct pith_option {
     const char *name;  /* on the command line, without dashes; may be NULL */
     char letter;       /* there too; 0: none */
     const char *key;   /* in requests; NULL: not there */
-    const char *value; /* of a choice its words, "paper|reference"; else what
+    const char *value; /* of a choice its words, "word|token"; else what
                           the value is called; NULL: true or false */
     enum pith_option_type type;
     size_t offset;     /* of the member in struct pith_compress_options */
@@ -639,12 +657,14 @@ struct pith_part_result {
     double perplexity;  /* exp of its mean loss; 0 when it was not ranked */
 };
 
-/* One threshold decision: a segment (`paper`) or window (`reference`). */
+/* One threshold decision: a segment (`paper`), a window (`reference`) or the
+ * whole prompt (`spans`). */
 struct pith_threshold {
     size_t n_losses; /* how many losses it was taken from */
     double rate;     /* share asked for */
     double gamma;    /* kept: losses above it; -INFINITY when all are kept,
-                        INFINITY when none is and none was scored */
+                        INFINITY when none is and none was scored; of `spans`
+                        lambda, what a token of a run has to be worth */
 };
 
 struct pith_rank {
@@ -756,6 +776,13 @@ pith_compress_reference(struct pith_session *session,
                         const struct pith_prompt *prompt,
                         const struct pith_compress_options *options,
                         struct pith_result **result, struct pith_error *error);
+
+PITH_API
+enum pith_status
+pith_compress_spans(struct pith_session *session,
+                    const struct pith_prompt *prompt,
+                    const struct pith_compress_options *options,
+                    struct pith_result **result, struct pith_error *error);
 
 PITH_API
 void pith_result_free(struct pith_result *result);

@@ -28,7 +28,8 @@ allowed() {
     model) echo base kernels text ;;
     convert) echo base kernels text json model ;;
     prompt) echo base text model ;;
-    paper | reference | spans) echo base text json model prompt ;;
+    paper | reference) echo base text json model prompt ;;
+    spans) echo base text json model prompt paper ;;
     compress) echo base text json model prompt paper spans reference ;;
     align) echo base kernels gradients text json model ;;
     report) echo base text model prompt json service ;;

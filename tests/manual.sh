@@ -125,7 +125,7 @@ expect() {
 if command -v bash >/dev/null; then
     expect "compress convert" co
     expect "compress convert" help co
-    expect "paper reference" compress --method ""
+    expect "paper reference spans" compress --method ""
     expect "reference" compress --method = r
     expect "text json" compress --format =
     expect "on off" compress --context-filter ""

@@ -186,7 +186,7 @@ static enum pith_status compress(enum pith_method method)
     pith_compress_options_init(&options);
     options.method = method;
     options.trace = options.detail = true;
-    if (method == PITH_METHOD_PAPER) {
+    if (method != PITH_METHOD_REFERENCE) {
         options.keep = keep;
         options.n_keep = sizeof keep / sizeof *keep;
         options.keep_regex = "[0-9]+|is";
@@ -210,6 +210,11 @@ static enum pith_status compress(enum pith_method method)
 static enum pith_status compress_paper(void)
 {
     return compress(PITH_METHOD_PAPER);
+}
+
+static enum pith_status compress_spans(void)
+{
+    return compress(PITH_METHOD_SPANS);
 }
 
 static enum pith_status compress_reference(void)
@@ -374,6 +379,7 @@ static const struct {
     {"recover, paper", recover_paper},
     {"recover, reference", recover_reference},
     {"compress, paper", compress_paper},
+    {"compress, spans", compress_spans},
     {"compress, reference", compress_reference},
     {"request", run_request},
     {"mcp", speak_mcp},

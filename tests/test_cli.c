@@ -41,7 +41,7 @@ static const struct line wrong[] = {
     {"compress --target-token 9", 2, "(did you mean --target?)"},
     {"compress --USE_ITPC on", 2, "(did you mean --itpc?)"},
     {"compress --xyzzy", 2, "unknown option --xyzzy; see pith help compress"},
-    {"compress --method papr", 2, "one of paper|reference (did you mean paper?)"},
+    {"compress --method papr", 2, "one of paper|reference|spans (did you mean paper?)"},
     {"compress --help=x", 2, "--help takes no value"},
     {"--help=x", 2, "unknown command \"--help=x\""},
     {"compres", 2, "\"compres\" (did you mean pith compress?); see pith help"},

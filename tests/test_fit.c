@@ -260,6 +260,8 @@ static void draw_options(struct pith_compress_options *options,
 {
     static const struct pith_text keep[] = {{"WARN", 4}, {"\xC3\xBC", 2}};
     pith_compress_options_init(options);
+    options->method = random_below(random, 2) == 0 ? PITH_METHOD_SPANS
+                                                   : PITH_METHOD_PAPER;
     options->rate = 0.05 + 0.85 * random_uniform(random);
     options->use_itpc = random_below(random, 4) > 0;
     if (random_below(random, 2) == 0)

@@ -549,6 +549,19 @@ static void assert_kept(const struct request *r,
         regfree(&regex);
 }
 
+/* What holds for both methods that keep units within a budget. */
+static void assert_sound(const struct request *r,
+                         const struct pith_result *result)
+{
+    ck_assert(is_utf8(result->text));
+    assert_spans(&r->made.prompt, result);
+    assert_units(&r->made.prompt, result, true);
+    assert_text_is_the_units(r, result);
+    assert_ids(r, result);
+    assert_identity(r, result);
+    assert_kept(r, result);
+}
+
 START_TEST(paper_holds_for_any_request)
 {
     uint64_t random = 1000 + (uint64_t)_i;
@@ -559,19 +572,68 @@ START_TEST(paper_holds_for_any_request)
         struct pith_result *result;
         struct pith_error error;
         assert_ok(compress(&r, &result, &error), error);
-        ck_assert(is_utf8(result->text));
-        assert_spans(&r.made.prompt, result);
-        assert_units(&r.made.prompt, result, true);
-        assert_text_is_the_units(&r, result);
-        assert_ids(&r, result);
+        assert_sound(&r, result);
         assert_thresholds(result);
         n_exact += assert_budget(&r, result);
-        assert_identity(&r, result);
-        assert_kept(&r, result);
         pith_result_free(result);
         done(&r);
     }
     ck_assert_uint_ge(10 * n_exact, 6 * n);
+}
+END_TEST
+
+/* --- method spans ----------------------------------------------------------- */
+
+/* Instruction and question stay byte for byte; a context does where there are
+ * tokens for it. */
+static void assert_whole_parts(const struct request *r,
+                               const struct pith_result *result)
+{
+    size_t n_whole = 0, n_contexts = 0, n_context_tokens = 0;
+    for (size_t p = 0; p < result->n_parts; p++) {
+        const struct pith_part_result *part = &result->parts[p];
+        struct pith_text text = given(&r->made.prompt, result, p);
+        if (part->kind == PITH_PART_CONTEXT) {
+            n_contexts += part->n_kept;
+            n_context_tokens += part->n_tokens;
+            continue;
+        }
+        ck_assert_uint_eq(part->n_kept, part->n_tokens);
+        ck_assert(text.size == 0 || stays(result, p, 0, text.size));
+        n_whole += part->n_tokens;
+    }
+    double target = r->options.rate > 0
+                        ? r->options.rate * (double)result->origin_tokens
+                        : r->options.target;
+    if (n_context_tokens >= 20 && target >= (double)n_whole + 20 &&
+        !is_cut(result))
+        ck_assert(n_contexts > 0);
+}
+
+START_TEST(spans_holds_for_any_request)
+{
+    uint64_t random = 5000 + (uint64_t)_i;
+    size_t n = n_requests(), n_exact = 0, n_possible = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct request r;
+        draw_paper(&r, &random, (int)(i % TINY_KINDS));
+        struct pith_result *result;
+        struct pith_error error;
+        r.options.method = PITH_METHOD_SPANS;
+        r.options.reorder = PITH_REORDER_ORIGINAL;
+        r.options.use_question = r.options.question_aware;
+        assert_ok(compress(&r, &result, &error), error);
+        assert_sound(&r, result);
+        assert_whole_parts(&r, result);
+        bool exact = assert_budget(&r, result);
+        if (!has_note(result, "What must stay")) {
+            n_possible++;
+            n_exact += exact;
+        }
+        pith_result_free(result);
+        done(&r);
+    }
+    ck_assert_uint_ge(10 * n_exact, 6 * n_possible);
 }
 END_TEST
 
@@ -825,6 +887,7 @@ Suite *make_suite(void)
     tcase_set_timeout(all, 600);
     tcase_add_unchecked_fixture(all, open_models, close_models);
     tcase_add_loop_test(all, paper_holds_for_any_request, 0, N_LOOPS);
+    tcase_add_loop_test(all, spans_holds_for_any_request, 0, N_LOOPS);
     tcase_add_loop_test(all, reference_holds_for_any_request, 0, N_LOOPS);
     tcase_add_loop_test(all, tags_are_honoured, 0, N_LOOPS);
     tcase_add_loop_test(all, recovery_returns_text_of_the_original, 0,

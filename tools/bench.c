@@ -52,7 +52,7 @@ static const struct option options[] = {
     {0, "against", "NAME", OPTION_WORD, AT(against), 0, 0,
      "kernels or precision of the second setting, which\n"
      "is otherwise as the first (f32)"},
-    {0, "method", "paper|reference", OPTION_CHOICE, AT(method), 0, 0,
+    {0, "method", "paper|reference|spans", OPTION_CHOICE, AT(method), 0, 0,
      "how requests are compressed (paper)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Output:"},

@@ -46,11 +46,6 @@ static double share_agreed(const struct bench_agreement *agreement)
                                    : 1;
 }
 
-static const char *method_name(enum pith_method method)
-{
-    return method == PITH_METHOD_PAPER ? "paper" : "reference";
-}
-
 /* --- table ----------------------------------------------------------------- */
 
 static double mebibytes(uint64_t bytes)
@@ -147,7 +142,7 @@ static void print_agreement_table(const struct bench_agreement *it, FILE *out)
     char tokens[32], different[32];
     const struct bench_setting *a = &it->settings[0], *b = &it->settings[1];
     fprintf(out, "%s %s against %s %s, method %s\n", a->kernels, a->precision,
-            b->kernels, b->precision, method_name(it->method));
+            b->kernels, b->precision, pith_method_name(it->method));
     fprintf(out, "requests      %zu, %zu refused\n", it->n_requests,
             it->n_refused);
     fprintf(out, "decisions     %s, %s different: %.3f%% agree\n",
@@ -287,7 +282,7 @@ void bench_print_json(const struct bench_report *report, FILE *out)
 static void print_agreement_json(const struct bench_agreement *it, FILE *out)
 {
     fputc('{', out);
-    json_member("method", method_name(it->method), out);
+    json_member("method", pith_method_name(it->method), out);
     fputs(",\"settings\":[{", out);
     json_setting(&it->settings[0], out);
     fputs("},{", out);

@@ -93,20 +93,33 @@ static int exclude(const struct command *command,
     return TOOL_OK;
 }
 
+/* Names the methods that have an option. */
+static int refuse_foreign(const struct command *command,
+                          const struct pith_option *row)
+{
+    char names[64] = "";
+    size_t size = 0;
+    for (int i = 0; pith_method_name((enum pith_method)i) != NULL; i++)
+        if (row->use & pith_method_use((enum pith_method)i))
+            size += (size_t)snprintf(names + size, sizeof names - size,
+                                     "%s%s", size > 0 ? " or " : "",
+                                     pith_method_name((enum pith_method)i));
+    return tool_usage(command, "--%s belongs to --method %s", row->name,
+                      names);
+}
+
 static int check_method(const struct command *command,
                         const struct operands *operands,
                         const struct arguments *arguments)
 {
-    bool paper = arguments->options.method == PITH_METHOD_PAPER;
-    unsigned method = paper ? PITH_OPTION_FOR_PAPER : PITH_OPTION_FOR_REFERENCE;
+    unsigned method = pith_method_use(arguments->options.method);
     const struct pith_option *row;
     /* A request may name its own method. */
     for (size_t i = 0; arguments->request == NULL &&
                        (row = pith_compress_option(i)) != NULL; i++)
         if (row->name != NULL && !(row->use & method) &&
             tool_option_given(operands, row->name))
-            return tool_usage(command, "--%s belongs to --method %s",
-                              row->name, paper ? "reference" : "paper");
+            return refuse_foreign(command, row);
     return TOOL_OK;
 }
 
@@ -146,10 +159,13 @@ static int settle(const struct command *command,
 {
     static const char *const pairs[][2] = {
         {"rate", "target"},
+        {"rate", "threshold"},
+        {"target", "threshold"},
         {"instruction", "instruction-file"},
         {"question", "question-file"}};
     int code = TOOL_OK;
-    for (size_t i = 0; i < 3 && code == TOOL_OK; i++)
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs && code == TOOL_OK;
+         i++)
         code = exclude(command, operands, pairs[i][0], pairs[i][1]);
     if (code != TOOL_OK)
         return code;
@@ -167,7 +183,8 @@ static int settle(const struct command *command,
     code = check_highlight(command, operands, arguments);
     if (code != TOOL_OK)
         return code;
-    if (tool_option_given(operands, "target"))
+    if (tool_option_given(operands, "target") ||
+        tool_option_given(operands, "threshold"))
         arguments->options.rate = -1;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
@@ -290,14 +307,13 @@ static void report(const struct arguments *arguments,
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
     double ratio = kept > 0 ? (double)n / (double)kept
                             : n > 0 ? (double)INFINITY : 1;
-    bool paper = arguments->options.method == PITH_METHOD_PAPER;
     if (arguments->model.quiet)
         return;
     fprintf(stderr, "pith: %s -> %s tokens%s (%.1fx) in %s, %s, %.*s\n",
             tool_grouped(n, before), tool_grouped(kept, after),
             arguments->counter != NULL ? " of the target model" : "", ratio,
             tool_duration(result->timings.total, time),
-            paper ? "paper" : "reference", (int)name.size, name.bytes);
+            pith_method_name(arguments->options.method), (int)name.size, name.bytes);
     if (result->note != NULL)
         fprintf(stderr, "pith: note: %s\n", result->note);
 }

@@ -516,12 +516,25 @@ static void add_sentence(struct line *line, const char *sentence)
     }
 }
 
+/* The methods that have an option. */
+static const char *methods_of(const struct pith_option *row)
+{
+    bool paper = row->use & PITH_OPTION_FOR_PAPER;
+    bool spans = row->use & PITH_OPTION_FOR_SPANS;
+    if (row->use & PITH_OPTION_FOR_REFERENCE)
+        return !paper ? "reference" : spans ? "all" : "paper, reference";
+    return paper && spans ? "paper, spans" : paper ? "paper" : "spans";
+}
+
 /* "paper: with --question-aware, how far the rates ... spread (0.3)" */
 static void compose(struct line *line, const struct pith_option *row)
 {
     *line = (struct line){0};
-    if (!(row->use & PITH_OPTION_FOR_REFERENCE))
-        add(line, "paper: ", 7);
+    if (!(row->use & PITH_OPTION_FOR_REFERENCE)) {
+        const char *methods = methods_of(row);
+        add(line, methods, strlen(methods));
+        add(line, ": ", 2);
+    }
     add_sentence(line, row->sentence);
     if (row->value != NULL && strlen(row->value) > VALUE_WIDTH) {
         add(line, ": ", 2);
@@ -583,8 +596,7 @@ void tool_options_list(FILE *out)
         const char *const fields[] = {
             row->name, row->key, option.value, row->shown,
             row->use & PITH_OPTION_FOR_RECORDS_ONLY ? "compress_json"
-            : !(row->use & PITH_OPTION_FOR_REFERENCE) ? "paper"
-            : row->use & PITH_OPTION_FOR_PAPER        ? "both" : "reference",
+                                                    : methods_of(row),
             row->sentence};
         static const char *const types[] = {
             [PITH_OPTION_BOOL] = "bool",     [PITH_OPTION_COUNT] = "count",

@@ -226,13 +226,17 @@ static int settle(const struct command *command,
                   const struct operands *operands, struct arguments *arguments)
 {
     bool target = tool_option_given(operands, "target");
+    bool threshold = tool_option_given(operands, "threshold");
     if (arguments->as_stdio == arguments->as_mcp)
         return tool_usage(command, "expected one of --stdio and --mcp");
     if (arguments->as_mcp && arguments->options.trace)
         return tool_usage(command, "--trace belongs to --stdio");
     if (target && tool_option_given(operands, "rate"))
         return tool_usage(command, "--rate and --target exclude each other");
-    if (target)
+    if (threshold && (target || tool_option_given(operands, "rate")))
+        return tool_usage(command, "--threshold takes the place of --rate and "
+                          "--target; leave out one");
+    if (target || threshold)
         arguments->options.rate = -1;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";

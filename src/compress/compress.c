@@ -20,8 +20,11 @@ enum pith_status pith_compress(struct pith_session *session,
         return pith_compress_paper(session, prompt, &known, result, error);
     case PITH_METHOD_REFERENCE:
         return pith_compress_reference(session, prompt, &known, result, error);
+    case PITH_METHOD_SPANS:
+        return pith_compress_spans(session, prompt, &known, result, error);
     }
     return pith_fail(error, PITH_ERR_ARGUMENT,
-                     "method %d is unknown; there are PITH_METHOD_PAPER and "
-                     "PITH_METHOD_REFERENCE", (int)known.method);
+                     "method %d is unknown; there are PITH_METHOD_PAPER, "
+                     "PITH_METHOD_REFERENCE and PITH_METHOD_SPANS",
+                     (int)known.method);
 }

@@ -26,7 +26,10 @@ _Static_assert(AT(n_keep) == AT(keep) + sizeof(void *) &&
 enum {
     PAPER = PITH_OPTION_FOR_PAPER,
     REFERENCE = PITH_OPTION_FOR_REFERENCE,
+    SPANS = PITH_OPTION_FOR_SPANS,
     BOTH = PAPER | REFERENCE,
+    OURS = PAPER | SPANS,
+    ALL = PAPER | REFERENCE | SPANS,
     PROMPTS = PITH_OPTION_FOR_PROMPTS_ONLY,
     RECORDS = PITH_OPTION_FOR_RECORDS_ONLY,
     SCHEMA = PITH_OPTION_IN_SCHEMA,
@@ -60,34 +63,41 @@ enum {
 static const struct pith_option rows[] = {
     HEADING("How much stays:"),
     REAL('r', "rate", "rate", "R", rate, 0, 1, 0.5, "0.5",
-         BOTH | SCHEMA | ABOVE,
+         ALL | SCHEMA | ABOVE,
          "share of the tokens that stay, above 0 and at most 1"),
     REAL('n', "target", "target_token", "N", target, 0, LIMIT, -1, NULL,
-         BOTH | SCHEMA | ABOVE,
+         ALL | SCHEMA | ABOVE,
          "number of tokens that stay, counted by the tokenizer of the small "
          "model; takes the place of `rate`"),
+    REAL(0, "threshold", "threshold", "NATS", threshold, 0, LIMIT, -1, NULL,
+         SPANS | ABOVE,
+         "nats that a token of a run has to be worth; what is worth less goes, "
+         "however much that is; takes the place of `rate`"),
 
     HEADING("How it is chosen:"),
-    CHOICE("method", "method", "paper|reference", method, PITH_METHOD_PAPER,
-           "paper", BOTH | SCHEMA,
+    CHOICE("method", "method", "paper|reference|spans", method,
+           PITH_METHOD_PAPER, "paper", ALL | SCHEMA,
            "`paper` does what the paper says and meets its budget; "
            "`reference` makes the decisions of the Python package "
-           "microsoft/LLMLingua"),
+           "microsoft/LLMLingua; `spans` keeps runs of words, and instruction "
+           "and question whole"),
     REAL(0, "tau-ins", "tau_ins", "R", tau_ins, 0, 1, 0.85, "0.85", PAPER,
          "rate of the instruction"),
     REAL(0, "tau-que", "tau_que", "R", tau_que, 0, 1, 0.9, "0.9", PAPER,
          "rate of the question"),
     REAL('k', "k", "k", "K", k, 0, LIMIT, 0,
-         "2, and 1.3 with `question_aware`", PAPER,
+         "2, and 1.3 with `question_aware`", OURS,
          "granularity coefficient: contexts are selected as long as they fit "
          "into K times the budget, and tokens are chosen among theirs"),
     CHOICE("units", "units", "word|token", units, PITH_UNITS_WORD, "word",
-           PAPER | SCHEMA,
+           OURS | SCHEMA,
            "what stays or goes as a whole: a word with the white space in "
            "front of it, or a token, as in the paper; numbers are never cut"),
     COUNT("segment-size", "segment_size", segment_size, 1, 100, PAPER,
           "tokens of a segment; a segment is scored given what stays of "
           "those before it"),
+    BOOL("use-question", "use_question", use_question, true, SPANS,
+         "let the question, if there is one, rank contexts and words"),
     BOOL("question-aware", "question_aware", question_aware, false,
          PAPER | SCHEMA,
          "LongLLMLingua: rank contexts by what they say about the question, "
@@ -114,19 +124,19 @@ static const struct pith_option rows[] = {
           "unless 0, select contexts in a random order"),
 
     HEADING("What must stay:"),
-    LIST("keep", "keep", "STRING", PITH_OPTION_TEXTS, keep, PAPER | SCHEMA,
+    LIST("keep", "keep", "STRING", PITH_OPTION_TEXTS, keep, OURS | SCHEMA,
          "text that stays wherever it occurs, in either canonical form of "
          "Unicode"),
-    TEXT("keep-regex", "keep_regex", "REGEX", keep_regex, NULL, PAPER,
+    TEXT("keep-regex", "keep_regex", "REGEX", keep_regex, NULL, OURS,
          "what this POSIX extended regular expression over characters matches "
          "within a line stays"),
     {"protect", 0, "protect", "LIST", PITH_OPTION_KINDS, AT(protect), 0, 0, 0,
-     NULL, PAPER | SCHEMA,
+     NULL, OURS | SCHEMA,
      "kinds of text that stay, with commas between them: numbers, negations, "
      "urls, ids, code, markup or all"},
-    BITS("keep-digits", "keep_digits", protect, PITH_PROTECT_NUMBERS, PAPER,
+    BITS("keep-digits", "keep_digits", protect, PITH_PROTECT_NUMBERS, OURS,
          "the same as `protect` numbers"),
-    BITS("keep-words", "keep_words", units, PITH_UNITS_WORD, PAPER,
+    BITS("keep-words", "keep_words", units, PITH_UNITS_WORD, OURS,
          "`units` word, the default"),
 
     HEADING("Only with --method reference:"),
@@ -216,13 +226,31 @@ static const struct pith_option rows[] = {
          "contexts with a piece of compress=False stay"),
 
     HEADING("What is reported besides:"),
-    BOOL("trace", NULL, trace, false, BOTH,
+    BOOL("trace", NULL, trace, false, ALL,
          "add thresholds, ranking and kept token ids to the JSON"),
-    BOOL("spans", "spans", detail, false, BOTH,
+    BOOL("spans", "spans", detail, false, ALL,
          "add the byte offsets of what stays to the JSON"),
 };
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+const char *pith_method_name(enum pith_method method)
+{
+    static const char *const names[] = {[PITH_METHOD_PAPER] = "paper",
+                                        [PITH_METHOD_REFERENCE] = "reference",
+                                        [PITH_METHOD_SPANS] = "spans"};
+    return (size_t)method < sizeof names / sizeof *names ? names[method] : NULL;
+}
+
+unsigned pith_method_use(enum pith_method method)
+{
+    switch (method) {
+    case PITH_METHOD_PAPER: return PITH_OPTION_FOR_PAPER;
+    case PITH_METHOD_REFERENCE: return PITH_OPTION_FOR_REFERENCE;
+    case PITH_METHOD_SPANS: return PITH_OPTION_FOR_SPANS;
+    }
+    return 0;
+}
 
 const struct pith_option *pith_compress_option(size_t index)
 {

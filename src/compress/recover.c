@@ -376,10 +376,11 @@ enum pith_status pith_recover(const struct pith_model *model,
                                         ? PITH_RECOVER_REFERENCE
                                         : PITH_RECOVER_PAPER;
     *recovered = NULL;
-    if (method != PITH_METHOD_PAPER && method != PITH_METHOD_REFERENCE)
+    if (pith_method_name(method) == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "method is %d, expected PITH_METHOD_PAPER or "
-                         "PITH_METHOD_REFERENCE", (int)method);
+                         "method is %d, expected PITH_METHOD_PAPER, "
+                         "PITH_METHOD_REFERENCE or PITH_METHOD_SPANS",
+                         (int)method);
     return pith_recover_answer(model->tokenizer, original, compressed, response,
                                rules, recovered, n_bytes, error);
 }

@@ -12,7 +12,7 @@
 #include "../base/options.h"
 #include "../model/session.h"
 
-/* Exactly one of rate and target says how much stays. */
+/* Exactly one of rate, target and threshold says how much stays. */
 static enum pith_status check_amount(const struct pith_compress_options *options,
                                      struct pith_error *error)
 {
@@ -25,6 +25,21 @@ static enum pith_status check_amount(const struct pith_compress_options *options
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "target is %g; it is the number of tokens that "
                          "stay, above 0", target);
+    if (isnan(options->threshold) || isinf(options->threshold))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "threshold is %g; it is in nats a token, above 0",
+                         options->threshold);
+    if (options->threshold > 0 && options->method != PITH_METHOD_SPANS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "threshold is %g; only method spans has one",
+                         options->threshold);
+    if (options->threshold > 0 && (rate > 0 || target > 0))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "both threshold (%g) and %s are given; set the one "
+                         "that is not meant to -1", options->threshold,
+                         rate > 0 ? "rate" : "target");
+    if (options->threshold > 0)
+        return PITH_OK;
     if (rate > 0 && target > 0)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "both rate (%g) and target (%g) are given; set the "

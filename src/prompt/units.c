@@ -176,6 +176,27 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
     *n_units = n;
 }
 
+void pith_units_join(struct pith_parts *parts, const bool *joined, size_t most)
+{
+    struct pith_unit *units = parts->units;
+    size_t n = 0;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        struct pith_part *part = &parts->parts[i];
+        size_t at = part->unit, end = at + part->n_units;
+        part->unit = n;
+        while (at < end) {
+            size_t length = 1;
+            while (at + length < end && joined[at + length] &&
+                   sum_tokens(units + at, length + 1) <= most)
+                length++;
+            merge(parts, &units[n++], units + at, length);
+            at += length;
+        }
+        part->n_units = n - part->unit;
+    }
+    parts->n_units = n;
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct pith_range *x = a, *y = b;

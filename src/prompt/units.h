@@ -27,6 +27,11 @@ enum pith_status pith_units_merge(struct pith_parts *parts,
                                   enum pith_units units, size_t most,
                                   struct pith_error *error);
 
+/* Merges units with those in front of them, in place.
+ *   joined  (n_units) true: goes with the unit before it, of the same part
+ * What would have more than `most` tokens stays apart. */
+void pith_units_join(struct pith_parts *parts, const bool *joined, size_t most);
+
 /* Cuts a unit of several tokens in two at byte `at` of its text, which lies
  * between clusters; units after it move up by one. */
 enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,

@@ -51,8 +51,7 @@ static void write_facts(struct pith_report *report)
     struct pith_model_info info;
     pith_model_describe(report->session->model, &info);
     pith_buffer_string(out, "<dl class=\"facts\">\n");
-    write_fact(out, "Method", report->options->method == PITH_METHOD_PAPER
-                                  ? "paper" : "reference");
+    write_fact(out, "Method", pith_method_name(report->options->method));
     write_fact(out, "Model", info.name);
     write_fact(out, "Precision", result->precision);
     if (report->options->count_with != NULL) {

@@ -5,6 +5,7 @@
  */
 #include "service.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void pith_answer_free(struct pith_answer *answer)
@@ -64,11 +65,11 @@ void pith_answer_write(struct pith_answer *answer,
                        const struct pith_buffer *prompt)
 {
     struct pith_buffer note = {0};
-    pith_note_write(&request->foreign,
-                    request->options.method == PITH_METHOD_PAPER
-                        ? "Not options of method paper and ignored: "
-                        : "Not options of method reference and ignored: ",
-                    &note);
+    char foreign[64];
+    snprintf(foreign, sizeof foreign,
+             "Not options of method %s and ignored: ",
+             pith_method_name(request->options.method));
+    pith_note_write(&request->foreign, foreign, &note);
     pith_note_write(&request->taken, "Taken: ", &note);
     pith_note_write(&request->unknown, "Unknown and ignored: ", &note);
     pith_write_result(&answer->result, session, &request->options, result,

@@ -422,8 +422,7 @@ static enum pith_status read_later(struct pith_request *request,
 {
     const struct pith_option *option = find_option(request, value->key);
     const struct other *other = find_other(value->key);
-    unsigned method = request->options.method == PITH_METHOD_PAPER
-                          ? PITH_OPTION_FOR_PAPER : PITH_OPTION_FOR_REFERENCE;
+    unsigned method = pith_method_use(request->options.method);
     char taken[80];
     if (other != NULL && is_neutral(value, other->neutral))
         return PITH_OK;
@@ -475,7 +474,7 @@ enum pith_status pith_request_read_options(struct pith_request *request,
 {
     static const struct pith_json none = {.kind = PITH_JSON_OBJECT};
     struct pith_compress_options *own = &request->options;
-    double rate = own->rate, target = own->target;
+    double rate = own->rate, target = own->target, threshold = own->threshold;
     const struct pith_json *options = pith_json_get(arguments, "options");
     if (options == NULL || pith_json_is(options, PITH_JSON_NULL))
         options = &none;
@@ -483,7 +482,7 @@ enum pith_status pith_request_read_options(struct pith_request *request,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"options\": expected an object");
     PITH_TRY(check_twice(arguments, options, error));
-    own->rate = own->target = -1;
+    own->rate = own->target = own->threshold = -1;
     const struct pith_json *const objects[] = {arguments, options}, *value;
     for (int i = 0; i < 2; i++)
         for (value = objects[i]->first; value != NULL; value = value->next)
@@ -495,9 +494,10 @@ enum pith_status pith_request_read_options(struct pith_request *request,
      * given". */
     if (own->target > 0) {
         own->rate = -1;
-    } else if (own->rate < 0) {
+    } else if (own->rate < 0 && own->threshold <= 0) {
         own->rate = rate;
         own->target = target;
+        own->threshold = threshold;
     }
     return PITH_OK;
 }

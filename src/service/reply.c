@@ -106,7 +106,6 @@ void pith_write_result(struct pith_buffer *out,
     struct pith_model_info info;
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
     double ratio = pith_result_ratio(result);
-    bool paper = options->method == PITH_METHOD_PAPER;
 
     pith_model_describe(session->model, &info);
     pith_buffer_string(out, "{\"compressed_prompt\":");
@@ -123,7 +122,7 @@ void pith_write_result(struct pith_buffer *out,
     pith_buffer_string(out, "%\",\"model\":");
     pith_json_write_string(out, text_of(info.name));
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
-                       paper ? "paper" : "reference", result->precision);
+                       pith_method_name(options->method), result->precision);
     if (options->count_with != NULL)
         pith_buffer_printf(out, ",\"model_origin_tokens\":%zu,"
                            "\"model_compressed_tokens\":%zu",

@@ -1,0 +1,143 @@
+/*
+ * denied.c - see denied.h.
+ */
+#include "denied.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "clusters.h"
+#include "protect.h"
+#include "units.h"
+#include "words.h"
+
+enum {
+    MOST_SMALL_WORDS = 3, /* between a negation and what it denies */
+    SHORT = 3             /* letters: "be", "the", "de", "zu" */
+};
+
+/* Longer words that say nothing alone. */
+static const char *const small_words[] = {
+    "been", "being", "have", "having", "longer", "more", "less", "than",
+    "ever", "even", "only", "just", "very", "with", "from", "that", "this",
+    "mehr", "einen", "einem", "einer", "eine", "dans", "pour", "plus", "para",
+};
+
+/* A unit's text without the white space in front of it. */
+static struct pith_text word_of(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    for (;;) {
+        struct pith_cluster c = pith_cluster_at(text, 0);
+        if (c.end == c.start || pith_role_of(c.code) != PITH_ROLE_SPACE)
+            return text;
+        text.bytes += c.end;
+        text.size -= c.end;
+    }
+}
+
+static bool is_word(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = word_of(parts, unit);
+    return text.size > 0 &&
+           pith_role_of(pith_cluster_at(text, 0).code) >= PITH_ROLE_LETTER;
+}
+
+static bool is_small(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = word_of(parts, unit);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof small_words / sizeof *small_words; i++)
+        if (text.size == strlen(small_words[i]) &&
+            memcmp(text.bytes, small_words[i], text.size) == 0)
+            return true;
+    for (size_t at = 0; at < text.size; n++) {
+        struct pith_cluster c = pith_cluster_at(text, at);
+        if (pith_role_of(c.code) != PITH_ROLE_LETTER)
+            return false;
+        at = c.end;
+    }
+    return n <= SHORT;
+}
+
+/* Whether a unit starts a line. */
+static bool starts_line(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    struct pith_text word = word_of(parts, unit);
+    return memchr(text.bytes, '\n', text.size - word.size) != NULL;
+}
+
+/* What a negation is bound to: units (first, last] each go with the unit in
+ * front of them. */
+static void bind(const struct pith_parts *parts, const struct pith_part *part,
+                 size_t first, size_t last, bool *joined)
+{
+    size_t end = part->unit + part->n_units, to = last + 1;
+    struct pith_text word = word_of(parts, first);
+    bool lone = word.size > 0 &&
+                pith_role_of(pith_cluster_at(word, 0).code) == PITH_ROLE_LONE;
+    bool kana = lone && pith_cluster_at(word, 0).code >= 0x3041 &&
+                pith_cluster_at(word, 0).code <= 0x3096;
+    for (size_t n = 0; n < MOST_SMALL_WORDS && to + 1 < end &&
+                       is_small(parts, to) && is_word(parts, to + 1) &&
+                       !starts_line(parts, to) && !starts_line(parts, to + 1);
+         n++)
+        to++;
+    bool after = to < end && is_word(parts, to) && !starts_line(parts, to);
+    bool before = first > part->unit && is_word(parts, first - 1);
+    if (kana && before)
+        joined[first] = true;
+    else if (after)
+        last = to;
+    else if (before && !starts_line(parts, first))
+        joined[first] = true;
+    for (size_t i = first + 1; i <= last; i++)
+        joined[i] = true;
+}
+
+/* Of one part; its negations lie in ascending order. */
+static enum pith_status bind_part(const struct pith_parts *parts,
+                                  const struct pith_part *part, bool *joined,
+                                  struct pith_error *error)
+{
+    struct pith_text text = pith_part_text(parts, part);
+    struct pith_ranges ranges = {0};
+    size_t unit = part->unit, end = part->unit + part->n_units;
+    if (text.size == 0)
+        return PITH_OK;
+    size_t origin = (size_t)(text.bytes - parts->text.data);
+    enum pith_status status =
+        pith_protect_find(text, PITH_PROTECT_NEGATIONS, &ranges, error);
+    for (size_t i = 0; i < ranges.n && status == PITH_OK; i++) {
+        while (unit < end && parts->units[unit].byte +
+                                     parts->units[unit].n_bytes <=
+                                 origin + ranges.items[i].start)
+            unit++;
+        size_t last = unit;
+        while (last + 1 < end &&
+               parts->units[last + 1].byte < origin + ranges.items[i].end)
+            last++;
+        if (unit < end)
+            bind(parts, part, unit, last, joined);
+    }
+    pith_ranges_free(&ranges);
+    return status;
+}
+
+enum pith_status pith_denied_bind(struct pith_parts *parts, size_t most,
+                                  struct pith_error *error)
+{
+    bool *joined = pith_array_zero(parts->n_units, sizeof *joined);
+    if (joined == NULL)
+        return pith_no_memory(error, parts->n_units, sizeof *joined);
+    enum pith_status status = PITH_OK;
+    for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
+        if (parts->parts[i].kind == PITH_PART_CONTEXT)
+            status = bind_part(parts, &parts->parts[i], joined, error);
+    if (status == PITH_OK)
+        pith_units_join(parts, joined, most);
+    free(joined);
+    return status;
+}

@@ -1,0 +1,136 @@
+/*
+ * path.c - see path.h.
+ */
+#include "path.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/memory.h"
+
+enum { DROPPED, KEPT };
+
+enum pith_status pith_path_open(struct pith_path *path,
+                                struct pith_place *places, size_t n,
+                                struct pith_error *error)
+{
+    *path = (struct pith_path){.places = places, .n = n};
+    path->forward = pith_array(n, sizeof *path->forward);
+    return path->forward != NULL
+               ? PITH_OK
+               : pith_no_memory(error, n, sizeof *path->forward);
+}
+
+void pith_path_free(struct pith_path *path)
+{
+    free(path->forward);
+    path->forward = NULL;
+}
+
+/* What a place is worth in a state; minus infinity where it must not be. */
+static double value(const struct pith_path *path, const struct pith_place *p,
+                    int state)
+{
+    if (p->fate == (state == KEPT ? PITH_FATE_GOES : PITH_FATE_STAYS))
+        return (double)-INFINITY;
+    return state == KEPT ? p->gain - path->lambda * (double)p->cost : 0;
+}
+
+/* What it costs to come to a place.  Between two parts keeping stops and
+ * starts. */
+static double change(const struct pith_place *p, int from, int to)
+{
+    int n = p->first ? from + to : from != to;
+    return n * p->border;
+}
+
+static void run_forward(struct pith_path *path)
+{
+    double before[2] = {0, (double)-INFINITY};
+    for (size_t i = 0; i < path->n; i++) {
+        const struct pith_place *p = &path->places[i];
+        double *at = path->forward[i];
+        for (int state = DROPPED; state <= KEPT; state++)
+            at[state] = value(path, p, state) +
+                        fmax(before[DROPPED] - change(p, DROPPED, state),
+                             before[KEPT] - change(p, KEPT, state));
+        before[DROPPED] = at[DROPPED];
+        before[KEPT] = at[KEPT];
+    }
+}
+
+/* The best that can come after the last place: the text ends with a border
+ * like that in front of it. */
+static void run_backward(struct pith_path *path)
+{
+    double after[2] = {0, path->n > 0 ? -path->places[0].border : 0};
+    for (size_t i = path->n; i-- > 0;) {
+        struct pith_place *p = &path->places[i];
+        double kept = value(path, p, KEPT) + after[KEPT];
+        double dropped = value(path, p, DROPPED) + after[DROPPED];
+        const double *forward = path->forward[i];
+        p->margin = forward[KEPT] + after[KEPT] -
+                    (forward[DROPPED] + after[DROPPED]);
+        for (int state = DROPPED; state <= KEPT; state++)
+            after[state] = fmax(dropped - change(p, state, DROPPED),
+                                kept - change(p, state, KEPT));
+    }
+}
+
+void pith_path_run(struct pith_path *path)
+{
+    run_forward(path);
+    run_backward(path);
+}
+
+size_t pith_path_tokens(const struct pith_path *path)
+{
+    size_t sum = 0, opening = 0;
+    for (size_t i = 0; i < path->n; i++) {
+        const struct pith_place *p = &path->places[i];
+        if (p->first)
+            opening = p->opening;
+        if (p->margin <= 0)
+            continue;
+        sum += p->cost + opening;
+        opening = 0;
+    }
+    return sum;
+}
+
+/* Below `low` all that may stay does, above `high` only what must. */
+static void bound(const struct pith_path *path, double *low, double *high)
+{
+    double mu = 0;
+    *low = *high = 0;
+    for (size_t i = 0; i < path->n; i++) {
+        const struct pith_place *p = &path->places[i];
+        double each = p->cost > 0 ? p->gain / (double)p->cost : 0;
+        *low = fmin(*low, each);
+        *high = fmax(*high, each);
+        mu = fmax(mu, p->border);
+    }
+    *low -= 2 * mu + 1;
+    *high += 2 * mu + 1;
+}
+
+void pith_path_meet(struct pith_path *path, size_t target)
+{
+    double low, high;
+    bound(path, &low, &high);
+    /* What stays falls with lambda: halve until it is known to 1e-9 of the
+     * range. */
+    for (int step = 0; step < 30; step++) {
+        path->lambda = (low + high) / 2;
+        pith_path_run(path);
+        size_t n = pith_path_tokens(path);
+        if (n == target)
+            return;
+        if (n > target)
+            low = path->lambda;
+        else
+            high = path->lambda;
+    }
+    path->lambda = high;
+    pith_path_run(path);
+}

@@ -1,0 +1,104 @@
+/*
+ * places.c - the contexts' units as places of a path: what each is worth, and
+ * what it costs to start or to stop in front of it.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../prompt/clusters.h"
+#include "../prompt/units.h"
+#include "../prompt/words.h"
+#include "run.h"
+
+/* mu by the ratio in which the contexts are to shrink: docs/SPANS.md. */
+static const struct {
+    double ratio; /* up to here */
+    double mu;    /* nats */
+} table[] = {{4, 2}, {(double)INFINITY, 4}};
+
+static double choose_mu(const struct pith_spans *spans)
+{
+    double tau = spans->budget.tau_dems;
+    size_t i = 0;
+    if (spans->options->threshold > 0)
+        return table[0].mu;
+    while (tau * table[i].ratio < 1 && !isinf(table[i].ratio))
+        i++;
+    return table[i].mu;
+}
+
+bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
+{
+    const struct pith_unit *u = &spans->parts->units[unit];
+    return !u->structure &&
+           spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
+}
+
+/* Whether the text in front of a unit ends a clause, or a line ends there. */
+static bool ends_clause(const struct pith_parts *parts,
+                        const struct pith_unit *before,
+                        const struct pith_unit *unit)
+{
+    struct pith_text left = pith_unit_text(parts, before);
+    struct pith_text right = pith_unit_text(parts, unit);
+    uint32_t code = pith_cluster_before(left, left.size).code;
+    if (code == '\n' || code == '\r' ||
+        pith_is_one_of(code, ".?!;:,)\u3002\uFF1F\uFF01\uFF1B\uFF1A\uFF0C"
+                             "\u3001\uFF09\u2026"))
+        return true;
+    for (size_t at = 0; at < right.size;) {
+        struct pith_cluster c = pith_cluster_at(right, at);
+        if (pith_role_of(c.code) != PITH_ROLE_SPACE)
+            return false;
+        if (c.code == '\n' || c.code == '\r')
+            return true;
+        at = c.end;
+    }
+    return false;
+}
+
+static double sum(const float *gains, size_t n)
+{
+    double total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += (double)gains[i];
+    return total;
+}
+
+static struct pith_place make_place(const struct pith_spans *spans,
+                                    size_t index)
+{
+    const struct pith_parts *parts = spans->parts;
+    const struct pith_unit *unit = &parts->units[index];
+    const struct pith_part *part = &parts->parts[unit->part];
+    bool first = unit->token == part->token;
+    bool half = first || ends_clause(parts, unit - 1, unit);
+    return (struct pith_place){
+        .gain = sum(spans->gains + unit->token, unit->n_tokens),
+        .border = half ? spans->mu / 2 : spans->mu,
+        .cost = unit->n_tokens,
+        .opening = pith_part_length(parts, unit->part) - part->n_tokens,
+        .first = first,
+        .fate = unit->forced            ? PITH_FATE_STAYS
+                : spans->left_out[index] ? PITH_FATE_GOES
+                                         : PITH_FATE_FREE};
+}
+
+enum pith_status pith_spans_place(struct pith_spans *spans,
+                                  struct pith_error *error)
+{
+    size_t n = spans->parts->n_units;
+    spans->places = pith_array(n, sizeof *spans->places);
+    spans->units = pith_array(n, sizeof *spans->units);
+    if (spans->places == NULL || spans->units == NULL)
+        return pith_no_memory(error, n, sizeof *spans->places);
+    spans->mu = choose_mu(spans);
+    for (size_t i = 0; i < n; i++) {
+        if (!pith_spans_is_free_text(spans, i))
+            continue;
+        spans->places[spans->n_places] = make_place(spans, i);
+        spans->units[spans->n_places++] = i;
+    }
+    return pith_path_open(&spans->path, spans->places, spans->n_places, error);
+}

@@ -1,0 +1,46 @@
+/*
+ * run.h - one compression by the method `spans`, and its steps.
+ */
+#ifndef PITH_SPANS_RUN_H
+#define PITH_SPANS_RUN_H
+
+#include "../paper/budget.h"
+#include "../prompt/prune.h"
+#include "path.h"
+
+struct pith_spans {
+    struct pith_prune prune;
+    /* Of the prune, borrowed. */
+    struct pith_session *session;
+    const struct pith_compress_options *options;
+    struct pith_result *result;
+    struct pith_parts *parts;
+    bool steered;  /* by the question */
+    float *losses; /* (ids.n) of the contexts' tokens */
+    float *gains;  /* (ids.n) what a token is worth: its loss, or what the
+                      question takes from it */
+    struct pith_budget budget;
+    bool *left_out;    /* (n_units) by coarse selection */
+    double mu;         /* nats, of a border inside a clause */
+    struct pith_place *places; /* (n_places) of the contexts' units */
+    size_t *units;             /* (n_places) which unit each is */
+    size_t n_places;
+    struct pith_path path;
+};
+
+/* scores.c: fills losses and gains, in one pass over the prompt. */
+enum pith_status pith_spans_score(struct pith_spans *spans,
+                                  struct pith_error *error);
+
+/* coarse.c: Algorithm 1 on contexts, then on their sentences. */
+enum pith_status pith_spans_select(struct pith_spans *spans,
+                                   struct pith_error *error);
+
+/* places.c: sets mu, places and units. */
+enum pith_status pith_spans_place(struct pith_spans *spans,
+                                  struct pith_error *error);
+
+/* Whether a unit is text of a context. */
+bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit);
+
+#endif

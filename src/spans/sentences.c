@@ -1,0 +1,141 @@
+/*
+ * sentences.c - see sentences.h.
+ *
+ * A sentence ends with a line, or with a full stop, a question or an
+ * exclamation mark that white space and something other than a small letter
+ * follow.  A point after a short capitalised word (Mr., No., B.) is taken for
+ * an abbreviation.  Where this errs two sentences stay or go as one.
+ */
+#include "sentences.h"
+
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "../prompt/clusters.h"
+#include "../prompt/units.h"
+#include "../text/casing.h"
+
+enum { LONGEST_ABBREVIATION = 3 }; /* letters */
+
+/* The first character of a unit that is not white space; tells whether a line
+ * ended in front of it, and whether anything did. */
+static uint32_t first_character(struct pith_text text, bool *line, bool *space)
+{
+    *line = *space = false;
+    for (size_t at = 0; at < text.size;) {
+        struct pith_cluster c = pith_cluster_at(text, at);
+        if (pith_role_of(c.code) != PITH_ROLE_SPACE)
+            return c.code;
+        *space = true;
+        *line |= c.code == '\n' || c.code == '\r';
+        at = c.end;
+    }
+    return 0;
+}
+
+/* Whether a unit is a capitalised word of few letters. */
+static bool is_short_word(struct pith_text text)
+{
+    bool line, space;
+    uint32_t first = first_character(text, &line, &space);
+    size_t n = 0;
+    for (size_t at = 0; at < text.size;) {
+        struct pith_cluster c = pith_cluster_at(text, at);
+        n += pith_role_of(c.code) != PITH_ROLE_SPACE;
+        at = c.end;
+    }
+    return pith_casing_kind(first) == PITH_CASING_UPPER &&
+           n <= LONGEST_ABBREVIATION;
+}
+
+/* Whether a unit closes what a full stop may end: a quote, a bracket. */
+static bool is_closing(uint32_t code)
+{
+    return pith_is_one_of(code, "\"')]\u2019\u201D\u00BB");
+}
+
+/* Whether a sentence ends between two units of a part, i - 1 and i. */
+static bool ends(const struct pith_parts *parts, size_t i, size_t first)
+{
+    bool line, space;
+    size_t stop = i - 1;
+    uint32_t next = first_character(pith_unit_text(parts, &parts->units[i]),
+                                    &line, &space);
+    struct pith_text text = pith_unit_text(parts, &parts->units[stop]);
+    uint32_t code = pith_cluster_before(text, text.size).code;
+    if (line || code == '\n')
+        return true;
+    while (stop > first && is_closing(code)) {
+        text = pith_unit_text(parts, &parts->units[--stop]);
+        code = pith_cluster_before(text, text.size).code;
+    }
+    if (pith_is_one_of(code, "\u3002\uFF01\uFF1F"))
+        return !is_closing(next);
+    if (!space || pith_casing_kind(next) == PITH_CASING_LOWER)
+        return false;
+    if (pith_is_one_of(code, "?!"))
+        return true;
+    return code == '.' &&
+           (stop == first ||
+            !is_short_word(pith_unit_text(parts, &parts->units[stop - 1])));
+}
+
+static enum pith_status push(struct pith_sentences *sentences,
+                             struct pith_stretch stretch,
+                             struct pith_error *error)
+{
+    if (sentences->n == sentences->capacity) {
+        size_t capacity = sentences->capacity * 2 + 16;
+        struct pith_stretch *moved =
+            pith_array_resize(sentences->items, capacity, sizeof *moved);
+        if (moved == NULL)
+            return pith_no_memory(error, capacity, sizeof *moved);
+        sentences->items = moved;
+        sentences->capacity = capacity;
+    }
+    sentences->items[sentences->n++] = stretch;
+    return PITH_OK;
+}
+
+static enum pith_status cut_part(struct pith_sentences *sentences,
+                                 const struct pith_parts *parts,
+                                 const struct pith_part *part,
+                                 struct pith_error *error)
+{
+    size_t first = part->unit, end = part->unit + part->n_units;
+    if (first < end && parts->units[first].structure)
+        first++;
+    struct pith_stretch stretch = {.unit = first};
+    for (size_t i = first; i < end; i++) {
+        const struct pith_unit *unit = &parts->units[i];
+        if (i == stretch.unit)
+            stretch.token = unit->token;
+        stretch.end = i + 1;
+        stretch.n_tokens = unit->token + unit->n_tokens - stretch.token;
+        if (i + 1 < end && !ends(parts, i + 1, first))
+            continue;
+        PITH_TRY(push(sentences, stretch, error));
+        stretch.unit = i + 1;
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_sentences_find(struct pith_sentences *sentences,
+                                     const struct pith_parts *parts,
+                                     const bool *left_out,
+                                     struct pith_error *error)
+{
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct pith_part *part = &parts->parts[i];
+        if (part->kind == PITH_PART_CONTEXT && part->n_units > 0 &&
+            !left_out[part->unit])
+            PITH_TRY(cut_part(sentences, parts, part, error));
+    }
+    return PITH_OK;
+}
+
+void pith_sentences_free(struct pith_sentences *sentences)
+{
+    free(sentences->items);
+    *sentences = (struct pith_sentences){0};
+}

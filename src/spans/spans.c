@@ -1,0 +1,231 @@
+/*
+ * spans.c - the method `spans`: the runs of words that keep the most
+ * information for their tokens, from the prompt to the result.  docs/SPANS.md
+ * derives it.
+ *
+ *   what a token is worth: one pass of the model     scores.c
+ *   whole contexts, whole sentences: Algorithm 1     coarse.c, sentences.c
+ *   words as places of a path                        places.c
+ *   the path of highest value within the budget      path.c
+ *
+ * Instruction and question stay byte for byte.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/clock.h"
+#include "../base/memory.h"
+#include "../prompt/denied.h"
+#include "../prompt/keep.h"
+#include "../prompt/method.h"
+#include "../prompt/result.h"
+#include "../prompt/units.h"
+#include "run.h"
+
+static enum pith_status check_options(const struct pith_compress_options *o,
+                                      struct pith_error *error)
+{
+    if (o->target > 0 && o->target < 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "target is %g tokens; expected at least 1 (a share "
+                         "of the prompt is given as rate)", o->target);
+    if (!(o->k >= 0) || isinf(o->k))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "k is %g; expected a number above 0, or 0 for the "
+                         "method's own", o->k);
+    if (o->structured)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "structured: method spans has one threshold for the "
+                         "whole prompt, pieces cannot have rates of their "
+                         "own; use method paper or reference");
+    return PITH_OK;
+}
+
+/* Instruction and question must stay, with their blank lines. */
+static void force_whole_parts(struct pith_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_units; i++)
+        if (parts->parts[parts->units[i].part].kind != PITH_PART_CONTEXT)
+            parts->units[i].forced = true;
+}
+
+static enum pith_status open_spans(struct pith_spans *spans,
+                                   const struct pith_prompt *prompt,
+                                   struct pith_error *error)
+{
+    struct pith_parts *parts = spans->parts;
+    PITH_TRY(pith_prune_open(&spans->prune, prompt, error));
+    PITH_TRY(pith_denied_bind(parts, pith_prune_longest(spans->session),
+                              error));
+    PITH_TRY(pith_keep_apply(parts, spans->options, error));
+    force_whole_parts(parts);
+    spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
+    spans->steered = spans->options->use_question &&
+                     parts->parts[parts->n_parts - 1].n_tokens > 0;
+    return PITH_OK;
+}
+
+/* Tokens that are left for the places of the path. */
+static size_t room(const struct pith_spans *spans)
+{
+    const struct pith_parts *parts = spans->parts;
+    size_t n_whole = 0, target = spans->prune.target;
+    for (size_t i = 0; i < parts->n_units; i++)
+        if (parts->parts[parts->units[i].part].kind != PITH_PART_CONTEXT)
+            n_whole += parts->units[i].n_tokens;
+    return target > n_whole ? target - n_whole : 0;
+}
+
+/* The mean loss of a unit's tokens, white space in front not counted. */
+static float mean_gain(const struct pith_spans *spans,
+                       const struct pith_unit *unit)
+{
+    double sum = 0;
+    for (size_t i = unit->n_lead; i < unit->n_tokens; i++)
+        sum += (double)spans->gains[unit->token + i];
+    return (float)(sum / (double)(unit->n_tokens - unit->n_lead));
+}
+
+/* What the path says of the units; what must stay is kept at any rate. */
+static void decide(struct pith_spans *spans)
+{
+    const struct pith_parts *parts = spans->parts;
+    for (size_t i = 0; i < parts->n_units; i++)
+        spans->prune.decisions.of[parts->units[i].token].kept =
+            parts->units[i].forced;
+    for (size_t i = 0; i < spans->n_places; i++) {
+        const struct pith_unit *unit = &parts->units[spans->units[i]];
+        struct pith_decision *d = &spans->prune.decisions.of[unit->token];
+        d->margin = (float)spans->places[i].margin;
+        d->kept = spans->places[i].margin > 0;
+    }
+}
+
+/* The one threshold of the prompt, for those who want to see it. */
+static enum pith_status note_decisions(struct pith_spans *spans,
+                                       struct pith_error *error)
+{
+    enum pith_status status;
+    size_t n = 0, n_all = spans->n_places;
+    size_t *at = pith_array(n_all, sizeof *at);
+    float *gains = pith_array(n_all, sizeof *gains);
+    if (at == NULL || gains == NULL) {
+        status = pith_no_memory(error, n_all, sizeof *at);
+        goto done;
+    }
+    for (size_t i = 0; i < n_all; i++) {
+        const struct pith_unit *unit = &spans->parts->units[spans->units[i]];
+        if (spans->left_out[spans->units[i]])
+            continue;
+        at[n] = unit->token;
+        gains[n++] = mean_gain(spans, unit);
+    }
+    PITH_TRY_DONE(pith_decisions_add(&spans->prune.decisions, at, gains, n,
+                                     error));
+    if (spans->options->trace || spans->options->detail)
+        PITH_TRY_DONE(pith_result_add_threshold(
+            spans->result,
+            (struct pith_threshold){.n_losses = n,
+                                    .rate = spans->budget.tau_dems,
+                                    .gamma = spans->path.lambda},
+            error));
+done:
+    free(at);
+    free(gains);
+    return status;
+}
+
+/* Without a budget: the target is what the threshold leaves. */
+static enum pith_status take_what_stays(struct pith_spans *spans,
+                                        struct pith_error *error)
+{
+    struct pith_prune *p = &spans->prune;
+    PITH_TRY(pith_compose(&p->parts, p->order, p->parts.n_parts, &p->decisions,
+                          &p->settled.text, error));
+    return pith_count_tokens(p->session->model->tokenizer,
+                             pith_buffer_text(&p->settled.text), &p->target,
+                             error);
+}
+
+static enum pith_status choose(struct pith_spans *spans,
+                               struct pith_error *error)
+{
+    double start = pith_seconds();
+    bool budgeted = spans->options->threshold <= 0;
+    PITH_TRY(pith_spans_score(spans, error));
+    double scored = pith_seconds();
+    spans->result->timings.rank = scored - start;
+    PITH_TRY(pith_spans_select(spans, error));
+    PITH_TRY(pith_spans_place(spans, error));
+    if (budgeted) {
+        pith_path_meet(&spans->path, room(spans));
+    } else {
+        spans->path.lambda = spans->options->threshold;
+        pith_path_run(&spans->path);
+    }
+    decide(spans);
+    PITH_TRY(note_decisions(spans, error));
+    if (!budgeted)
+        PITH_TRY(take_what_stays(spans, error));
+    PITH_TRY(pith_prune_settle(&spans->prune, error));
+    spans->result->timings.compress = pith_seconds() - scored;
+    return PITH_OK;
+}
+
+static enum pith_status note(struct pith_spans *spans,
+                             struct pith_error *error)
+{
+    const struct pith_budget *b = &spans->budget;
+    if (spans->prune.passed || !b->scaled)
+        return PITH_OK;
+    return pith_result_note(spans->result, error,
+                            "Instruction and question stay whole and leave "
+                            "nothing of the target to the contexts.");
+}
+
+static enum pith_status run(struct pith_spans *spans,
+                            const struct pith_prompt *prompt,
+                            struct pith_error *error)
+{
+    PITH_TRY(open_spans(spans, prompt, error));
+    PITH_TRY(spans->options->threshold <= 0 &&
+                     spans->prune.target == spans->parts->ids.n
+                 ? pith_prune_keep_all(&spans->prune, error)
+                 : choose(spans, error));
+    PITH_TRY(pith_prune_finish(&spans->prune, prompt, error));
+    return note(spans, error);
+}
+
+static enum pith_status compress(struct pith_session *session,
+                                 const struct pith_prompt *prompt,
+                                 const struct pith_compress_options *options,
+                                 struct pith_result *result,
+                                 struct pith_error *error)
+{
+    struct pith_spans spans = {.prune = {.session = session,
+                                         .options = options,
+                                         .result = result},
+                               .session = session, .options = options,
+                               .result = result};
+    spans.parts = &spans.prune.parts;
+    PITH_TRY(check_options(options, error));
+    enum pith_status status = run(&spans, prompt, error);
+    pith_path_free(&spans.path);
+    pith_prune_free(&spans.prune);
+    free(spans.losses);
+    free(spans.gains);
+    free(spans.left_out);
+    free(spans.places);
+    free(spans.units);
+    return status;
+}
+
+enum pith_status
+pith_compress_spans(struct pith_session *session,
+                    const struct pith_prompt *prompt,
+                    const struct pith_compress_options *options,
+                    struct pith_result **result, struct pith_error *error)
+{
+    return pith_method_run(compress, false, session, prompt, options, result,
+                           error);
+}
