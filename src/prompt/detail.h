@@ -12,7 +12,8 @@
 struct pith_decision {
     float loss;
     float margin; /* of the loss above its threshold; INFINITY (-INFINITY)
-                     where all (nothing) stayed without a threshold */
+                     where all (nothing) stayed without a threshold;
+                     `spans`: struct pith_place */
     size_t segment, rank;
     bool kept;
     char space;

@@ -84,15 +84,8 @@ static enum pith_status push(struct pith_sentences *sentences,
                              struct pith_stretch stretch,
                              struct pith_error *error)
 {
-    if (sentences->n == sentences->capacity) {
-        size_t capacity = sentences->capacity * 2 + 16;
-        struct pith_stretch *moved =
-            pith_array_resize(sentences->items, capacity, sizeof *moved);
-        if (moved == NULL)
-            return pith_no_memory(error, capacity, sizeof *moved);
-        sentences->items = moved;
-        sentences->capacity = capacity;
-    }
+    PITH_TRY(pith_grow(&sentences->items, sentences->n + 1,
+                       &sentences->capacity, sizeof stretch, error));
     sentences->items[sentences->n++] = stretch;
     return PITH_OK;
 }
