@@ -352,7 +352,7 @@ START_TEST(wishes_that_come_to_nothing_are_named)
                      "first is \"Carl\".");
     keep[0] = view("Dora \n \xFF!");
     assert_keep_note(keep, 1, NULL,
-                     "keep: \"Dora ? ?!\" does not occur in the prompt.");
+                     "keep: \"Dora \\n ?!\" does not occur in the prompt.");
     assert_keep_note(keep, 3, NULL, "keep: 2 of 3 strings do not occur");
     keep[0] = view("12345678901234567890123456789012345678901234567890"
                    "12345678e\u0301x");

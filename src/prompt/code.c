@@ -13,7 +13,8 @@ enum {
     LONGEST_VARIABLE = 64, /* bytes of ${...} */
     LONGEST_CODE = 256,    /* bytes of inline code */
     SHORT_FLAG = 2,        /* letters of -lm */
-    LEAST_LINE = 4         /* signs that draw a line: ==== */
+    LEAST_LINE = 4,        /* signs that draw a line: ==== */
+    MOST_OPEN = 32         /* "(" that wait; one more drops the first */
 };
 
 /* --- inline code ------------------------------------------------------------ */
@@ -159,17 +160,58 @@ static size_t end_of(struct pith_text text, size_t at, bool starts_line,
     return end_from_sign(text, at, starts_line);
 }
 
+/* Parentheses that are open. */
+struct open {
+    size_t at[MOST_OPEN];
+    bool is_call[MOST_OPEN]; /* a name stands right before it */
+    size_t n;
+};
+
+static void push(struct open *open, size_t at, bool is_call)
+{
+    if (open->n == MOST_OPEN) {
+        open->n--;
+        memmove(open->at, open->at + 1, open->n * sizeof *open->at);
+        memmove(open->is_call, open->is_call + 1,
+                open->n * sizeof *open->is_call);
+    }
+    open->at[open->n] = at;
+    open->is_call[open->n++] = is_call;
+}
+
+/* Takes both parentheses of a call where the second is at `at`. */
+static enum pith_status close(struct open *open, struct pith_text text,
+                              size_t at, struct pith_ranges *ranges,
+                              struct pith_error *error)
+{
+    if (open->n == 0 || !open->is_call[--open->n])
+        return PITH_OK;
+    size_t first = open->at[open->n], end = first + 1;
+    PITH_TRY(pith_ranges_add(ranges, text, first, &end, PITH_PROTECT_CODE,
+                             error));
+    end = at + 1;
+    return pith_ranges_add(ranges, text, at, &end, PITH_PROTECT_CODE, error);
+}
+
 enum pith_status pith_code_ranges(struct pith_text text,
                                   struct pith_ranges *ranges,
                                   struct pith_error *error)
 {
     bool starts_line = true;
+    size_t name_end = 0;
+    struct open open = {.n = 0};
     for (size_t at = 0; at < text.size;) {
         uint32_t code = pith_cluster_at(text, at).code;
         size_t read, end = end_of(text, at, starts_line, &read);
         if (end > at)
             PITH_TRY(pith_ranges_add(ranges, text, at, &end,
                                      PITH_PROTECT_CODE, error));
+        if (code == '(')
+            push(&open, at, at > 0 && at == name_end);
+        else if (code == ')')
+            PITH_TRY(close(&open, text, at, ranges, error));
+        if (end > at && pith_is_word_character(code))
+            name_end = end;
         starts_line = code == '\n' || code == '\r' ||
                       (starts_line && pith_role_of(code) == PITH_ROLE_SPACE);
         at = end > at ? end : read;

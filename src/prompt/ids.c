@@ -73,11 +73,11 @@ static bool is_identifier(const struct segment *segment)
            !is_pair(segment);
 }
 
-/* INV-00842, heron_page_05, 4711-XK, but not 10-year */
+/* INV-00842, GPT-4o, heron_page_05, 4711-XK, but not 10-year */
 static bool are_identifier(const struct segment *left,
                            const struct segment *right)
 {
-    bool letters_first = left->n_digits == 0 && right->n_letters == 0;
+    bool letters_first = left->n_digits == 0 && right->digit_first;
     bool digits_first = left->n_letters == 0 && right->n_digits == 0;
     if (left->n_letters + left->n_digits == 0)
         return false;
@@ -101,11 +101,26 @@ static struct segment read_segment(struct pith_text text, size_t *at,
     return segment;
 }
 
+/* 00:1A:2B:3C:4D:5E, fe80::a:1, but not 10:15:31 */
+static bool is_address(struct pith_text text, struct pith_chain chain)
+{
+    size_t n_groups = 0, n_letters = 0;
+    for (size_t at = chain.start; at < chain.end; n_groups++) {
+        struct segment segment = read_segment(text, &at, chain.end);
+        n_letters += segment.n_letters;
+        if (!segment.is_hex || pith_is_one_of(segment.joint, ",;/_"))
+            return false;
+    }
+    return chain.has_colon && n_groups >= 3 && n_letters > 0;
+}
+
 static bool is_id(struct pith_text text, struct pith_chain chain)
 {
     struct segment last = {0};
     size_t n_digits = 0;
     bool grouped = true; /* digits and hyphens only */
+    if (is_address(text, chain))
+        return true;
     for (size_t at = chain.start; at < chain.end;) {
         struct segment segment = read_segment(text, &at, chain.end);
         if (is_identifier(&segment) || are_identifier(&last, &segment))

@@ -2,6 +2,7 @@
  * keep_note.c - tells the user which strings and expressions were of no use.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/utf8.h"
 #include "../text/grapheme.h"
@@ -9,7 +10,22 @@
 
 enum { EXCERPT_SIZE = 60 };
 
-/* Appends a string as one line of valid UTF-8, shortened between clusters. */
+static void append_cluster(struct pith_buffer *out, struct pith_text cluster)
+{
+    for (size_t i = 0; i < cluster.size; i++) {
+        unsigned char byte = (unsigned char)cluster.bytes[i];
+        const char *letter = byte == 0 ? NULL : strchr("\nn\rr\tt", byte);
+        if (byte < 0x20 && letter != NULL)
+            pith_buffer_printf(out, "\\%c", letter[1]);
+        else if (byte < 0x20 || byte == 0x7F)
+            pith_buffer_printf(out, "\\x%02X", byte);
+        else
+            pith_buffer_byte(out, (char)byte);
+    }
+}
+
+/* Appends a string as one line of valid UTF-8, its control characters as in
+ * C, shortened between clusters. */
 static void append_excerpt(struct pith_buffer *out, struct pith_text string)
 {
     size_t at = 0;
@@ -17,11 +33,10 @@ static void append_excerpt(struct pith_buffer *out, struct pith_text string)
         size_t end = pith_grapheme_end(string, at);
         if (end > EXCERPT_SIZE)
             break;
-        if ((unsigned char)string.bytes[at] < 0x20 ||
-            !pith_utf8_is_valid(string.bytes + at, end - at))
-            pith_buffer_byte(out, '?');
+        if (pith_utf8_is_valid(string.bytes + at, end - at))
+            append_cluster(out, (struct pith_text){string.bytes + at, end - at});
         else
-            pith_buffer_append(out, string.bytes + at, end - at);
+            pith_buffer_byte(out, '?');
         at = end;
     }
     if (at < string.size)

@@ -33,7 +33,7 @@ static const struct entry words[] = {
     {"nope", 0}, {"without", 0}, {"cannot", 0}, {"unless", 0}, {"lest", 0},
     {"except", 0}, {"excepting", 0}, {"excluding", 0}, {"only", 0},
     {"hardly", 0}, {"scarcely", 0}, {"barely", 0}, {"seldom", 0},
-    {"rarely", 0}, {"dont", 0}, {"doesnt", 0}, {"didnt", 0}, {"isnt", 0},
+    {"rarely", 0}, {"solely", 0}, {"exclusively", 0}, {"dont", 0}, {"doesnt", 0}, {"didnt", 0}, {"isnt", 0},
     {"arent", 0}, {"wasnt", 0}, {"werent", 0}, {"havent", 0}, {"hasnt", 0},
     {"hadnt", 0}, {"cant", 0}, {"couldnt", 0}, {"wont", 0}, {"wouldnt", 0},
     {"shouldnt", 0}, {"mustnt", 0}, {"neednt", 0}, {"aint", 0},
@@ -45,13 +45,14 @@ static const struct entry words[] = {
     {"niemandem", 0}, {"niemandes", 0}, {"nirgends", 0}, {"nirgendwo", 0},
     {"nein", 0}, {"ohne", 0}, {"weder", 0}, {"noch", 0}, {"kaum", 0},
     {"außer", 0}, {"ausser", 0}, {"ausgenommen", 0}, {"nur", 0},
+    {"lediglich", 0}, {"ausschließlich", 0}, {"ausschliesslich", 0},
     /* French; n' is a rule of its own */
     {"ne", 0}, {"pas", 0}, {"jamais", 0}, {"rien", 0}, {"aucun", 0},
     {"aucune", 0}, {"aucuns", 0}, {"aucunes", 0}, {"aucunement", 0},
     {"nul", 0}, {"nulle", 0}, {"nuls", 0}, {"nulles", 0}, {"nullement", 0},
     {"sans", 0}, {"ni", 0}, {"sauf", 0}, {"hormis", 0}, {"excepté", 0},
     {"excepte\u0301", 0}, {"guère", 0}, {"gue\u0300re", 0},
-    {"seulement", 0}, {"uniquement", 0}, {"personne", WITH_NE},
+    {"seulement", 0}, {"uniquement", 0}, {"exclusivement", 0}, {"personne", WITH_NE},
     {"plus", WITH_NE}, {"point", WITH_NE}, {"que", WITH_NE}, {"qu", WITH_NE},
     /* Spanish, where it is not as above */
     {"nunca", 0}, {"jamás", 0}, {"jama\u0301s", 0}, {"jamas", 0},
@@ -61,6 +62,13 @@ static const struct entry words[] = {
     {"excepto", 0}, {"apenas", 0}, {"solo", 0}, {"sólo", 0},
     {"so\u0301lo", 0}, {"solamente", 0}, {"únicamente", 0},
     {"u\u0301nicamente", 0}, {"unicamente", 0},
+    {"exclusivamente", 0},
+};
+
+/* "unless" in two words */
+static const char *const phrases[][2] = {
+    {"sei", "denn"}, {"à", "moins"}, {"a\u0300", "moins"}, {"a", "moins"},
+    {"a", "menos"},
 };
 
 /* A word in lower case, its apostrophes straight. */
@@ -72,7 +80,7 @@ struct word {
 
 static bool is_apostrophe(uint32_t code)
 {
-    return pith_is_one_of(code, "'’ʼ＇");
+    return pith_is_one_of(code, "'’‘ʼ´`＇");
 }
 
 static void add_character(struct word *word, uint32_t code)
@@ -135,10 +143,35 @@ static bool has_nt(const struct word *word)
     return false;
 }
 
+static bool starts_with(const struct word *word, const char *start)
+{
+    size_t n = strlen(start);
+    return word->size >= n && memcmp(word->bytes, start, n) == 0;
+}
+
+/* Nichtraucher, nichtöffentlich, but not Nichte, Nichtigkeit */
+static bool is_nicht_compound(const struct word *word)
+{
+    return starts_with(word, "nicht") && word->size > strlen("nichten") &&
+           !starts_with(word, "nichtig") && !starts_with(word, "nichtsdesto");
+}
+
+static bool is_word(const struct word *word, const char *string)
+{
+    return word->size == strlen(string) && starts_with(word, string);
+}
+
+static bool is_phrase(const struct word *first, const struct word *second)
+{
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (is_word(first, phrases[i][0]) && is_word(second, phrases[i][1]))
+            return true;
+    return false;
+}
+
 static bool is_ne(const struct word *word)
 {
-    return (word->size == 2 && memcmp(word->bytes, "ne", 2) == 0) ||
-           (word->size > 2 && memcmp(word->bytes, "n'", 2) == 0);
+    return is_word(word, "ne") || (starts_with(word, "n'") && word->size > 2);
 }
 
 /* The flags of a word that negates, by itself or on one side of its
@@ -146,6 +179,8 @@ static bool is_ne(const struct word *word)
 static int flags_of(const struct word *word)
 {
     const struct entry *found = NULL;
+    if (is_nicht_compound(word))
+        return 0;
     if (word->size > sizeof word->bytes)
         return is_ne(word) ? 0 : -1;
     const char *sign = memchr(word->bytes, '\'', word->size);
@@ -211,7 +246,11 @@ static const struct entry characters[] = {
     {"ません", 0}, {"ませんでした", 0}, {"ず", ENDS_CLAUSE}, {"ずに", 0},
     {"ずとも", 0}, {"ずして", 0}, {"せず", 0}, {"ざる", 0},
     {"ぬ", ENDS_CLAUSE}, {"らぬ", 0}, {"わぬ", 0}, {"かぬ", 0}, {"せぬ", 0},
-    {"えぬ", 0}, {"いいえ", 0}, {"除く", 0}, {"除き", 0},
+    {"えぬ", 0}, {"ねえ", ENDS_CLAUSE}, {"ねぇ", ENDS_CLAUSE},
+    {"うな", ENDS_CLAUSE}, {"くな", ENDS_CLAUSE}, {"ぐな", ENDS_CLAUSE},
+    {"すな", ENDS_CLAUSE}, {"つな", ENDS_CLAUSE}, {"ぬな", ENDS_CLAUSE},
+    {"ぶな", ENDS_CLAUSE}, {"むな", ENDS_CLAUSE}, {"るな", ENDS_CLAUSE},
+    {"だめ", 0}, {"ダメ", 0}, {"駄目", 0}, {"いいえ", 0}, {"除く", 0}, {"除き", 0},
     {"除い", 0}, {"のみ", 0}, {"しか", 0}, {"だけ", 0},
     {"必ず", HARMLESS}, {"かならず", HARMLESS}, {"はず", HARMLESS},
     {"はなし", HARMLESS}, {"ないし", HARMLESS}, {"しかし", HARMLESS},
@@ -278,6 +317,7 @@ struct search {
     struct pith_ranges *ranges;
     size_t words_since_ne;
     struct word waiting; /* WITH_NE, and "ne" may follow: Personne ne vient */
+    struct word last;
 };
 
 static enum pith_status add(struct search *search, size_t start, size_t *end,
@@ -290,10 +330,13 @@ static enum pith_status add(struct search *search, size_t start, size_t *end,
 static enum pith_status take_word(struct search *search, struct word *word,
                                   struct pith_error *error)
 {
-    struct word waiting = search->waiting;
+    struct word waiting = search->waiting, last = search->last;
     int flags = flags_of(word);
+    search->last = *word;
     search->waiting.size = 0;
     search->words_since_ne++;
+    if (is_phrase(&last, word))
+        return add(search, last.start, &word->end, error);
     if (is_ne(word)) {
         search->words_since_ne = 0;
         if (waiting.size > 0)
@@ -324,7 +367,8 @@ enum pith_status pith_negation_ranges(struct pith_text text,
                                       struct pith_ranges *ranges,
                                       struct pith_error *error)
 {
-    struct search search = {text, ranges, REACH_OF_NE, {.size = 0}};
+    struct search search = {.text = text, .ranges = ranges,
+                            .words_since_ne = REACH_OF_NE};
     for (size_t at = 0; at < text.size;) {
         struct word word = read_word(text, at);
         struct pith_cluster c = pith_cluster_at(text, at);
