@@ -162,7 +162,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)
 
 # Its allocations fail one after the other.
 $(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
-    -Wl,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+    -Wl,--wrap=realloc,--wrap=free
 $(BUILD)/tests/test_threads: WRAP := -Wl,--wrap=pthread_create
 
 # The tutorials that stand alone are built by their tests, as a reader does;

@@ -129,6 +129,27 @@ struct pith_text {
 PITH_API
 void pith_free(void *pointer);
 
+/* Where the library's memory comes from. */
+struct pith_allocator {
+    /* As malloc, realloc and free, with the user pointer in front; aligned
+     * for every type; size is never 0, and what is resized or released never
+     * NULL.  Called by several threads at a time where programs do that. */
+    void *(*allocate)(void *user, size_t size);
+    void *(*resize)(void *user, void *pointer, size_t size);
+    void (*release)(void *user, void *pointer);
+    void *user; /* borrowed */
+};
+
+/* Hands all memory of the library over to an allocator: all but mapped files
+ * and what the C library takes for open files and threads.  It is the same for
+ * the whole process.  Call this before any other function, or after all that
+ * was handed over is freed, while no other thread is in the library.
+ *   allocator  copied; NULL: the C library's, as at first
+ * Errors: ARGUMENT (a function that is NULL). */
+PITH_API
+enum pith_status pith_set_allocator(const struct pith_allocator *allocator,
+                                    struct pith_error *error);
+
 /* How many letters a word has to change to become one that is known, for
  * asking "did you mean": 0 when it is the same but for its case, - and _;
  * SIZE_MAX when it is too far from it. */

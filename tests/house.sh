@@ -4,6 +4,7 @@
 #     text (the table below)
 #   - tools and examples include no header of the library but those of include/
 #   - what computes with floats includes base/exact.h
+#   - memory comes from base/memory.h, which asks the program's allocator
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
 #   - docs/ALGORITHM.md names files, functions and tests that exist
@@ -82,6 +83,11 @@ rm -f "$listed"
 if grep -n -E '(strto[fd]|atof|vsnprintf)\(' $(find src -name '*.c' ! -path src/base/decimal.c \
         ! -path src/json/json_write.c ! -path src/reference/python/str.c) >&2; then
     complain "numbers are read and written by base/decimal.h"
+fi
+
+if grep -nE '(^|[^_>.[:alnum:]])(malloc|calloc|realloc|free|strdup|aligned_alloc)\(' \
+        $(find src -name '*.c' ! -path src/base/memory.c) >&2; then
+    complain "memory is allocated and freed by base/memory.h"
 fi
 
 if grep -n '#include "\.\./src\|#include "src/' tools/*.[ch] \

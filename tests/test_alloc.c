@@ -4,8 +4,8 @@
  * Only the memory of losses may go without: then the result is the same.
  *
  * The Makefile links this program with the linker's --wrap for malloc,
- * calloc, realloc, aligned_alloc and free; what the library asks for then
- * passes through here.
+ * calloc, realloc and free; what the library asks for then passes through
+ * here.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,10 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *pointer);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *pointer);
 
 static bool counting;
@@ -54,11 +52,6 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t n, size_t size)
 {
     return fails() ? NULL : made(__real_calloc(n, size));
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : made(__real_aligned_alloc(alignment, size));
 }
 
 void *__wrap_realloc(void *old, size_t size)
@@ -435,10 +428,126 @@ START_TEST(every_failed_allocation_is_survived)
 }
 END_TEST
 
-static void open_tiny(void)
+/* --- an allocator of the program --------------------------------------------- */
+
+/* Its blocks start with this, so that no other function can take them, nor it
+ * other blocks. */
+union block {
+    struct {
+        size_t size;
+        uint64_t mark;
+    } head;
+    max_align_t alignment;
+};
+
+static const uint64_t MARK = 0x70697468616C6C6F;
+
+static void *mark_block(union block *block, size_t size)
+{
+    if (block == NULL)
+        return NULL;
+    block->head.size = size;
+    block->head.mark = MARK;
+    return block + 1;
+}
+
+static union block *find_block(void *pointer)
+{
+    union block *block = (union block *)pointer - 1;
+    if (block->head.mark != MARK)
+        abort(); /* not ours, or released twice */
+    return block;
+}
+
+static void *own_allocate(void *user, size_t size)
+{
+    *(long *)user += 1;
+    if (size == 0)
+        abort();
+    union block *block = __real_malloc(sizeof *block + size);
+    if (block != NULL)
+        memset(block, 0xA5, sizeof *block + size); /* nothing is zero */
+    return mark_block(block, size);
+}
+
+static void *own_resize(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    union block *block = find_block(pointer);
+    block->head.mark = 0;
+    return mark_block(__real_realloc(block, sizeof *block + size), size);
+}
+
+static void own_release(void *user, void *pointer)
+{
+    *(long *)user -= 1;
+    union block *block = find_block(pointer);
+    memset(block, 0x5A, sizeof *block + block->head.size);
+    __real_free(block);
+}
+
+static void open_session(void)
 {
     struct pith_session_options options = {.sizeof_options = sizeof options,
                                            .n_threads = 1};
+    assert_ok(pith_model_load(model_path, NULL, &model, &error), error);
+    assert_ok(pith_session_create(model, &options, &session, &error), error);
+}
+
+static void close_session(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+START_TEST(all_memory_is_of_the_allocator)
+{
+    const char *name = attempts[_i].name;
+    long n_own = 0;
+    struct pith_allocator own = {own_allocate, own_resize, own_release, &n_own};
+    ck_assert_int_eq(attempt(_i, 0), PITH_OK);
+    uint32_t crc = made_crc;
+    close_session();
+
+    assert_ok(pith_set_allocator(&own, &error), error);
+    open_session();
+    long n_open = n_own;
+    ck_assert_int_gt(n_open, 0);
+    ck_assert_msg(attempt(_i, 0) == PITH_OK && as_expected, "%s: %s", name,
+                  error.detail);
+    ck_assert_msg(n_allocations == 0 && n_live == 0,
+                  "%s: %ld allocations and %ld blocks pass by the allocator",
+                  name, n_allocations, n_live);
+    ck_assert_uint_eq(made_crc, crc);
+    ck_assert_int_eq(n_own, n_open);
+    close_session();
+    ck_assert_int_eq(n_own, 0);
+
+    assert_ok(pith_set_allocator(NULL, &error), error);
+    open_session();
+    ck_assert_int_eq(n_own, 0);
+}
+END_TEST
+
+START_TEST(allocators_are_whole)
+{
+    long n_own = 0;
+    struct pith_allocator whole = {own_allocate, own_resize, own_release,
+                                   &n_own};
+    struct pith_allocator wrong[] = {whole, whole, whole};
+    wrong[0].allocate = NULL;
+    wrong[1].resize = NULL;
+    wrong[2].release = NULL;
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(pith_set_allocator(&wrong[i], &error),
+                         PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(attempt(0, 0), PITH_OK); /* with the C library's */
+    ck_assert_int_eq(n_own, 0);
+}
+END_TEST
+
+static void open_tiny(void)
+{
     const char *shared = shared_path("models/shell_gpt2");
     if (shared != NULL)
         snprintf(source, sizeof source, "%s", shared);
@@ -447,14 +556,12 @@ static void open_tiny(void)
     write_folder();
     snprintf(model_path, sizeof model_path, "%s", temporary_path("alloc.pith"));
     tiny_model_write(model_path, TINY_LLAMA, PITH_F32);
-    assert_ok(pith_model_load(model_path, NULL, &model, &error), error);
-    assert_ok(pith_session_create(model, &options, &session, &error), error);
+    open_session();
 }
 
 static void close_tiny(void)
 {
-    pith_session_free(session);
-    pith_model_free(model);
+    close_session();
     remove(model_path);
     foreign_folder_remove(folder);
     remove_parts();
@@ -468,6 +575,9 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_loop_test(tcase, every_failed_allocation_is_survived, 0,
                         (int)(sizeof attempts / sizeof *attempts));
+    tcase_add_loop_test(tcase, all_memory_is_of_the_allocator, 0,
+                        (int)(sizeof attempts / sizeof *attempts));
+    tcase_add_test(tcase, allocators_are_whole);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -31,7 +31,8 @@ START_TEST(sizes_refuse_overflow)
     ck_assert_ptr_null(pith_array_aligned(SIZE_MAX, 1));
     void *aligned = pith_array_aligned(3, 5);
     ck_assert_uint_eq((uintptr_t)aligned % 64, 0);
-    free(aligned);
+    pith_free_aligned(aligned);
+    pith_free_aligned(NULL);
 }
 END_TEST
 

@@ -4,7 +4,6 @@
 #include "answers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/crc32.h"
@@ -100,7 +99,7 @@ pith_answers_open(struct pith_answers *answers, struct pith_text records,
 
 void pith_answers_free(struct pith_answers *answers)
 {
-    free(answers->slots);
+    pith_free(answers->slots);
     pith_buffer_free(&answers->texts);
     *answers = (struct pith_answers){0};
 }
@@ -241,7 +240,7 @@ pith_answers_read(struct pith_answers *answers, struct pith_text lines,
         PITH_TRY(pith_buffer_take(&place, &shown, NULL, error));
         enum pith_status status =
             read_line(answers, line, shown, &is_bad, &own);
-        free(shown);
+        pith_free(shown);
         if (status == PITH_ERR_FORMAT) {
             answers->info.n_bad += is_bad;
             complain(options, &own);

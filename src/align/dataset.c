@@ -3,8 +3,6 @@
  */
 #include "dataset.h"
 
-#include <stdlib.h>
-
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
@@ -48,8 +46,8 @@ void pith_dataset_free(struct pith_dataset *dataset)
     pith_ids_free(&dataset->ids);
     pith_ids_free(&dataset->targets);
     pith_rendering_free(&dataset->rendering);
-    free(dataset->starts);
-    free(dataset);
+    pith_free(dataset->starts);
+    pith_free(dataset);
 }
 
 void pith_dataset_describe(const struct pith_dataset *dataset,

@@ -2,7 +2,6 @@
  * merge.c - an adapter taken into the weights of its model: W + scale B A.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -157,8 +156,8 @@ enum pith_status pith_merge(const char *model, const char *adapter,
 done:
     pith_adapter_close(&merge.adapter);
     pith_format_close(&merge.format);
-    free(merge.types);
-    free(merge.row);
-    free(merge.bytes);
+    pith_free(merge.types);
+    pith_free(merge.row);
+    pith_free(merge.bytes);
     return status;
 }

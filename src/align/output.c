@@ -1,7 +1,6 @@
 /*
  * output.c - what training made, as files: a complete model, or an adapter.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -24,7 +23,7 @@ static enum pith_status append_tensor(struct pith_format_writer *writer,
                              tensor->cols);
         status = pith_format_append(writer, row, row_bytes, error);
     }
-    free(row);
+    pith_free(row);
     return status;
 }
 
@@ -72,7 +71,7 @@ enum pith_status pith_trainer_write_model(struct pith_trainer *trainer,
         types[i] = p->all[i].view.decays ? type : PITH_F32;
     plan.types = types;
     status = write_model(trainer, path, &plan, error);
-    free(types);
+    pith_free(types);
     return status;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "pack.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -28,9 +27,9 @@ enum pith_status pith_pack_create(struct pith_pack *pack, size_t max_tokens,
 
 void pith_pack_free(struct pith_pack *pack)
 {
-    free(pack->ids);
-    free(pack->targets);
-    free(pack->lengths);
+    pith_free(pack->ids);
+    pith_free(pack->targets);
+    pith_free(pack->lengths);
     *pack = (struct pith_pack){0};
 }
 

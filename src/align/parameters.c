@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -367,12 +366,12 @@ pith_parameters_fill(struct pith_parameters *p, const struct pith_model *model,
 
 void pith_parameters_free(struct pith_parameters *parameters)
 {
-    free(parameters->all);
-    free(parameters->values);
-    free(parameters->gradients);
-    free(parameters->first);
-    free(parameters->second);
-    free(parameters->mirror);
-    free(parameters->layers);
+    pith_free(parameters->all);
+    pith_free_aligned(parameters->values);
+    pith_free_aligned(parameters->gradients);
+    pith_free_aligned(parameters->first);
+    pith_free_aligned(parameters->second);
+    pith_free(parameters->mirror);
+    pith_free(parameters->layers);
     memset(parameters, 0, sizeof *parameters);
 }

@@ -5,7 +5,6 @@
  * Self-contained, and readable on light and dark ground.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -301,8 +300,8 @@ enum pith_status pith_align_plot(struct pith_text log, const char *name,
     PITH_TRY_DONE(pith_buffer_take(&out, svg, n_bytes, error));
 done:
     pith_buffer_free(&out);
-    free(training.points);
-    free(mean.points);
-    free(validation.points);
+    pith_free(training.points);
+    pith_free(mean.points);
+    pith_free(validation.points);
     return status;
 }

@@ -7,7 +7,6 @@
  */
 #include "records.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "pith_files.h"
@@ -153,7 +152,7 @@ static enum pith_status enter_array(struct pith_record_reader *reader,
 void pith_record_reader_close(struct pith_record_reader *reader)
 {
     pith_json_free(reader->document);
-    free(reader->messages);
+    pith_free(reader->messages);
     *reader = (struct pith_record_reader){0};
 }
 
@@ -198,6 +197,6 @@ enum pith_status pith_record_read(struct pith_record_reader *reader,
                                    name, record, error));
     record->messages = reader->messages;
 done:
-    free(name);
+    pith_free(name);
     return status;
 }

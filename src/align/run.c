@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -136,7 +135,7 @@ enum pith_status pith_run_type(const struct pith_run *run, enum pith_type *type,
                      run->options.dtype);
 }
 
-/* path, or the output's with an ending; release with free(). */
+/* path, or the output's with an ending; release with pith_free(). */
 static enum pith_status name_file(const char *path, const char *output,
                                   const char *ending, char **name,
                                   struct pith_error *error)
@@ -242,7 +241,7 @@ static enum pith_status remove_state(const struct pith_run *run,
 {
     char *place = pith_path_follow(run->state_path);
     bool removed = place != NULL && remove(place) == 0;
-    free(place);
+    pith_free(place);
     return removed ? PITH_OK
                    : pith_fail(error, PITH_ERR_IO, "%s: cannot remove: %s",
                                run->state_path, strerror(errno));
@@ -294,7 +293,7 @@ enum pith_status pith_run_prepare(struct pith_run *run,
 
 static void free_selection(struct pith_selection *selection)
 {
-    free(selection->records);
+    pith_free(selection->records);
     selection->records = NULL;
 }
 
@@ -307,6 +306,6 @@ void pith_run_free(struct pith_run *run)
     free_selection(&run->train);
     free_selection(&run->held);
     pith_buffer_free(&run->settings);
-    free(run->state_path);
-    free(run->log_path);
+    pith_free(run->state_path);
+    pith_free(run->log_path);
 }

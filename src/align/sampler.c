@@ -3,7 +3,6 @@
  */
 #include "sampler.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -38,8 +37,8 @@ enum pith_status pith_sampler_create(struct pith_sampler *sampler,
 
 void pith_sampler_free(struct pith_sampler *sampler)
 {
-    free(sampler->records);
-    free(sampler->order);
+    pith_free(sampler->records);
+    pith_free(sampler->order);
     *sampler = (struct pith_sampler){0};
 }
 
@@ -80,8 +79,8 @@ enum pith_status pith_sampler_split(size_t n, size_t n_held, uint64_t seed,
     size_t *order = pith_array(n, sizeof *order);
     bool *is_held = pith_array_zero(n, sizeof *is_held);
     if (order == NULL || is_held == NULL) {
-        free(order);
-        free(is_held);
+        pith_free(order);
+        pith_free(is_held);
         return pith_no_memory(error, n, sizeof *order);
     }
     for (size_t i = 0; i < n; i++)
@@ -91,7 +90,7 @@ enum pith_status pith_sampler_split(size_t n, size_t n_held, uint64_t seed,
         is_held[order[i]] = true;
     for (size_t i = 0; i < n; i++)
         *(is_held[i] ? held++ : rest++) = i;
-    free(order);
-    free(is_held);
+    pith_free(order);
+    pith_free(is_held);
     return PITH_OK;
 }

@@ -3,7 +3,6 @@
  */
 #include "templates.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -168,6 +167,6 @@ enum pith_status pith_template_render(enum pith_template template_id,
 void pith_rendering_free(struct pith_rendering *rendering)
 {
     pith_buffer_free(&rendering->text);
-    free(rendering->spans);
+    pith_free(rendering->spans);
     *rendering = (struct pith_rendering){0};
 }

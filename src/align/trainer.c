@@ -4,7 +4,6 @@
 #include "trainer.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -199,11 +198,11 @@ void pith_trainer_free(struct pith_trainer *trainer)
     pith_parameters_free(&trainer->parameters);
     pith_backward_free(&trainer->backward);
     pith_compute_free(&trainer->compute);
-    free(trainer->layers);
-    free(trainer->targets);
-    free(trainer->positions);
-    free(trainer->memory);
-    free(trainer);
+    pith_free(trainer->layers);
+    pith_free(trainer->targets);
+    pith_free(trainer->positions);
+    pith_free_aligned(trainer->memory);
+    pith_free(trainer);
 }
 
 /* --- what is trained ------------------------------------------------------ */

@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "decimal.h"
@@ -59,7 +58,7 @@ void pith_buffer_printf(struct pith_buffer *buffer, const char *format, ...)
 
 void pith_buffer_free(struct pith_buffer *buffer)
 {
-    free(buffer->data);
+    pith_free(buffer->data);
     *buffer = (struct pith_buffer){0};
 }
 
@@ -106,6 +105,6 @@ void pith_ids_append_all(struct pith_ids *ids, const int32_t *from, size_t n)
 
 void pith_ids_free(struct pith_ids *ids)
 {
-    free(ids->data);
+    pith_free(ids->data);
     *ids = (struct pith_ids){0};
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
@@ -92,7 +91,7 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
         fseek(stream, 0, SEEK_SET) != 0) {
         status = cannot(error, "examine", path);
     } else if (size > 0) {
-        data = pith_array_aligned((size_t)size, 1);
+        data = pith_array((size_t)size, 1);
         if (data == NULL)
             status = pith_no_memory(error, (size_t)size, 1);
         else if (fread(data, 1, (size_t)size, stream) != (size_t)size)
@@ -101,7 +100,7 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
             *file = (struct pith_file){data, (size_t)size, true};
     }
     if (status != PITH_OK)
-        free(data);
+        pith_free(data);
     fclose(stream);
     return status;
 }
@@ -109,7 +108,7 @@ enum pith_status pith_file_open(struct pith_file *file, const char *path,
 void pith_file_close(struct pith_file *file)
 {
     if (file->owned)
-        free((void *)(uintptr_t)file->data);
+        pith_free((void *)(uintptr_t)file->data);
     *file = (struct pith_file){0};
 }
 

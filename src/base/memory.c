@@ -9,6 +9,28 @@
 
 enum { ALIGNMENT = 64 };
 
+/* Set before there is anything to allocate; all NULL: the C library's. */
+static struct pith_allocator custom;
+
+enum pith_status pith_set_allocator(const struct pith_allocator *allocator,
+                                    struct pith_error *error)
+{
+    if (allocator != NULL &&
+        (allocator->allocate == NULL || allocator->resize == NULL ||
+         allocator->release == NULL))
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "an allocator needs allocate, resize and release; "
+                         "one of them is NULL");
+    custom = allocator != NULL ? *allocator : (struct pith_allocator){0};
+    return PITH_OK;
+}
+
+static void *allocate(size_t bytes)
+{
+    return custom.allocate != NULL ? custom.allocate(custom.user, bytes)
+                                   : malloc(bytes);
+}
+
 bool pith_size_mul(size_t a, size_t b, size_t *out)
 {
     if (b != 0 && a > SIZE_MAX / b) {
@@ -34,12 +56,15 @@ void *pith_array(size_t n, size_t size)
     size_t bytes;
     if (!pith_size_mul(n, size, &bytes))
         return NULL;
-    return malloc(bytes > 0 ? bytes : 1);
+    return allocate(bytes > 0 ? bytes : 1);
 }
 
 void *pith_array_zero(size_t n, size_t size)
 {
-    return n > 0 && size > 0 ? calloc(n, size) : calloc(1, 1);
+    if (custom.allocate == NULL)
+        return n > 0 && size > 0 ? calloc(n, size) : calloc(1, 1);
+    void *made = pith_array(n, size);
+    return made != NULL ? memset(made, 0, n * size) : NULL;
 }
 
 void *pith_array_resize(void *old, size_t n, size_t size)
@@ -47,7 +72,11 @@ void *pith_array_resize(void *old, size_t n, size_t size)
     size_t bytes;
     if (!pith_size_mul(n, size, &bytes))
         return NULL;
-    return realloc(old, bytes > 0 ? bytes : 1);
+    bytes += bytes == 0;
+    if (custom.allocate == NULL)
+        return realloc(old, bytes);
+    return old != NULL ? custom.resize(custom.user, old, bytes)
+                       : allocate(bytes);
 }
 
 enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
@@ -68,17 +97,36 @@ enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
     return PITH_OK;
 }
 
+/* What was allocated stands in front of what is handed over. */
 void *pith_array_aligned(size_t n, size_t size)
 {
     size_t bytes;
+    char *start, *made;
     if (!pith_size_mul(n, size, &bytes) ||
-        !pith_size_add(bytes, ALIGNMENT - 1, &bytes))
+        !pith_size_add(bytes, sizeof start + ALIGNMENT - 1, &bytes))
         return NULL;
-    bytes -= bytes % ALIGNMENT;
-    return aligned_alloc(ALIGNMENT, bytes > 0 ? bytes : ALIGNMENT);
+    start = allocate(bytes);
+    if (start == NULL)
+        return NULL;
+    made = start + sizeof start;
+    made += (ALIGNMENT - (uintptr_t)made % ALIGNMENT) % ALIGNMENT;
+    memcpy(made - sizeof start, &start, sizeof start);
+    return made;
+}
+
+void pith_free_aligned(void *pointer)
+{
+    char *start;
+    if (pointer == NULL)
+        return;
+    memcpy(&start, (char *)pointer - sizeof start, sizeof start);
+    pith_free(start);
 }
 
 void pith_free(void *pointer)
 {
-    free(pointer);
+    if (custom.release == NULL)
+        free(pointer);
+    else if (pointer != NULL)
+        custom.release(custom.user, pointer);
 }

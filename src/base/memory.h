@@ -18,7 +18,7 @@ bool pith_size_add(size_t a, size_t b, size_t *out);
 
 /* n elements of size bytes, uninitialised or zeroed; NULL when out of memory
  * or too large.  n = 0 gives a pointer that may be freed.  Release with
- * free(). */
+ * pith_free(). */
 void *pith_array(size_t n, size_t size);
 void *pith_array_zero(size_t n, size_t size);
 
@@ -32,7 +32,8 @@ enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
                            struct pith_error *error);
 
 /* The same as pith_array, on a 64-byte boundary (a cache line, a 512-bit
- * vector).  Release with free(). */
+ * vector).  Release with pith_free_aligned(). */
 void *pith_array_aligned(size_t n, size_t size);
+void pith_free_aligned(void *pointer);
 
 #endif

@@ -99,10 +99,10 @@ char *pith_path_follow(const char *path)
         char *next = read_link(at);
         if (next == NULL && errno != ENOMEM)
             break;
-        free(at);
+        pith_free(at);
         at = next;
         if (i == MOST_LINKS) {
-            free(at);
+            pith_free(at);
             errno = ELOOP;
             return NULL;
         }
@@ -142,7 +142,7 @@ static enum pith_status find_folder(const char *path, struct pith_place *place,
             place->name[0] = '\0';
         }
     }
-    free(real);
+    pith_free(real);
     return PITH_OK;
 }
 
@@ -239,7 +239,7 @@ enum pith_status pith_place_of_folder(const char *path,
     folder[folder_length(folder)] = '\0';
     enum pith_status status =
         pith_place_find(folder[0] != '\0' ? folder : ".", place, error);
-    free(folder);
+    pith_free(folder);
     return status;
 }
 

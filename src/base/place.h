@@ -18,7 +18,7 @@ enum pith_status pith_place_check(const char *output, const char *other,
                                   struct pith_error *error);
 
 /* The name behind the links that path may be, though nothing need have it;
- * release with free().  NULL, with errno set, when there is none. */
+ * release with pith_free().  NULL, with errno set, when there is none. */
 char *pith_path_follow(const char *path);
 
 /* The folder that a file of this name is in, or would be. */

@@ -104,13 +104,13 @@ int pith_temporary_create(const char *place, unsigned mode, char **name,
     errno = EEXIST;
     for (int i = 1; i <= MOST_TEMPORARIES && file < 0 && errno == EEXIST;
          i++) {
-        free(*name);
+        pith_free(*name);
         *name = pith_temporary_name(place, i);
         file = *name != NULL ? create_noted(*name, (mode_t)mode, number) : -1;
     }
     if (file < 0) {
         int why = errno;
-        free(*name);
+        pith_free(*name);
         *name = NULL;
         errno = why;
     }

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* PLACE.pith-tmp-N; release with free().  NULL, with errno set, without
+/* PLACE.pith-tmp-N; release with pith_free().  NULL, with errno set, without
  * memory. */
 char *pith_temporary_name(const char *place, int n);
 

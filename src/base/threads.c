@@ -266,7 +266,7 @@ void pith_threads_free(struct pith_threads *threads)
         pthread_cond_destroy(&threads->work);
         pthread_mutex_destroy(&threads->mutex);
     }
-    free(threads);
+    pith_free(threads);
 }
 
 /* No helper enters any more; those inside finish their tasks. */

@@ -25,7 +25,7 @@ static void forget_temporary(struct pith_writer *writer)
 {
     if (writer->temporary != NULL &&
         pith_unfinished_forget(writer->number, writer->temporary))
-        free(writer->temporary);
+        pith_free(writer->temporary);
     writer->temporary = NULL;
 }
 
@@ -128,7 +128,7 @@ static enum pith_status give_name(struct pith_writer *writer,
         forget_temporary(writer);
     if (status == PITH_OK && sync_folder(folder) != 0)
         status = cannot(error, "write the folder of", writer->path);
-    free(folder);
+    pith_free(folder);
     return status;
 }
 
@@ -331,7 +331,7 @@ void pith_writer_abort(struct pith_writer *writer)
     if (writer->through != NULL)
         fclose(writer->through);
     forget_temporary(writer);
-    free(writer->place);
-    free(writer->path);
+    pith_free(writer->place);
+    pith_free(writer->path);
     *writer = (struct pith_writer){0};
 }

@@ -3,7 +3,6 @@
  */
 #include "recover.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -66,7 +65,7 @@ static enum pith_status find_edges(const struct pith_tokenizer *tokenizer,
                       !(k < numbers.n && numbers.items[k].start < starts[i]);
     }
 done:
-    free(starts);
+    pith_free(starts);
     pith_ranges_free(&numbers);
     pith_buffer_free(&text);
     return status;
@@ -360,7 +359,7 @@ done:
     pith_ids_free(&recovery.run);
     pith_suffixes_free(&recovery.compressed);
     pith_occurrences_free(&recovery.original);
-    free(recovery.edges);
+    pith_free(recovery.edges);
     pith_ids_free(&ids);
     return status;
 }

@@ -41,7 +41,7 @@ enum pith_recover_rules {
 
 /* The answer with its runs put back.
  *   original, compressed  the prompt before and after compression
- *   recovered             handed over, NUL-terminated; free with free() */
+ *   recovered             handed over, NUL-terminated; free with pith_free() */
 enum pith_status pith_recover_answer(const struct pith_tokenizer *tokenizer,
                                      struct pith_text original,
                                      struct pith_text compressed,

@@ -40,7 +40,7 @@ enum pith_status pith_occurrences_create(struct pith_occurrences *original,
 
 void pith_occurrences_free(struct pith_occurrences *original)
 {
-    free(original->at);
+    pith_free(original->at);
     *original = (struct pith_occurrences){0};
 }
 
@@ -164,6 +164,6 @@ enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
         }
     }
     pith_occurrences_free(&places);
-    free(starts);
+    pith_free(starts);
     return status;
 }

@@ -4,7 +4,6 @@
 #include "folder.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -50,7 +49,7 @@ enum pith_status pith_folder_open(struct pith_source *source,
     if (path == NULL)
         return pith_no_memory(error, name.size, 1);
     enum pith_status status = pith_source_open(source, path, file, error);
-    free(path);
+    pith_free(path);
     return status;
 }
 

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -419,7 +418,7 @@ enum pith_status pith_gguf_open(struct pith_gguf *gguf,
 
 void pith_gguf_close(struct pith_gguf *gguf)
 {
-    free(gguf->values);
+    pith_free(gguf->values);
     pith_names_free(&gguf->keys);
     *gguf = (struct pith_gguf){0};
 }

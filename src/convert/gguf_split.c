@@ -4,7 +4,6 @@
  * part it is.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -98,6 +97,6 @@ enum pith_status pith_gguf_open_parts(struct pith_gguf *gguf,
         return pith_no_memory(error, size, 1);
     memcpy(path, gguf->file->path, size);
     enum pith_status status = open_others(gguf, path, n_parts, error);
-    free(path);
+    pith_free(path);
     return status;
 }

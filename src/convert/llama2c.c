@@ -6,7 +6,6 @@
  * the seven numbers ask for.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -219,7 +218,7 @@ static enum pith_status read_tokenizer_beside(struct pith_source *source,
         status = pith_fail(error, PITH_ERR_IO,
                            "%s: is not there; name the checkpoint's tokenizer "
                            "with --tokenizer", path);
-    free(path);
+    pith_free(path);
     return status;
 }
 

@@ -38,7 +38,7 @@ void pith_texts_free(struct pith_texts *texts)
 {
     while (texts->blocks != NULL) {
         struct pith_text_block *next = texts->blocks->next;
-        free(texts->blocks);
+        pith_free(texts->blocks);
         texts->blocks = next;
     }
 }
@@ -78,7 +78,7 @@ static enum pith_status grow(struct pith_names *names,
     for (size_t i = 0; i < names->capacity; i++)
         if (names->slots[i].name.bytes != NULL)
             *slot_of(&larger, names->slots[i].name) = names->slots[i];
-    free(names->slots);
+    pith_free(names->slots);
     *names = larger;
     return PITH_OK;
 }
@@ -112,6 +112,6 @@ bool pith_names_find(const struct pith_names *names, struct pith_text name,
 
 void pith_names_free(struct pith_names *names)
 {
-    free(names->slots);
+    pith_free(names->slots);
     *names = (struct pith_names){0};
 }

@@ -14,16 +14,16 @@ void pith_source_close(struct pith_source *source)
 {
     pith_vocabulary_free(&source->vocabulary);
     pith_names_free(&source->stored_names);
-    free(source->stored);
-    free(source->origins);
-    free(source->name);
-    free(source->probe);
+    pith_free(source->stored);
+    pith_free(source->origins);
+    pith_free(source->name);
+    pith_free(source->probe);
     pith_texts_free(&source->texts);
     while (source->files != NULL) {
         struct pith_source_file *next = source->files->next;
         pith_file_close(&source->files->file);
-        free(source->files->path);
-        free(source->files);
+        pith_free(source->files->path);
+        pith_free(source->files);
         source->files = next;
     }
     *source = (struct pith_source){0};
@@ -57,7 +57,7 @@ enum pith_status pith_source_open(struct pith_source *source, const char *path,
     size_t length = strlen(path);
     struct pith_source_file *entry = pith_array_zero(1, sizeof *entry);
     if (entry == NULL || (entry->path = pith_array(length + 1, 1)) == NULL) {
-        free(entry);
+        pith_free(entry);
         return pith_no_memory(error, length, 1);
     }
     memcpy(entry->path, path, length + 1);
@@ -77,7 +77,7 @@ enum pith_status pith_source_set_name(struct pith_source *source,
         return pith_no_memory(error, name.size, 1);
     if (name.size > 0)
         memcpy(copy, name.bytes, name.size);
-    free(source->name);
+    pith_free(source->name);
     source->name = copy;
     return PITH_OK;
 }
@@ -163,7 +163,7 @@ enum pith_status pith_source_begin_taking(struct pith_source *source,
 {
     PITH_TRY(pith_config_check(&source->config, source->path, error));
     size_t n = pith_config_n_tensors(&source->config);
-    free(source->origins);
+    pith_free(source->origins);
     source->n_origins = 0;
     source->origins = pith_array_zero(n, sizeof *source->origins);
     return source->origins == NULL

@@ -10,7 +10,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -360,9 +359,9 @@ enum pith_status pith_source_write(const struct pith_source *source,
 done:
     pith_format_abort(stream.writer);
     pith_buffer_free(&section);
-    free(stream.native);
-    free(stream.out);
-    free(stream.floats);
-    free(types);
+    pith_free(stream.native);
+    pith_free(stream.out);
+    pith_free(stream.floats);
+    pith_free(types);
     return status;
 }

@@ -3,7 +3,6 @@
  */
 #include "vocab.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -23,9 +22,9 @@ void pith_vocabulary_init(struct pith_vocabulary *vocabulary,
 
 void pith_vocabulary_free(struct pith_vocabulary *vocabulary)
 {
-    free(vocabulary->vocab.pieces);
-    free(vocabulary->vocab.merges);
-    free(vocabulary->present);
+    pith_free(vocabulary->vocab.pieces);
+    pith_free(vocabulary->vocab.merges);
+    pith_free(vocabulary->present);
     pith_names_free(&vocabulary->ids);
     pith_texts_free(&vocabulary->texts);
     *vocabulary = (struct pith_vocabulary){0};

@@ -138,7 +138,7 @@ static enum pith_status prefer_sentences(struct baseline *b, bool alone,
     PITH_TRY(status);
     pith_sentences_tile(sentences, n, b->parts.text.size);
     status = judge_sentences(b, sentences, n, alone, error);
-    free(sentences);
+    pith_free(sentences);
     return status;
 }
 
@@ -274,8 +274,8 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
     enum pith_status status =
         run(&b, baseline, n_tokens, seed, result, error);
     pith_parts_free(&b.parts);
-    free(b.losses);
-    free(b.choices);
-    free(b.keep);
+    pith_free(b.losses);
+    pith_free(b.choices);
+    pith_free(b.keep);
     return status;
 }

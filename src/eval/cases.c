@@ -5,7 +5,6 @@
 #include "cases.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -22,7 +21,7 @@ static enum pith_status own(struct pith_cases *cases, void *memory,
     if (status == PITH_OK)
         cases->owned[cases->n_owned++] = memory;
     else
-        free(memory);
+        pith_free(memory);
     return status;
 }
 
@@ -246,10 +245,10 @@ void pith_cases_free(struct pith_cases *cases)
     if (cases == NULL)
         return;
     for (size_t i = 0; i < cases->n_owned; i++)
-        free(cases->owned[i]);
-    free(cases->owned);
-    free(cases->cases);
-    free(cases);
+        pith_free(cases->owned[i]);
+    pith_free(cases->owned);
+    pith_free(cases->cases);
+    pith_free(cases);
 }
 
 size_t pith_cases_count(const struct pith_cases *cases)

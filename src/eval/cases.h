@@ -11,7 +11,7 @@
 struct pith_cases {
     struct pith_case *cases;
     size_t n, capacity;
-    void **owned; /* what the cases borrow; free() each */
+    void **owned; /* what the cases borrow; pith_free() each */
     size_t n_owned, owned_capacity;
     size_t n_groups;
 };

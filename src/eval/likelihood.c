@@ -3,7 +3,6 @@
  * after compressed prompts, and originals after what is left of them.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/buffer.h"
 #include "../base/memory.h"
@@ -76,13 +75,13 @@ enum pith_status pith_premise_create(struct pith_session *session,
     if (status == PITH_OK)
         *premise = made;
     else
-        free(made);
+        pith_free(made);
     return status;
 }
 
 void pith_premise_free(struct pith_premise *premise)
 {
-    free(premise);
+    pith_free(premise);
 }
 
 size_t pith_premise_dropped(const struct pith_premise *premise)
@@ -121,8 +120,8 @@ static enum pith_status score_ids(struct pith_premise *premise,
     pith_session_truncate(session, premise->n_past);
     add_losses(likelihood, losses + from - 1, n - from);
 done:
-    free(targets);
-    free(losses);
+    pith_free(targets);
+    pith_free(losses);
     return status;
 }
 
@@ -208,6 +207,6 @@ enum pith_status pith_reconstruction(struct pith_session *session,
 done:
     pith_ids_free(&prefix);
     pith_free(ids);
-    free(losses);
+    pith_free(losses);
     return status;
 }

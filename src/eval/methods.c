@@ -3,10 +3,10 @@
  * with (baselines.c), the methods of pith.h, and the paper's less one step
  * (its Table 3).
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "pith_eval.h"
 
 enum kind { KIND_FULL, KIND_ZERO_SHOT, KIND_BASELINE, KIND_REFERENCE,
@@ -62,7 +62,7 @@ static enum pith_status compress(struct pith_session *session,
 {
     struct pith_result *result;
     PITH_TRY(pith_compress(session, prompt, options, &result, error));
-    char *copy = malloc(result->text.size + 1);
+    char *copy = pith_array(result->text.size + 1, 1);
     if (copy != NULL && result->text.size > 0)
         memcpy(copy, result->text.bytes, result->text.size);
     *out = (struct pith_baseline_result){{copy, result->text.size},
@@ -102,7 +102,7 @@ static enum pith_status compress_reference(
             *best = next;
             next = worse;
         }
-        free((void *)next.text.bytes);
+        pith_free((void *)next.text.bytes);
         if (miss == 0 || target < 1)
             break;
     }

@@ -2,7 +2,6 @@
  * requests.c - the requests of a batch file, and what servers say to them.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -147,11 +146,11 @@ void pith_requests_free(struct pith_requests *asked)
     if (asked == NULL)
         return;
     pith_piece_index_free(&asked->index);
-    free(asked->ids);
-    free(asked->bodies);
-    free(asked->is_done);
-    free(asked->texts);
-    free(asked);
+    pith_free(asked->ids);
+    pith_free(asked->bodies);
+    pith_free(asked->is_done);
+    pith_free(asked->texts);
+    pith_free(asked);
 }
 
 size_t pith_requests_count(const struct pith_requests *asked)

@@ -3,7 +3,6 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -291,21 +290,21 @@ enum pith_status pith_scores_create(struct pith_scores *scores,
 void pith_scores_free(struct pith_scores *scores)
 {
     struct pith_score_data *data = scores->data;
-    free(scores->rows);
+    pith_free(scores->rows);
     pith_free(scores->pairs);
     if (data != NULL) {
         for (size_t i = 0; i < data->n; i++)
             pith_json_free(data->keys[i].document);
         for (size_t i = 0; i < data->n_names; i++)
-            free(data->names[i]);
+            pith_free(data->names[i]);
         pith_piece_index_free(&data->index);
         pith_buffer_free(&data->pairs);
-        free(data->names);
-        free(data->keys);
-        free(data->ids);
-        free(data->parts);
-        free(data->sums);
-        free(data);
+        pith_free(data->names);
+        pith_free(data->keys);
+        pith_free(data->ids);
+        pith_free(data->parts);
+        pith_free(data->sums);
+        pith_free(data);
     }
     *scores = (struct pith_scores){0};
 }

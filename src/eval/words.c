@@ -28,7 +28,7 @@ enum pith_status pith_words_add(struct pith_words *words, struct pith_text word,
 void pith_words_free(struct pith_words *words)
 {
     pith_buffer_free(&words->text);
-    free(words->ends);
+    pith_free(words->ends);
     *words = (struct pith_words){0};
 }
 
@@ -77,7 +77,7 @@ enum pith_status pith_word_pair_create(struct pith_word_pair *pair,
         pith_array(reference->n, sizeof *pair->reference), hypothesis->n,
         reference->n};
     if (list == NULL || pair->hypothesis == NULL || pair->reference == NULL) {
-        free(list);
+        pith_free(list);
         pith_word_pair_free(pair);
         return pith_no_memory(error, n, sizeof *list);
     }
@@ -90,14 +90,14 @@ enum pith_status pith_word_pair_create(struct pith_word_pair *pair,
             number++;
         *list[i].number = number;
     }
-    free(list);
+    pith_free(list);
     return PITH_OK;
 }
 
 void pith_word_pair_free(struct pith_word_pair *pair)
 {
-    free(pair->hypothesis);
-    free(pair->reference);
+    pith_free(pair->hypothesis);
+    pith_free(pair->reference);
     *pair = (struct pith_word_pair){0};
 }
 
@@ -142,8 +142,8 @@ enum pith_status pith_count_ngrams(const struct pith_word_pair *pair,
     struct ngram *theirs = sorted_ngrams(pair->reference, pair->n_reference,
                                          order, &counts->reference);
     if (ours == NULL || theirs == NULL) {
-        free(ours);
-        free(theirs);
+        pith_free(ours);
+        pith_free(theirs);
         return pith_no_memory(error, pair->n_hypothesis + pair->n_reference,
                               sizeof *ours);
     }
@@ -153,8 +153,8 @@ enum pith_status pith_count_ngrams(const struct pith_word_pair *pair,
         i += order_of_two <= 0;
         j += order_of_two >= 0;
     }
-    free(ours);
-    free(theirs);
+    pith_free(ours);
+    pith_free(theirs);
     return PITH_OK;
 }
 
@@ -181,6 +181,6 @@ enum pith_status pith_common_subsequence(const struct pith_word_pair *pair,
         }
     }
     *length = row[n];
-    free(row);
+    pith_free(row);
     return PITH_OK;
 }

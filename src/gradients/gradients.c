@@ -6,7 +6,6 @@
  */
 #include "gradients.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -130,10 +129,10 @@ void pith_backward_free(struct pith_backward *backward)
 {
     if (backward == NULL || backward->scratch == NULL)
         return;
-    free(backward->scratch->threads);
-    free(backward->scratch->stats);
-    free(backward->scratch->memory);
-    free(backward->scratch);
+    pith_free(backward->scratch->threads);
+    pith_free(backward->scratch->stats);
+    pith_free_aligned(backward->scratch->memory);
+    pith_free(backward->scratch);
     backward->scratch = NULL;
 }
 

@@ -9,7 +9,6 @@
  */
 #include "json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/decimal.h"
@@ -370,7 +369,7 @@ enum pith_status pith_json_parse(struct pith_text text, const char *name,
         return pith_no_memory(error, text.size, growth);
     struct pith_json_document *made = pith_array_zero(1, sizeof *made);
     if (made == NULL || (made->pool = pith_array(pool, 1)) == NULL) {
-        free(made);
+        pith_free(made);
         return pith_no_memory(error, pool, 1);
     }
     struct parser parser = {.document = made,
@@ -395,10 +394,10 @@ void pith_json_free(struct pith_json_document *document)
     while (document->blocks != NULL) {
         struct block *block = document->blocks;
         document->blocks = block->previous;
-        free(block);
+        pith_free(block);
     }
-    free(document->pool);
-    free(document);
+    pith_free(document->pool);
+    pith_free(document);
 }
 
 const struct pith_json *pith_json_root(const struct pith_json_document *document)

@@ -3,8 +3,6 @@
  */
 #include "json_members.h"
 
-#include <stdlib.h>
-
 #include "../base/memory.h"
 
 /* Index of a key, n when there is none. */
@@ -57,8 +55,8 @@ enum pith_status pith_json_members_create(struct pith_json_members *members,
 void pith_json_members_free(struct pith_json_members *members)
 {
     pith_piece_index_free(&members->index);
-    free(members->keys);
-    free(members->values);
+    pith_free(members->keys);
+    pith_free(members->values);
     *members = (struct pith_json_members){0};
 }
 

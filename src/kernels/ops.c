@@ -4,7 +4,6 @@
  */
 #include "ops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -155,10 +154,10 @@ void pith_compute_free(struct pith_compute *compute)
         return;
     pith_threads_free(compute->threads);
     compute->threads = NULL;
-    free(compute->scratch->threads);
-    free(compute->scratch->softmaxes);
-    free(compute->scratch->memory);
-    free(compute->scratch);
+    pith_free(compute->scratch->threads);
+    pith_free(compute->scratch->softmaxes);
+    pith_free_aligned(compute->scratch->memory);
+    pith_free(compute->scratch);
     compute->scratch = NULL;
 }
 

@@ -2,7 +2,6 @@
  * activations.c - the buffers of a forward pass; see forward.h.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "forward.h"
@@ -47,14 +46,14 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
     float *cosines = floats(&ok, n_ctx, config->head_dim / 2);
     float *sines = floats(&ok, n_ctx, config->head_dim / 2);
     if (!ok) {
-        free(cosines);
-        free(sines);
+        pith_free_aligned(cosines);
+        pith_free_aligned(sines);
         return pith_no_memory(error, n_ctx, config->head_dim);
     }
     pith_fill_rotary(cosines, sines, (double)config->rope_theta,
                      config->head_dim, n_ctx);
-    free(activations->cosines);
-    free(activations->sines);
+    pith_free_aligned(activations->cosines);
+    pith_free_aligned(activations->sines);
     activations->cosines = cosines;
     activations->sines = sines;
     return PITH_OK;
@@ -113,20 +112,20 @@ void pith_activations_free(struct pith_activations *activations)
 {
     if (activations == NULL)
         return;
-    free(activations->x);
-    free(activations->norm);
-    free(activations->q);
-    free(activations->k);
-    free(activations->v);
-    free(activations->attn);
-    free(activations->low);
-    free(activations->hidden);
-    free(activations->gate);
-    free(activations->runs);
-    free(activations->sights);
-    free(activations->targets);
-    free(activations->losses);
-    free(activations->cosines);
-    free(activations->sines);
-    free(activations);
+    pith_free_aligned(activations->x);
+    pith_free_aligned(activations->norm);
+    pith_free_aligned(activations->q);
+    pith_free_aligned(activations->k);
+    pith_free_aligned(activations->v);
+    pith_free_aligned(activations->attn);
+    pith_free_aligned(activations->low);
+    pith_free_aligned(activations->hidden);
+    pith_free_aligned(activations->gate);
+    pith_free(activations->runs);
+    pith_free(activations->sights);
+    pith_free(activations->targets);
+    pith_free_aligned(activations->losses);
+    pith_free_aligned(activations->cosines);
+    pith_free_aligned(activations->sines);
+    pith_free(activations);
 }

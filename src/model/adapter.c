@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -255,8 +254,8 @@ enum pith_status pith_adapter_open(struct pith_adapter *adapter,
 
 void pith_adapter_close(struct pith_adapter *adapter)
 {
-    free(adapter->pairs);
-    free(adapter->scaled);
+    pith_free(adapter->pairs);
+    pith_free(adapter->scaled);
     pith_file_close(&adapter->file);
     memset(adapter, 0, sizeof *adapter);
 }

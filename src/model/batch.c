@@ -4,7 +4,6 @@
 #include "batch.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
 
@@ -33,8 +32,8 @@ void pith_batch_free(struct pith_batch *batch)
 {
     pith_ids_free(&batch->ids);
     pith_ids_free(&batch->targets);
-    free(batch->losses);
-    free(batch->ends);
+    pith_free(batch->losses);
+    pith_free(batch->ends);
     *batch = (struct pith_batch){0};
 }
 
@@ -138,7 +137,7 @@ enum pith_status pith_batch_score(struct pith_batch *batch,
     struct missing missing = {.texts = pith_array(n, sizeof *missing.texts),
                               .branches =
                                   pith_array(n, sizeof *missing.branches)};
-    free(batch->losses);
+    pith_free(batch->losses);
     batch->losses = pith_array(batch->ids.n, sizeof *batch->losses);
     if (missing.texts == NULL || missing.branches == NULL ||
         batch->losses == NULL) {
@@ -149,7 +148,7 @@ enum pith_status pith_batch_score(struct pith_batch *batch,
     if (missing.n > 0)
         status = score_missing(batch, session, &missing, stage, error);
 done:
-    free(missing.texts);
-    free(missing.branches);
+    pith_free(missing.texts);
+    pith_free(missing.branches);
     return status;
 }

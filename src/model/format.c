@@ -8,7 +8,6 @@
 #include "format.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -390,8 +389,8 @@ enum pith_status pith_format_verify(const struct pith_format *format,
 void pith_format_close(struct pith_format *format)
 {
     pith_file_close(&format->file);
-    free(format->path);
-    free(format->model_name);
-    free(format->tensors);
+    pith_free(format->path);
+    pith_free(format->model_name);
+    pith_free(format->tensors);
     *format = (struct pith_format){0};
 }

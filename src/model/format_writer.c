@@ -6,7 +6,6 @@
  * through.  At the end the header, with the two checksums, is written again.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/bytes.h"
@@ -242,6 +241,6 @@ void pith_format_abort(struct pith_format_writer *writer)
     if (writer == NULL)
         return;
     pith_writer_abort(&writer->out);
-    free(writer->metadata);
-    free(writer);
+    pith_free(writer->metadata);
+    pith_free(writer);
 }

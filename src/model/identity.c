@@ -3,8 +3,6 @@
  */
 #include "identity.h"
 
-#include <stdlib.h>
-
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
@@ -40,7 +38,7 @@ enum pith_status pith_identity_of(const struct pith_format *format,
         if (view->rows == 1)
             add_vector(view, row, &identity->vectors);
     }
-    free(row);
+    pith_free(row);
     return PITH_OK;
 }
 

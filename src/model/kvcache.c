@@ -3,7 +3,6 @@
  */
 #include "kvcache.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -101,16 +100,16 @@ enum pith_status pith_kv_resize(struct pith_session *session, size_t n_ctx,
     float *values = allocate(config, n_ctx);
 
     if (keys == NULL || values == NULL) {
-        free(keys);
-        free(values);
+        pith_free_aligned(keys);
+        pith_free_aligned(values);
         return pith_fail(error, PITH_ERR_MEMORY,
                          "out of memory: the keys and values of %zu positions "
                          "were asked for; ask for a smaller context", n_ctx);
     }
     move_rows(session, keys, session->keys, n_ctx);
     move_rows(session, values, session->values, n_ctx);
-    free(session->keys);
-    free(session->values);
+    pith_free_aligned(session->keys);
+    pith_free_aligned(session->values);
     session->keys = keys;
     session->values = values;
     session->n_ctx = n_ctx;

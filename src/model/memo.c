@@ -4,7 +4,6 @@
 #include "memo.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -43,8 +42,8 @@ static void forget(struct pith_memo *memo, size_t index)
 {
     struct pith_memo_text *text = &memo->texts[index];
     memo->n_tokens -= text->n;
-    free(text->ids);
-    free(text->losses);
+    pith_free(text->ids);
+    pith_free(text->losses);
     *text = memo->texts[--memo->n];
 }
 
@@ -71,8 +70,8 @@ void pith_memo_add(struct pith_memo *memo, const void *precision,
     text.ids = pith_array(2 * n, sizeof *text.ids);
     text.losses = pith_array(n, sizeof *text.losses);
     if (text.ids == NULL || text.losses == NULL) {
-        free(text.ids);
-        free(text.losses);
+        pith_free(text.ids);
+        pith_free(text.losses);
         return;
     }
     text.targets = text.ids + n;

@@ -6,8 +6,6 @@
  */
 #include "model.h"
 
-#include <stdlib.h>
-
 #include "../base/memory.h"
 #include "../base/options.h"
 
@@ -238,10 +236,10 @@ void pith_model_free(struct pith_model *model)
         return;
     pith_tokenizer_free(model->tokenizer);
     pith_adapter_close(&model->adapter);
-    free(model->layers);
-    free(model->vectors);
+    pith_free(model->layers);
+    pith_free(model->vectors);
     pith_format_close(&model->format);
-    free(model);
+    pith_free(model);
 }
 
 enum pith_status pith_model_verify(const struct pith_model *model,

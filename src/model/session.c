@@ -3,7 +3,6 @@
  */
 #include "session.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -139,9 +138,9 @@ void pith_session_free(struct pith_session *session)
     pith_compute_free(&session->compute);
     pith_activations_free(session->activations);
     pith_memo_free(&session->memo);
-    free(session->keys);
-    free(session->values);
-    free(session);
+    pith_free_aligned(session->keys);
+    pith_free_aligned(session->values);
+    pith_free(session);
 }
 
 const char *pith_session_precision(const struct pith_session *session)

@@ -1,8 +1,7 @@
 /*
  * tokens.c - the public face of a model's tokenizer.
  */
-#include <stdlib.h>
-
+#include "../base/memory.h"
 #include "model.h"
 
 enum pith_status pith_tokenize(const struct pith_model *model,
@@ -19,7 +18,7 @@ enum pith_status pith_tokenize(const struct pith_model *model,
     if (status == PITH_OK && list.failed)
         status = pith_no_memory(error, list.n, sizeof *list.data);
     if (status == PITH_OK && list.data == NULL) { /* nothing, but not NULL */
-        list.data = malloc(sizeof *list.data);
+        list.data = pith_array(1, sizeof *list.data);
         if (list.data == NULL)
             status = pith_no_memory(error, 1, sizeof *list.data);
     }

@@ -9,7 +9,6 @@
 #include "itpc.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "../prompt/result.h"
@@ -280,8 +279,8 @@ static enum pith_status note_decisions(const struct run *run,
     status = pith_decisions_add(run->itpc->decisions, at,
                                 scored ? losses : NULL, n, error);
 done:
-    free(at);
-    free(losses);
+    pith_free(at);
+    pith_free(losses);
     return status;
 }
 
@@ -466,11 +465,11 @@ done:
     pith_prefix_free(&run.prefix);
     pith_prefix_free(&run.after_question);
     pith_session_free(run.second);
-    free(run.ids);
-    free(run.losses);
-    free(run.conditional);
-    free(run.unit_losses);
-    free(run.keep);
+    pith_free(run.ids);
+    pith_free(run.losses);
+    pith_free(run.conditional);
+    pith_free(run.unit_losses);
+    pith_free(run.keep);
     return status;
 }
 

@@ -7,7 +7,6 @@
  *   Algorithm 2, eq. 5 to 7         itpc.c, prefix.c, select.c
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/clock.h"
@@ -168,8 +167,8 @@ static enum pith_status rank_and_select(struct paper *p, size_t n,
     }
     PITH_TRY_DONE(trace_ranking(p, ranks, n, error));
 done:
-    free(ranks);
-    free(lengths);
+    pith_free(ranks);
+    pith_free(lengths);
     return status;
 }
 
@@ -260,8 +259,8 @@ static enum pith_status rate_documents(const struct paper *p, double *by_part,
     double *rates = pith_array(p->n_order, sizeof *rates);
     size_t n = 0;
     if (lengths == NULL || rates == NULL) {
-        free(lengths);
-        free(rates);
+        pith_free(lengths);
+        pith_free(rates);
         return pith_no_memory(error, p->n_order, sizeof *rates);
     }
     for (size_t i = 0; i < p->n_order; i++)
@@ -273,8 +272,8 @@ static enum pith_status rate_documents(const struct paper *p, double *by_part,
     for (size_t i = 0; i < p->n_order; i++)
         if (p->selected[p->order[i]])
             by_part[p->order[i]] = rates[n++];
-    free(lengths);
-    free(rates);
+    pith_free(lengths);
+    pith_free(rates);
     return PITH_OK;
 }
 
@@ -303,7 +302,7 @@ static enum pith_status stage_documents(struct paper *p,
         end += rates[part] * (double)pith_part_length(p->parts, part);
         stage->end = end;
     }
-    free(rates);
+    pith_free(rates);
     return status;
 }
 
@@ -361,8 +360,8 @@ static enum pith_status compress_tokens(struct paper *p,
         units != NULL && stages != NULL
             ? run_stages(p, stages, units, error)
             : pith_no_memory(error, n_units, sizeof *units);
-    free(units);
-    free(stages);
+    pith_free(units);
+    pith_free(stages);
     return status;
 }
 
@@ -514,8 +513,8 @@ static enum pith_status compress(struct pith_session *session,
     enum pith_status status = run(&paper, prompt, error);
     pith_itpc_free(&paper.itpc);
     pith_prune_free(&paper.prune);
-    free(paper.selected);
-    free(paper.order);
+    pith_free(paper.selected);
+    pith_free(paper.order);
     return status;
 }
 

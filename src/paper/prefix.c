@@ -3,7 +3,6 @@
  */
 #include "prefix.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -44,9 +43,9 @@ enum pith_status pith_prefix_open(struct pith_prefix *prefix,
 
 void pith_prefix_free(struct pith_prefix *prefix)
 {
-    free(prefix->feed);
-    free(prefix->targets);
-    free(prefix->losses);
+    pith_free(prefix->feed);
+    pith_free(prefix->targets);
+    pith_free(prefix->losses);
     pith_ids_free(&prefix->ids);
 }
 

@@ -6,7 +6,6 @@
 #include "rank.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -77,7 +76,7 @@ static enum pith_status rank_long(struct pith_session *session,
         *score = mean(found, n);
         hand_out(losses, part, found);
     }
-    free(found);
+    pith_free(found);
     return status;
 }
 

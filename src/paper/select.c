@@ -128,6 +128,6 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
         }
     }
     *n_kept = purse.n_spent;
-    free(candidates);
+    pith_free(candidates);
     return PITH_OK;
 }

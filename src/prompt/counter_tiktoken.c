@@ -2,7 +2,6 @@
  * counter_tiktoken.c - the counter of OpenAI's models: ../text/tiktoken.h
  * with the head of counter.h.
  */
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "../text/tiktoken.h"
@@ -25,7 +24,7 @@ static void release(struct pith_counter *counter)
 {
     struct tiktoken_counter *self = (void *)counter;
     pith_tiktoken_free(self->tiktoken);
-    free(self);
+    pith_free(self);
 }
 
 enum pith_status pith_counter_load(const char *path,
@@ -42,7 +41,7 @@ enum pith_status pith_counter_load(const char *path,
     made->head = (struct pith_counter){count, release};
     enum pith_status status = pith_tiktoken_load(path, &made->tiktoken, error);
     if (status != PITH_OK) {
-        free(made);
+        pith_free(made);
         return status;
     }
     *counter = &made->head;

@@ -138,6 +138,6 @@ enum pith_status pith_denied_bind(struct pith_parts *parts, size_t most,
             status = bind_part(parts, &parts->parts[i], joined, error);
     if (status == PITH_OK)
         pith_units_join(parts, joined, most);
-    free(joined);
+    pith_free(joined);
     return status;
 }

@@ -30,8 +30,8 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
 
 void pith_decisions_free(struct pith_decisions *decisions)
 {
-    free(decisions->of);
-    free(decisions->ranked);
+    pith_free(decisions->of);
+    pith_free(decisions->ranked);
     *decisions = (struct pith_decisions){0};
 }
 
@@ -72,7 +72,7 @@ enum pith_status pith_decisions_add(struct pith_decisions *decisions,
         decision->loss = ranked[i].loss;
         decision->rank = i + 1;
     }
-    free(ranked);
+    pith_free(ranked);
     return PITH_OK;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "keep.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -90,7 +89,7 @@ static enum pith_status apply_strings(struct pith_parts *parts,
 done:
     for (size_t i = 0; i < n; i++)
         pith_needle_free(&strings[i].needle);
-    free(strings);
+    pith_free(strings);
     return status;
 }
 

@@ -1,7 +1,6 @@
 /*
  * keep_note.c - tells the user which strings and expressions were of no use.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/utf8.h"
@@ -62,7 +61,7 @@ static enum pith_status note_strings(const struct pith_parts *parts,
                                "prompt, the first is \"%s\".",
                                parts->n_unused, options->n_keep,
                                parts->n_unused == 1 ? "does" : "do", first);
-    free(first);
+    pith_free(first);
     return status;
 }
 

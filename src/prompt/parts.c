@@ -3,7 +3,6 @@
  */
 #include "parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -96,7 +95,7 @@ static enum pith_status append_text_units(struct pith_parts *parts,
     for (size_t i = 0; i < n; i++)
         ends[i] += first.byte;
     enum pith_status status = pith_units_append(parts, first, ends, n, error);
-    free(ends);
+    pith_free(ends);
     return status;
 }
 
@@ -258,9 +257,9 @@ pith_parts_make_structured(struct pith_parts *parts,
 
 void pith_parts_free(struct pith_parts *parts)
 {
-    free(parts->parts);
-    free(parts->units);
-    free(parts->pieces);
+    pith_free(parts->parts);
+    pith_free(parts->units);
+    pith_free(parts->pieces);
     pith_buffer_free(&parts->text);
     pith_ids_free(&parts->ids);
     pith_ids_free(&parts->join);

@@ -14,7 +14,7 @@
 
 void pith_ranges_free(struct pith_ranges *ranges)
 {
-    free(ranges->items);
+    pith_free(ranges->items);
     *ranges = (struct pith_ranges){0};
 }
 

@@ -4,7 +4,6 @@
 #include "prune.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/memory.h"
@@ -64,9 +63,9 @@ void pith_prune_free(struct pith_prune *p)
     pith_buffer_free(&p->settled.text);
     pith_parts_free(&p->parts);
     pith_decisions_free(&p->decisions);
-    free(p->order);
-    free(p->open);
-    free(p->perplexities);
+    pith_free(p->order);
+    pith_free(p->open);
+    pith_free(p->perplexities);
 }
 
 enum pith_status pith_prune_keep_all(struct pith_prune *p,

@@ -4,7 +4,6 @@
 #include "result.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/decimal.h"
@@ -71,7 +70,7 @@ enum pith_status pith_result_set_kept_ids(struct pith_result *result,
         return pith_no_memory(error, n, sizeof *copy);
     if (n > 0)
         memcpy(copy, ids, n * sizeof *copy);
-    free(result->trace.kept_ids);
+    pith_free(result->trace.kept_ids);
     result->trace.kept_ids = copy;
     result->trace.n_kept_ids = n;
     result->trace.has_kept_ids = true;
@@ -95,7 +94,7 @@ enum pith_status pith_result_note(struct pith_result *result,
     pith_buffer_string(&note, sentence);
     char *joined;
     PITH_TRY(pith_buffer_take(&note, &joined, NULL, error));
-    free(result->note);
+    pith_free(result->note);
     result->note = joined;
     return PITH_OK;
 }
@@ -105,7 +104,7 @@ static void free_text(struct pith_text *text)
 {
     void *bytes;
     memcpy(&bytes, &text->bytes, sizeof bytes);
-    free(bytes);
+    pith_free(bytes);
 }
 
 void pith_result_free(struct pith_result *result)
@@ -113,16 +112,16 @@ void pith_result_free(struct pith_result *result)
     if (result == NULL)
         return;
     for (size_t i = 0; i < result->trace.n_rankings; i++)
-        free(result->trace.rankings[i]);
-    free(result->trace.rankings);
-    free(result->trace.n_ranks);
-    free(result->trace.thresholds);
-    free(result->trace.kept_ids);
-    free(result->detail.units);
-    free(result->detail.ids);
-    free(result->detail.spans);
-    free(result->parts);
-    free(result->note);
+        pith_free(result->trace.rankings[i]);
+    pith_free(result->trace.rankings);
+    pith_free(result->trace.n_ranks);
+    pith_free(result->trace.thresholds);
+    pith_free(result->trace.kept_ids);
+    pith_free(result->detail.units);
+    pith_free(result->detail.ids);
+    pith_free(result->detail.spans);
+    pith_free(result->parts);
+    pith_free(result->note);
     free_text(&result->text);
-    free(result);
+    pith_free(result);
 }

@@ -263,6 +263,6 @@ enum pith_status pith_settle(struct pith_settlement *settlement,
     if (status == PITH_OK && settlement->text.size == 0 &&
         settlement->target > 0)
         status = cut(&settling, error);
-    free(settling.choices);
+    pith_free(settling.choices);
     return status;
 }

@@ -3,7 +3,6 @@
  */
 #include "structure.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/buffer.h"
@@ -420,8 +419,8 @@ enum pith_status pith_structure_parse(struct pith_text tagged, double rate,
 
 void pith_structure_free(struct pith_structure *structure)
 {
-    free(structure->text);
-    free(structure->segments);
+    pith_free(structure->text);
+    pith_free(structure->segments);
     *structure = (struct pith_structure){0};
 }
 

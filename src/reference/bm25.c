@@ -92,12 +92,12 @@ static int32_t add_word(struct corpus *corpus, struct pith_text word)
 static void corpus_free(struct corpus *corpus)
 {
     pith_piece_index_free(&corpus->index);
-    free(corpus->lengths);
-    free(corpus->words);
-    free(corpus->n_postings);
-    free(corpus->first_posting);
-    free(corpus->postings);
-    free(corpus->idf);
+    pith_free(corpus->lengths);
+    pith_free(corpus->words);
+    pith_free(corpus->n_postings);
+    pith_free(corpus->first_posting);
+    pith_free(corpus->postings);
+    pith_free(corpus->idf);
 }
 
 static enum pith_status corpus_allocate(struct corpus *corpus, size_t n_words,
@@ -276,6 +276,6 @@ enum pith_status pith_bm25_order(const double *scores, size_t n, size_t *order,
         qsort(sorted, n, sizeof *sorted, better_first);
     for (size_t i = 0; i < n; i++)
         order[i] = sorted[i].index;
-    free(sorted);
+    pith_free(sorted);
     return PITH_OK;
 }

@@ -2,7 +2,6 @@
  * context.c - lists of contexts, as they go from stage to stage.
  * See reference.h.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -22,11 +21,11 @@ pith_reference_contexts_make(struct pith_reference_contexts *contexts, size_t n,
 void pith_reference_contexts_free(struct pith_reference_contexts *contexts)
 {
     for (size_t i = 0; i < contexts->n; i++) {
-        free(contexts->items[i].owned);
-        free(contexts->items[i].segments);
-        free(contexts->items[i].owned_origins);
+        pith_free(contexts->items[i].owned);
+        pith_free(contexts->items[i].segments);
+        pith_free(contexts->items[i].owned_origins);
     }
-    free(contexts->items);
+    pith_free(contexts->items);
     *contexts = (struct pith_reference_contexts){0};
 }
 

@@ -207,7 +207,7 @@ pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
         ranked = pith_array(limit, sizeof *ranked);
     }
     if (!selection->used || !selection->offsets || !ranked) {
-        free(ranked);
+        pith_free(ranked);
         pith_selection_free(selection);
         return pith_no_memory(error, limit, sizeof(double));
     }
@@ -220,13 +220,13 @@ pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
     if (options->dynamic_context_compression_ratio > 0)
         spread_offsets(ranked, selection->n,
                        options->dynamic_context_compression_ratio, selection);
-    free(ranked);
+    pith_free(ranked);
     return PITH_OK;
 }
 
 void pith_selection_free(struct pith_selection *selection)
 {
-    free(selection->used);
-    free(selection->offsets);
+    pith_free(selection->used);
+    pith_free(selection->offsets);
     *selection = (struct pith_selection){0};
 }

@@ -6,7 +6,6 @@
  * It answers to the context part of compress_prompt() of the Python package.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "run.h"
@@ -109,8 +108,8 @@ static enum pith_status select_by_rank(struct pith_reference_run *run,
     status = pith_reference_select(ranks, run->lengths, n, run->target,
                                    &options, &run->selection, error);
 done:
-    free(ranks);
-    free(texts);
+    pith_free(ranks);
+    pith_free(texts);
     return status;
 }
 

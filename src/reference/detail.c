@@ -7,7 +7,6 @@
  * from.  What the filters before it dropped is tokenised by itself.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -232,7 +231,7 @@ pith_reference_detail_stage(const struct pith_reference_stage *stage,
         first = i + 1;
     }
 done:
-    free(ends);
+    pith_free(ends);
     return status;
 }
 
@@ -307,8 +306,8 @@ static enum pith_status add_text(const struct rest *rest, size_t part,
     }
 done:
     pith_ids_free(&ids);
-    free(ends);
-    free(losses);
+    pith_free(ends);
+    pith_free(losses);
     return status;
 }
 

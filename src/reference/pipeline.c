@@ -5,7 +5,6 @@
  *
  * It answers to compress_prompt() of the Python package.
  */
-#include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/memory.h"
@@ -38,10 +37,10 @@ static enum pith_status start_run(struct pith_reference_run *run,
 static void free_run(struct pith_reference_run *run)
 {
     pith_reference_contexts_free(&run->contexts);
-    free(run->lengths);
-    free(run->perplexities);
-    free(run->n_kept);
-    free(run->forced);
+    pith_free(run->lengths);
+    pith_free(run->perplexities);
+    pith_free(run->n_kept);
+    pith_free(run->forced);
     pith_selection_free(&run->selection);
     pith_reference_contexts_free(&run->chosen);
     pith_buffer_free(&run->text);

@@ -5,7 +5,6 @@
  * It answers to get_rank_results() and get_ppl() of the Python package.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -168,7 +167,7 @@ enum pith_status pith_reference_scores(struct pith_session *session,
     for (size_t i = 0; i < n; i++)
         ranks[i] = (struct pith_rank){i, mean_loss(&batch, spans[i])};
 done:
-    free(spans);
+    pith_free(spans);
     pith_batch_free(&batch);
     return status;
 }
@@ -224,7 +223,7 @@ static enum pith_status rank_by_loss(struct pith_session *session,
         keys[i] = sign * ranks[i].score;
     pith_reference_sort(ranks, keys, n);
 done:
-    free(keys);
+    pith_free(keys);
     pith_buffer_free(&asked);
     return status;
 }
@@ -244,8 +243,8 @@ static enum pith_status rank_by_words(const struct pith_text *texts, size_t n,
     for (size_t i = 0; i < n; i++)
         ranks[i] = (struct pith_rank){order[i], 0};
 done:
-    free(scores);
-    free(order);
+    pith_free(scores);
+    pith_free(order);
     return status;
 }
 

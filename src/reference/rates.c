@@ -4,14 +4,13 @@
  *
  * It answers to get_dynamic_compression_ratio() of the Python package.
  */
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "reference.h"
 
 void pith_rate_plan_free(struct pith_rate_plan *plan)
 {
-    free(plan->pieces);
+    pith_free(plan->pieces);
     *plan = (struct pith_rate_plan){0};
 }
 

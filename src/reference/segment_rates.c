@@ -6,7 +6,6 @@
  * It answers to get_structured_dynamic_compression_ratio() and
  * token_segment() of the Python package.
  */
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "reference.h"
@@ -140,7 +139,7 @@ pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
         }
     }
 done:
-    free(list.items);
+    pith_free(list.items);
     if (status != PITH_OK)
         pith_rate_plan_free(plan);
     return status;

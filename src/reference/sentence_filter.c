@@ -4,7 +4,6 @@
  *
  * It answers to control_sentence_budget() of the Python package.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -61,7 +60,7 @@ static enum pith_status split_context(struct filter *filter,
             false};
         status = add_sentence(filter, sentence, error);
     }
-    free(found);
+    pith_free(found);
     return status;
 }
 
@@ -126,7 +125,7 @@ static enum pith_status add_bonuses(const struct filter *filter,
         add_bonus_to_lowest(ranks, first, end, o->keep_sentence_number, bonus,
                             has_bonus);
     }
-    free(has_bonus);
+    pith_free(has_bonus);
     return PITH_OK;
 }
 
@@ -151,7 +150,7 @@ static enum pith_status rank_with_bonus(const struct filter *filter,
         keys[i] = sign * ranks[i].score;
     pith_reference_sort(ranks, keys, filter->n);
 done:
-    free(keys);
+    pith_free(keys);
     return status;
 }
 
@@ -182,7 +181,7 @@ static enum pith_status rank(const struct filter *filter,
         filter->query->method == PITH_RANK_LONGLLMLINGUA
             ? rank_with_bonus(filter, texts, ranks, error)
             : rank_as_contexts(filter, texts, ranks, trace, error);
-    free(texts);
+    pith_free(texts);
     return status;
 }
 
@@ -274,7 +273,7 @@ rewrite_origins(struct pith_reference_context *item,
             origins[n_done++] =
                 item->origins != NULL ? item->origins[at + j] : at + j;
     }
-    free(item->owned_origins);
+    pith_free(item->owned_origins);
     item->owned_origins = origins;
     item->origins = origins;
     return PITH_OK;
@@ -295,7 +294,7 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
         if (cut == NULL)
             return pith_no_memory(error, n_most + 1, sizeof *cut);
         cut_segments(filter->sentences, first, end, item, cut, &n_cut);
-        free(item->segments);
+        pith_free(item->segments);
         item->segments = cut;
         item->n_segments = n_cut;
     }
@@ -310,7 +309,7 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
         return status != PITH_OK ? status : pith_no_memory(error, text.size, 1);
     }
     PITH_TRY(pith_buffer_take(&text, &bytes, &item->text.size, error));
-    free(item->owned);
+    pith_free(item->owned);
     item->owned = bytes;
     item->text.bytes = bytes;
     return PITH_OK;
@@ -354,7 +353,7 @@ pith_reference_sentences(struct pith_session *session,
     PITH_TRY_DONE(choose(&filter, ranks, target, error));
     status = rewrite_contexts(&filter, error);
 done:
-    free(ranks);
-    free(filter.sentences);
+    pith_free(ranks);
+    pith_free(filter.sentences);
     return status;
 }

@@ -10,7 +10,6 @@
  */
 #include "structure_json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -449,10 +448,10 @@ enum pith_status pith_structure_json_open(const struct pith_json *data,
 void pith_json_contexts_free(struct pith_json_contexts *contexts)
 {
     for (size_t i = 0; i < contexts->n; i++)
-        free(contexts->contexts[i]);
-    free(contexts->contexts);
-    free(contexts->sizes);
-    free(contexts->forced_ids);
+        pith_free(contexts->contexts[i]);
+    pith_free(contexts->contexts);
+    pith_free(contexts->sizes);
+    pith_free(contexts->forced_ids);
     *contexts = (struct pith_json_contexts){0};
 }
 

@@ -6,7 +6,6 @@
  *
  * It answers to structured_compress_prompt() of the Python package.
  */
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "run.h"
@@ -47,13 +46,13 @@ static enum pith_status note_origins(const struct pith_reference_run *run,
                                     &decoded, error));
     origins = pith_array(structure->size, sizeof *origins);
     if (origins == NULL) {
-        free(decoded);
+        pith_free(decoded);
         return pith_no_memory(error, structure->size, sizeof *origins);
     }
     for (size_t i = 0; i < structure->n_segments; i++)
         for (size_t j = 0; j < structure->segments[i].n_bytes; j++)
             origins[n++] = decoded[structure->segments[i].offset + j];
-    free(decoded);
+    pith_free(decoded);
     context->owned_origins = origins;
     context->origins = origins;
     return PITH_OK;
@@ -82,7 +81,7 @@ enum pith_status pith_reference_read_tags(struct pith_reference_run *run,
             pith_structure_free(&structure);
             return status;
         }
-        free(context->owned);
+        pith_free(context->owned);
         context->owned = structure.text;
         context->text = (struct pith_text){structure.text, structure.size};
         context->segments = structure.segments;

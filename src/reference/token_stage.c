@@ -5,7 +5,6 @@
  *
  * It answers to the token part of compress_prompt() of the Python package.
  */
-#include <stdlib.h>
 
 #include "../base/memory.h"
 #include "run.h"
@@ -81,7 +80,7 @@ static enum pith_status lay_rates(struct pith_reference_run *run,
                                   run->options->iterative_size, plan,
                                   error);
 done:
-    free(lengths);
+    pith_free(lengths);
     return status;
 }
 

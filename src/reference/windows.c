@@ -13,7 +13,6 @@
  */
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -102,14 +101,14 @@ static size_t max_positions(const struct itpc *itpc)
 
 static void itpc_free(struct itpc *itpc)
 {
-    free(itpc->ids);
-    free(itpc->origin);
-    free(itpc->forced);
-    free(itpc->whole.losses);
-    free(itpc->alone.losses);
-    free(itpc->scores);
-    free(itpc->scratch);
-    free(itpc->keep);
+    pith_free(itpc->ids);
+    pith_free(itpc->origin);
+    pith_free(itpc->forced);
+    pith_free(itpc->whole.losses);
+    pith_free(itpc->alone.losses);
+    pith_free(itpc->scores);
+    pith_free(itpc->scratch);
+    pith_free(itpc->keep);
 }
 
 /* Newlines that stand side by side are kept with keep_split. */
@@ -449,7 +448,7 @@ enum pith_status pith_reference_itpc(struct pith_session *session,
 
 void pith_itpc_result_free(struct pith_itpc_result *kept)
 {
-    free(kept->ids);
-    free(kept->origin);
+    pith_free(kept->ids);
+    pith_free(kept->origin);
     *kept = (struct pith_itpc_result){0};
 }

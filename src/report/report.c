@@ -216,6 +216,6 @@ pith_result_report_html(const struct pith_session *session,
     PITH_TRY_DONE(pith_buffer_take(&report.out, html, size, error));
 done:
     pith_buffer_free(&report.out);
-    free(report.segments);
+    pith_free(report.segments);
     return status;
 }

@@ -6,7 +6,6 @@
 #include "service.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 void pith_answer_free(struct pith_answer *answer)
 {
@@ -50,8 +49,8 @@ static enum pith_status read_contexts(struct pith_request *request,
 void pith_request_free(struct pith_request *request)
 {
     for (size_t i = 0; i < request->n_owned; i++)
-        free(request->owned[i]);
-    free(request->owned);
+        pith_free(request->owned[i]);
+    pith_free(request->owned);
     pith_buffer_free(&request->foreign.text);
     pith_buffer_free(&request->unknown.text);
     pith_buffer_free(&request->taken.text);

@@ -10,7 +10,6 @@
 #include "mcp.h"
 #include "service.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -390,7 +389,7 @@ enum pith_status pith_mcp_create(struct pith_session *session,
 
 void pith_mcp_free(struct pith_mcp *mcp)
 {
-    free(mcp);
+    pith_free(mcp);
 }
 
 enum pith_status pith_mcp_answer(struct pith_mcp *mcp, struct pith_text text,

@@ -4,7 +4,6 @@
 #include "service.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/memory.h"
 
@@ -105,7 +104,7 @@ static enum pith_status score_text(struct pith_session *session,
                       : pith_score_without_bos(session, ids, n, losses, error));
     write_losses(out, session->model, ids, losses, n);
 done:
-    free(losses);
+    pith_free(losses);
     pith_free(ids);
     return status;
 }

@@ -96,8 +96,8 @@ static enum pith_status select_ranked(struct pith_spans *spans,
     pith_budget_select(&spans->budget, lengths, ranks, n, selected);
     PITH_TRY_DONE(trace_ranking(spans, ranks, n, error));
 done:
-    free(ranks);
-    free(lengths);
+    pith_free(ranks);
+    pith_free(lengths);
     return status;
 }
 
@@ -146,9 +146,9 @@ static enum pith_status select_sentences(struct pith_spans *spans,
              j < sentences->items[i].end && !selected[i]; j++)
             spans->left_out[j] = true;
 done:
-    free(ranks);
-    free(lengths);
-    free(selected);
+    pith_free(ranks);
+    pith_free(lengths);
+    pith_free(selected);
     return status;
 }
 
@@ -178,7 +178,7 @@ enum pith_status pith_spans_select(struct pith_spans *spans,
     spans->left_out = pith_array_zero(parts->n_units, sizeof(bool));
     bool *selected = pith_array_zero(parts->n_parts, sizeof *selected);
     if (spans->left_out == NULL || selected == NULL) {
-        free(selected);
+        pith_free(selected);
         return pith_no_memory(error, parts->n_units, sizeof *selected);
     }
     enum pith_status status = PITH_OK;
@@ -190,6 +190,6 @@ enum pith_status pith_spans_select(struct pith_spans *spans,
         if (status == PITH_OK && is_too_much(&spans->budget))
             status = thin_out(spans, error);
     }
-    free(selected);
+    pith_free(selected);
     return status;
 }

@@ -23,7 +23,7 @@ enum pith_status pith_path_open(struct pith_path *path,
 
 void pith_path_free(struct pith_path *path)
 {
-    free(path->forward);
+    pith_free(path->forward);
     path->forward = NULL;
 }
 

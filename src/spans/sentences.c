@@ -129,6 +129,6 @@ enum pith_status pith_sentences_find(struct pith_sentences *sentences,
 
 void pith_sentences_free(struct pith_sentences *sentences)
 {
-    free(sentences->items);
+    pith_free(sentences->items);
     *sentences = (struct pith_sentences){0};
 }

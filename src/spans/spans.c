@@ -130,8 +130,8 @@ static enum pith_status note_decisions(struct pith_spans *spans,
                                     .gamma = spans->path.lambda},
             error));
 done:
-    free(at);
-    free(gains);
+    pith_free(at);
+    pith_free(gains);
     return status;
 }
 
@@ -212,11 +212,11 @@ static enum pith_status compress(struct pith_session *session,
     enum pith_status status = run(&spans, prompt, error);
     pith_path_free(&spans.path);
     pith_prune_free(&spans.prune);
-    free(spans.losses);
-    free(spans.gains);
-    free(spans.left_out);
-    free(spans.places);
-    free(spans.units);
+    pith_free(spans.losses);
+    pith_free(spans.gains);
+    pith_free(spans.left_out);
+    pith_free(spans.places);
+    pith_free(spans.units);
     return status;
 }
 

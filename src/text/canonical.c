@@ -3,7 +3,6 @@
  */
 #include "canonical.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -127,8 +126,8 @@ enum pith_status pith_canonical_make(struct pith_canonical *form,
 
 void pith_canonical_free(struct pith_canonical *form)
 {
-    free(form->codes);
-    free(form->bytes);
+    pith_free(form->codes);
+    pith_free(form->bytes);
     *form = (struct pith_canonical){0};
 }
 
@@ -166,7 +165,7 @@ enum pith_status pith_needle_make(struct pith_needle *needle,
 void pith_needle_free(struct pith_needle *needle)
 {
     pith_canonical_free(&needle->form);
-    free(needle->border);
+    pith_free(needle->border);
     needle->border = NULL;
 }
 

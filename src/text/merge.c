@@ -3,8 +3,6 @@
  */
 #include "merge.h"
 
-#include <stdlib.h>
-
 #include "../base/memory.h"
 
 /* The heap holds rank << 32 | index of the left symbol, so that the least key
@@ -36,8 +34,8 @@ enum pith_status pith_merger_start(struct pith_merger *merger, size_t n,
 
 void pith_merger_free(struct pith_merger *merger)
 {
-    free(merger->symbols);
-    free(merger->heap);
+    pith_free(merger->symbols);
+    pith_free(merger->heap);
     *merger = (struct pith_merger){0};
 }
 

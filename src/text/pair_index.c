@@ -51,7 +51,7 @@ enum pith_status pith_pair_index_create(struct pith_pair_index *index,
 
 void pith_pair_index_free(struct pith_pair_index *index)
 {
-    free(index->slots);
+    pith_free(index->slots);
     index->slots = NULL;
 }
 

@@ -49,7 +49,7 @@ enum pith_status pith_piece_index_create(struct pith_piece_index *index,
 
 void pith_piece_index_free(struct pith_piece_index *index)
 {
-    free(index->slots);
+    pith_free(index->slots);
     *index = (struct pith_piece_index){0};
 }
 

@@ -11,7 +11,6 @@
  */
 #include "regex_program.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -33,13 +32,13 @@ enum pith_status pith_regex_make(struct pith_regex **regex, const char *option,
     if (status == PITH_OK)
         *regex = made;
     else
-        free(made);
+        pith_free(made);
     return status;
 }
 
 void pith_regex_free(struct pith_regex *regex)
 {
-    free(regex);
+    pith_free(regex);
 }
 
 /* --- one place -------------------------------------------------------------- */
@@ -228,6 +227,6 @@ enum pith_status pith_regex_find(struct pith_regex *regex,
             at = match_end > 0 ? match_end : at + 1;
         }
     }
-    free(longest);
+    pith_free(longest);
     return PITH_OK;
 }

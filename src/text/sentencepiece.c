@@ -33,7 +33,7 @@ static enum pith_status rank_pieces(struct pith_sentencepiece *sp,
     struct scored *scored = pith_array(n, sizeof *scored);
     sp->ranks = pith_array(n, sizeof *sp->ranks);
     if (scored == NULL || sp->ranks == NULL) {
-        free(scored);
+        pith_free(scored);
         return pith_no_memory(error, n, sizeof *scored);
     }
     for (size_t id = 0; id < n; id++)
@@ -46,7 +46,7 @@ static enum pith_status rank_pieces(struct pith_sentencepiece *sp,
             rank++;
         sp->ranks[scored[i].id] = rank;
     }
-    free(scored);
+    pith_free(scored);
     return PITH_OK;
 }
 
@@ -107,7 +107,7 @@ void pith_sentencepiece_free(struct pith_sentencepiece *sp)
     pith_piece_index_free(&sp->index);
     pith_specials_free(&sp->user);
     pith_pair_index_free(&sp->pairs);
-    free(sp->ranks);
+    pith_free(sp->ranks);
     sp->ranks = NULL;
 }
 

@@ -53,7 +53,7 @@ enum pith_status pith_specials_create(struct pith_specials *specials,
 
 void pith_specials_free(struct pith_specials *specials)
 {
-    free(specials->sorted);
+    pith_free(specials->sorted);
     *specials = (struct pith_specials){0};
 }
 

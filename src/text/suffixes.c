@@ -7,7 +7,6 @@
  */
 #include "suffixes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -103,11 +102,11 @@ enum pith_status pith_suffixes_create(struct pith_suffixes *suffixes,
     bool made = sorter.order && sorter.rank && sorter.other && sorter.counts;
     if (made && text.size > 0)
         sort_suffixes(&sorter, text);
-    free(sorter.rank);
-    free(sorter.other);
-    free(sorter.counts);
+    pith_free(sorter.rank);
+    pith_free(sorter.other);
+    pith_free(sorter.counts);
     if (!made) {
-        free(sorter.order);
+        pith_free(sorter.order);
         return pith_no_memory(error, text.size, 4 * sizeof(uint32_t));
     }
     suffixes->order = sorter.order;
@@ -116,7 +115,7 @@ enum pith_status pith_suffixes_create(struct pith_suffixes *suffixes,
 
 void pith_suffixes_free(struct pith_suffixes *suffixes)
 {
-    free(suffixes->order);
+    pith_free(suffixes->order);
     *suffixes = (struct pith_suffixes){0};
 }
 

@@ -4,7 +4,6 @@
  */
 #include "tiktoken.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/file.h"
@@ -201,10 +200,10 @@ void pith_tiktoken_free(struct pith_tiktoken *tiktoken)
     if (tiktoken == NULL)
         return;
     pith_piece_index_free(&tiktoken->index);
-    free(tiktoken->pieces);
-    free(tiktoken->ranks);
-    free(tiktoken->bytes);
-    free(tiktoken);
+    pith_free(tiktoken->pieces);
+    pith_free(tiktoken->ranks);
+    pith_free(tiktoken->bytes);
+    pith_free(tiktoken);
 }
 
 /* --- encoding ------------------------------------------------------------------ */

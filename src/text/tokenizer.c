@@ -4,7 +4,6 @@
  */
 #include "tokenizer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -114,9 +113,9 @@ void pith_tokenizer_free(struct pith_tokenizer *tokenizer)
     pith_specials_free(&tokenizer->specials);
     pith_byte_bpe_free(&tokenizer->byte_bpe);
     pith_sentencepiece_free(&tokenizer->sentencepiece);
-    free(tokenizer->pieces);
-    free(tokenizer->shown);
-    free(tokenizer);
+    pith_free(tokenizer->pieces);
+    pith_free(tokenizer->shown);
+    pith_free(tokenizer);
 }
 
 void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,

@@ -3,7 +3,6 @@
  * (docs/FORMAT.md).  section.c reads it.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/bytes.h"
 #include "../base/memory.h"
@@ -153,7 +152,7 @@ static enum pith_status write_merges(const struct pith_vocab *vocab,
 done:
     pith_piece_index_free(&index);
     pith_buffer_free(&both);
-    free(texts);
+    pith_free(texts);
     return status;
 }
 

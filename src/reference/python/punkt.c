@@ -10,7 +10,6 @@
  */
 #include "punkt.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../base/memory.h"
@@ -388,7 +387,7 @@ enum pith_status pith_punkt_split(const struct pith_punkt *punkt,
     *n = 0;
     enum pith_status status = cut(&cutter, error);
     if (status != PITH_OK) {
-        free(cutter.sentences);
+        pith_free(cutter.sentences);
         return status;
     }
     realign(&cutter);

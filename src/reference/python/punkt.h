@@ -36,7 +36,7 @@ struct pith_sentence {
 
 /* Sentences in order, without the white space between them; what stands in
  * front of the first one belongs to it.  Linear in the text.
- *   sentences  handed over (n elements); free with free() */
+ *   sentences  handed over (n elements); free with pith_free() */
 enum pith_status pith_punkt_split(const struct pith_punkt *punkt,
                                   struct pith_text text,
                                   struct pith_sentence **sentences, size_t *n,

@@ -3,7 +3,6 @@
  */
 #include "punkt_params.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../base/buffer.h"
@@ -124,7 +123,7 @@ static enum pith_status load_table(struct pith_punkt_table *table,
         status = read_table(table, text, has_values, path, error);
         pith_file_close(&file);
     }
-    free(path);
+    pith_free(path);
     return status;
 }
 
@@ -182,9 +181,9 @@ enum pith_status pith_punkt_load(const char *folder, struct pith_punkt **punkt,
 static void free_table(struct pith_punkt_table *table)
 {
     pith_piece_index_free(&table->index);
-    free(table->words);
-    free(table->values);
-    free(table->bytes);
+    pith_free(table->words);
+    pith_free(table->values);
+    pith_free(table->bytes);
 }
 
 void pith_punkt_free(struct pith_punkt *punkt)
@@ -195,5 +194,5 @@ void pith_punkt_free(struct pith_punkt *punkt)
     free_table(&punkt->collocations);
     free_table(&punkt->starters);
     free_table(&punkt->contexts);
-    free(punkt);
+    pith_free(punkt);
 }
