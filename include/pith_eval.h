@@ -401,6 +401,10 @@ struct pith_text pith_requests_body(const struct pith_requests *requests,
                                     size_t index);
 PITH_API
 bool pith_requests_is_done(const struct pith_requests *requests, size_t index);
+/* Whether lines that were read have it without settling it. */
+PITH_API
+bool pith_requests_has_failed(const struct pith_requests *requests,
+                              size_t index);
 /* The request with this id; pith_requests_count when there is none. */
 PITH_API
 size_t pith_requests_find(const struct pith_requests *requests,

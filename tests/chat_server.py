@@ -9,6 +9,7 @@ flaky    the first time an error 500, the second half a JSON, then the same
 down     always an error 503
 refuse   an error 400 for questions with "7 - 3" in them
 forbid   an error 403 for them
+forbids  an error 403 for the first three
 secret   401 without the key "sesame"
 echo     the message that was sent; of one above 1,000 bytes, its size
 kinds    a reply of another kind for each of "7 - 1" to "7 - 6"
@@ -103,6 +104,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.fail(503, "over\r\nloaded \U0001f600" + 400 * "\u00e9")
         if folder == "refuse" and "7 - 3" in message:
             return self.fail(400, "the prompt is too long")
+        if folder == "forbids" and any(f"7 - {i}" in message for i in (1, 2, 3)):
+            return self.fail(403, "not this one")
         if folder == "forbid" and "7 - 3" in message:
             return self.fail(403, "flagged")
         if folder == "secret" and \

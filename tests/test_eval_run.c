@@ -116,6 +116,10 @@ START_TEST(a_forbidden_request_stops_no_other)
         return;
     expect_run(SERVED "run forbid; " COUNT, 1, "6 6 0\n",
                "5 answers, 0 there already, 0 refused, 1 failed, 1 open");
+    /* Three in a row end a run; the next one begins with the others. */
+    expect_run(SERVED "run forbids '--parallel 1' 2>/dev/null; "
+               "run forbids '--parallel 1'; " COUNT, 1, "9 9 0\n",
+               "3 answers, 0 there already, 0 refused, 3 failed, 3 open");
 }
 END_TEST
 

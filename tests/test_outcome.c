@@ -57,6 +57,8 @@ START_TEST(answers_are_found_wherever_they_are)
     const enum pith_outcome_kind answer = PITH_OUTCOME_ANSWER;
     expect(200, CHOICE("'content': ' 5\\n'", "'stop'"), answer, " 5\n");
     expect(200, CHOICE("'content': '5'", "null"), answer, "5");
+    expect(200, "{'choices': [{'text': '5', 'finish_reason': 'stop'}]}", answer,
+           "5");
     expect(200, CHOICE("'content': '5', 'refusal': null, 'tool_calls': [], "
                        "'reasoning_content': 'So.'", "'length'"), answer, "5");
     expect(201, CHOICE("'content': [{'type': 'text', 'text': '5'}]", "'stop'"),

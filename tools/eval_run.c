@@ -92,7 +92,7 @@ struct work {
     char url[MAX_PATH_BYTES];
     char *key;
     struct slot slots[MAX_PARALLEL];
-    size_t next; /* request to look at */
+    size_t next; /* request to look at; from their number on, the second time */
     size_t n_before, n_answered, n_cut, n_thoughts, n_refused, n_failed;
     size_t n_in_a_row; /* requests that failed since the last that did not */
     bool is_over; /* the endpoint is of no use */
@@ -435,15 +435,24 @@ static int start(struct work *work, struct slot *slot)
                                         slot->body_path, strerror(errno));
 }
 
+/* Whether a request is to be asked now: those that failed in an earlier run
+ * come last, so that they hold up no other. */
+static bool is_due(const struct work *work, size_t index, bool is_second_time)
+{
+    return !pith_requests_is_done(work->requests, index) &&
+           pith_requests_has_failed(work->requests, index) == is_second_time;
+}
+
 /* The next request that nobody has answered. */
 static bool take_next(struct work *work, struct slot *slot)
 {
     size_t n = pith_requests_count(work->requests);
-    while (work->next < n && pith_requests_is_done(work->requests, work->next))
+    while (work->next < 2 * n &&
+           !is_due(work, work->next % n, work->next >= n))
         work->next++;
-    if (work->next == n)
+    if (work->next == 2 * n)
         return false;
-    slot->index = work->next++;
+    slot->index = work->next++ % n;
     slot->n_tries = 0;
     slot->not_before = 0;
     slot->is_taken = true;

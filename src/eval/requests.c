@@ -14,6 +14,7 @@ struct pith_requests {
     struct pith_text *ids;    /* (n) in texts, as are the bodies */
     struct pith_text *bodies; /* (n) */
     bool *is_done;            /* (n) */
+    bool *has_failed;         /* (n) in an earlier run */
     size_t n;
     char *texts;
     struct pith_piece_index index; /* of ids */
@@ -38,7 +39,9 @@ static enum pith_status make_room(struct pith_requests *asked, size_t n,
     asked->ids = pith_array_zero(n, sizeof *asked->ids);
     asked->bodies = pith_array_zero(n, sizeof *asked->bodies);
     asked->is_done = pith_array_zero(n, sizeof *asked->is_done);
-    if (asked->ids == NULL || asked->bodies == NULL || asked->is_done == NULL)
+    asked->has_failed = pith_array_zero(n, sizeof *asked->has_failed);
+    if (asked->ids == NULL || asked->bodies == NULL || asked->is_done == NULL ||
+        asked->has_failed == NULL)
         return pith_no_memory(error, n, sizeof *asked->ids);
     return pith_piece_index_create(&asked->index, n, error);
 }
@@ -149,6 +152,7 @@ void pith_requests_free(struct pith_requests *asked)
     pith_free(asked->ids);
     pith_free(asked->bodies);
     pith_free(asked->is_done);
+    pith_free(asked->has_failed);
     pith_free(asked->texts);
     pith_free(asked);
 }
@@ -173,6 +177,11 @@ struct pith_text pith_requests_body(const struct pith_requests *asked,
 bool pith_requests_is_done(const struct pith_requests *asked, size_t index)
 {
     return asked->is_done[index];
+}
+
+bool pith_requests_has_failed(const struct pith_requests *asked, size_t index)
+{
+    return asked->has_failed[index];
 }
 
 size_t pith_requests_find(const struct pith_requests *asked,
@@ -200,6 +209,8 @@ static enum pith_status read_answer(struct pith_requests *asked,
     enum pith_status status = pith_outcome_of_line(&outcome, line, error);
     if (status == PITH_OK && pith_outcome_is_final(outcome.kind))
         asked->is_done[index] = true;
+    else
+        asked->has_failed[index] = true;
     pith_outcome_free(&outcome);
     return status;
 }

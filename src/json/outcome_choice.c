@@ -122,7 +122,9 @@ void pith_outcome_read_choice(struct pith_outcome *outcome,
     enum pith_outcome_kind kind = PITH_OUTCOME_EMPTY;
     const char *what = is_cut ? "max_tokens were used, and there is no text"
                               : "an empty text";
-    read_content(outcome, pith_json_get(message, "content"));
+    /* Servers of plain completions have no message. */
+    read_content(outcome, message != NULL ? pith_json_get(message, "content")
+                                          : pith_json_get(choice, "text"));
     cut_thought(outcome);
     outcome->is_cut = is_cut;
     if (is_broken_off(choice)) {
