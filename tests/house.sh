@@ -53,6 +53,11 @@ for area in src/*/; do
     done
 done
 
+# A session's members are the model's own.
+for file in $(grep -rl 'session_state\.h"' src | grep -v '^src/model/'); do
+    complain "$file includes session_state.h, which is for src/model alone"
+done
+
 # docs/ALGORITHM.md names, row by row, files of src and tests and what is in
 # them: "prompt/keep.c: `pith_keep_apply`", "parts: `strip_...`".
 map=docs/ALGORITHM.md listed=$(mktemp) || exit 1

@@ -144,7 +144,7 @@ START_TEST(long_documents_rank_by_their_best_piece)
         struct pith_parts parts;
         struct pith_rank rank;
         struct pith_error error;
-        size_t most = sessions[kind]->n_window / 2 - 1;
+        size_t most = pith_session_window(sessions[kind]) / 2 - 1;
         assert_ok(pith_parts_make(&parts, models[kind]->tokenizer, &prompt,
                                   &error), error);
         const struct pith_part *document = &parts.parts[1];

@@ -9,7 +9,7 @@
 
 #include "../src/base/memory.h"
 #include "../src/prompt/result.h"
-#include "../src/paper/itpc.h"
+#include "../src/paper/observer.h"
 #include "../src/paper/prefix.h"
 #include "../src/model/score.h"
 #include "support.h"
@@ -275,17 +275,21 @@ START_TEST(one_part_is_compressed_as_algorithm_2_says)
     size_t n = parts.ids.n, target = n / 8 + random_below(&random, n / 4);
     struct pith_decisions decisions;
     assert_ok(pith_decisions_make(&decisions, n, &error), error);
-    struct pith_itpc itpc = {.parts = &parts, .decisions = &decisions,
+    struct pith_observer observer = {.decisions = &decisions};
+    struct pith_itpc itpc = {.parts = &parts, .observe = pith_observe_segment,
+                             .user = &observer,
                              .segment_size = 1 + random_below(&random, 32)};
     struct pith_stage stages[3] = {
-        {0}, {0}, {parts.units, parts.n_units, (double)target, false}};
+        {0}, {0},
+        {parts.units, parts.n_units, (double)target, pith_score_segment}};
     assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
 
     compress_plainly(&plain, parts.ids.data, n, itpc.segment_size, target);
-    ck_assert_uint_eq(itpc.kept.n, target);
+    ck_assert_uint_eq(itpc.output.ids.n, target);
     if (itpc.segment_size > 1) {
         ck_assert_uint_eq(plain.n, target);
-        ck_assert_mem_eq(itpc.kept.data, plain.ids, target * sizeof(int32_t));
+        ck_assert_mem_eq(itpc.output.ids.data, plain.ids,
+                         target * sizeof(int32_t));
     }
     ck_assert_uint_eq(count_kept(&parts, &decisions, 1), target);
     pith_itpc_free(&itpc);
@@ -312,11 +316,14 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
     for (size_t target = 1; target < parts.ids.n; target += 7) {
         struct pith_decisions decisions;
         assert_ok(pith_decisions_make(&decisions, parts.ids.n, &error), error);
-        struct pith_itpc itpc = {.parts = &parts, .decisions = &decisions,
+        struct pith_observer observer = {.decisions = &decisions};
+        struct pith_itpc itpc = {.parts = &parts,
+                                 .observe = pith_observe_segment,
+                                 .user = &observer,
                                  .segment_size = 10};
         struct pith_stage stages[3] = {
             {0},
-            {parts.units, parts.n_units, (double)target, false},
+            {parts.units, parts.n_units, (double)target, pith_score_segment},
             {0}};
         assert_ok(pith_itpc_run(&itpc, session, stages, 3, &error), error);
         size_t n_kept_parts = 0, n_text = 0, n_lines = 0, n_early = 0;
@@ -326,16 +333,16 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
             n_early += i < parts.n_parts / 2 ? n : 0;
             n_kept_parts += n > 0;
         }
-        for (size_t i = 0; i + 1 < itpc.text.size; i++)
-            n_lines += memcmp(itpc.text.data + i, "\n\n", 2) == 0;
+        for (size_t i = 0; i + 1 < itpc.output.text.size; i++)
+            n_lines += memcmp(itpc.output.text.data + i, "\n\n", 2) == 0;
         ck_assert_uint_gt(n_kept_parts, 0);
         ck_assert_uint_eq(n_lines, n_kept_parts - 1);
         /* What is above are the spaces between pieces: "k7z" less "7". */
-        ck_assert_uint_ge(itpc.kept.n, n_text + n_lines * parts.join.n);
+        ck_assert_uint_ge(itpc.output.ids.n, n_text + n_lines * parts.join.n);
         ck_assert_uint_le(2 * n_early, n_text + 10); /* spread evenly */
         ck_assert_uint_ge(2 * n_early + 10, n_text);
-        ck_assert_uint_ge(itpc.kept.n + 1, target);
-        ck_assert_uint_le(itpc.kept.n, target + 1);
+        ck_assert_uint_ge(itpc.output.ids.n + 1, target);
+        ck_assert_uint_le(itpc.output.ids.n, target + 1);
         pith_itpc_free(&itpc);
         pith_decisions_free(&decisions);
     }

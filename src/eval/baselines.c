@@ -269,7 +269,7 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
 {
     struct baseline b = {.session = session};
     *result = (struct pith_baseline_result){0};
-    PITH_TRY(pith_parts_make(&b.parts, session->model->tokenizer, prompt,
+    PITH_TRY(pith_parts_make(&b.parts, pith_session_tokenizer(session), prompt,
                              error));
     enum pith_status status =
         run(&b, baseline, n_tokens, seed, result, error);

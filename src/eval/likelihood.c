@@ -20,12 +20,12 @@ struct pith_premise {
 static enum pith_status check_start(const struct pith_session *session,
                                     struct pith_error *error)
 {
-    if (pith_model_start_id(session->model) >= 0)
+    if (pith_model_start_id(pith_session_model(session)) >= 0)
         return PITH_OK;
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
                      "%s: the model has neither a BOS nor an end-of-text token "
                      "to start a text with",
-                     session->model->format.path);
+                     pith_session_model(session)->format.path);
 }
 
 /* Start id and the last most - 1 tokens of the text, less the very last one. */
@@ -34,7 +34,7 @@ static enum pith_status read_text(struct pith_premise *premise,
                                   struct pith_error *error)
 {
     struct pith_session *session = premise->session;
-    int32_t start = pith_model_start_id(session->model);
+    int32_t start = pith_model_start_id(pith_session_model(session));
     size_t n_kept = n < most - 1 ? n : most - 1;
     premise->n_dropped = n - n_kept;
     ids += premise->n_dropped;
@@ -57,17 +57,19 @@ enum pith_status pith_premise_create(struct pith_session *session,
     int32_t *ids;
     size_t n;
     *premise = NULL;
-    if (room >= session->n_window)
+    if (room >= pith_session_window(session))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%zu tokens have no room in a context of %zu", room,
-                         session->n_window);
+                         pith_session_window(session));
     PITH_TRY(check_start(session, error));
-    PITH_TRY(pith_tokenize(session->model, text, 0, &ids, &n, error));
+    PITH_TRY(pith_tokenize(pith_session_model(session), text, 0, &ids, &n,
+                           error));
     struct pith_premise *made = pith_array_zero(1, sizeof *made);
     enum pith_status status;
     if (made != NULL) {
         made->session = session;
-        status = read_text(made, ids, n, session->n_window - room, error);
+        status = read_text(made, ids, n, pith_session_window(session) - room,
+                           error);
     } else {
         status = pith_no_memory(error, 1, sizeof *made);
     }
@@ -137,10 +139,10 @@ enum pith_status pith_premise_score(struct pith_premise *premise,
     size_t n_asked, n_answered;
     enum pith_status status;
     *likelihood = (struct pith_likelihood){0};
-    PITH_TRY_DONE(pith_tokenize(session->model, question, 0, &asked, &n_asked,
-                                error));
-    PITH_TRY_DONE(pith_tokenize(session->model, answer, 0, &answered,
-                                &n_answered, error));
+    PITH_TRY_DONE(pith_tokenize(pith_session_model(session), question, 0,
+                                &asked, &n_asked, error));
+    PITH_TRY_DONE(pith_tokenize(pith_session_model(session), answer, 0,
+                                &answered, &n_answered, error));
     pith_ids_append(&ids, premise->last);
     pith_ids_append_all(&ids, asked, n_asked);
     pith_ids_append_all(&ids, answered, n_answered);
@@ -165,14 +167,14 @@ static enum pith_status make_prefix(struct pith_session *session,
 {
     const struct pith_text line = {"\n\n", 2};
     int32_t *ids = NULL, *join = NULL;
-    size_t n, n_join, most = session->n_window / 2;
+    size_t n, n_join, most = pith_session_window(session) / 2;
     enum pith_status status;
-    PITH_TRY_DONE(pith_tokenize(session->model, compressed, 0, &ids, &n,
-                                error));
-    PITH_TRY_DONE(pith_tokenize(session->model, line, 0, &join, &n_join,
-                                error));
+    PITH_TRY_DONE(pith_tokenize(pith_session_model(session), compressed, 0,
+                                &ids, &n, error));
+    PITH_TRY_DONE(pith_tokenize(pith_session_model(session), line, 0,
+                                &join, &n_join, error));
     size_t skip = n > most ? n - most : 0;
-    pith_ids_append(prefix, pith_model_start_id(session->model));
+    pith_ids_append(prefix, pith_model_start_id(pith_session_model(session)));
     pith_ids_append_all(prefix, ids + skip, n - skip);
     pith_ids_append_all(prefix, join, n_join);
     if (prefix->failed)
@@ -197,7 +199,8 @@ enum pith_status pith_reconstruction(struct pith_session *session,
     *likelihood = (struct pith_likelihood){0};
     PITH_TRY(check_start(session, error));
     PITH_TRY_DONE(make_prefix(session, compressed, &prefix, error));
-    PITH_TRY_DONE(pith_tokenize(session->model, original, 0, &ids, &n, error));
+    PITH_TRY_DONE(pith_tokenize(pith_session_model(session), original, 0,
+                                &ids, &n, error));
     losses = pith_array(n, sizeof *losses);
     if (losses == NULL)
         PITH_TRY_DONE(pith_no_memory(error, n, sizeof *losses));

@@ -32,7 +32,7 @@ static enum pith_status count_tokens(const struct measure *m,
                                      struct pith_error *error)
 {
     int32_t *ids;
-    PITH_TRY(pith_tokenize(m->judge->model, text, 0, &ids, n, error));
+    PITH_TRY(pith_tokenize(pith_session_model(m->judge), text, 0, &ids, n, error));
     pith_free(ids);
     return PITH_OK;
 }
@@ -125,7 +125,7 @@ static enum pith_status restore_lines(struct measure *m,
     while (pith_next_line(&rest, &line)) {
         char *bytes;
         size_t n;
-        PITH_TRY(pith_recover(m->session->model, original(m),
+        PITH_TRY(pith_recover(pith_session_model(m->session), original(m),
                               m->compressed.text, line, PITH_METHOD_PAPER,
                               &bytes, &n, error));
         pith_buffer_append(restored, bytes, n);

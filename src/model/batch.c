@@ -91,7 +91,7 @@ static void recall(struct pith_batch *batch, struct pith_session *session,
 {
     for (size_t i = 0; i < batch->n_texts; i++) {
         size_t at = start_of(batch, i);
-        if (!pith_memo_find(&session->memo, session->compute.precision,
+        if (!pith_session_recall(session,
                             batch->ids.data + at, batch->targets.data + at,
                             batch->losses + at, batch->ends[i] - at))
             missing->texts[missing->n++] = i;
@@ -104,7 +104,7 @@ static void remember(const struct pith_batch *batch,
 {
     for (size_t i = 0; i < missing->n; i++) {
         size_t at = start_of(batch, missing->texts[i]);
-        pith_memo_add(&session->memo, session->compute.precision,
+        pith_session_remember(session,
                       batch->ids.data + at, batch->targets.data + at,
                       batch->losses + at, batch->ends[missing->texts[i]] - at);
     }

@@ -1,7 +1,7 @@
 /*
  * session.c - opening, growing and closing a session; see session.h.
  */
-#include "session.h"
+#include "session_state.h"
 
 #include <string.h>
 
@@ -141,6 +141,59 @@ void pith_session_free(struct pith_session *session)
     pith_free_aligned(session->keys);
     pith_free_aligned(session->values);
     pith_free(session);
+}
+
+const struct pith_model *pith_session_model(const struct pith_session *session)
+{
+    return session->model;
+}
+
+const struct pith_tokenizer *
+pith_session_tokenizer(const struct pith_session *session)
+{
+    return session->model->tokenizer;
+}
+
+size_t pith_session_positions(const struct pith_session *session)
+{
+    return session->model->format.config.n_ctx;
+}
+
+size_t pith_session_window(const struct pith_session *session)
+{
+    return session->n_window;
+}
+
+size_t pith_session_past(const struct pith_session *session)
+{
+    return session->n_past;
+}
+
+enum pith_status pith_session_twin(const struct pith_session *session,
+                                   size_t n_ctx, struct pith_session **twin,
+                                   struct pith_error *error)
+{
+    struct pith_session_options options = {
+        .sizeof_options = sizeof options,
+        .n_threads = session->compute.n_threads,
+        .n_ctx = n_ctx,
+        .precision = pith_session_precision(session)};
+    return pith_session_create(session->model, &options, twin, error);
+}
+
+bool pith_session_recall(struct pith_session *session, const int32_t *ids,
+                         const int32_t *targets, float *losses, size_t n)
+{
+    return pith_memo_find(&session->memo, session->compute.precision, ids,
+                          targets, losses, n);
+}
+
+void pith_session_remember(struct pith_session *session, const int32_t *ids,
+                           const int32_t *targets, const float *losses,
+                           size_t n)
+{
+    pith_memo_add(&session->memo, session->compute.precision, ids, targets,
+                  losses, n);
 }
 
 const char *pith_session_precision(const struct pith_session *session)

@@ -9,27 +9,39 @@
 #ifndef PITH_MODEL_SESSION_H
 #define PITH_MODEL_SESSION_H
 
-#include "../kernels/ops.h"
-#include "memo.h"
 #include "model.h"
 
 enum { PITH_NO_TARGET = -1 };
 
-struct pith_session {
-    const struct pith_model *model; /* borrowed */
-    struct pith_compute compute;
-    struct pith_progress progress;  /* report NULL: none */
-    /* What "auto" stands for, NULL when it was not asked for: see use_exact. */
-    const struct pith_precision *automatic;
-    size_t n_ctx;                   /* positions that the cache can hold */
-    size_t n_past;                  /* positions that it holds */
-    size_t n_window;                /* n_ctx at creation: sliding contexts keep
-                                       to it, so that results do not depend on
-                                       what an earlier call reserved */
-    float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
-    struct pith_activations *activations; /* scratch of one block of tokens */
-    struct pith_memo memo; /* of batches and prefixes, from call to call */
-};
+/* What it was made for, borrowed. */
+const struct pith_model *pith_session_model(const struct pith_session *session);
+const struct pith_tokenizer *
+pith_session_tokenizer(const struct pith_session *session);
+
+/* Positions that the model was trained on. */
+size_t pith_session_positions(const struct pith_session *session);
+
+/* Positions that sliding contexts keep to: those that the cache had at first,
+ * so that results do not depend on what an earlier call reserved. */
+size_t pith_session_window(const struct pith_session *session);
+
+/* Positions that the cache holds. */
+size_t pith_session_past(const struct pith_session *session);
+
+/* A second session of the same kind, which reports no progress.
+ *   n_ctx  as in struct pith_session_options
+ *   twin   handed over; free with pith_session_free
+ * Errors: as pith_session_create. */
+enum pith_status pith_session_twin(const struct pith_session *session,
+                                   size_t n_ctx, struct pith_session **twin,
+                                   struct pith_error *error);
+
+/* The memo of losses in the session's precision: memo.h. */
+bool pith_session_recall(struct pith_session *session, const int32_t *ids,
+                         const int32_t *targets, float *losses, size_t n);
+void pith_session_remember(struct pith_session *session, const int32_t *ids,
+                           const int32_t *targets, const float *losses,
+                           size_t n);
 
 /* Appends n tokens at positions n_past .. n_past + n - 1.
  *   ids      (n), each in [0, n_vocab)

@@ -29,7 +29,7 @@ static enum pith_status make_query(const struct pith_session *session,
                                    struct pith_error *error)
 {
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    size_t most = session->n_window / 2;
+    size_t most = pith_session_window(session) / 2;
     struct pith_ids all = {0};
     query->join = parts->join.data;
     query->n_join = parts->join.n < most ? parts->join.n : 0;
@@ -37,8 +37,8 @@ static enum pith_status make_query(const struct pith_session *session,
     pith_ids_append_all(&all, parts->ids.data + question->token,
                         question->n_tokens);
     enum pith_status status = pith_tokenizer_encode(
-        session->model->tokenizer, restriction, PITH_TOKENIZE_NO_SPECIAL, &all,
-        error);
+        pith_session_tokenizer(session), restriction, PITH_TOKENIZE_NO_SPECIAL,
+        &all, error);
     size_t skip = all.n > most ? all.n - most : 0;
     if (status == PITH_OK && !all.failed)
         pith_ids_append_all(&query->ids, all.data + skip, all.n - skip);
@@ -78,7 +78,8 @@ static enum pith_status collect_piece(struct pith_batch *batch, int32_t start,
 /* Tokens of a document that are looked at together. */
 static size_t piece_size(const struct pith_session *session)
 {
-    return session->n_window < 4 ? 1 : session->n_window / 2 - 1;
+    size_t window = pith_session_window(session);
+    return window < 4 ? 1 : window / 2 - 1;
 }
 
 static enum pith_status collect(const struct pith_session *session,
@@ -89,7 +90,7 @@ static enum pith_status collect(const struct pith_session *session,
 {
     size_t most = piece_size(session);
     int32_t start;
-    PITH_TRY(pith_model_find_start(session->model, &start, error));
+    PITH_TRY(pith_model_find_start(pith_session_model(session), &start, error));
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         if (!pith_is_demonstration(part))

@@ -5,9 +5,8 @@
 #ifndef PITH_PAPER_ITPC_H
 #define PITH_PAPER_ITPC_H
 
-#include "../model/session.h"
-#include "../prompt/detail.h"
-#include "../prompt/units.h"
+#include "output.h"
+#include "scorer.h"
 
 /* What eq. 7 is asked about one segment. */
 struct pith_choice {
@@ -35,27 +34,35 @@ enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
 struct pith_stage {
     const struct pith_unit *units; /* borrowed */
     size_t n_units;
-    double end; /* tokens of the output once this stage is done */
-    bool contrastive; /* losses less those after the question */
+    double end;              /* tokens of the output once this stage is done */
+    pith_score_units *score; /* gives the losses that it goes by */
+};
+
+/* A segment that was decided about; borrowed. */
+struct pith_decided {
+    const struct pith_unit *units; /* (n) */
+    const float *losses;           /* (n) of the units */
+    const bool *keep;              /* (n) as of pith_select */
+    size_t n, n_choices;           /* units; those that are not structure */
+    struct pith_threshold threshold; /* n_losses 0: nothing was scored */
+    size_t n_done, n_total; /* tokens of all stages */
 };
 
 struct pith_itpc {
     const struct pith_parts *parts; /* borrowed */
     size_t segment_size;
-    bool whole_context; /* eq. 4 instead of 5: segments are scored after all
-                        text before them, dropped or not */
-    struct pith_result *result; /* borrowed: thresholds go there; or NULL */
-    struct pith_decisions *decisions; /* borrowed, by token */
-    struct pith_ids question; /* stands in front where losses are contrastive;
-                                 empty: nowhere */
+    struct pith_scorer scorer; /* whole_context and question are set */
+    /* Is told of each segment. */
+    enum pith_status (*observe)(void *user, const struct pith_decided *segment,
+                                struct pith_error *error);
+    void *user;
     /* Found. */
-    struct pith_ids kept;    /* the compressed prompt */
-    struct pith_buffer text; /* its bytes */
-    size_t n_forced;         /* tokens that had to stay, with blank lines */
+    struct pith_output output;
+    size_t n_forced; /* tokens that had to stay, with blank lines */
 };
 
 /* Compresses n stages, in the order of Algorithm 2: the instruction, the
- * demonstrations, the question. */
+ * demonstrations, the question.  Free itpc, also after an error. */
 enum pith_status pith_itpc_run(struct pith_itpc *itpc,
                                struct pith_session *session,
                                const struct pith_stage *stages, size_t n,

@@ -4,7 +4,8 @@
  *
  *   x = (x_ins, x_dems, x_que)      ../prompt/prune.c, parts.c, units.c
  *   Algorithm 1, eq. 2 and 3        budget.c, rank.c
- *   Algorithm 2, eq. 5 to 7         itpc.c, prefix.c, select.c
+ *   Algorithm 2, eq. 6              itpc.c
+ *   eq. 5, eq. 7                    scorer.c, prefix.c; select.c
  */
 #include <math.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "../base/random.h"
 #include "budget.h"
 #include "documents.h"
-#include "itpc.h"
+#include "observer.h"
 #include "pieces.h"
 #include "../prompt/keep.h"
 #include "../prompt/method.h"
@@ -35,7 +36,11 @@ struct paper {
     size_t n_order;
     struct pith_budget budget;
     struct pith_piece_budget pieces; /* of a structured prompt */
+    struct pith_stage *stages; /* (n_stages) x_ins, D, x_que */
+    struct pith_unit *units;   /* of D's stages */
+    size_t n_stages;
     struct pith_itpc itpc;
+    struct pith_observer observer;
 };
 
 static bool is_rate(double value)
@@ -235,7 +240,8 @@ static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
 {
     const struct pith_part *part = &parts->parts[i];
     return (struct pith_stage){.units = parts->units + part->unit,
-                               .n_units = part->n_units};
+                               .n_units = part->n_units,
+                               .score = pith_score_segment};
 }
 
 /* All of D as one stage, in the order of the prompt. */
@@ -243,7 +249,8 @@ static size_t stage_demonstrations(const struct paper *p,
                                    struct pith_stage *stages, double end,
                                    struct pith_unit *units)
 {
-    stages[0] = (struct pith_stage){.units = units, .end = end};
+    stages[0] = (struct pith_stage){.units = units, .end = end,
+                                    .score = pith_score_segment};
     for (size_t i = 0; i < p->parts->n_parts; i++)
         if (pith_is_demonstration(&p->parts->parts[i]))
             stages[0].n_units += gather_units(p, i, units + stages[0].n_units);
@@ -295,7 +302,8 @@ static enum pith_status stage_documents(struct paper *p,
         if (!pith_is_demonstration(&p->parts->parts[part]))
             continue;
         struct pith_stage *stage = &stages[n++];
-        *stage = (struct pith_stage){.units = units, .contrastive = true};
+        *stage = (struct pith_stage){.units = units,
+                                      .score = pith_score_contrast};
         stage->n_units = sort ? gather_joined(p, part, units)
                               : gather_units(p, part, units);
         units += stage->n_units;
@@ -310,10 +318,10 @@ static enum pith_status stage_documents(struct paper *p,
 static void set_question(struct paper *p)
 {
     const struct pith_part *part = &p->parts->parts[p->parts->n_parts - 1];
-    pith_ids_append_all(&p->itpc.question, p->parts->ids.data + part->token,
+    struct pith_ids *question = &p->itpc.scorer.question;
+    pith_ids_append_all(question, p->parts->ids.data + part->token,
                         part->n_tokens);
-    pith_ids_append_all(&p->itpc.question, p->parts->join.data,
-                        p->parts->join.n);
+    pith_ids_append_all(question, p->parts->join.data, p->parts->join.n);
 }
 
 /* The pieces of a structured prompt, each with its rate. */
@@ -324,45 +332,33 @@ static size_t stage_pieces(struct paper *p, struct pith_stage *stages)
     return p->parts->n_pieces;
 }
 
-static enum pith_status run_stages(struct paper *p, struct pith_stage *stages,
-                                   struct pith_unit *units,
-                                   struct pith_error *error)
+/* (x_ins, D, x_que), each with its share of the target. */
+static enum pith_status list_stages(struct paper *p, struct pith_error *error)
 {
     const struct pith_budget *b = &p->budget;
-    size_t n = 1;
-    stages[0] = whole_part(p->parts, 0);
-    stages[0].end = b->rate_ins * (double)b->n_ins;
+    size_t n_units = p->parts->n_units + 1, n = 1;
+    size_t n_most = p->parts->n_parts + p->parts->n_pieces + 1;
+    p->units = pith_array(n_units, sizeof *p->units);
+    p->stages = pith_array(n_most, sizeof *p->stages);
+    if (p->units == NULL || p->stages == NULL)
+        return pith_no_memory(error, n_units, sizeof *p->units);
+    p->stages[0] = whole_part(p->parts, 0);
+    p->stages[0].end = b->rate_ins * (double)b->n_ins;
+    double end = p->stages[0].end;
     if (p->options->structured) {
-        n += stage_pieces(p, stages);
+        n += stage_pieces(p, p->stages);
     } else if (p->options->question_aware) {
         set_question(p);
-        PITH_TRY(stage_documents(p, stages + 1, stages[0].end, units, error));
+        PITH_TRY(stage_documents(p, p->stages + 1, end, p->units, error));
         n += p->n_order;
     } else {
-        n += stage_demonstrations(
-            p, stages + 1, stages[0].end + b->rate_d * (double)b->n_selected,
-            units);
+        end += b->rate_d * (double)b->n_selected;
+        n += stage_demonstrations(p, p->stages + 1, end, p->units);
     }
-    stages[n] = whole_part(p->parts, p->parts->n_parts - 1);
-    stages[n++].end = (double)p->prune.target;
-    return pith_itpc_run(&p->itpc, p->session, stages, n, error);
-}
-
-/* Algorithm 2 on (x_ins, D, x_que), each with its share of the target. */
-static enum pith_status compress_tokens(struct paper *p,
-                                        struct pith_error *error)
-{
-    size_t n_units = p->parts->n_units + 1;
-    size_t n_stages = p->parts->n_parts + p->parts->n_pieces + 1;
-    struct pith_unit *units = pith_array(n_units, sizeof *units);
-    struct pith_stage *stages = pith_array(n_stages, sizeof *stages);
-    enum pith_status status =
-        units != NULL && stages != NULL
-            ? run_stages(p, stages, units, error)
-            : pith_no_memory(error, n_units, sizeof *units);
-    pith_free(units);
-    pith_free(stages);
-    return status;
+    p->stages[n] = whole_part(p->parts, p->parts->n_parts - 1);
+    p->stages[n++].end = (double)p->prune.target;
+    p->n_stages = n;
+    return PITH_OK;
 }
 
 /* The order of the parts in the result. */
@@ -401,29 +397,6 @@ static void raise_thresholds(struct paper *p)
         struct pith_threshold *threshold = &trace->thresholds[d->segment];
         threshold->gamma = fmax(threshold->gamma, (double)d->loss);
     }
-}
-
-static enum pith_status control_and_compress(struct paper *p,
-                                             struct pith_error *error)
-{
-    double start = pith_seconds();
-    if (p->prune.target == p->parts->ids.n)
-        return pith_prune_keep_all(&p->prune, error);
-    measure(p);
-    pith_budget_demonstrations(&p->budget);
-    PITH_TRY(select_demonstrations(p, error));
-    pith_budget_distribute(&p->budget);
-    double ranked = pith_seconds();
-    p->result->timings.rank = ranked - start;
-    PITH_TRY(compress_tokens(p, error));
-    p->prune.n_forced = p->itpc.n_forced;
-    order_parts(p);
-    open_parts(p);
-    /* Differs: the paper counts the tokens that it kept. */
-    PITH_TRY(pith_prune_settle(&p->prune, error));
-    raise_thresholds(p);
-    p->result->timings.compress = pith_seconds() - ranked;
-    return PITH_OK;
 }
 
 /* What the result's note has of this method alone. */
@@ -482,10 +455,35 @@ static enum pith_status open_paper(struct paper *p,
     p->itpc.parts = p->parts;
     p->itpc.segment_size = p->options->segment_size < longest
                                ? p->options->segment_size : longest;
-    p->itpc.whole_context = !p->options->use_itpc;
-    p->itpc.result =
-        p->options->trace || p->options->detail ? p->result : NULL;
-    p->itpc.decisions = &p->prune.decisions;
+    p->itpc.scorer.whole_context = !p->options->use_itpc;
+    p->itpc.observe = pith_observe_segment;
+    p->itpc.user = &p->observer;
+    p->observer = (struct pith_observer){
+        p->session, &p->prune.decisions,
+        p->options->trace || p->options->detail ? p->result : NULL};
+    return PITH_OK;
+}
+
+/* Algorithm 1, then Algorithm 2. */
+static enum pith_status decide(struct paper *p, struct pith_error *error)
+{
+    double start = pith_seconds();
+    measure(p);
+    pith_budget_demonstrations(&p->budget);
+    PITH_TRY(select_demonstrations(p, error));
+    pith_budget_distribute(&p->budget);
+    double ranked = pith_seconds();
+    p->result->timings.rank = ranked - start;
+    PITH_TRY(list_stages(p, error));
+    PITH_TRY(pith_itpc_run(&p->itpc, p->session, p->stages, p->n_stages,
+                           error));
+    p->prune.n_forced = p->itpc.n_forced;
+    order_parts(p);
+    open_parts(p);
+    /* Differs: the paper counts the tokens that it kept. */
+    PITH_TRY(pith_prune_settle(&p->prune, error));
+    raise_thresholds(p);
+    p->result->timings.compress = pith_seconds() - ranked;
     return PITH_OK;
 }
 
@@ -493,7 +491,9 @@ static enum pith_status run(struct paper *p, const struct pith_prompt *prompt,
                             struct pith_error *error)
 {
     PITH_TRY(open_paper(p, prompt, error));
-    PITH_TRY(control_and_compress(p, error));
+    PITH_TRY(p->prune.target == p->parts->ids.n
+                 ? pith_prune_keep_all(&p->prune, error)
+                 : decide(p, error));
     PITH_TRY(pith_prune_finish(&p->prune, prompt, error));
     return note(p, error);
 }
@@ -513,6 +513,8 @@ static enum pith_status compress(struct pith_session *session,
     enum pith_status status = run(&paper, prompt, error);
     pith_itpc_free(&paper.itpc);
     pith_prune_free(&paper.prune);
+    pith_free(paper.stages);
+    pith_free(paper.units);
     pith_free(paper.selected);
     pith_free(paper.order);
     return status;

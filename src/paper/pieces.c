@@ -81,7 +81,8 @@ void pith_piece_stages(const struct pith_parts *parts,
         struct pith_stage *stage = &stages[i];
         if (unit < part->unit)
             unit = part->unit;
-        *stage = (struct pith_stage){.units = parts->units + unit};
+        *stage = (struct pith_stage){.units = parts->units + unit,
+                                      .score = pith_score_segment};
         for (; unit < part->unit + part->n_units &&
                parts->units[unit].token < piece->token + piece->n_tokens;
              unit++) {

@@ -11,12 +11,12 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
                                   struct pith_error *error)
 {
-    size_t n = session->n_window;
+    size_t n = pith_session_window(session);
     int32_t start;
     *prefix = (struct pith_prefix){.session = session, .n_head = 1,
                                    .n_most = n,
                                    .from = 1};
-    PITH_TRY(pith_model_find_start(session->model, &start, error));
+    PITH_TRY(pith_model_find_start(pith_session_model(session), &start, error));
     prefix->feed = pith_array(n, sizeof *prefix->feed);
     prefix->targets = pith_array(n, sizeof *prefix->targets);
     prefix->losses = pith_array(n, sizeof *prefix->losses);
@@ -94,15 +94,8 @@ static size_t fill_feed(struct pith_prefix *prefix, size_t from,
  * ranked, or that of an earlier prompt. */
 static bool recall(struct pith_prefix *prefix, size_t n_feed)
 {
-    return pith_memo_find(&prefix->session->memo,
-                          prefix->session->compute.precision, prefix->feed,
-                          prefix->targets, prefix->losses, n_feed);
-}
-
-static void remember(struct pith_prefix *prefix, size_t n_feed)
-{
-    pith_memo_add(&prefix->session->memo, prefix->session->compute.precision,
-                  prefix->feed, prefix->targets, prefix->losses, n_feed);
+    return pith_session_recall(prefix->session, prefix->feed, prefix->targets,
+                               prefix->losses, n_feed);
 }
 
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
@@ -116,14 +109,15 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
     bool first = n_prefix == prefix->n_head && prefix->ids.n == n_prefix;
     if (first)
         pith_session_truncate(session, 0);
-    if (session->n_past > n_prefix - 1)
+    if (pith_session_past(session) > n_prefix - 1)
         pith_session_truncate(session, n_prefix - 1);
-    size_t n_feed = fill_feed(prefix, session->n_past, ids, n);
+    size_t n_feed = fill_feed(prefix, pith_session_past(session), ids, n);
     if (!first || !recall(prefix, n_feed)) {
         PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
                                       prefix->targets, prefix->losses, error));
         if (first)
-            remember(prefix, n_feed);
+            pith_session_remember(session, prefix->feed, prefix->targets,
+                                  prefix->losses, n_feed);
     }
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);
@@ -135,6 +129,6 @@ void pith_prefix_cut(struct pith_prefix *prefix, size_t n)
     prefix->ids.n = n;
     if (n < prefix->from)
         prefix->from = n;
-    if (prefix->session->n_past > positions(prefix))
+    if (pith_session_past(prefix->session) > positions(prefix))
         pith_session_truncate(prefix->session, positions(prefix));
 }

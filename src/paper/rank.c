@@ -30,7 +30,7 @@ static double mean(const float *losses, size_t n)
 static bool is_short(const struct pith_session *session,
                      const struct pith_part *part)
 {
-    return part->n_tokens <= session->n_window;
+    return part->n_tokens <= pith_session_window(session);
 }
 
 /* Collects the short ones: p(x_i | start, x_<i) is asked for every token. */
@@ -40,7 +40,7 @@ static enum pith_status collect(const struct pith_session *session,
                                 struct pith_error *error)
 {
     int32_t start;
-    PITH_TRY(pith_model_find_start(session->model, &start, error));
+    PITH_TRY(pith_model_find_start(pith_session_model(session), &start, error));
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         const int32_t *ids = parts->ids.data + part->token;

@@ -21,7 +21,7 @@ size_t pith_prune_target(double target, size_t n)
 
 size_t pith_prune_longest(const struct pith_session *session)
 {
-    return session->n_window / 2;
+    return pith_session_window(session) / 2;
 }
 
 enum pith_status pith_prune_open(struct pith_prune *p,
@@ -30,7 +30,7 @@ enum pith_status pith_prune_open(struct pith_prune *p,
 {
     double start = pith_seconds();
     const struct pith_compress_options *options = p->options;
-    const struct pith_tokenizer *tokenizer = p->session->model->tokenizer;
+    const struct pith_tokenizer *tokenizer = pith_session_tokenizer(p->session);
     PITH_TRY((options->structured ? pith_parts_make_structured
                                   : pith_parts_make)(&p->parts, tokenizer,
                                                      prompt, error));

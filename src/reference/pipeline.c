@@ -100,7 +100,8 @@ static enum pith_status compress(struct pith_session *session,
                                  struct pith_error *error)
 {
     struct pith_reference_run run = {.session = session,
-                                     .tokenizer = session->model->tokenizer,
+                                     .tokenizer =
+                                         pith_session_tokenizer(session),
                                      .prompt = prompt,
                                      .options = options,
                                      .result = result};

@@ -68,8 +68,8 @@ pith_reference_prefix(const struct pith_session *session,
                       const struct pith_compress_options *options,
                       struct pith_buffer *prefix, struct pith_error *error)
 {
-    const struct pith_tokenizer *tokenizer = session->model->tokenizer;
-    size_t n_positions = session->model->format.config.n_ctx, n = 0;
+    const struct pith_tokenizer *tokenizer = pith_session_tokenizer(session);
+    size_t n_positions = pith_session_positions(session), n = 0;
     struct pith_buffer whole = {0};
     pith_reference_join(prefix, prompt->question, true);
     if (options->add_instruction)
@@ -142,7 +142,7 @@ enum pith_status pith_reference_prefix_length(const struct pith_session *session
                                               size_t *length,
                                               struct pith_error *error)
 {
-    const struct pith_tokenizer *tokenizer = session->model->tokenizer;
+    const struct pith_tokenizer *tokenizer = pith_session_tokenizer(session);
     struct pith_buffer whole = {0};
     struct pith_ids ids = {0};
     size_t n_prefix, border = prefix.size + 2;

@@ -72,7 +72,7 @@ static enum pith_status add_text(struct pith_batch *batch,
                                  const struct pith_ids *ids, ptrdiff_t from,
                                  struct span *span, struct pith_error *error)
 {
-    size_t n_max = session->model->format.config.n_ctx;
+    size_t n_max = pith_session_positions(session);
     size_t n = ids->n < n_max ? ids->n : n_max;
     size_t n_losses = n > 0 ? n - 1 : 0;
     size_t first = pith_slice_bound(from, n_losses);
@@ -101,7 +101,7 @@ static enum pith_status add_pair(struct pith_batch *batch,
                                  struct pith_text after, bool conditional,
                                  struct span *span, struct pith_error *error)
 {
-    const struct pith_tokenizer *tokenizer = session->model->tokenizer;
+    const struct pith_tokenizer *tokenizer = pith_session_tokenizer(session);
     struct pith_buffer both = {0};
     struct pith_ids ids = {0};
     enum pith_status status = PITH_OK;
@@ -183,7 +183,7 @@ enum pith_status pith_reference_losses(struct pith_session *session,
     size_t n_default;
     for (size_t i = 0; i < n; i++)
         losses[i] = (float)NAN;
-    PITH_TRY(pith_reference_count(session->model->tokenizer, text,
+    PITH_TRY(pith_reference_count(pith_session_tokenizer(session), text,
                                   PITH_TOKENIZE_DEFAULT_BOS, &n_default,
                                   error));
     PITH_TRY_DONE(add(&batch, session, text, nothing, PITH_CONDITION_NONE,

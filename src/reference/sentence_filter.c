@@ -192,7 +192,8 @@ static enum pith_status choose(struct filter *filter,
                                const struct pith_rank *ranks, double target,
                                struct pith_error *error)
 {
-    const struct pith_tokenizer *tokenizer = filter->session->model->tokenizer;
+    const struct pith_tokenizer *tokenizer =
+        pith_session_tokenizer(filter->session);
     double budget = target < 0 ? 100 : target;
     budget *= filter->options->token_budget_ratio;
     for (size_t i = 0; i < filter->n; i++) {

@@ -172,22 +172,6 @@ done:
     return status;
 }
 
-/* A second cache, for the losses of the contexts alone. */
-static enum pith_status open_second(const struct pith_reference_run *run,
-                                    struct pith_session **second,
-                                    struct pith_error *error)
-{
-    struct pith_session_options options = {
-        .sizeof_options = sizeof options,
-        .n_threads = run->session->compute.n_threads,
-        .n_ctx = run->session->n_ctx,
-        .precision = pith_session_precision(run->session)};
-    return run->options->condition_compare
-               ? pith_session_create(run->session->model, &options, second,
-                                     error)
-               : PITH_OK;
-}
-
 enum pith_status pith_reference_compress_tokens(struct pith_reference_run *run,
                                                 struct pith_error *error)
 {
@@ -201,7 +185,10 @@ enum pith_status pith_reference_compress_tokens(struct pith_reference_run *run,
 
     PITH_TRY_DONE(join_contexts(run, &text, error));
     PITH_TRY_DONE(plan_rates(run, &text, &plan, error));
-    PITH_TRY_DONE(open_second(run, &second, error));
+    if (run->options->condition_compare)
+        PITH_TRY_DONE(pith_session_twin(run->session,
+                                        pith_session_window(run->session),
+                                        &second, error));
     if (detail)
         PITH_TRY_DONE(pith_decisions_make(&decisions, text.ids.n, error));
     struct pith_itpc_task task = {

@@ -96,7 +96,7 @@ struct itpc {
 
 static size_t max_positions(const struct itpc *itpc)
 {
-    return itpc->whole.session->model->format.config.n_ctx;
+    return pith_session_positions(itpc->whole.session);
 }
 
 static void itpc_free(struct itpc *itpc)
@@ -166,7 +166,7 @@ static enum pith_status score_pass(struct itpc *itpc, struct sight *sight,
                                    size_t end, bool *none,
                                    struct pith_error *error)
 {
-    size_t past = sight->session->n_past;
+    size_t past = pith_session_past(sight->session);
     const int32_t *ids = itpc->ids + itpc->popped + sight->skip;
     *none = end <= past + 1;
     if (*none)
@@ -200,7 +200,7 @@ static enum pith_status window_too_large(const struct itpc *itpc,
 static enum pith_status drop_left(struct itpc *itpc, struct sight *sight,
                                   size_t n_drop, struct pith_error *error)
 {
-    size_t n_past = sight->session->n_past;
+    size_t n_past = pith_session_past(sight->session);
     size_t from = N_SPARED + itpc->task->start;
     if (n_past < n_drop || (sight->skip == 0 && n_past < from + n_drop))
         return window_too_large(itpc, error);
@@ -392,7 +392,8 @@ static enum pith_status run_windows(struct itpc *itpc, struct pith_error *error)
     for (size_t i = 0; i < plan->n && end <= itpc->n; first = false) {
         PITH_TRY(pith_session_report(itpc->whole.session, "compress",
                                      n_all - (itpc->n - end), n_all, error));
-        if (end > limit && !first && itpc->whole.session->n_past > 0) {
+        if (end > limit && !first &&
+            pith_session_past(itpc->whole.session) > 0) {
             PITH_TRY(pop_left(itpc, end - limit, error));
             end = limit;
         }

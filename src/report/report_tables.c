@@ -49,7 +49,7 @@ static void write_facts(struct pith_report *report)
     struct pith_buffer *out = &report->out;
     const struct pith_result *result = report->result;
     struct pith_model_info info;
-    pith_model_describe(report->session->model, &info);
+    pith_model_describe(pith_session_model(report->session), &info);
     pith_buffer_string(out, "<dl class=\"facts\">\n");
     write_fact(out, "Method", pith_method_name(report->options->method));
     write_fact(out, "Model", info.name);

@@ -154,8 +154,8 @@ pith_answer_recover(struct pith_session *session,
     PITH_TRY(read_text(arguments, "original_prompt", &original, error));
     PITH_TRY(read_text(arguments, "compressed_prompt", &compressed, error));
     PITH_TRY(read_text(arguments, "response", &response, error));
-    PITH_TRY(pith_recover(session->model, original, compressed, response,
-                          method, &recovered, &size, error));
+    PITH_TRY(pith_recover(pith_session_model(session), original, compressed,
+                          response, method, &recovered, &size, error));
     pith_buffer_append(&answer->text, recovered, size);
     pith_buffer_string(&answer->result, "{\"recovered_response\":");
     pith_json_write_string(&answer->result, (struct pith_text){recovered, size});

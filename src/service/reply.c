@@ -107,7 +107,7 @@ void pith_write_result(struct pith_buffer *out,
     size_t n = result->origin_tokens, kept = result->compressed_tokens;
     double ratio = pith_result_ratio(result);
 
-    pith_model_describe(session->model, &info);
+    pith_model_describe(pith_session_model(session), &info);
     pith_buffer_string(out, "{\"compressed_prompt\":");
     pith_buffer_append(out, prompt->data, prompt->size);
     out->failed |= prompt->failed;

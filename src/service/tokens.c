@@ -96,13 +96,14 @@ static enum pith_status score_text(struct pith_session *session,
     size_t n = 0;
     enum pith_status status;
 
-    PITH_TRY(pith_tokenize(session->model, text, 0, &ids, &n, error));
+    PITH_TRY(pith_tokenize(pith_session_model(session), text, 0, &ids, &n,
+                           error));
     losses = pith_array(n, sizeof *losses);
     if (losses == NULL)
         PITH_TRY_DONE(pith_no_memory(error, n, sizeof *losses));
     PITH_TRY_DONE(bos ? pith_score(session, ids, n, losses, error)
                       : pith_score_without_bos(session, ids, n, losses, error));
-    write_losses(out, session->model, ids, losses, n);
+    write_losses(out, pith_session_model(session), ids, losses, n);
 done:
     pith_free(losses);
     pith_free(ids);

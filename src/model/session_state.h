@@ -1,0 +1,25 @@
+/*
+ * session_state.h - what a session is made of; for this folder alone.
+ */
+#ifndef PITH_MODEL_SESSION_STATE_H
+#define PITH_MODEL_SESSION_STATE_H
+
+#include "../kernels/ops.h"
+#include "memo.h"
+#include "session.h"
+
+struct pith_session {
+    const struct pith_model *model; /* borrowed */
+    struct pith_compute compute;
+    struct pith_progress progress;  /* report NULL: none */
+    /* What "auto" stands for, NULL when it was not asked for: see use_exact. */
+    const struct pith_precision *automatic;
+    size_t n_ctx;                   /* positions that the cache can hold */
+    size_t n_past;                  /* positions that it holds */
+    size_t n_window;                /* n_ctx at creation */
+    float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
+    struct pith_activations *activations; /* scratch of one block of tokens */
+    struct pith_memo memo; /* of batches and prefixes, from call to call */
+};
+
+#endif

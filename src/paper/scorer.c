@@ -1,0 +1,134 @@
+/*
+ * scorer.c - see scorer.h.
+ */
+#include "scorer.h"
+
+#include "../base/memory.h"
+
+enum { MOST_POSITIONS = 640 };
+
+/* Mean loss of each unit's tokens. */
+static void average(const float *token_losses, const struct pith_unit *units,
+                    size_t n, float *losses)
+{
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (size_t j = units[i].n_lead; j < units[i].n_tokens; j++)
+            sum += (double)token_losses[j];
+        token_losses += units[i].n_tokens;
+        losses[i] = (float)(sum / (double)(units[i].n_tokens -
+                                           units[i].n_lead));
+    }
+}
+
+/* Losses of the units' tokens, *n_ids of them, after one of the prefixes. */
+static enum pith_status score_after(struct pith_scorer *scorer,
+                                    struct pith_prefix *prefix,
+                                    const struct pith_unit *units, size_t n,
+                                    bool new_part, float *losses, size_t *n_ids,
+                                    struct pith_error *error)
+{
+    const struct pith_parts *parts = scorer->parts;
+    size_t n_prefix = prefix->ids.n;
+    *n_ids = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < units[i].n_tokens; j++)
+            scorer->ids[(*n_ids)++] = parts->ids.data[units[i].token + j];
+    if (new_part && !scorer->whole_context)
+        pith_ids_append_all(&prefix->ids, parts->join.data, parts->join.n);
+    if (prefix->ids.failed)
+        return pith_no_memory(error, n_prefix, sizeof *prefix->ids.data);
+    PITH_TRY(pith_prefix_score(prefix, scorer->ids, *n_ids, losses, error));
+    pith_prefix_cut(prefix, n_prefix);
+    return PITH_OK;
+}
+
+/* Eq. 5: p(s_j,i | s_j,<i and s~_<j): a segment's losses after the
+ * compressed segments before it. */
+enum pith_status pith_score_segment(struct pith_scorer *scorer,
+                                    const struct pith_unit *units, size_t n,
+                                    bool new_part, float *losses,
+                                    struct pith_error *error)
+{
+    size_t n_ids;
+    PITH_TRY(score_after(scorer, &scorer->prefix, units, n, new_part,
+                         scorer->losses, &n_ids, error));
+    average(scorer->losses, units, n, losses);
+    return PITH_OK;
+}
+
+/* LongLLMLingua: s_i = NLL(x_i | x_<i) - NLL(x_i | x_que, x_<i). */
+enum pith_status pith_score_contrast(struct pith_scorer *scorer,
+                                     const struct pith_unit *units, size_t n,
+                                     bool new_part, float *losses,
+                                     struct pith_error *error)
+{
+    size_t n_ids;
+    PITH_TRY(score_after(scorer, &scorer->prefix, units, n, new_part,
+                         scorer->losses, &n_ids, error));
+    PITH_TRY(score_after(scorer, &scorer->after_question, units, n, new_part,
+                         scorer->conditional, &n_ids, error));
+    for (size_t i = 0; i < n_ids; i++)
+        scorer->losses[i] -= scorer->conditional[i];
+    average(scorer->losses, units, n, losses);
+    return PITH_OK;
+}
+
+static void read_ids(struct pith_scorer *scorer, const int32_t *ids, size_t n)
+{
+    pith_ids_append_all(&scorer->prefix.ids, ids, n);
+    if (scorer->second != NULL)
+        pith_ids_append_all(&scorer->after_question.ids, ids, n);
+}
+
+void pith_scorer_read(struct pith_scorer *scorer, const struct pith_unit *units,
+                      size_t n, const int32_t *kept, size_t n_kept)
+{
+    if (!scorer->whole_context)
+        read_ids(scorer, kept, n_kept);
+    for (size_t i = 0; i < n && scorer->whole_context; i++)
+        read_ids(scorer, scorer->parts->ids.data + units[i].token,
+                 units[i].n_tokens);
+}
+
+/* Positions that a segment and what stands in front of it may take: attention
+ * to more would make long documents slow. */
+static size_t window(const struct pith_session *session, size_t n_most)
+{
+    size_t n = 4 * n_most > MOST_POSITIONS ? 4 * n_most : MOST_POSITIONS;
+    size_t all = pith_session_window(session);
+    return n < all ? n : all;
+}
+
+enum pith_status pith_scorer_open(struct pith_scorer *scorer,
+                                  struct pith_session *session, size_t n_most,
+                                  struct pith_error *error)
+{
+    const struct pith_ids *question = &scorer->question;
+    scorer->ids = pith_array(n_most, sizeof *scorer->ids);
+    scorer->losses = pith_array(n_most, sizeof *scorer->losses);
+    scorer->conditional = pith_array(n_most, sizeof *scorer->conditional);
+    if (scorer->ids == NULL || scorer->losses == NULL ||
+        scorer->conditional == NULL || question->failed)
+        return pith_no_memory(error, n_most, sizeof *scorer->ids);
+    PITH_TRY(pith_prefix_init(&scorer->prefix, session, error));
+    scorer->prefix.n_most = window(session, n_most);
+    if (question->n == 0)
+        return PITH_OK;
+    PITH_TRY(pith_session_twin(session, scorer->prefix.n_most, &scorer->second,
+                               error));
+    PITH_TRY(pith_prefix_init(&scorer->after_question, scorer->second, error));
+    return pith_prefix_open(&scorer->after_question, question->data,
+                            question->n, error);
+}
+
+void pith_scorer_free(struct pith_scorer *scorer)
+{
+    pith_ids_free(&scorer->question);
+    pith_prefix_free(&scorer->prefix);
+    pith_prefix_free(&scorer->after_question);
+    pith_session_free(scorer->second);
+    pith_free(scorer->ids);
+    pith_free(scorer->losses);
+    pith_free(scorer->conditional);
+}
