@@ -56,7 +56,7 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-layouts check-mcp check-metrics \
-    check-mpi check-mutations check-report check-symbols \
+    check-examples check-mpi check-mutations check-report check-symbols \
     check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
@@ -219,6 +219,11 @@ check-tutorial: $(BUILD)/pith
 ## check-symbols: libpith.so exports the public functions and nothing else
 check-symbols: build/libpith.so
 	$(Q)CC="$(CC)" sh tests/symbols.sh build/libpith.so
+
+## check-examples: docs/examples/compress.* write what `pith compress` writes
+check-examples: all shared
+	$(Q)CC="$(CC)" CXX="$(CXX)" sh tests/examples.sh build/pith \
+	    build/libpith.a build/libpith.so weights/default.pith
 
 ## check-mutations: break backward functions; the gradient tests must notice
 check-mutations: check-programs
