@@ -110,7 +110,8 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
                                         struct pith_error *error);
 
 /* The methods of an evaluation: "full", "zero-shot", the baselines above,
- * "reference", "paper" and "paper-no-..." for the paper less one step.
+ * "reference", "paper" and "paper-no-..." for the paper less one step, "spans"
+ * and "spans-no-question".
  * NULL past the last. */
 PITH_API
 const char *pith_eval_method(size_t index);

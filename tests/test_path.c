@@ -9,16 +9,23 @@
 
 enum { MOST = 10, TEXTS = 3000 };
 
+static bool one_in(uint64_t *random)
+{
+    return random_below(random, 4) == 0;
+}
+
 static void draw(struct pith_place *places, size_t n, uint64_t *random)
 {
     for (size_t i = 0; i < n; i++) {
         struct pith_place *p = &places[i];
         *p = (struct pith_place){
             .gain = 8 * random_uniform(random) - 1,
-            .border = 3 * random_uniform(random),
+            .start = 3 * random_uniform(random),
+            .stop = 3 * random_uniform(random),
             .cost = 1 + random_below(random, 4),
             .first = i == 0 || random_below(random, 5) == 0,
             .fate = (enum pith_fate)(random_below(random, 6) % 4 % 3)};
+        p->price = one_in(random) ? 1 : (double)p->cost;
         p->opening = p->first ? random_below(random, 3) : 0;
     }
 }
@@ -34,14 +41,14 @@ static double value(const struct pith_path *path, unsigned kept)
         if (p->fate == (now ? PITH_FATE_GOES : PITH_FATE_STAYS))
             return (double)-INFINITY;
         if (now)
-            sum += p->gain - path->lambda * (double)p->cost;
-        if (p->first)
-            sum -= p->border * (before + now);
-        else if (before != now)
-            sum -= p->border;
+            sum += p->gain - path->lambda * p->price;
+        if (before && (!now || p->first))
+            sum -= p->stop;
+        if (now && (!before || p->first))
+            sum -= p->start;
         before = now;
     }
-    return sum - (before ? path->places[0].border : 0);
+    return sum - (before ? path->places[0].stop : 0);
 }
 
 /* The best of all sets in which place i is (not) kept. */
@@ -84,12 +91,12 @@ START_TEST(margins_are_those_of_all_sets)
 }
 END_TEST
 
-/* Tokens of what stays, without what parts cost. */
-static size_t kept_cost(const struct pith_path *path)
+/* What lambda is the price of. */
+static double kept_price(const struct pith_path *path)
 {
-    size_t n = 0;
+    double n = 0;
     for (size_t i = 0; i < path->n; i++)
-        n += path->places[i].margin > 0 ? path->places[i].cost : 0;
+        n += path->places[i].margin > 0 ? path->places[i].price : 0;
     return n;
 }
 
@@ -100,13 +107,14 @@ START_TEST(less_stays_the_larger_lambda_is)
         struct pith_place places[MOST];
         struct pith_path path;
         struct pith_error error;
-        size_t n = random_below(&random, MOST + 1), before = SIZE_MAX;
+        size_t n = random_below(&random, MOST + 1);
+        double before = (double)INFINITY;
         draw(places, n, &random);
         assert_ok(pith_path_open(&path, places, n, &error), error);
         for (path.lambda = -4; path.lambda < 12; path.lambda += 0.5) {
             pith_path_run(&path);
-            size_t now = kept_cost(&path);
-            ck_assert_uint_le(now, before);
+            double now = kept_price(&path);
+            ck_assert(now <= before);
             before = now;
         }
         pith_path_free(&path);
@@ -153,9 +161,9 @@ END_TEST
 START_TEST(a_small_hole_is_not_worth_its_borders)
 {
     struct pith_place places[] = {
-        {.gain = 5, .border = 1, .cost = 2, .first = true},
-        {.gain = 1.5, .border = 1, .cost = 1},
-        {.gain = 5, .border = 1, .cost = 2}};
+        {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2, .first = true},
+        {.gain = 1.5, .start = 1, .stop = 1, .price = 1, .cost = 1},
+        {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2}};
     struct pith_path path;
     struct pith_error error;
     assert_ok(pith_path_open(&path, places, 3, &error), error);

@@ -1,7 +1,7 @@
 /*
  * methods.c - every method of an evaluation by its name: what it is compared
  * with (baselines.c), the methods of pith.h, and the paper's less one step
- * (its Table 3).
+ * (its Table 3) or `spans` without the question.
  */
 #include <string.h>
 
@@ -10,9 +10,10 @@
 #include "pith_eval.h"
 
 enum kind { KIND_FULL, KIND_ZERO_SHOT, KIND_BASELINE, KIND_REFERENCE,
-            KIND_PAPER };
+            KIND_PAPER, KIND_SPANS };
 
-enum step { STEP_NONE, STEP_ITPC, STEP_CONTROLLER, STEP_RATES, STEP_SELECTION };
+enum step { STEP_NONE, STEP_ITPC, STEP_CONTROLLER, STEP_RATES, STEP_SELECTION,
+            STEP_QUESTION };
 
 static const struct {
     const char *name;
@@ -35,6 +36,8 @@ static const struct {
     {"paper-no-controller", KIND_PAPER, 0, STEP_CONTROLLER},
     {"paper-no-dynamic-rates", KIND_PAPER, 0, STEP_RATES},
     {"paper-random-selection", KIND_PAPER, 0, STEP_SELECTION},
+    {"spans", KIND_SPANS, 0, STEP_NONE},
+    {"spans-no-question", KIND_SPANS, 0, STEP_QUESTION},
 };
 
 enum { N_METHODS = sizeof methods / sizeof *methods };
@@ -50,6 +53,7 @@ static void set_step(struct pith_compress_options *options, enum step without,
     options->use_itpc = without != STEP_ITPC;
     options->use_budget_controller = without != STEP_CONTROLLER;
     options->use_dynamic_rates = without != STEP_RATES;
+    options->use_question = without != STEP_QUESTION;
     if (without == STEP_SELECTION)
         options->selection_seed = (size_t)(seed % SIZE_MAX) + 1;
 }
@@ -109,15 +113,18 @@ static enum pith_status compress_reference(
     return PITH_OK;
 }
 
-static enum pith_status compress_paper(struct pith_session *session,
-                                       const struct pith_prompt *prompt,
-                                       enum step without, size_t n_tokens,
-                                       uint64_t seed,
-                                       struct pith_baseline_result *result,
-                                       struct pith_error *error)
+/* `paper` and `spans`, which meet their budgets. */
+static enum pith_status compress_ours(struct pith_session *session,
+                                      const struct pith_prompt *prompt,
+                                      enum pith_method method,
+                                      enum step without, size_t n_tokens,
+                                      uint64_t seed,
+                                      struct pith_baseline_result *result,
+                                      struct pith_error *error)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = method;
     options.rate = -1;
     options.target = n_tokens > 0 ? (double)n_tokens : 1;
     set_step(&options, without, seed);
@@ -157,8 +164,13 @@ enum pith_status pith_eval_compress(struct pith_session *session,
     case KIND_REFERENCE:
         return compress_reference(session, prompt, n_tokens, result, error);
     case KIND_PAPER:
-        return compress_paper(session, prompt, methods[i].without, n_tokens,
-                              seed, result, error);
+        return compress_ours(session, prompt, PITH_METHOD_PAPER,
+                             methods[i].without, n_tokens, seed, result,
+                             error);
+    case KIND_SPANS:
+        return compress_ours(session, prompt, PITH_METHOD_SPANS,
+                             methods[i].without, n_tokens, seed, result,
+                             error);
     case KIND_BASELINE:
         break;
     }

@@ -20,6 +20,7 @@ struct pith_unit {
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool structure; /* the blank line in front of a part */
+    bool denies;    /* has a negation; found by pith_bind_words() */
     bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
 };

@@ -148,6 +148,8 @@ static void merge(struct pith_parts *parts, struct pith_unit *to,
     whole.n_lead = sum_tokens(units, count_blank(parts, units, n));
     whole.n_tokens = sum_tokens(units, n);
     whole.n_bytes = last->byte + last->n_bytes - whole.byte;
+    for (size_t i = 1; i < n; i++)
+        whole.denies |= units[i].denies;
     *to = whole;
 }
 

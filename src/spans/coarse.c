@@ -13,8 +13,9 @@
 #include "run.h"
 #include "sentences.h"
 
-/* k: of contexts, of contexts that the question ranks, of sentences. */
-static const double k_contexts = 3, k_documents = 2, k_sentences = 3;
+/* k of Algorithm 1: for contexts and sentences, and for contexts that the
+ * question ranks. */
+static const double k_wide = 5, k_narrow = 2;
 
 static double mean(const float *values, size_t n)
 {
@@ -32,7 +33,7 @@ static void measure(struct pith_spans *spans)
     size_t last = parts->n_parts - 1, target = spans->prune.target;
     struct pith_budget *b = &spans->budget;
     *b = (struct pith_budget){.tau_ins = 1, .tau_que = 1};
-    b->k = o->k > 0 ? o->k : spans->steered ? k_documents : k_contexts;
+    b->k = o->k > 0 ? o->k : spans->steered ? k_narrow : k_wide;
     b->n_ins = parts->parts[0].n_tokens;
     b->n_que = parts->parts[last].n_tokens;
     for (size_t i = 1; i < last; i++)
@@ -139,7 +140,7 @@ static enum pith_status select_sentences(struct pith_spans *spans,
         ranks[i] = (struct pith_rank){
             i, mean(spans->gains + s->token, s->n_tokens)};
     }
-    b.k = k_sentences;
+    b.k = k_wide;
     pith_budget_select(&b, lengths, ranks, n, selected);
     for (size_t i = 0; i < n; i++)
         for (size_t j = sentences->items[i].unit;
@@ -167,7 +168,7 @@ static enum pith_status thin_out(struct pith_spans *spans,
 /* Whether D still has more than its sentences may. */
 static bool is_too_much(const struct pith_budget *b)
 {
-    return k_sentences * b->tau_dems * (double)b->n_dems <
+    return k_wide * b->tau_dems * (double)b->n_dems <
            (double)b->n_selected;
 }
 

@@ -33,15 +33,16 @@ static double value(const struct pith_path *path, const struct pith_place *p,
 {
     if (p->fate == (state == KEPT ? PITH_FATE_GOES : PITH_FATE_STAYS))
         return (double)-INFINITY;
-    return state == KEPT ? p->gain - path->lambda * (double)p->cost : 0;
+    return state == KEPT ? p->gain - path->lambda * p->price : 0;
 }
 
 /* What it costs to come to a place.  Between two parts keeping stops and
  * starts. */
 static double change(const struct pith_place *p, int from, int to)
 {
-    int n = p->first ? from + to : from != to;
-    return n * p->border;
+    bool stops = from == KEPT && (to == DROPPED || p->first);
+    bool starts = to == KEPT && (from == DROPPED || p->first);
+    return (stops ? p->stop : 0) + (starts ? p->start : 0);
 }
 
 static void run_forward(struct pith_path *path)
@@ -59,11 +60,10 @@ static void run_forward(struct pith_path *path)
     }
 }
 
-/* The best that can come after the last place: the text ends with a border
- * like that in front of it. */
+/* The text ends with a border like that in front of it. */
 static void run_backward(struct pith_path *path)
 {
-    double after[2] = {0, path->n > 0 ? -path->places[0].border : 0};
+    double after[2] = {0, path->n > 0 ? -path->places[0].stop : 0};
     for (size_t i = path->n; i-- > 0;) {
         struct pith_place *p = &path->places[i];
         double kept = value(path, p, KEPT) + after[KEPT];
@@ -105,10 +105,10 @@ static void bound(const struct pith_path *path, double *low, double *high)
     *low = *high = 0;
     for (size_t i = 0; i < path->n; i++) {
         const struct pith_place *p = &path->places[i];
-        double each = p->cost > 0 ? p->gain / (double)p->cost : 0;
+        double each = p->price > 0 ? p->gain / p->price : 0;
         *low = fmin(*low, each);
         *high = fmax(*high, each);
-        mu = fmax(mu, p->border);
+        mu = fmax(mu, fmax(p->start, p->stop));
     }
     *low -= 2 * mu + 1;
     *high += 2 * mu + 1;

@@ -3,7 +3,7 @@
  * states, keeping and dropping.
  *
  *   value = sum over what stays of (gain - lambda cost)
- *           - sum of the borders where keeping starts or stops
+ *           - sum of what the borders cost where keeping starts or stops
  *
  * Pure arithmetic: no model, no tokens.  docs/SPANS.md derives it.
  */
@@ -17,8 +17,10 @@ enum pith_fate { PITH_FATE_FREE, PITH_FATE_STAYS, PITH_FATE_GOES };
 /* What stays or goes as a whole. */
 struct pith_place {
     double gain;   /* nats */
-    double border; /* mu: what a change of state in front of it costs */
-    size_t cost;   /* tokens */
+    double start, stop; /* mu: what keeping costs that starts, or stops, in
+                           front of it */
+    double price;  /* tokens that it is charged, above 0 */
+    size_t cost;   /* tokens that it takes */
     size_t opening; /* of the first place of a part: tokens that the part costs
                        once any of it stays */
     bool first;    /* of its part: nothing runs into it */

@@ -35,7 +35,7 @@ bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
            spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
 }
 
-/* Whether the text in front of a unit ends a clause, or a line ends there. */
+/* Whether a clause or a line ends in front of a unit. */
 static bool ends_clause(const struct pith_parts *parts,
                         const struct pith_unit *before,
                         const struct pith_unit *unit)
@@ -66,6 +66,81 @@ static double sum(const float *gains, size_t n)
     return total;
 }
 
+static bool is_number(const struct pith_parts *parts,
+                      const struct pith_unit *unit)
+{
+    struct pith_text text = pith_unit_text(parts, unit);
+    for (size_t at = 0; at < text.size;) {
+        struct pith_cluster c = pith_cluster_at(text, at);
+        if (pith_role_of(c.code) == PITH_ROLE_DIGIT)
+            return true;
+        at = c.end;
+    }
+    return false;
+}
+
+/* What it costs that keeping starts or stops in front of a unit, as multiples
+ * of mu.  A sign that closes something belongs to what it closes, and a
+ * character of a script without spaces may be the middle of a word. */
+struct edge {
+    double start, stop;
+};
+
+static struct edge edge_before(const struct pith_parts *parts,
+                               const struct pith_unit *unit, bool first)
+{
+    struct pith_text text = pith_unit_text(parts, unit);
+    uint32_t next = pith_cluster_at(text, 0).code;
+    if (pith_is_one_of(next, ".?!;:,)]}'\"%\u2019\u201D\u00BB\u3002\uFF1F"
+                             "\uFF01\uFF1B\uFF1A\uFF0C\u3001\uFF09"))
+        return (struct edge){4, 2};
+    if (first || ends_clause(parts, unit - 1, unit))
+        return (struct edge){0.5, 0.5};
+    text = pith_unit_text(parts, unit - 1);
+    uint32_t last = pith_cluster_before(text, text.size).code;
+    bool inside = pith_role_of(last) == PITH_ROLE_LONE &&
+                  pith_role_of(next) == PITH_ROLE_LONE;
+    return inside ? (struct edge){3, 3} : (struct edge){1, 1};
+}
+
+/* Nats that a number or a negation is worth besides its losses: easy to
+ * predict, hard to do without. */
+static const double bonus = 4;
+
+/* A number says one thing, however many tokens its digits are, and is charged
+ * as one where the numbers are few. */
+static void prefer(const struct pith_spans *spans,
+                   const struct pith_unit *unit, struct pith_place *place)
+{
+    double w = spans->number_weight;
+    if (unit->denies) {
+        place->gain += bonus;
+    } else if (is_number(spans->parts, unit)) {
+        place->gain += w * bonus;
+        place->price -= w * (place->price - 1);
+    }
+}
+
+/* 1 where the numbers would take up to a third of the budget, 0 where they
+ * would take all of it. */
+static double weigh_numbers(const struct pith_spans *spans)
+{
+    const struct pith_parts *parts = spans->parts;
+    const struct pith_budget *b = &spans->budget;
+    size_t n = 0, n_all = 0;
+    for (size_t i = 0; i < parts->n_units; i++) {
+        if (!pith_spans_is_free_text(spans, i))
+            continue;
+        n_all += parts->units[i].n_tokens;
+        if (is_number(parts, &parts->units[i]))
+            n += parts->units[i].n_tokens;
+    }
+    double room = spans->options->threshold > 0
+                      ? (double)n_all / 2
+                      : b->tau_dems * (double)b->n_dems;
+    return room > (double)n ? fmin(1, 1.5 * (1 - (double)n / room)) : 0;
+}
+
 static struct pith_place make_place(const struct pith_spans *spans,
                                     size_t index)
 {
@@ -73,16 +148,20 @@ static struct pith_place make_place(const struct pith_spans *spans,
     const struct pith_unit *unit = &parts->units[index];
     const struct pith_part *part = &parts->parts[unit->part];
     bool first = unit->token == part->token;
-    bool half = first || ends_clause(parts, unit - 1, unit);
-    return (struct pith_place){
+    struct edge edge = edge_before(parts, unit, first);
+    struct pith_place place = {
         .gain = sum(spans->gains + unit->token, unit->n_tokens),
-        .border = half ? spans->mu / 2 : spans->mu,
+        .start = spans->mu * edge.start,
+        .stop = spans->mu * edge.stop,
+        .price = (double)unit->n_tokens,
         .cost = unit->n_tokens,
         .opening = pith_part_length(parts, unit->part) - part->n_tokens,
         .first = first,
         .fate = unit->forced            ? PITH_FATE_STAYS
                 : spans->left_out[index] ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
+    prefer(spans, unit, &place);
+    return place;
 }
 
 enum pith_status pith_spans_place(struct pith_spans *spans,
@@ -94,6 +173,7 @@ enum pith_status pith_spans_place(struct pith_spans *spans,
     if (spans->places == NULL || spans->units == NULL)
         return pith_no_memory(error, n, sizeof *spans->places);
     spans->mu = choose_mu(spans);
+    spans->number_weight = weigh_numbers(spans);
     for (size_t i = 0; i < n; i++) {
         if (!pith_spans_is_free_text(spans, i))
             continue;

@@ -22,6 +22,7 @@ struct pith_spans {
     struct pith_budget budget;
     bool *left_out;    /* (n_units) by coarse selection */
     double mu;         /* nats, of a border inside a clause */
+    double number_weight; /* 0 to 1: how much cheaper numbers are made */
     struct pith_place *places; /* (n_places) of the contexts' units */
     size_t *units;             /* (n_places) which unit each is */
     size_t n_places;

@@ -15,7 +15,7 @@
 
 #include "../base/clock.h"
 #include "../base/memory.h"
-#include "../prompt/denied.h"
+#include "../prompt/bind.h"
 #include "../prompt/keep.h"
 #include "../prompt/method.h"
 #include "../prompt/result.h"
@@ -55,8 +55,8 @@ static enum pith_status open_spans(struct pith_spans *spans,
 {
     struct pith_parts *parts = spans->parts;
     PITH_TRY(pith_prune_open(&spans->prune, prompt, error));
-    PITH_TRY(pith_denied_bind(parts, pith_prune_longest(spans->session),
-                              error));
+    PITH_TRY(pith_bind_words(parts, pith_prune_longest(spans->session),
+                             error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);

@@ -1,7 +1,7 @@
 /*
- * denied.c - see denied.h.
+ * bind.c - see bind.h.
  */
-#include "denied.h"
+#include "bind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 
 enum {
     MOST_SMALL_WORDS = 3, /* between a negation and what it denies */
+    MOST_DIGITS = 3,
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
@@ -71,7 +72,7 @@ static bool starts_line(const struct pith_parts *parts, size_t unit)
 
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
-static void bind(const struct pith_parts *parts, const struct pith_part *part,
+static void bind_negation(const struct pith_parts *parts, const struct pith_part *part,
                  size_t first, size_t last, bool *joined)
 {
     size_t end = part->unit + part->n_units, to = last + 1;
@@ -98,7 +99,7 @@ static void bind(const struct pith_parts *parts, const struct pith_part *part,
 }
 
 /* Of one part; its negations lie in ascending order. */
-static enum pith_status bind_part(const struct pith_parts *parts,
+static enum pith_status bind_negations(struct pith_parts *parts,
                                   const struct pith_part *part, bool *joined,
                                   struct pith_error *error)
 {
@@ -119,14 +120,36 @@ static enum pith_status bind_part(const struct pith_parts *parts,
         while (last + 1 < end &&
                parts->units[last + 1].byte < origin + ranges.items[i].end)
             last++;
-        if (unit < end)
-            bind(parts, part, unit, last, joined);
+        if (unit == end)
+            break;
+        parts->units[unit].denies = true;
+        bind_negation(parts, part, unit, last, joined);
     }
     pith_ranges_free(&ranges);
     return status;
 }
 
-enum pith_status pith_denied_bind(struct pith_parts *parts, size_t most,
+/* 30, 5, 112: one that counts something, rather than names it. */
+static bool is_count(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text word = word_of(parts, unit);
+    for (size_t i = 0; i < word.size; i++)
+        if (word.bytes[i] < '0' || word.bytes[i] > '9')
+            return false;
+    return word.size > 0 && word.size <= MOST_DIGITS;
+}
+
+static void bind_numbers(const struct pith_parts *parts,
+                         const struct pith_part *part, bool *joined)
+{
+    size_t end = part->unit + part->n_units;
+    for (size_t i = part->unit; i + 1 < end; i++)
+        if (is_count(parts, i) && is_word(parts, i + 1) &&
+            !is_small(parts, i + 1) && !starts_line(parts, i + 1))
+            joined[i + 1] = true;
+}
+
+enum pith_status pith_bind_words(struct pith_parts *parts, size_t most,
                                   struct pith_error *error)
 {
     bool *joined = pith_array_zero(parts->n_units, sizeof *joined);
@@ -134,8 +157,10 @@ enum pith_status pith_denied_bind(struct pith_parts *parts, size_t most,
         return pith_no_memory(error, parts->n_units, sizeof *joined);
     enum pith_status status = PITH_OK;
     for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
-        if (parts->parts[i].kind == PITH_PART_CONTEXT)
-            status = bind_part(parts, &parts->parts[i], joined, error);
+        if (parts->parts[i].kind == PITH_PART_CONTEXT) {
+            bind_numbers(parts, &parts->parts[i], joined);
+            status = bind_negations(parts, &parts->parts[i], joined, error);
+        }
     if (status == PITH_OK)
         pith_units_join(parts, joined, most);
     pith_free(joined);

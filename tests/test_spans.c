@@ -1,0 +1,165 @@
+/*
+ * test_spans.c - the method `spans` on texts with the default model: what goes
+ * together, what is one pass, thresholds.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+static struct pith_model *model;
+static struct pith_session *session;
+
+static void open_model(void)
+{
+    struct pith_error error;
+    assert_ok(pith_model_load("weights/default.pith", NULL, &model, &error),
+              error);
+    assert_ok(pith_session_create(model, NULL, &session, &error), error);
+}
+
+static void close_model(void)
+{
+    pith_session_free(session);
+    pith_model_free(model);
+}
+
+static bool contains(const struct pith_result *result, const char *words)
+{
+    char *text = calloc(result->text.size + 1, 1);
+    memcpy(text, result->text.bytes, result->text.size);
+    bool found = strstr(text, words) != NULL;
+    free(text);
+    return found;
+}
+
+static struct pith_result *compress(struct pith_prompt prompt, double rate,
+                                    double threshold)
+{
+    struct pith_compress_options options;
+    struct pith_result *result;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.method = PITH_METHOD_SPANS;
+    options.rate = rate;
+    options.threshold = threshold;
+    assert_ok(pith_compress(session, &prompt, &options, &result, &error),
+              error);
+    return result;
+}
+
+/* Words that may stand only with what is in front of them. */
+static const struct {
+    const char *text, *word, *together;
+} denied[] = {
+    {"If the customer is not verified, do not reveal any account data to "
+     "anybody who asks for it on the telephone or by letter.",
+     "verified", "not verified"},
+    {"If the customer is not verified, do not reveal any account data to "
+     "anybody who asks for it on the telephone or by letter.",
+     "reveal", "not reveal"},
+    {"The pump must not be restarted while the valve is open, because the "
+     "pressure would rise above the limit within seconds.",
+     "restarted", "not be restarted"},
+    {"Der Server darf heute Nacht nicht neu gestartet werden, weil die "
+     "Sicherung der Datenbank bis zum Morgen dauert.",
+     "neu", "nicht neu"},
+    {"The heating in the hall does work not. Nobody has called the caretaker "
+     "since Monday, so the rooms stay cold.",
+     "work", "work not"},
+    {"Take 30 tablets with you, and drink a glass of water after each of "
+     "them, as the doctor has told you.",
+     "tablets", "30 tablets"},
+};
+enum { N_DENIED = sizeof denied / sizeof *denied };
+
+START_TEST(a_negation_goes_with_what_it_denies)
+{
+    struct pith_text text = view(denied[_i].text);
+    size_t n_kept = 0;
+    for (double rate = 0.05; rate < 1; rate += 0.05) {
+        struct pith_result *result =
+            compress((struct pith_prompt){.contexts = &text, .n_contexts = 1},
+                     rate, -1);
+        n_kept += contains(result, denied[_i].word);
+        ck_assert_msg(!contains(result, denied[_i].word) ||
+                          contains(result, denied[_i].together),
+                      "%g: \"%.*s\"", rate, (int)result->text.size,
+                      result->text.bytes);
+        pith_result_free(result);
+    }
+    ck_assert_uint_gt(n_kept, 0);
+}
+END_TEST
+
+static const char story[] =
+    "The landlord shall maintain the roof and the heating system at its own "
+    "cost. Rent of $1,782.50 is due on the first day of each month. Either "
+    "party may terminate this agreement by giving 60 days' written notice.";
+
+/* They pass the target alone; the note says so, and they are untouched. */
+START_TEST(instruction_and_question_stay_whole)
+{
+    struct pith_text text = view(story);
+    struct pith_prompt prompt = {
+        view("Answer in one  short sentence,\n do not guess."), &text, 1,
+        view("When is the  rent due?")};
+    for (double rate = 0.05; rate < 1; rate += 0.1) {
+        struct pith_result *result = compress(prompt, rate, -1);
+        ck_assert(contains(result, prompt.instruction.bytes));
+        ck_assert(contains(result, prompt.question.bytes));
+        if (rate < 0.1)
+            ck_assert(strstr(result->note, "stay whole") != NULL);
+        pith_result_free(result);
+    }
+}
+END_TEST
+
+/* The question asks for one of two documents. */
+START_TEST(a_question_chooses)
+{
+    struct pith_text contexts[] = {
+        view("The meeting of the harbour board took place on Tuesday. It was "
+             "chaired by Maria Okafor, who had been elected in spring."),
+        view("A recipe for bread: mix flour, water, salt and yeast, knead the "
+             "dough for ten minutes and let it rest for two hours.")};
+    struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 2,
+                                 .question = view("Who chaired the meeting?")};
+    struct pith_result *result = compress(prompt, 0.45, -1);
+    ck_assert(contains(result, "Maria Okafor"));
+    ck_assert_uint_gt(result->parts[1].n_kept, result->parts[2].n_kept);
+    pith_result_free(result);
+}
+END_TEST
+
+/* A threshold of nothing keeps all, the larger it is the less. */
+START_TEST(a_threshold_takes_the_place_of_a_rate)
+{
+    struct pith_text text = view(story);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    size_t before = SIZE_MAX;
+    for (double threshold = 1e-9; threshold < 20; threshold += 1) {
+        struct pith_result *result = compress(prompt, -1, threshold);
+        ck_assert_uint_le(result->compressed_tokens, before);
+        ck_assert(threshold > 0.5 ||
+                  result->compressed_tokens == result->origin_tokens);
+        before = result->compressed_tokens;
+        pith_result_free(result);
+    }
+    ck_assert_uint_eq(before, 0);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("spans");
+    TCase *all = tcase_create("all");
+    tcase_add_unchecked_fixture(all, open_model, close_model);
+    tcase_set_timeout(all, 60);
+    tcase_add_loop_test(all, a_negation_goes_with_what_it_denies, 0, N_DENIED);
+    tcase_add_test(all, instruction_and_question_stay_whole);
+    tcase_add_test(all, a_question_chooses);
+    tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
+    suite_add_tcase(suite, all);
+    return suite;
+}
