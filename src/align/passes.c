@@ -27,15 +27,6 @@ static void embed(struct pith_trainer *trainer, float *x)
                         trainer->positions, 0, T, true);
 }
 
-static void layer_forward(struct pith_trainer *trainer, size_t index,
-                          float *out)
-{
-    if (trainer->model->format.config.arch == PITH_ARCH_GPT2)
-        pith_gpt2_train_forward(trainer, index, out);
-    else
-        pith_llama_train_forward(trainer, index, out);
-}
-
 /* The rows of the stream that have a target, and those targets. */
 static size_t pick_targets(struct pith_trainer *trainer)
 {
@@ -55,8 +46,9 @@ static size_t forward(struct pith_trainer *trainer)
     size_t n_layer = trainer->model->format.config.n_layer;
     embed(trainer, trainer->layers[0].x);                           /* (T, C) */
     for (size_t i = 0; i < n_layer; i++)
-        layer_forward(trainer, i, i + 1 < n_layer ? trainer->layers[i + 1].x
-                                                  : trainer->stream);
+        pith_train_layer_forward(trainer, i,
+                                 i + 1 < n_layer ? trainer->layers[i + 1].x
+                                                 : trainer->stream);
     size_t n = pick_targets(trainer);
     pith_train_norm(trainer, trainer->normed, trainer->picked,
                     &trainer->parameters.output_norm, n);           /* (n, C) */
@@ -151,11 +143,8 @@ static void backward(struct pith_trainer *trainer, size_t n, double scale)
     for (size_t i = config->n_layer; i-- > 0;) {
         /* What the last layer left has not been written over. */
         if (checkpointed && i + 1 < config->n_layer)
-            layer_forward(trainer, i, NULL);
-        if (config->arch == PITH_ARCH_GPT2)
-            pith_gpt2_train_backward(trainer, i, lora && i == 0);
-        else
-            pith_llama_train_backward(trainer, i, lora && i == 0);
+            pith_train_layer_forward(trainer, i, NULL);
+        pith_train_layer_backward(trainer, i, lora && i == 0);
     }
     embed_backward(trainer);
 }

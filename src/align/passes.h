@@ -89,17 +89,13 @@ enum pith_status pith_train_take_batch(struct pith_trainer *trainer,
 
 /* The index-th layer over the batch: fills its activations and, unless out is
  * NULL, out (T, C), the stream that leaves.  out may not be its x. */
-void pith_gpt2_train_forward(struct pith_trainer *trainer, size_t index,
-                             float *out);
-void pith_llama_train_forward(struct pith_trainer *trainer, size_t index,
+void pith_train_layer_forward(struct pith_trainer *trainer, size_t index,
                               float *out);
 
 /* From dx (T, C) of the stream that leaves to that of the stream that enters,
  * in place; gradients of weights are added up.  With `lowest` nothing below
  * wants dx, which is then not completed. */
-void pith_gpt2_train_backward(struct pith_trainer *trainer, size_t index,
-                              bool lowest);
-void pith_llama_train_backward(struct pith_trainer *trainer, size_t index,
+void pith_train_layer_backward(struct pith_trainer *trainer, size_t index,
                                bool lowest);
 
 /* --- parts of layers ------------------------------------------------------ */

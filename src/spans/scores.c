@@ -25,7 +25,8 @@ static enum pith_status make_prefix(const struct pith_spans *spans,
     size_t most = pith_session_window(spans->session) / 4;
     size_t n = question->n_tokens < most ? question->n_tokens : most;
     int32_t start;
-    PITH_TRY(pith_model_find_start(pith_session_model(spans->session), &start, error));
+    PITH_TRY(pith_model_find_start(pith_session_model(spans->session), &start,
+                                   error));
     pith_ids_append_all(prefix, &start, 1);
     pith_ids_append_all(
         prefix, parts->ids.data + question->token + question->n_tokens - n, n);

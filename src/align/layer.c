@@ -1,0 +1,164 @@
+/*
+ * layer.c - a layer for training: the forward pass of model/gpt2.c or
+ * model/llama.c over records side by side, keeping what the way back needs,
+ * and the way back.
+ *
+ * Legend: T tokens, C width, H heads, Hkv key and value heads (H in GPT-2), D
+ * width of a head, F hidden width.
+ */
+#include <string.h>
+
+#include "passes.h"
+
+static bool is_llama(const struct pith_trainer *trainer)
+{
+    return trainer->model->format.config.arch == PITH_ARCH_LLAMA;
+}
+
+/* LLaMA: turns q (T, H D) and k (T, Hkv D) by the angles of their positions;
+ * with back_sines a gradient is turned back. */
+static void rotate(struct pith_trainer *trainer, float *q, float *k,
+                   const float *sines)
+{
+    const struct pith_config *config = &trainer->model->format.config;
+    size_t T = trainer->batch.n_tokens;
+    if (!is_llama(trainer))
+        return;
+    pith_rope(&trainer->compute, q, trainer->cosines, sines, T, config->n_head,
+              config->head_dim);
+    pith_rope(&trainer->compute, k, trainer->cosines, sines, T,
+              config->n_kv_head, config->head_dim);
+}
+
+/* middle (T, C) = x + attention(norm(x)) W_out + b */
+static void attention_forward(struct pith_trainer *trainer,
+                              const struct pith_train_layer *weights,
+                              struct pith_train_activations *a)
+{
+    const struct pith_train_linear *w = weights->linear;
+    size_t T = trainer->batch.n_tokens;
+    size_t C = trainer->model->format.config.n_embd;
+
+    pith_train_norm(trainer, a->norm, a->x, &weights->attn_norm, T);
+    pith_train_linear(trainer, a->q, a->low[PITH_AT_Q], a->norm,
+                      &w[PITH_AT_Q], false);                      /* (T, H D) */
+    pith_train_linear(trainer, a->k, a->low[PITH_AT_K], a->norm,
+                      &w[PITH_AT_K], false);                    /* (T, Hkv D) */
+    pith_train_linear(trainer, a->v, a->low[PITH_AT_V], a->norm,
+                      &w[PITH_AT_V], false);                    /* (T, Hkv D) */
+    rotate(trainer, a->q, a->k, trainer->sines);
+    pith_train_attention(trainer, a->attn, a->q, a->k, a->v);     /* (T, H D) */
+    memcpy(a->middle, a->x, T * C * sizeof *a->x);
+    pith_train_linear(trainer, a->middle, a->low[PITH_AT_OUT], a->attn,
+                      &w[PITH_AT_OUT], true);                       /* (T, C) */
+}
+
+/* GPT-2: hidden (T, F) = gelu(ffn_norm W_up + b)
+ * LLaMA: hidden (T, F) = silu(ffn_norm W_gate) * ffn_norm W_up */
+static void hidden_forward(struct pith_trainer *trainer,
+                           const struct pith_train_linear *w,
+                           struct pith_train_activations *a)
+{
+    size_t n = trainer->batch.n_tokens * trainer->model->format.config.n_ff;
+
+    if (is_llama(trainer))
+        pith_train_linear(trainer, a->gate, a->low[PITH_AT_GATE], a->ffn_norm,
+                          &w[PITH_AT_GATE], false);                 /* (T, F) */
+    pith_train_linear(trainer, a->up, a->low[PITH_AT_UP], a->ffn_norm,
+                      &w[PITH_AT_UP], false);                       /* (T, F) */
+    memcpy(a->hidden, is_llama(trainer) ? a->gate : a->up,
+           n * sizeof *a->hidden);
+    if (is_llama(trainer))
+        pith_silu_mul(&trainer->compute, a->hidden, a->up, n);
+    else
+        pith_gelu(&trainer->compute, a->hidden, n);
+}
+
+/* out (T, C) = middle + hidden W_down + b, hidden that of norm(middle). */
+void pith_train_layer_forward(struct pith_trainer *trainer, size_t index,
+                              float *out)
+{
+    const struct pith_train_layer *weights =
+        &trainer->parameters.layers[index];
+    struct pith_train_activations *a = &trainer->layers[index];
+    const struct pith_train_linear *w = weights->linear;
+    size_t T = trainer->batch.n_tokens;
+    size_t C = trainer->model->format.config.n_embd;
+
+    attention_forward(trainer, weights, a);
+    pith_train_norm(trainer, a->ffn_norm, a->middle, &weights->ffn_norm, T);
+    hidden_forward(trainer, w, a);
+    if (out != NULL)
+        memcpy(out, a->middle, T * C * sizeof *out);
+    pith_train_linear(trainer, out, a->low[PITH_AT_DOWN], a->hidden,
+                      &w[PITH_AT_DOWN], true);                      /* (T, C) */
+}
+
+/* dnorm (T, C), that of ffn_norm, from dhidden (T, F), which is used up. */
+static void hidden_backward(struct pith_trainer *trainer,
+                            const struct pith_train_linear *w,
+                            const struct pith_train_activations *a)
+{
+    struct pith_train_gradients *g = &trainer->gradients;
+    size_t n = trainer->batch.n_tokens * trainer->model->format.config.n_ff;
+
+    if (!is_llama(trainer)) {
+        pith_gelu_backward(&trainer->backward, g->dhidden, a->up, n);
+        pith_train_linear_backward(trainer, g->dnorm, g->dhidden, a->ffn_norm,
+                                   a->low[PITH_AT_UP], &w[PITH_AT_UP], false);
+        return;
+    }
+    pith_silu_mul_backward(&trainer->backward, g->dhidden, g->dup, g->dhidden,
+                           a->gate, a->up, n);         /* dhidden: of the gate */
+    pith_train_linear_backward(trainer, g->dnorm, g->dhidden, a->ffn_norm,
+                               a->low[PITH_AT_GATE], &w[PITH_AT_GATE], false);
+    pith_train_linear_backward(trainer, g->dnorm, g->dup, a->ffn_norm,
+                               a->low[PITH_AT_UP], &w[PITH_AT_UP], true);
+}
+
+/* dx (T, C) from that of middle to that of x. */
+static void attention_backward(struct pith_trainer *trainer,
+                               const struct pith_train_layer *weights,
+                               const struct pith_train_activations *a,
+                               bool lowest)
+{
+    const struct pith_train_linear *w = weights->linear;
+    struct pith_train_gradients *g = &trainer->gradients;
+    float *dnorm = lowest ? NULL : g->dnorm;
+
+    pith_train_linear_backward(trainer, g->dattn, g->dx, a->attn,
+                               a->low[PITH_AT_OUT], &w[PITH_AT_OUT],
+                               false);                            /* (T, H D) */
+    pith_train_attention_backward(trainer, a);
+    rotate(trainer, g->dq, g->dk, trainer->back_sines);
+    pith_train_linear_backward(trainer, dnorm, g->dq, a->norm,
+                               a->low[PITH_AT_Q], &w[PITH_AT_Q], false);
+    pith_train_linear_backward(trainer, dnorm, g->dk, a->norm,
+                               a->low[PITH_AT_K], &w[PITH_AT_K], true);
+    pith_train_linear_backward(trainer, dnorm, g->dv, a->norm,
+                               a->low[PITH_AT_V], &w[PITH_AT_V], true);
+    if (dnorm != NULL)
+        pith_train_norm_backward(trainer, g->dx, dnorm, a->x,
+                                 &weights->attn_norm,
+                                 trainer->batch.n_tokens);          /* (T, C) */
+}
+
+/* dx (T, C) from that of out to that of x. */
+void pith_train_layer_backward(struct pith_trainer *trainer, size_t index,
+                               bool lowest)
+{
+    const struct pith_train_layer *weights =
+        &trainer->parameters.layers[index];
+    const struct pith_train_activations *a = &trainer->layers[index];
+    const struct pith_train_linear *w = weights->linear;
+    struct pith_train_gradients *g = &trainer->gradients;
+
+    pith_train_linear_backward(trainer, g->dhidden, g->dx, a->hidden,
+                               a->low[PITH_AT_DOWN], &w[PITH_AT_DOWN],
+                               false);                              /* (T, F) */
+    hidden_backward(trainer, w, a);
+    pith_train_norm_backward(trainer, g->dx, g->dnorm, a->middle,
+                             &weights->ffn_norm,
+                             trainer->batch.n_tokens);              /* (T, C) */
+    attention_backward(trainer, weights, a, lowest);
+}
