@@ -56,8 +56,8 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-layouts check-mcp check-metrics \
-    check-examples check-mpi check-mutations check-report check-symbols \
-    check-tutorial check-programs bench-train evaluation \
+    check-abi check-examples check-mpi check-mutations check-report \
+    check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -224,6 +224,10 @@ check-symbols: build/libpith.so
 check-examples: all shared
 	$(Q)CC="$(CC)" CXX="$(CXX)" sh tests/examples.sh build/pith \
 	    build/libpith.a build/libpith.so weights/default.pith
+
+## check-abi: programs linked with the last tag's libpith.so run with this one
+check-abi:
+	$(Q)CC="$(CC)" sh tests/abi.sh
 
 ## check-mutations: break backward functions; the gradient tests must notice
 check-mutations: check-programs
