@@ -29,14 +29,21 @@
  *
  *   - The library never prints, exits, aborts or reads the environment.
  *   - A function that can fail returns an enum pith_status, PITH_OK being 0.
- *     Its last parameter takes one line of detail; it may be NULL.
+ *     Its last parameter takes one line of detail.
  *   - On failure, out-parameters that hand over an object are set to NULL.
- *   - Every *_free accepts NULL.
  *   - Strings are bytes with a size, not NUL-terminated, unless they are
  *     file names or option words (const char *).  Texts are expected to be
  *     UTF-8; invalid bytes are accepted and kept as they are.
  *   - A model is immutable once loaded and may be shared by threads; a
  *     session may be used by one thread at a time.
+ *
+ * NULL
+ *
+ *   NULL may be: the error; options, which then are the defaults; what a
+ *   *_free is given; texts and arrays of no elements; members and parameters
+ *   that are said to.  Anything else that is NULL is refused with
+ *   PITH_ERR_ARGUMENT, by name; functions without a status do nothing then and
+ *   return false, 0 or NULL.
  *
  * How structs grow
  *

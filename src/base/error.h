@@ -25,6 +25,23 @@ enum pith_status pith_fail(struct pith_error *error, enum pith_status status,
 enum pith_status pith_no_memory(struct pith_error *error, size_t n,
                                 size_t size);
 
+/* Refuses an argument that is NULL. */
+#define PITH_REQUIRE(pointer, error)                                           \
+    do {                                                                       \
+        if ((pointer) == NULL)                                                 \
+            return pith_fail(error, PITH_ERR_ARGUMENT,                         \
+                             "%s is NULL; see \"NULL\" in pith.h", #pointer);  \
+    } while (0)
+
+/* The same for n elements, or a text: NULL is none of them. */
+#define PITH_REQUIRE_ALL(pointer, n, error)                                    \
+    do {                                                                       \
+        if ((pointer) == NULL && (n) > 0)                                      \
+            return pith_fail(error, PITH_ERR_ARGUMENT,                         \
+                             "%s is NULL and has %zu elements", #pointer,      \
+                             (size_t)(n));                                     \
+    } while (0)
+
 /* Hands a failure on to the caller. */
 #define PITH_TRY(expression)                                                   \
     do {                                                                       \

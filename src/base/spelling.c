@@ -44,7 +44,8 @@ static size_t count_edits(struct pith_text a, struct pith_text b)
 size_t pith_spelling_distance(struct pith_text word, struct pith_text known)
 {
     size_t shorter = least(word.size, known.size);
-    if (shorter == 0 || word.size > MAX_WORD || known.size > MAX_WORD)
+    if (shorter == 0 || word.bytes == NULL || known.bytes == NULL ||
+        word.size > MAX_WORD || known.size > MAX_WORD)
         return SIZE_MAX;
     if (shorter >= 3 && memcmp(word.bytes, known.bytes, shorter) == 0)
         return word.size != known.size; /* cut short, or gone on */

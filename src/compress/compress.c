@@ -12,8 +12,8 @@ enum pith_status pith_compress(struct pith_session *session,
                                struct pith_error *error)
 {
     struct pith_compress_options known;
-    if (result != NULL)
-        *result = NULL;
+    PITH_REQUIRE(result, error);
+    *result = NULL;
     PITH_TRY(pith_compress_options_take(&known, options, error));
     switch (known.method) {
     case PITH_METHOD_PAPER:

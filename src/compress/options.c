@@ -261,6 +261,8 @@ void pith_compress_options_init_sized(struct pith_compress_options *given,
                                       size_t sizeof_options)
 {
     struct pith_compress_options defaults = {.sizeof_options = sizeof_options};
+    if (given == NULL)
+        return;
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct pith_option *row = &rows[i];
         void *member = (char *)&defaults + row->offset;

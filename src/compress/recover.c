@@ -374,7 +374,14 @@ enum pith_status pith_recover(const struct pith_model *model,
     enum pith_recover_rules rules = method == PITH_METHOD_REFERENCE
                                         ? PITH_RECOVER_REFERENCE
                                         : PITH_RECOVER_PAPER;
+    PITH_REQUIRE(recovered, error);
+    PITH_REQUIRE(n_bytes, error);
     *recovered = NULL;
+    *n_bytes = 0;
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE_ALL(original.bytes, original.size, error);
+    PITH_REQUIRE_ALL(compressed.bytes, compressed.size, error);
+    PITH_REQUIRE_ALL(response.bytes, response.size, error);
     if (pith_method_name(method) == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "method is %d, expected PITH_METHOD_PAPER, "

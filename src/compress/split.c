@@ -51,6 +51,8 @@ size_t pith_split_text(struct pith_text text,
                        struct pith_text *contexts)
 {
     struct pith_compress_options known;
+    if (text.bytes == NULL && text.size > 0)
+        return 0;
     if (pith_compress_options_take(&known, options, NULL) != PITH_OK)
         pith_compress_options_init(&known); /* the compression will complain */
     if (known.method != PITH_METHOD_REFERENCE && !known.structured)

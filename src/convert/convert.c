@@ -108,9 +108,8 @@ enum pith_status pith_convert(const char *source, const char *destination,
     enum pith_type dtype = PITH_F32;
     enum pith_status status = PITH_OK;
 
-    if (source == NULL || destination == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "convert wants a source and a destination");
+    PITH_REQUIRE(source, error);
+    PITH_REQUIRE(destination, error);
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
     from.note = own.note;
     from.user = own.user;

@@ -62,6 +62,8 @@ void pith_model_describe_sized(const struct pith_model *model,
                                struct pith_model_info *given,
                                size_t sizeof_info)
 {
+    if (model == NULL || given == NULL)
+        return;
     const struct pith_format *format = &model->format;
     struct pith_model_info info = {
         .name = format->model_name,
@@ -82,9 +84,9 @@ bool pith_model_tensor_sized(const struct pith_model *model, size_t index,
                              struct pith_tensor_info *given,
                              size_t sizeof_info)
 {
-    const struct pith_format *format = &model->format;
-    if (index >= format->n_tensors)
+    if (model == NULL || given == NULL || index >= model->format.n_tensors)
         return false;
+    const struct pith_format *format = &model->format;
     const struct pith_format_tensor *tensor = &format->tensors[index];
     const struct pith_tensor_info info = {
         tensor->name,      tensor->view.type, tensor->view.rows,

@@ -196,7 +196,6 @@ static enum pith_status make_model(const struct source *source,
     struct pith_load_options chosen = {.sizeof_options = sizeof chosen};
     enum pith_status status;
 
-    *model = NULL;
     PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
     struct pith_model *made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
@@ -214,6 +213,9 @@ enum pith_status pith_model_load(const char *path,
                                  struct pith_model **model,
                                  struct pith_error *error)
 {
+    PITH_REQUIRE(model, error);
+    *model = NULL;
+    PITH_REQUIRE(path, error);
     return make_model(&(struct source){.name = path}, options, model, error);
 }
 
@@ -223,10 +225,9 @@ pith_model_load_memory(const void *bytes, size_t size, const char *name,
                        struct pith_model **model, struct pith_error *error)
 {
     struct source source = {name != NULL ? name : "model", bytes, size};
+    PITH_REQUIRE(model, error);
     *model = NULL;
-    if (bytes == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "bytes is NULL; expected those of a .pith file");
+    PITH_REQUIRE(bytes, error);
     return make_model(&source, options, model, error);
 }
 
@@ -245,6 +246,7 @@ void pith_model_free(struct pith_model *model)
 enum pith_status pith_model_verify(const struct pith_model *model,
                                    struct pith_error *error)
 {
+    PITH_REQUIRE(model, error);
     return pith_format_verify(&model->format, error);
 }
 

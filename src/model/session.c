@@ -116,7 +116,9 @@ enum pith_status pith_session_create(const struct pith_model *model,
     struct pith_session_options settled = {.sizeof_options = sizeof settled};
     enum pith_status status;
 
+    PITH_REQUIRE(session, error);
     *session = NULL;
+    PITH_REQUIRE(model, error);
     PITH_TRY(pith_options_copy(&settled, sizeof settled, options, error));
     PITH_TRY(settle(&settled, model, error));
     struct pith_session *made = pith_array_zero(1, sizeof *made);
@@ -198,7 +200,8 @@ void pith_session_remember(struct pith_session *session, const int32_t *ids,
 
 const char *pith_session_precision(const struct pith_session *session)
 {
-    return pith_precision_get_name(session->compute.precision);
+    return session != NULL
+               ? pith_precision_get_name(session->compute.precision) : NULL;
 }
 
 void pith_session_use_exact(struct pith_session *session, bool exact)

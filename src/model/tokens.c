@@ -12,8 +12,12 @@ enum pith_status pith_tokenize(const struct pith_model *model,
     struct pith_ids list = {0};
     enum pith_status status;
 
+    PITH_REQUIRE(ids, error);
+    PITH_REQUIRE(n_ids, error);
     *ids = NULL;
     *n_ids = 0;
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     status = pith_tokenizer_encode(model->tokenizer, text, flags, &list, error);
     if (status == PITH_OK && list.failed)
         status = pith_no_memory(error, list.n, sizeof *list.data);
@@ -37,13 +41,18 @@ enum pith_status pith_detokenize(const struct pith_model *model,
                                  struct pith_error *error)
 {
     struct pith_buffer out = {0};
+    PITH_REQUIRE(bytes, error);
+    PITH_REQUIRE(n_bytes, error);
     *bytes = NULL;
     *n_bytes = 0;
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE_ALL(ids, n_ids, error);
     pith_tokenizer_decode(model->tokenizer, ids, n_ids, &out);
     return pith_buffer_take(&out, bytes, n_bytes, error);
 }
 
 struct pith_text pith_token_piece(const struct pith_model *model, int32_t id)
 {
-    return pith_tokenizer_piece(model->tokenizer, id);
+    return model != NULL ? pith_tokenizer_piece(model->tokenizer, id)
+                         : (struct pith_text){NULL, 0};
 }

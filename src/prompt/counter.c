@@ -13,10 +13,9 @@ enum pith_status pith_counter_count(const struct pith_counter *counter,
                                     struct pith_text text, size_t *n,
                                     struct pith_error *error)
 {
-    if (counter == NULL || n == NULL || (text.bytes == NULL && text.size > 0))
-        return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
-                         counter == NULL ? "counter"
-                         : n == NULL ? "n" : "the text");
+    PITH_REQUIRE(counter, error);
+    PITH_REQUIRE(n, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     return counter->count(counter, text, n, error);
 }
 

@@ -31,10 +31,9 @@ enum pith_status pith_counter_load(const char *path,
                                    struct pith_counter **counter,
                                    struct pith_error *error)
 {
-    if (path == NULL || counter == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
-                         path == NULL ? "path" : "counter");
+    PITH_REQUIRE(counter, error);
     *counter = NULL;
+    PITH_REQUIRE(path, error);
     struct tiktoken_counter *made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);

@@ -88,12 +88,10 @@ enum pith_status pith_method_run(pith_method *method, bool exact,
 {
     double start = pith_seconds();
     struct pith_compress_options known;
-    if (result == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT, "result is NULL");
+    PITH_REQUIRE(result, error);
     *result = NULL;
-    if (session == NULL || prompt == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT, "%s is NULL",
-                         session == NULL ? "session" : "prompt");
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE(prompt, error);
     PITH_TRY(pith_compress_options_take(&known, options, error));
     PITH_TRY(check_amount(&known, error));
     PITH_TRY(check_prompt(prompt, error));

@@ -86,7 +86,9 @@ static unsigned kinds_of(const char *word, size_t size)
 enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error)
 {
+    PITH_REQUIRE(kinds, error);
     *kinds = 0;
+    PITH_REQUIRE_ALL(list.bytes, list.size, error);
     for (size_t at = 0; at < list.size; at++) {
         size_t end = at;
         while (end < list.size && list.bytes[end] != ',')

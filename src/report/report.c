@@ -196,13 +196,12 @@ pith_result_report_html(const struct pith_session *session,
                         const struct pith_result *result, char **html,
                         size_t *size, struct pith_error *error)
 {
-    if (html != NULL)
-        *html = NULL;
+    PITH_REQUIRE(html, error);
+    *html = NULL;
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE(prompt, error);
+    PITH_REQUIRE(result, error);
     struct pith_compress_options known;
-    if (session == NULL || prompt == NULL || result == NULL || html == NULL)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "pith_result_report_html: a required pointer is "
-                         "NULL");
     PITH_TRY(pith_compress_options_take(&known, options, error));
     struct pith_report report = {
         .session = session, .prompt = prompt, .options = &known,

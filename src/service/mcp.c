@@ -376,7 +376,9 @@ enum pith_status pith_mcp_create(struct pith_session *session,
                                  struct pith_error *error)
 {
     struct pith_compress_options known;
+    PITH_REQUIRE(mcp, error);
     *mcp = NULL;
+    PITH_REQUIRE(session, error);
     PITH_TRY(pith_compress_options_take(&known, defaults, error));
     known.trace = false;
     *mcp = pith_array_zero(1, sizeof **mcp);
@@ -399,7 +401,10 @@ enum pith_status pith_mcp_answer(struct pith_mcp *mcp, struct pith_text text,
     struct pith_buffer out = {0};
     struct pith_error why;
 
+    PITH_REQUIRE(reply, error);
     *reply = NULL;
+    PITH_REQUIRE(mcp, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     if (pith_request_parse(text, "message", &document, &why) != PITH_OK) {
         write_error(&out, NULL,
                     why.status == PITH_ERR_MEMORY ? INTERNAL_ERROR

@@ -193,7 +193,10 @@ enum pith_status pith_result_json(const struct pith_session *session,
 {
     struct pith_buffer out = {0}, prompt = {0};
     struct pith_compress_options known;
+    PITH_REQUIRE(json, error);
     *json = NULL;
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE(result, error);
     PITH_TRY(pith_compress_options_take(&known, options, error));
     pith_json_write_string(&prompt, result->text);
     pith_write_result(&out, session, &known, result, &prompt,

@@ -118,7 +118,10 @@ enum pith_status pith_request_run(struct pith_session *session,
     struct pith_buffer out = {0};
     struct pith_error why;
 
+    PITH_REQUIRE(reply, error);
     *reply = NULL;
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     PITH_TRY(pith_compress_options_take(&known, defaults, error));
     enum pith_status status =
         pith_request_parse(text, "request", &document, &why);

@@ -45,7 +45,10 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
     int32_t *ids = NULL;
     size_t n = 0;
 
+    PITH_REQUIRE(reply, error);
     *reply = NULL;
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE_ALL(request.bytes, request.size, error);
     enum pith_status status;
     PITH_TRY(pith_request_parse(request, "request", &document, error));
     PITH_TRY_DONE(read_text(pith_json_root(document), &text, error));
@@ -115,7 +118,10 @@ enum pith_status pith_score_text_json(struct pith_session *session,
                                       char **reply, struct pith_error *error)
 {
     struct pith_buffer out = {0};
+    PITH_REQUIRE(reply, error);
     *reply = NULL;
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     PITH_TRY(score_text(session, text, bos, &out, error));
     pith_buffer_byte(&out, '}');
     return pith_buffer_take(&out, reply, NULL, error);
@@ -157,7 +163,10 @@ enum pith_status pith_score_json(struct pith_session *session,
     struct pith_answer answer = {0};
     enum pith_status status;
 
+    PITH_REQUIRE(reply, error);
     *reply = NULL;
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE_ALL(request.bytes, request.size, error);
     PITH_TRY(pith_request_parse(request, "request", &document, error));
     PITH_TRY_DONE(pith_answer_score(session, pith_json_root(document), NULL,
                                     &answer, error));
