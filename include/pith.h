@@ -516,7 +516,8 @@ struct pith_compress_options {
     enum pith_method method;
     /* Exactly one of the two says how much stays (or threshold, of `spans`). */
     double rate;   /* tau: share of the tokens that stay, (0, 1]; < 0: unset */
-    double target; /* tokens that stay, of the scoring model; < 0: unset */
+    double target; /* tokens that stay, of the scoring model or of
+                      count_with; < 0: unset */
     /* `paper`: section 5 of the paper gives the defaults. */
     double tau_ins;      /* rate of the instruction: 0.85 */
     double tau_que;      /* rate of the question: 0.9 */
@@ -571,7 +572,8 @@ struct pith_compress_options {
     const char *keep_regex; /* what it matches within a line stays; POSIX
                                extended, over characters; or NULL.  UTF-8,
                                see docs/REQUESTS.md */
-    /* Counts of the result are those of this model; borrowed, may be NULL. */
+    /* Counts of the result are those of this model, and so are rate and target
+     * but of `reference`; borrowed, may be NULL. */
     const struct pith_counter *count_with;
     /* `paper`: LongLLMLingua.  Documents are ranked by what they say about
      * the question, tokens by how much the question changes their loss. */

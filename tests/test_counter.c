@@ -1,5 +1,5 @@
 /*
- * test_counter.c - counts of the target model in results (the counts
+ * test_counter.c - budgets and counts of the target model (the counts
  * themselves: test_tiktoken.c; of `reference`: test_reference.c), and prompts
  * that come back because nothing would be saved.
  */
@@ -11,6 +11,7 @@
 
 static struct pith_model *model;
 static struct pith_session *session;
+static enum pith_method method;
 
 static void open_tiny(void)
 {
@@ -42,9 +43,10 @@ static struct pith_counter *open_counter(const char *more)
     return counter;
 }
 
+/* An amount below 1 is a rate. */
 static struct pith_result *compress(const char *text,
                                     const struct pith_counter *counter,
-                                    double target)
+                                    double amount)
 {
     struct pith_compress_options options;
     struct pith_result *result;
@@ -52,8 +54,9 @@ static struct pith_result *compress(const char *text,
     struct pith_text context = {text, strlen(text)};
     struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
     pith_compress_options_init(&options);
-    options.rate = -1;
-    options.target = target;
+    options.rate = amount < 1 ? amount : -1;
+    options.target = amount < 1 ? -1 : amount;
+    options.method = method;
     options.count_with = counter;
     options.trace = true;
     options.detail = true;
@@ -62,22 +65,35 @@ static struct pith_result *compress(const char *text,
     return result;
 }
 
-START_TEST(results_count_with_the_target_model)
+START_TEST(the_target_is_met_in_tokens_of_the_target_model)
 {
-    static const char text[] = "the rain in Spain stays mainly in the plain";
+    static const char text[] = "the rain in Spain stays mainly in the plain of "
+                               "a land where 12 men may sit by a fire";
     struct pith_counter *counter = open_counter("");
     struct pith_result *plain = compress(text, NULL, 9);
-    struct pith_result *counted = compress(text, counter, 9);
     ck_assert_uint_eq(plain->compressed_tokens, 9);
     ck_assert_uint_eq(plain->model_compressed_tokens, 9);
     ck_assert_uint_eq(plain->model_origin_tokens, plain->origin_tokens);
-    ck_assert_uint_eq(counted->origin_tokens, strlen(text));
-    ck_assert_uint_eq(counted->compressed_tokens, counted->text.size);
-    ck_assert_uint_eq(counted->model_origin_tokens, plain->origin_tokens);
-    ck_assert_uint_eq(counted->model_compressed_tokens, 9);
-    ck_assert_str_eq(counted->text.bytes, plain->text.bytes);
+    for (int i = 0; i < 2; i++) {
+        method = i == 0 ? PITH_METHOD_PAPER : PITH_METHOD_SPANS;
+        for (size_t n = 20; n < strlen(text); n++) {
+            struct pith_result *counted = compress(text, counter, (double)n);
+            ck_assert_uint_eq(counted->origin_tokens, strlen(text));
+            ck_assert_uint_eq(counted->compressed_tokens, counted->text.size);
+            ck_assert(counted->text.size == n || counted->note != NULL);
+            ck_assert(counted->text.size <= n && counted->text.size + 8 > n);
+            ck_assert_uint_eq(counted->model_origin_tokens,
+                              plain->origin_tokens);
+            ck_assert_uint_lt(counted->model_compressed_tokens,
+                              plain->origin_tokens);
+            pith_result_free(counted);
+        }
+    }
+    method = PITH_METHOD_PAPER;
+    struct pith_result *half = compress(text, counter, 0.5);
+    ck_assert_uint_eq(half->text.size, (strlen(text) + 1) / 2);
+    pith_result_free(half);
     pith_result_free(plain);
-    pith_result_free(counted);
     pith_counter_free(counter);
 }
 END_TEST
@@ -88,8 +104,7 @@ START_TEST(a_prompt_that_cannot_be_shortened_comes_back)
     struct pith_counter *counter = open_counter("YWE= 256\nYWFhYQ== 257\n");
     struct pith_result *all = compress("aaaa", NULL, 1e6);
     ck_assert_uint_gt(all->origin_tokens, 1);
-    struct pith_result *result =
-        compress("aaaa", counter, (double)all->origin_tokens - 1);
+    struct pith_result *result = compress("aaaa", counter, 0.5);
     ck_assert_str_eq(result->text.bytes, "aaaa");
     ck_assert_uint_eq(result->compressed_tokens, result->origin_tokens);
     ck_assert_uint_eq(result->model_compressed_tokens, all->origin_tokens);
@@ -135,7 +150,7 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("counter");
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
-    tcase_add_test(tcase, results_count_with_the_target_model);
+    tcase_add_test(tcase, the_target_is_met_in_tokens_of_the_target_model);
     tcase_add_test(tcase, a_prompt_that_cannot_be_shortened_comes_back);
     tcase_add_test(tcase, what_is_no_counter_is_refused);
     suite_add_tcase(suite, tcase);

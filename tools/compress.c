@@ -49,7 +49,8 @@ static const struct option options[] = {
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
      "json: one object with the counts beside the text"},
     {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
-     "count tokens of the target model:\n"
+     "count in tokens of the target model, rate\n"
+     "and target too (not of reference):\n"
      "cl100k_base.tiktoken"},
     {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},

@@ -40,7 +40,8 @@ static const struct option options[] = {
      "compress, recover and score"},
 
     {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
-     "count tokens of the target model:\n"
+     "count in tokens of the target model, rate\n"
+     "and target too (not of reference):\n"
      "cl100k_base.tiktoken"},
     COMPRESSION_OPTIONS(struct arguments, options),
 

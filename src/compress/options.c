@@ -68,7 +68,7 @@ static const struct pith_option rows[] = {
     REAL('n', "target", "target_token", "N", target, 0, LIMIT, -1, NULL,
          ALL | SCHEMA | ABOVE,
          "number of tokens that stay, counted by the tokenizer of the small "
-         "model; takes the place of `rate`"),
+         "model or with --count-with; takes the place of `rate`"),
     REAL(0, "threshold", "threshold", "NATS", threshold, 0, LIMIT, -1, NULL,
          SPANS | ABOVE,
          "nats that a token of a run has to be worth; what is worth less goes, "

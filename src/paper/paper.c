@@ -412,17 +412,17 @@ static enum pith_status note(struct paper *p, struct pith_error *error)
                                   p->itpc.segment_size,
                                   p->options->segment_size));
     if (p->options->structured && p->options->target > 0 &&
-        fabs(p->options->target - (double)p->prune.target) >= 1)
+        fabs(p->options->target - (double)p->prune.goal) >= 1)
         PITH_TRY(pith_result_note(r, error,
                                   "The rates of the tags leave %zu tokens, "
-                                  "the target was %g.", p->prune.target,
+                                  "the target was %g.", p->prune.goal,
                                   p->options->target));
     if (p->budget.scaled)
         PITH_TRY(pith_result_note(r, error,
                                   "The target of %zu tokens is below what "
                                   "tau_ins and tau_que ask for; they were "
                                   "scaled down to %.3g and %.3g%s.",
-                                  p->prune.target, p->budget.tau_ins,
+                                  p->prune.goal, p->budget.tau_ins,
                                   p->budget.tau_que,
                                   p->budget.n_dems > 0 &&
                                           p->itpc.n_forced == 0
@@ -445,7 +445,7 @@ static enum pith_status open_paper(struct paper *p,
                          "question_aware needs a question");
     if (p->options->structured) {
         p->pieces = pith_piece_budget_make(p->parts, p->options);
-        p->prune.target = pith_prune_target(p->pieces.total, p->parts->ids.n);
+        pith_prune_retarget(&p->prune, p->pieces.total);
     }
     PITH_TRY(pith_keep_apply(p->parts, p->options, error));
     p->selected = pith_array_zero(n, sizeof *p->selected);

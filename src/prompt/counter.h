@@ -1,7 +1,6 @@
 /*
- * counter.h - counts in tokens of the target model, for the result.
- *
- * They decide nothing but whether `paper` passes a prompt through.
+ * counter.h - counts in tokens of the target model: of results, and for
+ * budgets (settle.h).
  */
 #ifndef PITH_PROMPT_COUNTER_H
 #define PITH_PROMPT_COUNTER_H

@@ -19,6 +19,42 @@ size_t pith_prune_target(double target, size_t n)
     return target < 1 ? 1 : (size_t)(target + 0.5);
 }
 
+void pith_prune_retarget(struct pith_prune *p, double target)
+{
+    size_t n = p->parts.ids.n;
+    p->target = pith_prune_target(target, n);
+    p->goal = p->target;
+    if (p->options->count_with != NULL && n > 0)
+        p->goal = pith_prune_target(
+            (double)p->target * (double)p->n_all / (double)n, p->n_all);
+}
+
+/* The goal is met by what the target model reads; the plan has the same share
+ * of the scoring model's tokens. */
+static enum pith_status set_target(struct pith_prune *p,
+                                   struct pith_error *error)
+{
+    const struct pith_compress_options *options = p->options;
+    size_t n = p->parts.ids.n;
+    p->n_all = n;
+    if (options->count_with != NULL)
+        PITH_TRY(pith_counter_count(options->count_with,
+                                    pith_buffer_text(&p->parts.text),
+                                    &p->n_all, error));
+    p->goal = pith_prune_target(options->rate > 0
+                                    ? options->rate * (double)p->n_all
+                                    : options->target,
+                                p->n_all);
+    p->target = p->goal;
+    if (options->count_with == NULL || p->n_all == 0)
+        return PITH_OK;
+    p->target = pith_prune_target(
+        (double)p->goal / (double)p->n_all * (double)n, n);
+    if (p->target == n && p->goal < p->n_all && n > 1)
+        p->target--;
+    return PITH_OK;
+}
+
 size_t pith_prune_longest(const struct pith_session *session)
 {
     return pith_session_window(session) / 2;
@@ -49,11 +85,9 @@ enum pith_status pith_prune_open(struct pith_prune *p,
     }
     p->settled = (struct pith_settlement){.tokenizer = tokenizer,
                                           .parts = &p->parts,
+                                          .counter = options->count_with,
                                           .decisions = &p->decisions};
-    double target = options->rate > 0
-                        ? options->rate * (double)p->parts.ids.n
-                        : options->target;
-    p->target = pith_prune_target(target, p->parts.ids.n);
+    PITH_TRY(set_target(p, error));
     p->result->timings.tokenize = pith_seconds() - start;
     return PITH_OK;
 }
@@ -74,7 +108,7 @@ enum pith_status pith_prune_keep_all(struct pith_prune *p,
     for (size_t i = 0; i < p->decisions.n; i++)
         p->decisions.of[i].kept = true;
     p->settled.text.size = 0;
-    p->settled.n_tokens = p->parts.ids.n;
+    p->settled.n_tokens = p->n_all;
     return pith_compose(&p->parts, p->order, p->parts.n_parts, &p->decisions,
                         &p->settled.text, error);
 }
@@ -85,7 +119,7 @@ enum pith_status pith_prune_settle(struct pith_prune *p,
     p->settled.order = p->order;
     p->settled.n_order = p->parts.n_parts;
     p->settled.open = p->open;
-    p->settled.target = p->target;
+    p->settled.target = p->goal;
     return pith_settle(&p->settled, error);
 }
 
@@ -96,17 +130,15 @@ static enum pith_status count_or_pass(struct pith_prune *p,
 {
     struct pith_result *r = p->result;
     const struct pith_counter *counter = p->options->count_with;
-    r->origin_tokens = p->parts.ids.n;
-    r->compressed_tokens = p->settled.n_tokens;
-    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->parts.text),
-                                  &r->origin_tokens, &r->model_origin_tokens,
-                                  error));
-    PITH_TRY(pith_counter_replace(counter, pith_buffer_text(&p->settled.text),
-                                  &r->compressed_tokens,
-                                  &r->model_compressed_tokens, error));
+    r->origin_tokens = p->n_all;
+    r->model_origin_tokens = p->parts.ids.n;
+    r->compressed_tokens = r->model_compressed_tokens = p->settled.n_tokens;
+    if (counter != NULL)
+        PITH_TRY(pith_count_tokens(p->settled.tokenizer,
+                                   pith_buffer_text(&p->settled.text),
+                                   &r->model_compressed_tokens, error));
     if (r->compressed_tokens < r->origin_tokens || p->options->rate == 1 ||
-        p->options->target >= (double)p->parts.ids.n ||
-        p->parts.ids.n == 0)
+        p->options->target >= (double)p->n_all || p->n_all == 0)
         return PITH_OK;
     PITH_TRY(pith_result_note(r, error,
                               "Nothing would be saved: the prompt has %zu "
@@ -137,18 +169,18 @@ static enum pith_status note_target(struct pith_prune *p,
     if (p->settled.cut)
         PITH_TRY(pith_result_note(r, error,
                                   "No word or number fits into %zu token%s; "
-                                  "one was cut.", p->target,
-                                  plural(p->target)));
-    if (n > p->target && p->n_forced > 0)
+                                  "one was cut.", p->goal,
+                                  plural(p->goal)));
+    if (n > p->goal && p->n_forced > 0)
         return pith_result_note(r, error,
                                 "What must stay has %zu token%s, %zu more "
                                 "than the target of %zu.", n, plural(n),
-                                n - p->target, p->target);
-    if (n != p->target && p->options->target <= (double)p->parts.ids.n)
+                                n - p->goal, p->goal);
+    if (n != p->goal && p->options->target <= (double)p->n_all)
         return pith_result_note(r, error,
                                 "The result has %zu token%s, the target is "
                                 "%zu: no word or number fits exactly.", n,
-                                plural(n), p->target);
+                                plural(n), p->goal);
     return PITH_OK;
 }
 
@@ -165,18 +197,18 @@ static enum pith_status note(struct pith_prune *p, struct pith_error *error)
     PITH_TRY(pith_keep_note(&p->parts, p->options, p->result, error));
     if (p->passed)
         return PITH_OK;
-    if (p->parts.n_cut > 0 && p->settled.n_tokens < p->parts.ids.n)
+    if (p->parts.n_cut > 0 && p->settled.n_tokens < p->n_all)
         PITH_TRY(pith_result_note(r, error,
                                   "%zu word%s or number%s had too many tokens "
                                   "to stay or go as a whole.", p->parts.n_cut,
                                   plural(p->parts.n_cut),
                                   plural(p->parts.n_cut)));
     PITH_TRY(note_target(p, error));
-    if (p->options->target > (double)p->parts.ids.n)
+    if (p->options->target > (double)p->n_all)
         PITH_TRY(pith_result_note(r, error,
                                   "The prompt has %zu tokens, fewer than the "
                                   "target; it is unchanged.",
-                                  p->parts.ids.n));
+                                  p->n_all));
     return PITH_OK;
 }
 

@@ -14,7 +14,10 @@ struct pith_prune {
     struct pith_result *result;                  /* and this one */
     struct pith_parts parts;
     struct pith_decisions decisions;
-    size_t target;        /* tokens that stay */
+    size_t target; /* tokens of the scoring model to plan with */
+    size_t goal;   /* what is to be met, of n_all: the same, or tokens of
+                      options->count_with */
+    size_t n_all;
     size_t n_forced;      /* of these, those that must */
     size_t *order;        /* (n_parts) parts in the order of the result */
     bool *open;           /* (n_parts) parts that may give more of their text */
@@ -34,6 +37,9 @@ void pith_prune_free(struct pith_prune *prune);
 /* A number of tokens of n, as a whole one; a prompt that has any keeps at
  * least one. */
 size_t pith_prune_target(double target, size_t n);
+
+/* Plans with another target, in tokens of the scoring model. */
+void pith_prune_retarget(struct pith_prune *prune, double target);
 
 /* The most tokens of one unit: as many as the model can look at with as many
  * in front of them. */

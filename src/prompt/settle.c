@@ -20,6 +20,7 @@ enum {
 struct choice {
     size_t unit;
     float margin;
+    size_t size; /* tokens that its text counts */
     bool barred; /* went once, or would be too much: is not added again */
     bool best;   /* kept in the best state so far */
 };
@@ -44,16 +45,19 @@ enum pith_status pith_count_tokens(const struct pith_tokenizer *tokenizer,
     return status;
 }
 
+enum pith_status pith_settle_count(const struct pith_settlement *settlement,
+                                   struct pith_text text, size_t *n,
+                                   struct pith_error *error)
+{
+    if (settlement->counter == NULL)
+        return pith_count_tokens(settlement->tokenizer, text, n, error);
+    return pith_counter_count(settlement->counter, text, n, error);
+}
+
 static bool *kept(const struct settling *settling, const struct choice *choice)
 {
     const struct pith_settlement *s = settling->s;
     return &s->decisions->of[s->parts->units[choice->unit].token].kept;
-}
-
-static size_t size_of(const struct settling *settling,
-                      const struct choice *choice)
-{
-    return settling->s->parts->units[choice->unit].n_tokens;
 }
 
 static int higher_margin_first(const void *a, const void *b)
@@ -78,8 +82,13 @@ static enum pith_status list_choices(struct settling *settling,
         if (unit->structure || unit->forced ||
             (!decision->kept && !s->open[unit->part]))
             continue;
-        settling->choices[settling->n++] =
-            (struct choice){.unit = i, .margin = decision->margin};
+        struct choice *choice = &settling->choices[settling->n++];
+        *choice = (struct choice){.unit = i, .margin = decision->margin,
+                                  .size = unit->n_tokens};
+        if (s->counter != NULL)
+            PITH_TRY(pith_counter_count(s->counter,
+                                        pith_unit_text(s->parts, unit),
+                                        &choice->size, error));
     }
     if (settling->n > 0)
         qsort(settling->choices, settling->n, sizeof *settling->choices,
@@ -93,8 +102,8 @@ static enum pith_status read_again(struct pith_settlement *s,
     s->text.size = 0;
     PITH_TRY(pith_compose(s->parts, s->order, s->n_order, s->decisions,
                           &s->text, error));
-    return pith_count_tokens(s->tokenizer, pith_buffer_text(&s->text),
-                             &s->n_tokens, error);
+    return pith_settle_count(s, pith_buffer_text(&s->text), &s->n_tokens,
+                             error);
 }
 
 /* Drops units of at least so many tokens. */
@@ -108,7 +117,7 @@ static bool drop(struct settling *settling, size_t excess)
             continue;
         *keep = false;
         choice->barred = true;
-        n += size_of(settling, choice);
+        n += choice->size;
     }
     return n > 0;
 }
@@ -120,10 +129,10 @@ static bool add(struct settling *settling, size_t missing)
     for (size_t i = 0; i < settling->n && left > 0; i++) {
         struct choice *choice = &settling->choices[i];
         bool *keep = kept(settling, choice);
-        if (*keep || choice->barred || size_of(settling, choice) > left)
+        if (*keep || choice->barred || choice->size > left)
             continue;
         *keep = true;
-        left -= size_of(settling, choice);
+        left -= choice->size;
     }
     return left < missing;
 }
@@ -143,7 +152,7 @@ static bool swap(struct settling *settling, size_t missing)
             if (*kept(settling, in) || in->barred)
                 continue;
             n_in++;
-            if (size_of(settling, in) != size_of(settling, out) + missing)
+            if (in->size != out->size + missing)
                 continue;
             *kept(settling, out) = false;
             *kept(settling, in) = true;
@@ -224,8 +233,7 @@ static enum pith_status longest_beginning(const struct pith_settlement *s,
     for (size_t at = *end; at < text.size;) {
         size_t n;
         at = pith_grapheme_end(text, at);
-        PITH_TRY(pith_count_tokens(s->tokenizer,
-                                   (struct pith_text){text.bytes, at}, &n,
+        PITH_TRY(pith_settle_count(s, (struct pith_text){text.bytes, at}, &n,
                                    error));
         if (n > s->target)
             return PITH_OK;

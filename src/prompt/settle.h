@@ -14,6 +14,7 @@
 
 struct pith_settlement {
     const struct pith_tokenizer *tokenizer; /* borrowed */
+    const struct pith_counter *counter; /* counts instead of it; or NULL */
     struct pith_parts *parts;               /* units may be cut */
     struct pith_decisions *decisions;
     const size_t *order; /* (n_order) parts, in the order of the result */
@@ -31,6 +32,11 @@ struct pith_settlement {
  * Free settlement->text, also after an error. */
 enum pith_status pith_settle(struct pith_settlement *settlement,
                              struct pith_error *error);
+
+/* Tokens of a text, of the tokenizer or the counter. */
+enum pith_status pith_settle_count(const struct pith_settlement *settlement,
+                                   struct pith_text text, size_t *n,
+                                   struct pith_error *error);
 
 /* Tokens of a text when it is read again. */
 enum pith_status pith_count_tokens(const struct pith_tokenizer *tokenizer,

@@ -142,9 +142,8 @@ static enum pith_status take_what_stays(struct pith_spans *spans,
     struct pith_prune *p = &spans->prune;
     PITH_TRY(pith_compose(&p->parts, p->order, p->parts.n_parts, &p->decisions,
                           &p->settled.text, error));
-    return pith_count_tokens(pith_session_tokenizer(p->session),
-                             pith_buffer_text(&p->settled.text), &p->target,
-                             error);
+    return pith_settle_count(&p->settled, pith_buffer_text(&p->settled.text),
+                             &p->goal, error);
 }
 
 static enum pith_status choose(struct pith_spans *spans,
