@@ -3,7 +3,8 @@
  * to compare with, metrics of answers, and measures that need no target
  * model.  docs/EVALUATION.md explains each.
  *
- * The rules of pith.h hold here too.
+ * The rules of pith.h hold here too, but that NULL which may not be is not
+ * looked for.
  */
 #ifndef PITH_EVAL_H
 #define PITH_EVAL_H

@@ -2,7 +2,8 @@
  * pith_files.h - files as the library and the program write and compare
  * them: an output appears complete or not at all, and is none of the inputs.
  *
- * The rules of pith.h hold here too.
+ * The rules of pith.h hold here too, but that NULL which may not be is not
+ * looked for.
  */
 #ifndef PITH_FILES_H
 #define PITH_FILES_H

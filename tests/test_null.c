@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pith_align.h"
+#include "pith_eval.h"
 #include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
@@ -35,6 +36,10 @@ START_TEST(nothing_is_freed)
     pith_result_free(NULL);
     pith_mcp_free(NULL);
     pith_dataset_free(NULL);
+    pith_cases_free(NULL);
+    pith_premise_free(NULL);
+    pith_requests_free(NULL);
+    pith_scores_free(NULL);
 }
 END_TEST
 
@@ -157,6 +162,61 @@ START_TEST(compressions)
 }
 END_TEST
 
+START_TEST(alignment)
+{
+    struct pith_align_requests_info asked;
+    struct pith_align_collect_info collected;
+    struct pith_align_result result;
+    struct pith_dataset *data = (void *)&model;
+    struct pith_text none = {0};
+    char *text = (char *)&model;
+    size_t n;
+    REFUSED(pith_align_requests(missing, "r", none, NULL, &text, &n, &asked,
+                                at), "records");
+    ck_assert_ptr_null(text);
+    REFUSED(pith_align_requests(none, "r", missing, NULL, &text, &n, &asked,
+                                at), "answers");
+    REFUSED(pith_align_requests(none, NULL, none, NULL, &text, &n, &asked, at),
+            "name");
+    REFUSED(pith_align_requests(none, "r", none, NULL, NULL, &n, &asked, at),
+            "batch");
+    REFUSED(pith_align_requests(none, "r", none, NULL, &text, NULL, &asked, at),
+            "n_bytes");
+    REFUSED(pith_align_requests(none, "r", none, NULL, &text, &n, NULL, at),
+            "info");
+    REFUSED(pith_align_collect(missing, "r", none, "a", NULL, &text, &n,
+                               &collected, at), "records");
+    REFUSED(pith_align_collect(none, "r", missing, "a", NULL, &text, &n,
+                               &collected, at), "answers");
+    REFUSED(pith_align_collect(none, "r", none, NULL, NULL, &text, &n,
+                               &collected, at), "answers_name");
+    REFUSED(pith_align_collect(none, "r", none, "a", NULL, NULL, &n,
+                               &collected, at), "joined");
+    REFUSED(pith_align_collect(none, "r", none, "a", NULL, &text, &n, NULL, at),
+            "info");
+    REFUSED(pith_dataset_create(NULL, NULL, &data, at), "model");
+    ck_assert_ptr_null(data);
+    REFUSED(pith_dataset_create(model, NULL, NULL, at), "dataset");
+    ck_assert_int_eq(pith_dataset_create(model, NULL, &data, NULL), PITH_OK);
+    REFUSED(pith_dataset_add(NULL, none, "r", at), "dataset");
+    REFUSED(pith_dataset_add(data, missing, "r", at), "text");
+    REFUSED(pith_dataset_add(data, none, NULL, at), "name");
+    REFUSED(pith_align(NULL, data, NULL, NULL, &result, at), "model");
+    REFUSED(pith_align(model, NULL, NULL, NULL, &result, at), "data");
+    REFUSED(pith_align(model, data, NULL, NULL, NULL, at), "result");
+    pith_dataset_free(data);
+    REFUSED(pith_align_plot(missing, "l", &text, &n, at), "log");
+    REFUSED(pith_align_plot(none, NULL, &text, &n, at), "name");
+    REFUSED(pith_align_plot(none, "l", NULL, &n, at), "svg");
+    REFUSED(pith_merge(NULL, "a", "d", NULL, at), "model");
+    REFUSED(pith_merge("m", NULL, "d", NULL, at), "adapter");
+    REFUSED(pith_merge("m", "a", NULL, NULL, at), "destination");
+    pith_dataset_describe(NULL, NULL);
+    pith_align_options_default_sized(NULL, 64);
+    pith_align_options_paper(NULL);
+}
+END_TEST
+
 START_TEST(without_a_status)
 {
     struct pith_model_info info;
@@ -217,6 +277,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, nothing_is_freed);
     tcase_add_test(tcase, models_and_tokens);
     tcase_add_test(tcase, compressions);
+    tcase_add_test(tcase, alignment);
     tcase_add_test(tcase, without_a_status);
     tcase_add_test(tcase, what_has_no_elements_may_be_null);
     suite_add_tcase(suite, tcase);

@@ -18,9 +18,11 @@ enum pith_status pith_dataset_create(const struct pith_model *model,
 {
     struct pith_dataset_options own = {.sizeof_options = sizeof own};
     enum pith_template template_id;
-    size_t n_ctx = model->format.config.n_ctx;
 
+    PITH_REQUIRE(dataset, error);
     *dataset = NULL;
+    PITH_REQUIRE(model, error);
+    size_t n_ctx = model->format.config.n_ctx;
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
     PITH_TRY(pith_template_find(own.template_name, &template_id, error));
     if (own.max_tokens == 0)
@@ -53,7 +55,8 @@ void pith_dataset_free(struct pith_dataset *dataset)
 void pith_dataset_describe(const struct pith_dataset *dataset,
                            struct pith_dataset_info *info)
 {
-    *info = dataset->info;
+    if (dataset != NULL && info != NULL)
+        *info = dataset->info;
 }
 
 /* --- tokens --------------------------------------------------------------- */
@@ -264,6 +267,9 @@ enum pith_status pith_dataset_add(struct pith_dataset *dataset,
     size_t n_bad = 0;
     bool more = true;
 
+    PITH_REQUIRE(dataset, error);
+    PITH_REQUIRE(name, error);
+    PITH_REQUIRE_ALL(text.bytes, text.size, error);
     pith_record_reader_open(&reader, text, name);
     reader.unused = &unused;
     while (more && status == PITH_OK) {

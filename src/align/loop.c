@@ -266,7 +266,10 @@ enum pith_status pith_align(const struct pith_model *model,
 {
     struct pith_run run = {.model = model, .n_ranks = 1};
     enum pith_status status;
+    PITH_REQUIRE(result, error);
     *result = (struct pith_align_result){0};
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE(data, error);
     PITH_TRY(pith_settings_check(&run.options, options, error));
     if (run.options.group != NULL) {
         run.rank = run.options.group->rank;

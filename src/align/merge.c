@@ -145,6 +145,9 @@ enum pith_status pith_merge(const char *model, const char *adapter,
     struct merge merge = {.widest = 0};
     enum pith_status status;
 
+    PITH_REQUIRE(model, error);
+    PITH_REQUIRE(adapter, error);
+    PITH_REQUIRE(destination, error);
     PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
     PITH_TRY(pith_place_check(destination, model, error));
     PITH_TRY(pith_place_check(destination, adapter, error));

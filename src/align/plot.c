@@ -293,7 +293,11 @@ enum pith_status pith_align_plot(struct pith_text log, const char *name,
     struct curve training = {0}, mean = {0}, validation = {0};
     struct pith_buffer out = {0};
     enum pith_status status;
+    PITH_REQUIRE(svg, error);
     *svg = NULL;
+    PITH_REQUIRE(n_bytes, error);
+    PITH_REQUIRE(name, error);
+    PITH_REQUIRE_ALL(log.bytes, log.size, error);
     PITH_TRY_DONE(read_log(log, name, &training, &validation, error));
     PITH_TRY_DONE(smooth(&training, &mean, error));
     draw(&out, &training, &mean, &validation);

@@ -67,8 +67,14 @@ pith_align_requests(struct pith_text records, const char *name,
     struct pith_buffer out = {0};
     enum pith_status status;
 
+    PITH_REQUIRE(batch, error);
     *batch = NULL;
+    PITH_REQUIRE(n_bytes, error);
+    PITH_REQUIRE(info, error);
     *info = (struct pith_align_requests_info){0};
+    PITH_REQUIRE(name, error);
+    PITH_REQUIRE_ALL(records.bytes, records.size, error);
+    PITH_REQUIRE_ALL(answers.bytes, answers.size, error);
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
     if (own.model == NULL || *own.model == '\0')
         return pith_fail(error, PITH_ERR_ARGUMENT,
@@ -187,8 +193,15 @@ pith_align_collect(struct pith_text records, const char *name,
     struct pith_buffer out = {0};
     enum pith_status status;
 
+    PITH_REQUIRE(joined, error);
     *joined = NULL;
+    PITH_REQUIRE(n_bytes, error);
+    PITH_REQUIRE(info, error);
     *info = (struct pith_align_collect_info){0};
+    PITH_REQUIRE(name, error);
+    PITH_REQUIRE(answers_name, error);
+    PITH_REQUIRE_ALL(records.bytes, records.size, error);
+    PITH_REQUIRE_ALL(answers.bytes, answers.size, error);
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
     own.note = NULL; /* all members are passed on */
     PITH_TRY_DONE(pith_answers_open(&table, records, name, &own, error));

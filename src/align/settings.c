@@ -27,13 +27,16 @@ void pith_align_options_default_sized(struct pith_align_options *options,
         .clip = 1,
         .seed = 1,
         .validation_share = 0.02};
-    pith_struct_give(options, sizeof_options, &defaults, sizeof defaults);
+    if (options != NULL)
+        pith_struct_give(options, sizeof_options, &defaults, sizeof defaults);
 }
 
 /* "8 epochs, lr 1e-4, AdamW" (section 5, Implementation Details); what the
  * paper leaves open stays as it is. */
 void pith_align_options_paper(struct pith_align_options *options)
 {
+    if (options == NULL)
+        return;
     options->epochs = 8;
     options->steps = 0;
     options->lr = 1e-4;

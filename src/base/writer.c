@@ -324,6 +324,8 @@ enum pith_status pith_writer_commit(struct pith_writer *writer,
 
 void pith_writer_abort(struct pith_writer *writer)
 {
+    if (writer == NULL)
+        return;
     if (writer->stream != NULL && writer->temporary != NULL)
         remove_temporary(writer);
     else if (writer->stream != NULL)

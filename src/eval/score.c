@@ -289,6 +289,8 @@ enum pith_status pith_scores_create(struct pith_scores *scores,
 
 void pith_scores_free(struct pith_scores *scores)
 {
+    if (scores == NULL)
+        return;
     struct pith_score_data *data = scores->data;
     pith_free(scores->rows);
     pith_free(scores->pairs);
