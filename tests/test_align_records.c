@@ -196,6 +196,7 @@ static const char *const malformed[][2] = {
     {"[{\"role\": \"user\"}]", "!f:1: \"content\" of message 1 is nothing"},
     {"[{\"prompt\": \"a\"} {\"prompt\": \"b\"}]", "!f:1: JSON at byte 16"},
     {"[\n{\"prompt\": \"a\"},\n]", "1"},
+    {"{\"prompt\": \"a\xFF\"}", "!f:1: JSON at byte 13: 0xFF is not UTF-8"},
 };
 
 START_TEST(malformed_records_say_what_was_found)

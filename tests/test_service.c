@@ -434,6 +434,10 @@ START_TEST(options_may_stand_beside_the_context)
     assert_refused(FLAT("\"target_context\":5"), "\"target_context\"");
     assert_refused(FLAT("\"rate\":0.3,\"options\":{\"rate\":0.3}"),
                    "\"rate\" is given in \"options\" and outside");
+    assert_refused(FLAT("\"rate\":0.3,\"rate\":0.4"), "\"rate\" is given twice");
+    assert_refused(FLAT("\"context\":[\"x\"]"), "\"context\" is given twice");
+    assert_refused(FLAT("\"options\":{\"k\":2,\"k\":3}"), "\"k\" is given twice");
+    assert_accepted(FLAT("\"rate\":null,\"rate\":0.3"));
     assert_accepted(FLAT("\"rate\":null,\"options\":{\"rate\":0.3}"));
 }
 END_TEST

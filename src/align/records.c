@@ -192,7 +192,7 @@ enum pith_status pith_record_read(struct pith_record_reader *reader,
         return PITH_OK;
     pith_buffer_printf(&place, "%s:%zu", reader->name, reader->record_line);
     PITH_TRY(pith_buffer_take(&place, &name, NULL, error));
-    PITH_TRY_DONE(pith_json_parse(cut, name, &reader->document, error));
+    PITH_TRY_DONE(pith_json_parse_utf8(cut, name, &reader->document, error));
     PITH_TRY_DONE(pith_record_take(reader, pith_json_root(reader->document),
                                    name, record, error));
     record->messages = reader->messages;

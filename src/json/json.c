@@ -387,6 +387,24 @@ enum pith_status pith_json_parse(struct pith_text text, const char *name,
     return status;
 }
 
+enum pith_status pith_json_parse_utf8(struct pith_text text, const char *name,
+                                      struct pith_json_document **document,
+                                      struct pith_error *error)
+{
+    size_t at = 0, length = 0;
+    struct pith_text left = text;
+    *document = NULL;
+    PITH_TRY(pith_text_start(&left, name, error)); /* UTF-16 is named */
+    for (; at < text.size; at += length) {
+        length = pith_utf8_valid_length(text.bytes + at, text.size - at);
+        if (length == 0)
+            return pith_fail(error, PITH_ERR_FORMAT,
+                             "%s: JSON at byte %zu: 0x%02X is not UTF-8", name,
+                             at, (unsigned)(unsigned char)text.bytes[at]);
+    }
+    return pith_json_parse(text, name, document, error);
+}
+
 void pith_json_free(struct pith_json_document *document)
 {
     if (document == NULL)

@@ -45,6 +45,11 @@ struct pith_json_document; /* owns the nodes and the strings */
 enum pith_status pith_json_parse(struct pith_text text, const char *name,
                                  struct pith_json_document **document,
                                  struct pith_error *error);
+/* The same of a text that must be UTF-8; a byte that is not is refused with
+ * its offset. */
+enum pith_status pith_json_parse_utf8(struct pith_text text, const char *name,
+                                      struct pith_json_document **document,
+                                      struct pith_error *error);
 void pith_json_free(struct pith_json_document *document);
 const struct pith_json *pith_json_root(const struct pith_json_document *document);
 

@@ -405,7 +405,7 @@ enum pith_status pith_mcp_answer(struct pith_mcp *mcp, struct pith_text text,
     *reply = NULL;
     PITH_REQUIRE(mcp, error);
     PITH_REQUIRE_ALL(text.bytes, text.size, error);
-    if (pith_request_parse(text, "message", &document, &why) != PITH_OK) {
+    if (pith_json_parse_utf8(text, "message", &document, &why) != PITH_OK) {
         write_error(&out, NULL,
                     why.status == PITH_ERR_MEMORY ? INTERNAL_ERROR
                                                   : PARSE_ERROR,

@@ -447,24 +447,45 @@ static enum pith_status read_later(struct pith_request *request,
     return read_value(request, option, value, true, error);
 }
 
-static bool is_given(const struct pith_json *object, const char *key)
+/* How often a member is there, null not counted. */
+static size_t count_given(const struct pith_json *object, const char *key)
 {
-    const struct pith_json *value = pith_json_get(object, key);
-    return value != NULL && !pith_json_is(value, PITH_JSON_NULL);
+    size_t n = 0;
+    for (const struct pith_json *member = object->first; member != NULL;
+         member = member->next)
+        n += pith_name_is(member->key, key) &&
+             !pith_json_is(member, PITH_JSON_NULL);
+    return n;
 }
 
-/* No option stands in both objects. */
+static enum pith_status check_once(const struct pith_json *object,
+                                   const char *key, struct pith_error *error)
+{
+    return count_given(object, key) <= 1
+               ? PITH_OK
+               : pith_fail(error, PITH_ERR_ARGUMENT,
+                           "\"%s\" is given twice; leave one out", key);
+}
+
+/* No option stands in both objects, and none twice in one. */
 static enum pith_status check_twice(const struct pith_json *arguments,
                                     const struct pith_json *options,
                                     struct pith_error *error)
 {
     const struct pith_option *option;
-    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++)
-        if (option->key != NULL && is_given(arguments, option->key) &&
-            is_given(options, option->key))
+    PITH_TRY(check_once(arguments, "context", error));
+    PITH_TRY(check_once(arguments, "options", error));
+    for (size_t i = 0; (option = pith_compress_option(i)) != NULL; i++) {
+        if (option->key == NULL)
+            continue;
+        PITH_TRY(check_once(arguments, option->key, error));
+        PITH_TRY(check_once(options, option->key, error));
+        if (count_given(arguments, option->key) > 0 &&
+            count_given(options, option->key) > 0)
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "option \"%s\" is given in \"options\" and "
                              "outside; leave one out", option->key);
+    }
     return PITH_OK;
 }
 

@@ -5,28 +5,6 @@
 
 #include <string.h>
 
-#include "../base/utf8.h"
-#include "pith_files.h"
-
-enum pith_status pith_request_parse(struct pith_text text, const char *name,
-                                    struct pith_json_document **document,
-                                    struct pith_error *error)
-{
-    struct pith_text left = text;
-    *document = NULL;
-    PITH_TRY(pith_text_start(&left, name, error));
-    while (left.size > 0) {
-        size_t length = pith_utf8_valid_length(left.bytes, left.size);
-        if (length == 0)
-            return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: JSON at byte %zu: 0x%02X is not UTF-8", name,
-                             text.size - left.size,
-                             (unsigned)(unsigned char)*left.bytes);
-        left.bytes += length;
-        left.size -= length;
-    }
-    return pith_json_parse(text, name, document, error);
-}
 
 /* Runs the function that the request names. */
 static enum pith_status run(struct pith_session *session,
@@ -124,7 +102,7 @@ enum pith_status pith_request_run(struct pith_session *session,
     PITH_REQUIRE_ALL(text.bytes, text.size, error);
     PITH_TRY(pith_compress_options_take(&known, defaults, error));
     enum pith_status status =
-        pith_request_parse(text, "request", &document, &why);
+        pith_json_parse_utf8(text, "request", &document, &why);
     if (status == PITH_OK) {
         root = pith_json_root(document);
         status = run(session, root, &known, &answer, &why);

@@ -15,13 +15,6 @@
 #include "../json/json.h"
 #include "pith_service.h"
 
-/* Parses a request.  Unlike texts in files it must be valid UTF-8: whoever
- * sends it can mend it, and a name or a key could be another one.
- *   name  "request", for the error */
-enum pith_status pith_request_parse(struct pith_text text, const char *name,
-                                    struct pith_json_document **document,
-                                    struct pith_error *error);
-
 /* What a function of a request has answered; release with
  * pith_answer_free. */
 struct pith_answer {

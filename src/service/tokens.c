@@ -50,7 +50,7 @@ enum pith_status pith_tokenize_json(const struct pith_model *model,
     PITH_REQUIRE(model, error);
     PITH_REQUIRE_ALL(request.bytes, request.size, error);
     enum pith_status status;
-    PITH_TRY(pith_request_parse(request, "request", &document, error));
+    PITH_TRY(pith_json_parse_utf8(request, "request", &document, error));
     PITH_TRY_DONE(read_text(pith_json_root(document), &text, error));
     PITH_TRY_DONE(pith_tokenize(model, text, flags, &ids, &n, error));
     write_tokens(&out, model, ids, n);
@@ -167,7 +167,7 @@ enum pith_status pith_score_json(struct pith_session *session,
     *reply = NULL;
     PITH_REQUIRE(session, error);
     PITH_REQUIRE_ALL(request.bytes, request.size, error);
-    PITH_TRY(pith_request_parse(request, "request", &document, error));
+    PITH_TRY(pith_json_parse_utf8(request, "request", &document, error));
     PITH_TRY_DONE(pith_answer_score(session, pith_json_root(document), NULL,
                                     &answer, error));
     status = pith_buffer_take(&answer.result, reply, NULL, error);
