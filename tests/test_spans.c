@@ -119,13 +119,18 @@ END_TEST
 START_TEST(a_question_chooses)
 {
     struct pith_text contexts[] = {
-        view("The meeting of the harbour board took place on Tuesday. It was "
-             "chaired by Maria Okafor, who had been elected in spring."),
-        view("A recipe for bread: mix flour, water, salt and yeast, knead the "
-             "dough for ten minutes and let it rest for two hours.")};
+        view("The harbour board met on Tuesday at 9:30 in room 4. It was "
+             "chaired by Maria Okafor, who had been elected in spring. The "
+             "board did not approve the budget of 1.2 million euros, because "
+             "two members were absent. The next meeting takes place on 14 "
+             "May."),
+        view("The canteen offers soup, salad and two hot dishes every day. "
+             "Vegetarian dishes are marked with a green leaf. Prices have not "
+             "changed since January: a soup costs 2.50 euros, a hot dish 6.80 "
+             "euros. Guests pay one euro more.")};
     struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 2,
                                  .question = view("Who chaired the meeting?")};
-    struct pith_result *result = compress(prompt, 0.45, -1);
+    struct pith_result *result = compress(prompt, 0.4, -1);
     ck_assert(contains(result, "Maria Okafor"));
     ck_assert_uint_gt(result->parts[1].n_kept, result->parts[2].n_kept);
     pith_result_free(result);
