@@ -213,7 +213,7 @@ enum pith_status pith_steps_count(struct pith_recall *steps,
 /* What compression costs the cases of one group, without a target model. */
 struct pith_measure_options {
     size_t sizeof_options;
-    const char *method; /* a name from pith_eval_method */
+    const char *method; /* a name from pith_eval_method; NULL: "paper" */
     double ratio;       /* tokens before / after, at least 1 */
     uint64_t seed;      /* of methods that draw */
     size_t max_cases;   /* of the group, evenly spread; 0: all */
@@ -346,7 +346,8 @@ struct pith_prepare_options {
     size_t sizeof_options;
     enum pith_asking ask;
     const char *target_model; /* as its server knows it */
-    const char *method;       /* a name from pith_eval_method */
+    const char *method;       /* a name from pith_eval_method; NULL:
+                                 "paper" */
     double ratio;     /* tokens before / after, at least 1; 0: by shots */
     double shots;     /* as many tokens as that many demonstrations
                          (contexts) of average length */

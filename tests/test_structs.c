@@ -223,6 +223,35 @@ static enum pith_status try_scores(const void *options)
     return status;
 }
 
+/* Without cases, or without a name of the target: that is seen after the
+ * options. */
+static enum pith_status after_options(enum pith_status status)
+{
+    return status == PITH_ERR_ARGUMENT &&
+                   strstr(error.detail, "sizeof_options") == NULL
+               ? PITH_OK : status;
+}
+
+static enum pith_status try_measure(const void *options)
+{
+    char *json;
+    return after_options(
+        pith_measure_group(session, NULL, 0, options, &json, &error));
+}
+
+static enum pith_status try_measure_key(const void *options)
+{
+    char *key;
+    return after_options(pith_measure_key(NULL, 0, options, &key, &error));
+}
+
+static enum pith_status try_prepare(const void *options)
+{
+    char *requests, *keys;
+    return after_options(pith_prepare_group(session, NULL, 0, options,
+                                            &requests, &keys, &error));
+}
+
 static const struct takes_options {
     const char *name;
     enum pith_status (*call)(const void *options);
@@ -249,6 +278,9 @@ static const struct takes_options {
      sizeof(struct pith_align_requests_options)},
     {"pith_align", try_align, sizeof(struct pith_align_options)},
     {"pith_merge", try_merge, sizeof(struct pith_merge_options)},
+    {"pith_measure_group", try_measure, sizeof(struct pith_measure_options)},
+    {"pith_measure_key", try_measure_key, sizeof(struct pith_measure_options)},
+    {"pith_prepare_group", try_prepare, sizeof(struct pith_prepare_options)},
     {"pith_scores_create", try_scores, sizeof(struct pith_score_options)},
 };
 
@@ -405,6 +437,9 @@ START_TEST(no_padding_at_the_end)
     ENDS_WITH(pith_dataset_options, note);
     ENDS_WITH(pith_align_options, announce);
     ENDS_WITH(pith_merge_options, name);
+    ENDS_WITH(pith_measure_options, judge);
+    ENDS_WITH(pith_prepare_options, count_with);
+    ENDS_WITH(pith_score_options, user);
     ENDS_WITH(pith_model_info, auto_precision);
     ENDS_WITH(pith_tensor_info, bytes);
 }

@@ -265,8 +265,8 @@ const struct pith_case *pith_cases_get(const struct pith_cases *cases,
 enum pith_status pith_cases_check(const struct pith_cases *cases, size_t index,
                                   struct pith_error *error)
 {
-    return index < cases->n
-               ? PITH_OK
-               : pith_fail(error, PITH_ERR_ARGUMENT,
-                           "case %zu of %zu: there is none", index, cases->n);
+    size_t n = pith_cases_count(cases);
+    return index < n ? PITH_OK
+                     : pith_fail(error, PITH_ERR_ARGUMENT,
+                                 "case %zu of %zu: there is none", index, n);
 }

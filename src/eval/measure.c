@@ -217,8 +217,10 @@ static enum pith_status check_options(const struct pith_cases *cases,
                                       struct pith_error *error)
 {
     *options = (struct pith_measure_options){
-        .sizeof_options = sizeof *options, .method = "paper", .ratio = 2};
+        .sizeof_options = sizeof *options, .ratio = 2};
     PITH_TRY(pith_options_copy(options, sizeof *options, given, error));
+    if (options->method == NULL)
+        options->method = "paper";
     if (!(options->ratio >= 1))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "ratio is %g; expected 1 or more", options->ratio);

@@ -226,11 +226,12 @@ enum pith_status pith_prepare_group(struct pith_session *session,
                                     struct pith_error *error)
 {
     struct prepare p = {.session = session,
-                        .options = {.sizeof_options = sizeof p.options,
-                                    .method = "paper"}};
+                        .options = {.sizeof_options = sizeof p.options}};
     enum pith_status status;
     *requests = *keys = NULL;
     PITH_TRY(pith_options_copy(&p.options, sizeof p.options, options, error));
+    if (p.options.method == NULL)
+        p.options.method = "paper";
     PITH_TRY(check_options(&p.options, error));
     PITH_TRY_DONE(prepare_group(&p, cases, index, error));
     PITH_TRY_DONE(pith_buffer_take(&p.requests, requests, NULL, error));
