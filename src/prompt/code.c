@@ -180,9 +180,9 @@ static void push(struct open *open, size_t at, bool is_call)
 }
 
 /* Takes both parentheses of a call where the second is at `at`. */
-static enum pith_status close(struct open *open, struct pith_text text,
-                              size_t at, struct pith_ranges *ranges,
-                              struct pith_error *error)
+static enum pith_status close_call(struct open *open, struct pith_text text,
+                                   size_t at, struct pith_ranges *ranges,
+                                   struct pith_error *error)
 {
     if (open->n == 0 || !open->is_call[--open->n])
         return PITH_OK;
@@ -209,7 +209,7 @@ enum pith_status pith_code_ranges(struct pith_text text,
         if (code == '(')
             push(&open, at, at > 0 && at == name_end);
         else if (code == ')')
-            PITH_TRY(close(&open, text, at, ranges, error));
+            PITH_TRY(close_call(&open, text, at, ranges, error));
         if (end > at && pith_is_word_character(code))
             name_end = end;
         starts_line = code == '\n' || code == '\r' ||
