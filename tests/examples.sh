@@ -59,7 +59,7 @@ if have python3; then
     PITH_LIBRARY=$shared says_the_same Python python3 docs/examples/compress.py
 fi
 if have rustc; then
-    rustc -D warnings -L "$(dirname "$library")" -l static=pith -l m \
+    MAKEFLAGS= rustc -D warnings -L "$(dirname "$library")" -l static=pith -l m \
         -o "$scratch/rs" docs/examples/compress.rs &&
         says_the_same Rust "$scratch/rs" || complain "compress.rs does not build"
 fi
