@@ -15,24 +15,73 @@ static size_t scored_tokens(const struct pith_parts *parts)
     return last->token + last->n_tokens;
 }
 
-/* The question and a blank line; the latest quarter of a window of them. */
-static enum pith_status make_prefix(const struct pith_spans *spans,
-                                    struct pith_ids *prefix,
-                                    struct pith_error *error)
+/* Positions that the model looks at together: attention to more would make
+ * long prompts slow. */
+enum { MOST_POSITIONS = 640 };
+
+/* The start id and, where the question stands in front, the latest quarter of
+ * a window of it and a blank line. */
+static enum pith_status make_head(const struct pith_spans *spans,
+                                  bool with_question, size_t window,
+                                  struct pith_ids *head,
+                                  struct pith_error *error)
 {
     const struct pith_parts *parts = spans->parts;
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    size_t most = pith_session_window(spans->session) / 4;
-    size_t n = question->n_tokens < most ? question->n_tokens : most;
+    size_t n = question->n_tokens < window / 4 ? question->n_tokens : window / 4;
     int32_t start;
     PITH_TRY(pith_model_find_start(pith_session_model(spans->session), &start,
                                    error));
-    pith_ids_append_all(prefix, &start, 1);
-    pith_ids_append_all(
-        prefix, parts->ids.data + question->token + question->n_tokens - n, n);
-    pith_ids_append_all(prefix, parts->join.data, parts->join.n);
-    return prefix->failed ? pith_no_memory(error, n, sizeof *prefix->data)
-                          : PITH_OK;
+    pith_ids_append_all(head, &start, 1);
+    if (with_question) {
+        const int32_t *end =
+            parts->ids.data + question->token + question->n_tokens;
+        pith_ids_append_all(head, end - n, n);
+        pith_ids_append_all(head, parts->join.data, parts->join.n);
+    }
+    return PITH_OK;
+}
+
+/* Losses of the first n tokens of the prompt after a head.  A window that is
+ * full is left for one that starts with the head and the latest eighth of a
+ * window, so that little is run twice. */
+static enum pith_status score_after_head(struct pith_spans *spans, size_t n,
+                                         struct pith_ids *head, size_t window,
+                                         float *losses,
+                                         struct pith_error *error)
+{
+    const int32_t *ids = spans->parts->ids.data;
+    size_t n_head = head->n;
+    for (size_t at = 0; at < n;) {
+        size_t n_before = at < window / 8 ? at : window / 8;
+        head->n = n_head;
+        pith_ids_append_all(head, ids + at - n_before, n_before);
+        if (head->failed)
+            return pith_no_memory(error, n_before, sizeof *ids);
+        size_t room = window > head->n ? window - head->n + 1 : 1;
+        size_t n_next = n - at < room ? n - at : room;
+        PITH_TRY(pith_score_after(spans->session, head->data, head->n,
+                                  ids + at, n_next, losses + at, error));
+        at += n_next;
+    }
+    return PITH_OK;
+}
+
+/* NLL(x_i | x_<i) or NLL(x_i | x_que, x_<i) */
+static enum pith_status score(struct pith_spans *spans, size_t n,
+                              bool with_question, float *losses,
+                              struct pith_error *error)
+{
+    struct pith_ids head = {0};
+    size_t window = pith_session_window(spans->session);
+    if (window > MOST_POSITIONS)
+        window = MOST_POSITIONS;
+    enum pith_status status =
+        make_head(spans, with_question, window, &head, error);
+    if (status == PITH_OK)
+        status = score_after_head(spans, n, &head, window, losses, error);
+    pith_ids_free(&head);
+    return status;
 }
 
 /* A question lowers the losses of the words that it shares with the text; the
@@ -68,16 +117,10 @@ static float number_or_0(float value)
 static enum pith_status contrast(struct pith_spans *spans, size_t n,
                                  struct pith_error *error)
 {
-    struct pith_ids prefix = {0};
     float *contrasts = pith_array(n, sizeof *contrasts);
     if (contrasts == NULL)
         return pith_no_memory(error, n, sizeof *contrasts);
-    enum pith_status status = make_prefix(spans, &prefix, error);
-    if (status == PITH_OK)
-        status = pith_score_after(spans->session, prefix.data, prefix.n,
-                                  spans->parts->ids.data, n, contrasts,
-                                  error);
-    pith_ids_free(&prefix);
+    enum pith_status status = score(spans, n, true, contrasts, error);
     for (size_t i = 0; i < n && status == PITH_OK; i++)
         contrasts[i] = number_or_0(spans->losses[i] - contrasts[i]);
     if (status == PITH_OK)
@@ -94,8 +137,7 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
     spans->gains = pith_array_zero(n_ids, sizeof *spans->gains);
     if (spans->losses == NULL || spans->gains == NULL)
         return pith_no_memory(error, n_ids, sizeof *spans->gains);
-    PITH_TRY(pith_score_text(spans->session, spans->parts->ids.data, n,
-                             spans->losses, error));
+    PITH_TRY(score(spans, n, false, spans->losses, error));
     if (spans->steered)
         PITH_TRY(contrast(spans, n, error));
     else
