@@ -491,8 +491,8 @@ enum pith_status pith_counter_count(const struct pith_counter *counter,
                                     struct pith_text text, size_t *n,
                                     struct pith_error *error);
 
-/* Kinds of text that `paper` and `spans` keep on demand; docs/PROTECT.md says what each
- * holds.  Values are or-ed. */
+/* Kinds of text that `paper` and `spans` keep on demand; docs/PROTECT.md says
+ * what each holds.  Values are or-ed. */
 enum pith_protect {
     PITH_PROTECT_NUMBERS = 1,   /* with their signs and units */
     PITH_PROTECT_NEGATIONS = 2, /* not, never, without, only ... in English,
@@ -504,8 +504,8 @@ enum pith_protect {
     PITH_PROTECT_ALL = 63
 };
 
-/* What `paper` and `spans` keep or drop as a whole.  In both a number with its signs and
- * a grapheme cluster are never cut. */
+/* What `paper` and `spans` keep or drop as a whole.  With either a number with
+ * its signs and a grapheme cluster are never cut. */
 enum pith_units {
     PITH_UNITS_WORD = 0, /* a word with the white space in front of it */
     PITH_UNITS_TOKEN = 1 /* a token, as in the paper */
@@ -561,8 +561,9 @@ struct pith_compress_options {
     bool trace;  /* fill pith_result.trace */
     bool detail; /* fill pith_result.detail and trace.thresholds; replies in
                     JSON then have "spans" */
-    /* `paper` and `spans`: what must stay.  It counts towards the target; where it alone
-     * is above the target it stays all the same and the note says so. */
+    /* `paper` and `spans`: what must stay.  It counts towards the target; where
+     * it alone is above the target it stays all the same and the note says
+     * so. */
     enum pith_units units;
     unsigned protect; /* enum pith_protect, or-ed */
     const struct pith_text *keep; /* strings that stay wherever they occur, in

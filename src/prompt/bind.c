@@ -72,8 +72,9 @@ static bool starts_line(const struct pith_parts *parts, size_t unit)
 
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
-static void bind_negation(const struct pith_parts *parts, const struct pith_part *part,
-                 size_t first, size_t last, bool *joined)
+static void bind_negation(const struct pith_parts *parts,
+                          const struct pith_part *part, size_t first,
+                          size_t last, bool *joined)
 {
     size_t end = part->unit + part->n_units, to = last + 1;
     struct pith_text word = word_of(parts, first);

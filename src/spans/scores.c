@@ -28,8 +28,10 @@ static enum pith_status make_head(const struct pith_spans *spans,
 {
     const struct pith_parts *parts = spans->parts;
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    size_t n = question->n_tokens < window / 4 ? question->n_tokens : window / 4;
+    size_t n = window / 4;
     int32_t start;
+    if (question->n_tokens < n)
+        n = question->n_tokens;
     PITH_TRY(pith_model_find_start(pith_session_model(spans->session), &start,
                                    error));
     pith_ids_append_all(head, &start, 1);
