@@ -5,7 +5,9 @@
     env/bin/python tools/gen-grapheme.py > src/text/grapheme_tables.c
 
 Takes Grapheme_Cluster_Break, Indic_Conjunct_Break and Extended_Pictographic
-from the package regex, which knows Unicode 18.0.
+from the package regex, which knows Unicode 18.0.  Wider than UAX #29 are the
+vowels that it leaves to tailoring: those of Thai and Lao, and marks with a
+width of their own (Burmese aa and visarga), stay with their consonants.
 Hangul syllables (LV, LVT) are left out: grapheme.c computes them.
 """
 import sys
@@ -25,8 +27,8 @@ CLASSES = [
     ("EXTEND", r"[\p{GCB=Extend}&&\p{InCB=Extend}]"),
     ("NON_JOINER", r"\p{GCB=Extend}"),
     ("REGIONAL", r"\p{GCB=Regional_Indicator}"),
-    ("PREPEND", r"\p{GCB=Prepend}"),
-    ("SPACING", r"\p{GCB=SpacingMark}"),
+    ("PREPEND", r"[\p{GCB=Prepend}\p{Logical_Order_Exception}]"),
+    ("SPACING", r"[\p{GCB=SpacingMark}\p{Mc}\u0E30\u0E32\u0E45\u0EB0\u0EB2]"),
     ("L", r"\p{GCB=L}"),
     ("V", r"\p{GCB=V}"),
     ("T", r"\p{GCB=T}"),
