@@ -20,6 +20,12 @@ static enum pith_status cannot(struct pith_error *error, const char *what,
 
 #if HAVE_POSIX
 
+bool pith_path_is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 enum pith_status pith_file_open(struct pith_file *file, const char *path,
                                 struct pith_error *error)
 {
@@ -75,6 +81,12 @@ void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
 }
 
 #else
+
+bool pith_path_is_directory(const char *path)
+{
+    (void)path;
+    return false;
+}
 
 enum pith_status pith_file_open(struct pith_file *file, const char *path,
                                 struct pith_error *error)

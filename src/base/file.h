@@ -27,6 +27,8 @@ enum pith_status pith_file_open_text(struct pith_file *file,
                                      struct pith_error *error);
 void pith_file_close(struct pith_file *file);
 
+bool pith_path_is_directory(const char *path);
+
 /* Whether the file, if there is one and it is not empty, starts with these
  * bytes, so that it may be replaced or added to; a FORMAT error says that it
  * is not `what`.  Devices and pipes hold nothing. */

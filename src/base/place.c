@@ -47,12 +47,6 @@ static bool is_absent(void)
     return errno == ENOENT || errno == ENOTDIR;
 }
 
-bool pith_path_is_directory(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 bool pith_path_exists(const char *path)
 {
     struct stat about;
@@ -172,12 +166,6 @@ void pith_place_of_stream(FILE *stream, struct pith_place *place)
 }
 
 #else
-
-bool pith_path_is_directory(const char *path)
-{
-    (void)path;
-    return false;
-}
 
 bool pith_path_exists(const char *path)
 {

@@ -7,7 +7,6 @@
 #include "error.h"
 #include "pith_files.h"
 
-bool pith_path_is_directory(const char *path);
 /* False only when the system says that nothing has this name: where it cannot
  * say, opening the file tells why. */
 bool pith_path_exists(const char *path);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/options.h"
+#include "../base/file.h"
 #include "../base/place.h"
 #include "../model/layout.h"
 #include "readers.h"

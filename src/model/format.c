@@ -13,7 +13,6 @@
 #include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
-#include "../base/place.h"
 #include "../base/utf8.h"
 #include "layout.h"
 
