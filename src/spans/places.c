@@ -15,7 +15,7 @@
 static const struct {
     double ratio; /* up to here */
     double mu;    /* nats */
-} table[] = {{4, 2}, {(double)INFINITY, 4}};
+} table[] = {{2.5, 1}, {4, 2}, {(double)INFINITY, 6}};
 
 static double choose_mu(const struct pith_spans *spans)
 {
