@@ -282,19 +282,20 @@ static void check_row(struct pith_session *session,
     losses_of(session, ids, n, got);
     assert_close("loss", got, want, n - 1, 0, 1e-4);
 
-    /* After the last token, the loss of every token: log sum exp of the
-     * logits less its own. */
+    /* After the last token, the loss of every seventh token: log sum exp of
+     * the logits less its own. */
     size_t n_vocab = read_floats(last_json, want, MAX);
     double sum = 0;
     for (size_t v = 0; v < n_vocab; v++)
         sum += exp((double)want[v]);
-    for (int32_t v = 0; (size_t)v < n_vocab; v++) {
-        want[v] = (float)log(sum) - want[v];
+    size_t n_asked = 0;
+    for (int32_t v = 0; (size_t)v < n_vocab; v += 7, n_asked++) {
+        want[n_asked] = (float)log(sum) - want[v];
         pith_session_truncate(session, n - 1);
-        assert_ok(pith_session_forward(session, ids + n - 1, 1, &v, &got[v],
-                                       &error), error);
+        assert_ok(pith_session_forward(session, ids + n - 1, 1, &v,
+                                       &got[n_asked], &error), error);
     }
-    assert_close("last losses", got, want, n_vocab, 0, 1e-4);
+    assert_close("last losses", got, want, n_asked, 0, 1e-4);
 }
 
 static void check_tiny(const struct pith_json *golden, const char *path,
