@@ -143,6 +143,7 @@ static const char text[] =
 
 /* Its functions in a program that prints the losses of a text. */
 static const char losses_source[] =
+    "#pragma GCC diagnostic ignored \"-Wreturn-type\"\n" /* of a main renamed */
     "#define main llmlingua\n"
     "#include \"%s/docs/tutorial/llmlingua.c\"\n"
     "#undef main\n"

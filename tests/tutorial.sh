@@ -7,6 +7,12 @@ program=${1:?usage: tutorial.sh PROGRAM}
 model=weights/default.pith
 failures=0
 
+[ "$(wc -l < docs/tutorial/llmlingua.c)" -le 1200 ] &&
+    [ "$(wc -l < docs/tutorial/alignment.c)" -le 900 ] || {
+    echo "tutorial: llmlingua.c may have 1,200 lines, alignment.c 900" >&2
+    failures=1
+}
+
 if [ ! -f "$model" ]; then
     echo "SKIPPED: $model is not here, the tutorial is untried" >&2
     exit 0

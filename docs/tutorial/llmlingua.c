@@ -160,8 +160,7 @@ static void read_tokenizer(struct tokenizer *t, const struct file *file,
     }
 }
 
-/* The character that a text begins with, and its length.  A byte that is not
- * valid UTF-8 is U+FFFD. */
+/* A text's first character and its length; U+FFFD for a byte that is none. */
 static size_t decode_utf8(const char *text, uint32_t *code)
 {
     static const uint32_t lowest[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -594,8 +593,7 @@ static enum role role_of(uint32_t code)
          : class == SPACE ? BLANK : code == '_' ? WORD : SIGN;
 }
 
-/* Whether two characters side by side are of one cluster; UAX #29 tells flags
- * in a row apart, too. */
+/* Whether two characters side by side are of one cluster (flags: any two). */
 static bool is_pair(int a, int b)
 {
 #define IS(x, name) (x == PITH_GRAPHEME_##name)
@@ -708,19 +706,15 @@ static bool reads_as_one(const char *left, size_t n_left, const char *right)
     if (n == 0 || c.code == 0 || b.role == BLANK || c.role == BLANK)
         return false;
     bool sign_before = is_of(b.code, numeric) || is_of(b.code, currencies);
-    bool sign_after = (is_of(c.code, numeric) && !is_of(c.code, ".,:")) ||
-                      is_of(c.code, currencies);
+    bool sign_after = is_of(c.code, numeric + 3) || is_of(c.code, currencies);
     return at > n /* they would be one cluster */ ||
            (b.role >= LONE && c.role >= LONE) ||
            (is_of(b.code, joint) && a.role >= LONE && c.role >= LONE) ||
            (is_of(c.code, joint) && b.role >= LONE && d.role >= LONE) ||
-           (sign_before && (c.role == DIGIT ||
-                            (a.role == DIGIT && c.role >= LONE))) ||
-           (sign_after && (b.role == DIGIT ||
-                           (b.role >= LONE && d.role == DIGIT))) ||
+           (sign_before && c.role >= (a.role == DIGIT ? LONE : DIGIT)) ||
+           (sign_after && b.role >= (d.role == DIGIT ? LONE : DIGIT)) ||
            (is_of(b.code, opener) && c.role >= LONE) ||
-           (is_of(c.code, opener) && b.role >= LONE) ||
-           (c.code == '`' && b.role >= LONE) ||
+           ((is_of(c.code, opener) || c.code == '`') && b.role >= LONE) ||
            (is_of(b.code, operators) && is_of(c.code, operators));
 }
 
@@ -775,8 +769,7 @@ static struct ids tokens_of(const struct tokenizer *t, const char *text)
     return (struct ids){ids + 1, encode(t, text, ids + 1)};
 }
 
-/* Where the token at byte `at` ends; bytes that the vocabulary cannot write
- * are passed over. */
+/* Where the token at byte `at` ends, bytes without a token passed over. */
 static size_t token_end(const struct prompt *p, int32_t id, size_t at)
 {
     const uint8_t *row = p->tokenizer->pieces + 12 * (size_t)id;
@@ -1182,13 +1175,12 @@ int main(int argc, char **argv)
         texts[i] = read_text(argv[i]);
         size += strlen(texts[i]) + 2;
     }
-    struct prompt p = {.reader = &reader, .tokenizer = t,
-                       .text = allocate(size, 1), .cut = allocate(size, 1),
-                       .blank_line = tokens_of(t, "\n\n"),
-                       .line_end = tokens_of(t, "\n"),
-                       .space = tokens_of(t, " "),
-                       .parts = allocate((size_t)argc, sizeof *p.parts),
-                       .units = allocate(size, sizeof *p.units)};
+    struct prompt p = {
+        .reader = &reader, .tokenizer = t, .text = allocate(size, 1),
+        .cut = allocate(size, 1), .blank_line = tokens_of(t, "\n\n"),
+        .line_end = tokens_of(t, "\n"), .space = tokens_of(t, " "),
+        .parts = allocate((size_t)argc, sizeof *p.parts),
+        .units = allocate(size, sizeof *p.units)};
     add_part(&p, texts[3], false);
     for (int i = 5; i < argc; i++)
         add_part(&p, texts[i], true);
