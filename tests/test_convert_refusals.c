@@ -14,19 +14,20 @@
 
 static char source[4096], destination[4096], extra[4096];
 
-static void set_paths(void)
-{
-    snprintf(source, sizeof source, "%s", temporary_path("source"));
-    snprintf(extra, sizeof extra, "%s", temporary_path("extra"));
-    snprintf(destination, sizeof destination, "%s", temporary_path("pith"));
-}
-
 static void remove_files(void)
 {
     foreign_folder_remove(source);
     unlink(source);
     unlink(extra);
     unlink(destination);
+}
+
+static void set_paths(void)
+{
+    snprintf(source, sizeof source, "%s", temporary_path("source"));
+    snprintf(extra, sizeof extra, "%s", temporary_path("extra"));
+    snprintf(destination, sizeof destination, "%s", temporary_path("pith"));
+    remove_files(); /* of a killed run whose process had this number */
 }
 
 /* The conversion fails with that status, the detail holds the word, and no
