@@ -230,11 +230,20 @@ START_TEST(bytes_without_a_token_go_with_their_neighbours)
 }
 END_TEST
 
+START_TEST(mean_of_a_unit_leaves_out_white_space)
+{
+    static const float losses[] = {9, 1, 3};
+    struct pith_unit unit = {.n_tokens = 3, .n_lead = 1};
+    ck_assert_float_eq(pith_unit_mean(&unit, losses), 2);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("parts");
     TCase *tcase = tcase_create("parts");
     tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, mean_of_a_unit_leaves_out_white_space);
     tcase_add_test(tcase, units_end_between_characters);
     tcase_add_loop_test(tcase, parts_are_joined_by_blank_lines, 0, TINY_KINDS);
     tcase_add_loop_test(tcase, invalid_bytes_are_replaced, 0, TINY_KINDS);

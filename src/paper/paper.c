@@ -51,10 +51,6 @@ static bool is_rate(double value)
 static enum pith_status check_options(const struct pith_compress_options *o,
                                       struct pith_error *error)
 {
-    if (o->target > 0 && o->target < 1)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "target is %g tokens; expected at least 1 (a share "
-                         "of the prompt is given as rate)", o->target);
     if (!is_rate(o->tau_ins) || !is_rate(o->tau_que))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s is %g; it is a rate, from 0 to 1",

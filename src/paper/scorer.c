@@ -12,12 +12,8 @@ static void average(const float *token_losses, const struct pith_unit *units,
                     size_t n, float *losses)
 {
     for (size_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (size_t j = units[i].n_lead; j < units[i].n_tokens; j++)
-            sum += (double)token_losses[j];
+        losses[i] = pith_unit_mean(&units[i], token_losses);
         token_losses += units[i].n_tokens;
-        losses[i] = (float)(sum / (double)(units[i].n_tokens -
-                                           units[i].n_lead));
     }
 }
 

@@ -67,6 +67,10 @@ enum pith_status pith_prune_open(struct pith_prune *p,
     double start = pith_seconds();
     const struct pith_compress_options *options = p->options;
     const struct pith_tokenizer *tokenizer = pith_session_tokenizer(p->session);
+    if (options->target > 0 && options->target < 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "target is %g tokens; expected at least 1 (a share "
+                         "of the prompt is given as rate)", options->target);
     PITH_TRY((options->structured ? pith_parts_make_structured
                                   : pith_parts_make)(&p->parts, tokenizer,
                                                      prompt, error));

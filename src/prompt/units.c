@@ -259,3 +259,11 @@ enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,
         parts->parts[i].unit++;
     return PITH_OK;
 }
+
+float pith_unit_mean(const struct pith_unit *unit, const float *losses)
+{
+    double sum = 0;
+    for (size_t i = unit->n_lead; i < unit->n_tokens; i++)
+        sum += (double)losses[i];
+    return (float)(sum / (double)(unit->n_tokens - unit->n_lead));
+}

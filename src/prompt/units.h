@@ -48,4 +48,8 @@ struct pith_text pith_part_text(const struct pith_parts *parts,
 /* Tokens of the forced units among n. */
 size_t pith_forced_tokens(const struct pith_unit *units, size_t n);
 
+/* Mean of the losses of a unit's tokens (n_tokens), in nats; the white space in
+ * front is not counted. */
+float pith_unit_mean(const struct pith_unit *unit, const float *losses);
+
 #endif

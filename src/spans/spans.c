@@ -25,10 +25,6 @@
 static enum pith_status check_options(const struct pith_compress_options *o,
                                       struct pith_error *error)
 {
-    if (o->target > 0 && o->target < 1)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "target is %g tokens; expected at least 1 (a share "
-                         "of the prompt is given as rate)", o->target);
     if (!(o->k >= 0) || isinf(o->k))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "k is %g; expected a number above 0, or 0 for the "
@@ -76,16 +72,6 @@ static size_t room(const struct pith_spans *spans)
     return target > n_whole ? target - n_whole : 0;
 }
 
-/* The mean loss of a unit's tokens, white space in front not counted. */
-static float mean_gain(const struct pith_spans *spans,
-                       const struct pith_unit *unit)
-{
-    double sum = 0;
-    for (size_t i = unit->n_lead; i < unit->n_tokens; i++)
-        sum += (double)spans->gains[unit->token + i];
-    return (float)(sum / (double)(unit->n_tokens - unit->n_lead));
-}
-
 /* What the path says of the units; what must stay is kept at any rate. */
 static void decide(struct pith_spans *spans)
 {
@@ -118,7 +104,7 @@ static enum pith_status note_decisions(struct pith_spans *spans,
         if (spans->left_out[spans->units[i]])
             continue;
         at[n] = unit->token;
-        gains[n++] = mean_gain(spans, unit);
+        gains[n++] = pith_unit_mean(unit, spans->gains + unit->token);
     }
     PITH_TRY_DONE(pith_decisions_add(&spans->prune.decisions, at, gains, n,
                                      error));
