@@ -86,7 +86,7 @@ $(BUILD)/%.o: %.c
 # The method `paper` alone: src/core.files lists it, and the kernels of a CPU
 # come with it unless CFLAGS has -DPITH_NO_X86, -DPITH_NO_AVX512 or
 # -DPITH_NO_ARM (then give MODE a name too, so that objects are kept apart).
-CORE_SRC := $(filter src/%.c,$(shell cat src/core.files)) \
+CORE_SRC := $(filter-out tools/core/main.c,$(filter %.c,$(shell cat src/core.files))) \
             $(wildcard src/kernels/x86/*.c src/kernels/arm/*.c)
 
 ## core: build/libpith-core.a and build/pith-core, method paper and no more

@@ -1,12 +1,12 @@
 #!/bin/sh
 # The core, src/core.files: it is not larger than it should be, it builds from
-# the files of its list alone, and compresses the prompts of the demo as the
-# whole program does.
+# the files of its list alone, compresses the prompts of the demo as the whole
+# program does, and refuses the options that it does not have.
 # usage: core.sh PROGRAM
 # With PITH_QUICK set, its lines are counted and nothing is built.
 set -u
 program=${1:?usage: core.sh PROGRAM}
-most=21600 # lines of C and headers, generated tables aside
+most=17850 # lines of C and headers, generated tables aside
 failures=0
 prompts=docs/examples/prompts
 scratch=$(mktemp -d) || exit 1
@@ -27,14 +27,15 @@ fi
 # --- from the list alone, with the scalar kernels
 xargs tar cf "$scratch/core.tar" < src/core.files || exit 1
 mkdir "$scratch/core" && tar xf "$scratch/core.tar" -C "$scratch/core"
-# from_list OUTPUT FLAG...
+# from_list MAIN OUTPUT FLAG...
 from_list() {
-    output=$1
-    shift
+    main=$1 output=$2
+    shift 2
     (cd "$scratch/core" && ${CC:-cc} "$@" -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
-        $(find src tools -name '*.c') -pthread -lm -o "$scratch/$output")
+        "$main" $(find src tools -name '*.c' ! -name main.c) -pthread -lm \
+        -o "$scratch/$output")
 }
-from_list pith-core -O2 ||
+from_list tools/core/main.c pith-core -O2 ||
     complain "does not build from the files of its list; write it again with" \
         "tools/gen-core-files"
 used=$(cd "$scratch/core" && ${CC:-cc} -Iinclude -DPITH_NO_X86 -DPITH_NO_ARM \
@@ -84,6 +85,10 @@ whole document -n 200 --question-file $prompts/document.question.txt \
 
 demo "$scratch/pith-core"
 
+from_list "$PWD/tests/core_refuse.c" core_refuse &&
+    "$scratch/core_refuse" "$model" ||
+    complain "an option that it does not have is not refused"
+
 # --- as one file
 if command -v python3 >/dev/null; then
     mkdir "$scratch/one" && python3 tools/amalgamate "$scratch/one" ||
@@ -104,7 +109,7 @@ else
     echo "SKIPPED: python3 is not here, the amalgamation is untried" >&2
 fi
 
-from_list small -Os -ffunction-sections -fdata-sections -Wl,--gc-sections,-s ||
+from_list tools/core/main.c small -Os -ffunction-sections -fdata-sections -Wl,--gc-sections,-s ||
     complain "does not build with -Os"
 size=$(wc -c < "$scratch/small")
 [ "$failures" -eq 0 ] &&

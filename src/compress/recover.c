@@ -8,7 +8,7 @@
 #include "../base/memory.h"
 #include "../model/model.h"
 #include "../prompt/clusters.h"
-#include "../prompt/protect.h"
+#include "../prompt/ranges.h"
 #include "../prompt/words.h"
 #include "../text/grapheme.h"
 #include "../text/suffixes.h"

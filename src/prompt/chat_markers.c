@@ -7,7 +7,8 @@
  */
 #include <string.h>
 
-#include "recognise.h"
+#include "clusters.h"
+#include "ranges.h"
 
 enum { LONGEST_NAME = 64 }; /* bytes of a marker's name or of a role */
 

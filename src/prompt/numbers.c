@@ -9,7 +9,8 @@
  */
 #include <string.h>
 
-#include "recognise.h"
+#include "clusters.h"
+#include "ranges.h"
 
 /* --- characters ------------------------------------------------------------- */
 

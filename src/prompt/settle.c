@@ -8,7 +8,6 @@
 
 #include "../base/memory.h"
 #include "../text/grapheme.h"
-#include "protect.h"
 #include "units.h"
 
 enum {

@@ -14,7 +14,7 @@
 
 #include "../base/memory.h"
 #include "../text/grapheme.h"
-#include "protect.h"
+#include "ranges.h"
 #include "words.h"
 
 struct pith_text pith_unit_text(const struct pith_parts *parts,

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "../text/grapheme.h"
-#include "recognise.h"
+#include "clusters.h"
+#include "ranges.h"
 
 static bool is_alphanumeric(uint32_t code)
 {

@@ -1,0 +1,86 @@
+/*
+ * core_refuse.c - the core refuses what it does not have: by name, with
+ * PITH_ERR_UNSUPPORTED, and compresses all the same when it is left out.
+ * Built and run by core.sh.
+ *
+ * usage: core_refuse MODEL
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "pith.h"
+
+static int failures;
+
+static void complain(const char *what, const struct pith_error *error)
+{
+    fprintf(stderr, "core_refuse: %s: %s: %s\n", what,
+            pith_status_name(error->status), error->detail);
+    failures++;
+}
+
+static enum pith_status compress(struct pith_session *session,
+                                 const struct pith_compress_options *options,
+                                 struct pith_error *error)
+{
+    static const char text[] =
+        "The committee met on 3 May. It did not approve the budget of 4,200 "
+        "euros, and asked the treasurer for another draft by the summer.";
+    const struct pith_text context = {text, sizeof text - 1};
+    const struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1,
+                                       .question = {"Was it approved?", 16}};
+    struct pith_result *result;
+    enum pith_status status =
+        pith_compress_paper(session, &prompt, options, &result, error);
+    pith_result_free(result);
+    return status;
+}
+
+/* The detail has to begin with the option's name. */
+static void expect_refusal(struct pith_session *session, const char *option,
+                           const struct pith_compress_options *options)
+{
+    struct pith_error error = {0};
+    enum pith_status status = compress(session, options, &error);
+    size_t n = strlen(option);
+    if (status != PITH_ERR_UNSUPPORTED ||
+        strncmp(error.detail, option, n) != 0 || error.detail[n] != ':')
+        complain(option, &error);
+}
+
+#define REFUSED(member, ...)                                                   \
+    do {                                                                       \
+        struct pith_compress_options options = defaults;                       \
+        options.member = __VA_ARGS__;                                          \
+        expect_refusal(session, #member, &options);                            \
+    } while (0)
+
+static void try_options(struct pith_session *session)
+{
+    static const struct pith_text string = {"budget", 6};
+    struct pith_compress_options defaults;
+    struct pith_error error = {0};
+    pith_compress_options_init(&defaults);
+    REFUSED(protect, PITH_PROTECT_NEGATIONS);
+    REFUSED(keep_regex, "[0-9]+");
+    REFUSED(keep, &string, options.n_keep = 1);
+    if (compress(session, &defaults, &error) != PITH_OK)
+        complain("the defaults", &error);
+}
+
+int main(int argc, char **argv)
+{
+    struct pith_model *model = NULL;
+    struct pith_session *session = NULL;
+    struct pith_error error;
+    if (argc != 2)
+        return 2;
+    if (pith_model_load(argv[1], NULL, &model, &error) ||
+        pith_session_create(model, NULL, &session, &error))
+        complain(argv[1], &error);
+    else
+        try_options(session);
+    pith_session_free(session);
+    pith_model_free(model);
+    return failures > 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * absent.c - what the core leaves out.
+ *
+ * Each function here takes the place of one of the library that a step of the
+ * core calls for an option which the papers do not have.  It refuses the
+ * option by name where it is set, and does nothing where it is not; the files
+ * that stand behind it in the library are not linked.
+ */
+#include "../../src/prompt/keep.h"
+
+static enum pith_status refuse(struct pith_error *error, const char *option,
+                               const char *unset)
+{
+    return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                     "%s: the core of pith does not have this option; leave "
+                     "it %s, or link the whole library", option, unset);
+}
+
+/* --- prompt ------------------------------------------------------------------ */
+
+enum pith_status pith_keep_apply(struct pith_parts *parts,
+                                 const struct pith_compress_options *options,
+                                 struct pith_error *error)
+{
+    (void)parts;
+    if (options->protect != 0)
+        return refuse(error, "protect", "0");
+    if (options->n_keep > 0)
+        return refuse(error, "keep", "empty");
+    if (options->keep_regex != NULL)
+        return refuse(error, "keep_regex", "NULL");
+    return PITH_OK;
+}
+
+enum pith_status pith_keep_note(const struct pith_parts *parts,
+                                const struct pith_compress_options *options,
+                                struct pith_result *result,
+                                struct pith_error *error)
+{
+    (void)parts, (void)options, (void)result, (void)error;
+    return PITH_OK; /* nothing was looked for */
+}
