@@ -117,9 +117,30 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
 PITH_API
 const char *pith_eval_method(size_t index);
 
+/* "reference", "paper", "spans" and those made from them take options after
+ * their name, "paper+units=token+protect=numbers": every option of
+ * pith_compress_option that its method has, but for the method and how much
+ * stays.  Lists grow with each mention, flags need no value.  "+question" lets
+ * the method see the question, which `question_aware` does too; it is not part
+ * of what is left. */
+struct pith_eval_traits {
+    bool sees_question;
+    bool draws;          /* its result depends on the seed */
+    bool ignores_budget; /* and not on the budget */
+};
+
+/* What a method is like.
+ *   traits  filled by the call
+ * Errors: ARGUMENT (no such method or option, a value out of range). */
+PITH_API
+enum pith_status pith_eval_look_up(const char *method,
+                                   struct pith_eval_traits *traits,
+                                   struct pith_error *error);
+
 /* Compresses by a method's name.  "reference" misses its budget by some
  * tokens; the target that brings it closest is looked for.
- * Errors: ARGUMENT (unknown method), MEMORY, CANCELLED. */
+ *   n_tokens  of what is left, without the question of methods that see it
+ * Errors: as pith_eval_look_up and pith_compress. */
 PITH_API
 enum pith_status pith_eval_compress(struct pith_session *session,
                                     const struct pith_prompt *prompt,

@@ -33,10 +33,15 @@ int eval_load_cases(const struct eval_source *source, const char *const *paths,
 size_t eval_next_group(const struct pith_cases *cases, size_t i);
 
 /* What is compared: lists of words and numbers with commas between them. */
-enum { EVAL_MAX_ITEMS = 64, EVAL_MAX_NAME = 64 };
+enum { EVAL_MAX_ITEMS = 64, EVAL_MAX_NAME = 256 };
+
+struct eval_method {
+    char name[EVAL_MAX_NAME];
+    struct pith_eval_traits traits;
+};
 
 struct eval_plan {
-    char methods[EVAL_MAX_ITEMS][EVAL_MAX_NAME];
+    struct eval_method methods[EVAL_MAX_ITEMS];
     double numbers[EVAL_MAX_ITEMS]; /* ratios, or shots */
     size_t n_methods, n_numbers;
 };
@@ -45,18 +50,17 @@ struct eval_plan {
     {0, "methods", "NAMES", OPTION_WORD, offsetof(args, methods), 0, 0,        \
      "with commas: full, zero-shot, truncation, random,\n"                     \
      "sentences, selective, selective-sentences,\n"                            \
-     "stop-words, reference, paper, paper-no-itpc,\n"                          \
+     "stop-words, reference, paper, spans, paper-no-itpc,\n"                   \
      "paper-no-controller, paper-no-dynamic-rates,\n"                          \
-     "paper-random-selection (" otherwise ")"}
+     "paper-random-selection, spans-no-question; with\n"                       \
+     "options, as paper+units=token+protect=numbers;\n"                        \
+     "+question lets a method see it (" otherwise ")"}
 
 /* list NULL: every method. */
 int eval_read_methods(const struct command *command, const char *list,
                       struct eval_plan *plan);
 int eval_read_numbers(const struct command *command, const char *option,
                       const char *list, double low, struct eval_plan *plan);
-
-/* "full", "zero-shot" and "stop-words" do not depend on the ratio. */
-bool eval_ignores_budget(const char *method);
 
 /* JSONL that grows line by line, and goes on where an earlier run ended. */
 struct eval_log {

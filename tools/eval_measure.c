@@ -16,7 +16,7 @@ struct arguments {
     struct model_options model;
     struct eval_source source;
     const char *methods, *ratios, *output, *judge;
-    size_t max_cases, seed;
+    size_t max_cases, seed, n_seeds;
     bool reconstruction;
 };
 
@@ -34,6 +34,8 @@ static const struct option options[] = {
      "tokens before / after, with commas (2,5,10,20)"},
     {0, "seed", "N", OPTION_COUNT, AT(seed), 0, 1e12,
      "of the methods that draw (1)"},
+    {0, "seeds", "N", OPTION_COUNT, AT(n_seeds), 1, 1e6,
+     "so many of them, from that one on (1)"},
     {0, "reconstruction", "on|off", OPTION_SWITCH, AT(reconstruction), 0, 0,
      "measure that too, which takes longest (on)"},
 
@@ -66,7 +68,7 @@ static int check_lines(const struct eval_log *log)
 
 static bool has_key(const struct eval_log *log, const char *key)
 {
-    char member[400];
+    char member[600];
     snprintf(member, sizeof member, HEAD "%s\"", key);
     return log->text.bytes != NULL && strstr(log->text.bytes, member) != NULL;
 }
@@ -84,12 +86,12 @@ struct work {
 };
 
 static int measure_one(struct work *work, size_t index, const char *method,
-                       double ratio)
+                       double ratio, size_t seed)
 {
     struct pith_error error;
     struct pith_measure_options o = {
         .sizeof_options = sizeof o, .method = method, .ratio = ratio,
-        .seed = work->arguments->seed,
+        .seed = seed,
         .max_cases = work->arguments->max_cases,
         .reconstruction = work->arguments->reconstruction,
         .judge = work->judge};
@@ -111,18 +113,27 @@ static int measure_one(struct work *work, size_t index, const char *method,
     return code;
 }
 
-static int measure_method(struct work *work, const char *method)
+static int measure_all(struct work *work, const char *method, double ratio,
+                       size_t seed)
+{
+    int code = TOOL_OK;
+    for (size_t i = 0; i < pith_cases_count(work->cases) && code == TOOL_OK;
+         i = eval_next_group(work->cases, i))
+        code = measure_one(work, i, method, ratio, seed);
+    return code;
+}
+
+static int measure_method(struct work *work, const struct eval_method *method)
 {
     const struct eval_plan *plan = work->plan;
-    size_t n_ratios = eval_ignores_budget(method) ? 1 : plan->n_numbers;
+    bool once = method->traits.ignores_budget;
+    size_t n_ratios = once ? 1 : plan->n_numbers;
+    size_t n_seeds = method->traits.draws ? work->arguments->n_seeds : 1;
     int code = TOOL_OK;
     for (size_t r = 0; r < n_ratios; r++)
-        for (size_t i = 0; i < pith_cases_count(work->cases) &&
-                           code == TOOL_OK;
-             i = eval_next_group(work->cases, i))
-            code = measure_one(work, i, method,
-                               eval_ignores_budget(method) ? 1
-                                                           : plan->numbers[r]);
+        for (size_t s = 0; s < n_seeds && code == TOOL_OK; s++)
+            code = measure_all(work, method->name, once ? 1 : plan->numbers[r],
+                               work->arguments->seed + s);
     return code;
 }
 
@@ -136,7 +147,7 @@ static int measure(struct work *work)
     if (code == TOOL_OK)
         code = eval_log_open(&work->log);
     for (size_t m = 0; m < work->plan->n_methods && code == TOOL_OK; m++)
-        code = measure_method(work, work->plan->methods[m]);
+        code = measure_method(work, &work->plan->methods[m]);
     int closed = eval_log_close(&work->log);
     if (code == TOOL_OK && closed == TOOL_OK && !work->arguments->model.quiet)
         fprintf(stderr, "%zu lines written, %zu there already, in %s\n",
@@ -192,7 +203,8 @@ static void list_files(const struct operands *operands, const void *given,
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {
-        .ratios = "2,5,10,20", .seed = 1, .reconstruction = true};
+        .ratios = "2,5,10,20", .seed = 1, .n_seeds = 1,
+        .reconstruction = true};
     return tool_options_run(command, argc, argv, &arguments, prepare);
 }
 

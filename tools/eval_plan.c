@@ -19,32 +19,31 @@ static bool next_item(const char **list, char *item, size_t size)
     return true;
 }
 
-static bool is_method(const char *name)
+static int add_method(const struct command *command, const char *name,
+                      struct eval_plan *plan)
 {
-    for (size_t i = 0; pith_eval_method(i) != NULL; i++)
-        if (strcmp(pith_eval_method(i), name) == 0)
-            return true;
-    return false;
+    struct eval_method *method = &plan->methods[plan->n_methods];
+    struct pith_error error;
+    if (pith_eval_look_up(name, &method->traits, &error) != PITH_OK)
+        return tool_usage(command, "--methods: %s", error.detail);
+    snprintf(method->name, sizeof method->name, "%s", name);
+    plan->n_methods++;
+    return TOOL_OK;
 }
 
 int eval_read_methods(const struct command *command, const char *list,
                       struct eval_plan *plan)
 {
     char name[EVAL_MAX_NAME];
-    if (list == NULL)
-        while (pith_eval_method(plan->n_methods) != NULL) {
-            snprintf(plan->methods[plan->n_methods], EVAL_MAX_NAME, "%s",
-                     pith_eval_method(plan->n_methods));
-            plan->n_methods++;
-        }
-    while (list != NULL && plan->n_methods < EVAL_MAX_ITEMS &&
-           next_item(&list, name, sizeof name)) {
-        if (!is_method(name))
-            return tool_usage(command, "--methods: no method is called "
-                                       "\"%s\"", name);
-        memcpy(plan->methods[plan->n_methods++], name, sizeof name);
-    }
-    return TOOL_OK;
+    int code = TOOL_OK;
+    for (size_t i = 0; list == NULL && code == TOOL_OK &&
+                       pith_eval_method(i) != NULL; i++)
+        code = add_method(command, pith_eval_method(i), plan);
+    while (list != NULL && code == TOOL_OK &&
+           plan->n_methods < EVAL_MAX_ITEMS &&
+           next_item(&list, name, sizeof name))
+        code = add_method(command, name, plan);
+    return code;
 }
 
 int eval_read_numbers(const struct command *command, const char *option,
@@ -60,10 +59,4 @@ int eval_read_numbers(const struct command *command, const char *option,
         plan->numbers[plan->n_numbers++] = number;
     }
     return TOOL_OK;
-}
-
-bool eval_ignores_budget(const char *method)
-{
-    return strcmp(method, "full") == 0 || strcmp(method, "zero-shot") == 0 ||
-           strcmp(method, "stop-words") == 0;
 }

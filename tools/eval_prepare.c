@@ -78,15 +78,15 @@ static int prepare_group(struct work *work, size_t index)
     return TOOL_OK;
 }
 
-static int prepare_method(struct work *work, const char *method)
+static int prepare_method(struct work *work, const struct eval_method *method)
 {
-    bool once = eval_ignores_budget(method);
+    bool once = method->traits.ignores_budget;
     size_t n = once ? 1 : work->plan.n_numbers;
     int code = TOOL_OK;
     for (size_t b = 0; b < n; b++) {
         bool by_shots = work->arguments->shots != NULL && !once;
         double number = once ? 1 : work->plan.numbers[b];
-        work->options.method = method;
+        work->options.method = method->name;
         work->options.ratio = by_shots ? 0 : number;
         work->options.shots = by_shots ? number : 0;
         for (size_t i = 0;
@@ -104,7 +104,7 @@ static int write_all(struct work *work)
     if (code == TOOL_OK)
         code = tool_output_open(&work->keys, arguments->keys);
     for (size_t m = 0; m < work->plan.n_methods && code == TOOL_OK; m++)
-        code = prepare_method(work, work->plan.methods[m]);
+        code = prepare_method(work, &work->plan.methods[m]);
     tool_progress_erase(&work->opened.line);
     if (code == TOOL_OK)
         code = tool_output_close(&work->keys);

@@ -63,14 +63,25 @@ enum pith_status pith_group_compress(const struct pith_group *group,
                                      struct pith_error *error)
 {
     struct pith_prompt prompt = group->first->prompt;
+    struct pith_text question = prompt.question;
     struct pith_baseline_result full;
+    struct pith_eval_traits traits;
     *result = (struct pith_baseline_result){0};
     prompt.question = (struct pith_text){0};
+    PITH_TRY(pith_eval_look_up(method, &traits, error));
+    if (traits.sees_question && group->n > 1)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "method \"%.100s\" sees the question, but %zu "
+                         "questions stand after one prompt here; expected a "
+                         "task with a prompt for each, such as qa", method,
+                         group->n);
     PITH_TRY(pith_eval_compress(session, &prompt, "full", 0, 0, &full, error));
     pith_free((void *)full.text.bytes);
     double target = tokens_of(budget, full.origin_tokens, prompt.n_contexts);
     if (target > (double)full.origin_tokens)
         target = (double)full.origin_tokens;
+    if (traits.sees_question)
+        prompt.question = question;
     PITH_TRY(pith_eval_compress(session, &prompt, method,
                                 (size_t)(target + 0.5), seed, result, error));
     result->origin_tokens = full.origin_tokens;

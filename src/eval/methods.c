@@ -1,43 +1,44 @@
 /*
  * methods.c - every method of an evaluation by its name: what it is compared
- * with (baselines.c), the methods of pith.h, and the paper's less one step
- * (its Table 3) or `spans` without the question.
+ * with (baselines.c), the methods of pith.h, and these with options, such as
+ * the paper's less one step (its Table 3).
  */
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../model/session.h"
+#include "method_options.h"
 #include "pith_eval.h"
 
-enum kind { KIND_FULL, KIND_ZERO_SHOT, KIND_BASELINE, KIND_REFERENCE,
-            KIND_PAPER, KIND_SPANS };
-
-enum step { STEP_NONE, STEP_ITPC, STEP_CONTROLLER, STEP_RATES, STEP_SELECTION,
-            STEP_QUESTION };
+enum kind { KIND_FULL, KIND_ZERO_SHOT, KIND_BASELINE, KIND_OURS };
 
 static const struct {
     const char *name;
     enum kind kind;
-    enum pith_baseline baseline;
-    enum step without;
+    int method; /* enum pith_baseline, or of ours enum pith_method */
+    const char *options;
 } methods[] = {
-    {"full", KIND_FULL, 0, STEP_NONE},
-    {"zero-shot", KIND_ZERO_SHOT, 0, STEP_NONE},
-    {"truncation", KIND_BASELINE, PITH_BASELINE_TRUNCATION, STEP_NONE},
-    {"random", KIND_BASELINE, PITH_BASELINE_RANDOM, STEP_NONE},
-    {"sentences", KIND_BASELINE, PITH_BASELINE_SENTENCES, STEP_NONE},
-    {"selective", KIND_BASELINE, PITH_BASELINE_SELECTIVE_TOKENS, STEP_NONE},
+    {"full", KIND_FULL, 0, ""},
+    {"zero-shot", KIND_ZERO_SHOT, 0, ""},
+    {"truncation", KIND_BASELINE, PITH_BASELINE_TRUNCATION, ""},
+    {"random", KIND_BASELINE, PITH_BASELINE_RANDOM, ""},
+    {"sentences", KIND_BASELINE, PITH_BASELINE_SENTENCES, ""},
+    {"selective", KIND_BASELINE, PITH_BASELINE_SELECTIVE_TOKENS, ""},
     {"selective-sentences", KIND_BASELINE, PITH_BASELINE_SELECTIVE_SENTENCES,
-     STEP_NONE},
-    {"stop-words", KIND_BASELINE, PITH_BASELINE_STOP_WORDS, STEP_NONE},
-    {"reference", KIND_REFERENCE, 0, STEP_NONE},
-    {"paper", KIND_PAPER, 0, STEP_NONE},
-    {"paper-no-itpc", KIND_PAPER, 0, STEP_ITPC},
-    {"paper-no-controller", KIND_PAPER, 0, STEP_CONTROLLER},
-    {"paper-no-dynamic-rates", KIND_PAPER, 0, STEP_RATES},
-    {"paper-random-selection", KIND_PAPER, 0, STEP_SELECTION},
-    {"spans", KIND_SPANS, 0, STEP_NONE},
-    {"spans-no-question", KIND_SPANS, 0, STEP_QUESTION},
+     ""},
+    {"stop-words", KIND_BASELINE, PITH_BASELINE_STOP_WORDS, ""},
+    {"reference", KIND_OURS, PITH_METHOD_REFERENCE, ""},
+    {"paper", KIND_OURS, PITH_METHOD_PAPER, ""},
+    {"paper-no-itpc", KIND_OURS, PITH_METHOD_PAPER, "itpc=off"},
+    {"paper-no-controller", KIND_OURS, PITH_METHOD_PAPER,
+     "budget-controller=off"},
+    {"paper-no-dynamic-rates", KIND_OURS, PITH_METHOD_PAPER,
+     "dynamic-rates=off"},
+    {"paper-random-selection", KIND_OURS, PITH_METHOD_PAPER,
+     "selection-seed=1"},
+    {"spans", KIND_OURS, PITH_METHOD_SPANS, ""},
+    {"spans-no-question", KIND_OURS, PITH_METHOD_SPANS, "use-question=off"},
 };
 
 enum { N_METHODS = sizeof methods / sizeof *methods };
@@ -47,16 +48,103 @@ const char *pith_eval_method(size_t index)
     return index < N_METHODS ? methods[index].name : NULL;
 }
 
-static void set_step(struct pith_compress_options *options, enum step without,
-                     uint64_t seed)
+/* Which method a name means, before its first plus, and with what options. */
+static enum pith_status read_name(const char *name, size_t *index,
+                                  struct pith_method_options *options,
+                                  struct pith_error *error)
 {
-    options->use_itpc = without != STEP_ITPC;
-    options->use_budget_controller = without != STEP_CONTROLLER;
-    options->use_dynamic_rates = without != STEP_RATES;
-    options->use_question = without != STEP_QUESTION;
-    if (without == STEP_SELECTION)
-        options->selection_seed = (size_t)(seed % SIZE_MAX) + 1;
+    char words[PITH_METHOD_BYTES] = "";
+    size_t n = strcspn(name, "+"), i = 0;
+    while (i < N_METHODS && !(strlen(methods[i].name) == n &&
+                              memcmp(methods[i].name, name, n) == 0))
+        i++;
+    if (i == N_METHODS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "no method is called \"%.*s\"; pith help eval measure "
+                         "lists them", n < 60 ? (int)n : 60, name);
+    *index = i;
+    const char *more = name[n] == '+' ? name + n + 1 : "";
+    if (methods[i].kind != KIND_OURS)
+        return name[n] == '\0'
+                   ? PITH_OK
+                   : pith_fail(error, PITH_ERR_ARGUMENT,
+                               "method \"%.100s\": only paper, spans and "
+                               "reference take options", name);
+    if (strlen(methods[i].options) + 1 + strlen(more) >= sizeof words)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "method \"%.60s...\": its name takes more than %d "
+                         "bytes", name, PITH_METHOD_BYTES - 1);
+    strcpy(words, methods[i].options);
+    if (*words != '\0' && *more != '\0')
+        strcat(words, "+");
+    strcat(words, more);
+    return pith_method_options_read(options,
+                                    (enum pith_method)methods[i].method,
+                                    words, name, error);
 }
+
+enum pith_status pith_eval_look_up(const char *name,
+                                   struct pith_eval_traits *traits,
+                                   struct pith_error *error)
+{
+    struct pith_method_options options = {.sees_question = false};
+    size_t i;
+    *traits = (struct pith_eval_traits){false, false, false};
+    PITH_TRY(read_name(name, &i, &options, error));
+    enum kind kind = methods[i].kind;
+    traits->sees_question = options.sees_question;
+    traits->draws = kind == KIND_BASELINE
+                        ? methods[i].method == PITH_BASELINE_RANDOM
+                        : options.options.selection_seed > 0;
+    traits->ignores_budget = kind == KIND_FULL || kind == KIND_ZERO_SHOT ||
+                             (kind == KIND_BASELINE &&
+                              methods[i].method == PITH_BASELINE_STOP_WORDS);
+    return PITH_OK;
+}
+
+/* --- the question ----------------------------------------------------------- */
+
+static enum pith_status count_tokens(struct pith_session *session,
+                                     struct pith_text text, size_t *n,
+                                     struct pith_error *error)
+{
+    int32_t *ids;
+    PITH_TRY(pith_tokenize(pith_session_model(session), text, 0, &ids, n,
+                           error));
+    pith_free(ids);
+    return PITH_OK;
+}
+
+/* The bytes of a text in front of the question that it ends with. */
+static bool find_question(struct pith_text text, struct pith_text question,
+                          size_t *n)
+{
+    if (text.size < question.size ||
+        memcmp(text.bytes + text.size - question.size, question.bytes,
+               question.size) != 0)
+        return false;
+    *n = text.size - question.size;
+    while (*n > 0 && text.bytes[*n - 1] == '\n')
+        --*n;
+    return true;
+}
+
+/* Takes the question, which has done its work, off what is left. */
+static enum pith_status cut_question(struct pith_session *session,
+                                     struct pith_text question,
+                                     struct pith_baseline_result *result,
+                                     struct pith_error *error)
+{
+    if (!find_question(result->text, question, &result->text.size))
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "the question does not stand whole at the end of what "
+                         "is left; expected valid UTF-8 and options that keep "
+                         "it");
+    return count_tokens(session, result->text, &result->compressed_tokens,
+                        error);
+}
+
+/* --- compressing ------------------------------------------------------------ */
 
 static enum pith_status compress(struct pith_session *session,
                                  const struct pith_prompt *prompt,
@@ -85,19 +173,15 @@ static size_t distance(size_t a, size_t b)
  * much more or less as it missed, and keeps what came closest. */
 static enum pith_status compress_reference(
     struct pith_session *session, const struct pith_prompt *prompt,
-    size_t n_tokens, struct pith_baseline_result *best,
-    struct pith_error *error)
+    struct pith_compress_options *options, size_t n_tokens,
+    struct pith_baseline_result *best, struct pith_error *error)
 {
     enum { TRIES = 4 };
-    struct pith_compress_options options;
     double target = (double)n_tokens;
-    pith_compress_options_init(&options);
-    options.method = PITH_METHOD_REFERENCE;
-    options.rate = -1;
     for (int i = 0; i < TRIES; i++) {
         struct pith_baseline_result next;
-        options.target = target;
-        PITH_TRY(compress(session, prompt, &options, &next, error));
+        options->target = target;
+        PITH_TRY(compress(session, prompt, options, &next, error));
         size_t miss = distance(next.compressed_tokens, n_tokens);
         target += (double)n_tokens - (double)next.compressed_tokens;
         if (best->text.bytes == NULL ||
@@ -114,21 +198,50 @@ static enum pith_status compress_reference(
 }
 
 /* `paper` and `spans`, which meet their budgets. */
+static enum pith_status compress_exactly(
+    struct pith_session *session, const struct pith_prompt *prompt,
+    struct pith_compress_options *options, bool sees_question, size_t n_tokens,
+    struct pith_baseline_result *result, struct pith_error *error)
+{
+    size_t n_question = 0;
+    if (sees_question)
+        PITH_TRY(count_tokens(session, prompt->question, &n_question, error));
+    n_tokens += n_question;
+    options->target = n_tokens > 0 ? (double)n_tokens : 1;
+    PITH_TRY(compress(session, prompt, options, result, error));
+    return sees_question
+               ? cut_question(session, prompt->question, result, error)
+               : PITH_OK;
+}
+
+/* The seed of the table is added to that of the options, if there is one. */
+static void set_seed(struct pith_compress_options *options, uint64_t seed)
+{
+    if (options->selection_seed > 0)
+        options->selection_seed =
+            1 + (size_t)((options->selection_seed - 1 + seed) % (SIZE_MAX - 1));
+}
+
 static enum pith_status compress_ours(struct pith_session *session,
                                       const struct pith_prompt *prompt,
-                                      enum pith_method method,
-                                      enum step without, size_t n_tokens,
-                                      uint64_t seed,
+                                      struct pith_method_options *method,
+                                      size_t n_tokens, uint64_t seed,
                                       struct pith_baseline_result *result,
                                       struct pith_error *error)
 {
-    struct pith_compress_options options;
-    pith_compress_options_init(&options);
-    options.method = method;
-    options.rate = -1;
-    options.target = n_tokens > 0 ? (double)n_tokens : 1;
-    set_step(&options, without, seed);
-    return compress(session, prompt, &options, result, error);
+    struct pith_compress_options *options = &method->options;
+    options->rate = -1;
+    set_seed(options, seed);
+    if (method->sees_question) {
+        options->tau_que = 1;
+        options->concate_question = false;
+    }
+    return options->method == PITH_METHOD_REFERENCE
+               ? compress_reference(session, prompt, options, n_tokens, result,
+                                    error)
+               : compress_exactly(session, prompt, options,
+                                  method->sees_question, n_tokens, result,
+                                  error);
 }
 
 /* What stays of a prompt that is kept or dropped as a whole. */
@@ -148,32 +261,17 @@ enum pith_status pith_eval_compress(struct pith_session *session,
                                     struct pith_baseline_result *result,
                                     struct pith_error *error)
 {
-    size_t i = 0;
+    struct pith_method_options options = {.sees_question = false};
+    size_t i;
     *result = (struct pith_baseline_result){0};
-    while (i < N_METHODS && strcmp(methods[i].name, method) != 0)
-        i++;
-    if (i == N_METHODS)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "no method is called \"%s\"; pith help eval measure "
-                         "lists them", method);
-    switch (methods[i].kind) {
-    case KIND_FULL:
-    case KIND_ZERO_SHOT:
-        return take_all(session, prompt, methods[i].kind == KIND_FULL, result,
-                        error);
-    case KIND_REFERENCE:
-        return compress_reference(session, prompt, n_tokens, result, error);
-    case KIND_PAPER:
-        return compress_ours(session, prompt, PITH_METHOD_PAPER,
-                             methods[i].without, n_tokens, seed, result,
+    PITH_TRY(read_name(method, &i, &options, error));
+    enum kind kind = methods[i].kind;
+    if (kind == KIND_OURS)
+        return compress_ours(session, prompt, &options, n_tokens, seed, result,
                              error);
-    case KIND_SPANS:
-        return compress_ours(session, prompt, PITH_METHOD_SPANS,
-                             methods[i].without, n_tokens, seed, result,
-                             error);
-    case KIND_BASELINE:
-        break;
-    }
-    return pith_baseline_compress(session, prompt, methods[i].baseline,
-                                  n_tokens, seed, result, error);
+    return kind == KIND_BASELINE
+               ? pith_baseline_compress(session, prompt,
+                                        (enum pith_baseline)methods[i].method,
+                                        n_tokens, seed, result, error)
+               : take_all(session, prompt, kind == KIND_FULL, result, error);
 }
