@@ -53,9 +53,10 @@ for area in src/*/; do
     done
 done
 
-# A session's members are the model's own.
-for file in $(grep -rl 'session_state\.h"' src | grep -v '^src/model/'); do
-    complain "$file includes session_state.h, which is for src/model alone"
+# The members of a model and of a session are src/model's own.
+for file in $(grep -rlE '/state\.h"|\<(model|session)(\([a-z]*\))?->' src |
+              grep -v '^src/model/'); do
+    complain "$file looks into a model or a session; use model.h, session.h"
 done
 
 # docs/ALGORITHM.md names, row by row, files of src and tests and what is in

@@ -141,8 +141,9 @@ START_TEST(full_training_writes_a_model)
     ck_assert_double_eq_tol(session_loss(paths.out, NULL, "f32"), after,
                             0.01 * after);
     made = load(paths.out);
-    for (size_t i = 0; i < made->format.n_tensors; i++) {
-        const struct pith_tensor *view = &made->format.tensors[i].view;
+    for (size_t i = 0; i < pith_model_format(made)->n_tensors; i++) {
+        const struct pith_tensor *view =
+            &pith_model_format(made)->tensors[i].view;
         ck_assert_int_eq(view->type, view->rows > 1 ? PITH_BF16 : PITH_F32);
     }
     pith_model_describe(made, &info);
@@ -232,9 +233,10 @@ START_TEST(merged_models_score_as_adapted_ones)
                             (_i == 2 ? 0.01 : 1e-5) * tuned);
     made = load(merged);
     assert_ok(pith_model_verify(made, &error), error);
-    ck_assert_str_eq(made->format.model_name, "merged");
-    for (size_t i = 0; i < made->format.n_tensors; i++) {
-        const struct pith_tensor *view = &made->format.tensors[i].view;
+    ck_assert_str_eq(pith_model_format(made)->model_name, "merged");
+    for (size_t i = 0; i < pith_model_format(made)->n_tensors; i++) {
+        const struct pith_tensor *view =
+            &pith_model_format(made)->tensors[i].view;
         ck_assert_int_eq(view->type, view->rows > 1 && _i == 2 ? PITH_BF16
                                                                : PITH_F32);
     }

@@ -453,7 +453,7 @@ START_TEST(a_run_says_how_large_it_will_be)
             ck_assert_uint_lt(told.memory_bytes, before);
         remove_run(output);
     }
-    const struct pith_config *config = &models[TINY_LLAMA]->format.config;
+    const struct pith_config *config = pith_model_config(models[TINY_LLAMA]);
     size_t width = (size_t)config->n_head * config->head_dim;
     ck_assert_uint_eq(told.n_weights,
                       3 * config->n_layer *

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../src/base/crc32.h"
-#include "../src/model/session_state.h"
+#include "../src/model/state.h"
 #include "../src/prompt/protect.h"
 #include "foreign.h"
 #include "pith_align.h"

@@ -90,7 +90,7 @@ static double plain_piece(int kind, const struct pith_parts *parts,
     pith_ids_append_all(&ids, parts->ids.data + question->token,
                         question->n_tokens);
     assert_ok(pith_tokenizer_encode(
-                  models[kind]->tokenizer,
+                  pith_model_tokenizer(models[kind]),
                   (struct pith_text){sentence, strlen(sentence)},
                   PITH_TOKENIZE_NO_SPECIAL, &ids, &error), error);
     ck_assert_uint_le(ids.n, 512);
@@ -116,8 +116,8 @@ START_TEST(documents_rank_by_the_question_after_them)
         struct pith_parts parts;
         struct pith_rank ranks[3];
         struct pith_error error;
-        assert_ok(pith_parts_make(&parts, models[kind]->tokenizer, &small,
-                                  &error), error);
+        assert_ok(pith_parts_make(&parts, pith_model_tokenizer(models[kind]),
+                                  &small, &error), error);
         assert_ok(pith_rank_documents(sessions[kind], &parts, ranks, 3,
                                       &error), error);
         for (size_t i = 0; i < 3; i++) {
@@ -145,8 +145,8 @@ START_TEST(long_documents_rank_by_their_best_piece)
         struct pith_rank rank;
         struct pith_error error;
         size_t most = pith_session_window(sessions[kind]) / 2 - 1;
-        assert_ok(pith_parts_make(&parts, models[kind]->tokenizer, &prompt,
-                                  &error), error);
+        assert_ok(pith_parts_make(&parts, pith_model_tokenizer(models[kind]),
+                                  &prompt, &error), error);
         const struct pith_part *document = &parts.parts[1];
         ck_assert_uint_gt(document->n_tokens, 2 * most);
         double best = INFINITY, worst = 0;

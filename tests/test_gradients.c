@@ -221,11 +221,11 @@ static void check_tensors(struct pith_trainer *trainer,
                           const struct pith_model *want, double limit,
                           const char *what)
 {
+    const struct pith_format *format = pith_model_format(want);
     double worst = 0;
-    ck_assert_uint_eq(pith_trainer_n_tensors(trainer),
-                      want->format.n_tensors);
-    for (size_t i = 0; i < want->format.n_tensors; i++) {
-        const struct pith_format_tensor *tensor = &want->format.tensors[i];
+    ck_assert_uint_eq(pith_trainer_n_tensors(trainer), format->n_tensors);
+    for (size_t i = 0; i < format->n_tensors; i++) {
+        const struct pith_format_tensor *tensor = &format->tensors[i];
         struct pith_trainable got;
         pith_trainer_tensor(trainer, i, &got);
         ck_assert_str_eq(got.name, tensor->name);

@@ -110,8 +110,8 @@ static void make_units(struct pith_parts *parts,
                        const struct pith_compress_options *options, size_t most)
 {
     struct pith_error error;
-    assert_ok(pith_parts_make(parts, models[0]->tokenizer, prompt, &error),
-              error);
+    assert_ok(pith_parts_make(parts, pith_model_tokenizer(models[0]), prompt,
+                              &error), error);
     assert_ok(pith_units_merge(parts, options->units, most, &error), error);
     assert_ok(pith_keep_apply(parts, options, &error), error);
 }

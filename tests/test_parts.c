@@ -106,8 +106,8 @@ START_TEST(parts_are_joined_by_blank_lines)
     struct pith_error error;
     char want[256];
 
-    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
-              error);
+    assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
+                              &error), error);
     snprintf(want, sizeof want, "a\n\n%s\n\nb\n\n q", mixed);
     assert_joined(&parts, want);
     ck_assert_uint_eq(parts.n_parts, 6);
@@ -119,36 +119,36 @@ START_TEST(parts_are_joined_by_blank_lines)
     ck_assert_uint_eq(pith_part_length(&parts, 2),
                       parts.parts[2].n_tokens + parts.join.n);
     for (size_t i = 0; i < parts.ids.n; i++)
-        ck_assert_int_ne(pith_tokenizer_piece_kind(model->tokenizer,
+        ck_assert_int_ne(pith_tokenizer_piece_kind(pith_model_tokenizer(model),
                                                    parts.ids.data[i]),
                          PITH_PIECE_SPECIAL);
     pith_parts_free(&parts);
 
     /* Each part's tokens spell it alone. */
     prompt = (struct pith_prompt){.question = view("the end")};
-    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
-              error);
+    assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
+                              &error), error);
     assert_joined(&parts, "the end");
     for (size_t i = 0; i < parts.n_units; i++) {
         const struct pith_unit *unit = &parts.units[i];
-        struct pith_text piece = pith_tokenizer_piece(model->tokenizer,
-                                                      parts.ids.data[i]);
+        struct pith_text piece = pith_tokenizer_piece(
+            pith_model_tokenizer(model), parts.ids.data[i]);
         size_t skip = i == 0 && piece.bytes[0] == ' '; /* dummy prefix */
         ck_assert_uint_eq(unit->n_bytes, piece.size - skip);
         ck_assert_mem_eq(parts.text.data + unit->byte, piece.bytes + skip,
                          unit->n_bytes);
     }
     struct pith_buffer decoded = {0};
-    pith_tokenizer_decode(model->tokenizer, parts.ids.data, parts.ids.n,
-                          &decoded);
+    pith_tokenizer_decode(pith_model_tokenizer(model), parts.ids.data,
+                          parts.ids.n, &decoded);
     ck_assert_mem_eq(decoded.data, "the end", 7);
     pith_buffer_free(&decoded);
     pith_parts_free(&parts);
 
     /* U+2581 is a character like others. */
     prompt = (struct pith_prompt){.question = view("x\xE2\x96\x81y z")};
-    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
-              error);
+    assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
+                              &error), error);
     assert_joined(&parts, "x\xE2\x96\x81y z");
     for (size_t i = 0; i < parts.n_units; i++)
         ck_assert_uint_le(parts.units[i].n_bytes, 3);
@@ -164,8 +164,8 @@ START_TEST(invalid_bytes_are_replaced)
     struct pith_prompt prompt = {.question = view("\xC3z\xED\xA0\x80\xFF")};
     struct pith_parts parts;
     struct pith_error error;
-    assert_ok(pith_parts_make(&parts, model->tokenizer, &prompt, &error),
-              error);
+    assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
+                              &error), error);
     assert_joined(&parts, "\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
                           "\xEF\xBF\xBD");
     ck_assert_uint_eq(parts.n_replaced, 5);

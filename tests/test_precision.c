@@ -18,7 +18,7 @@
 #include "../src/kernels/integers.h"
 #include "../src/kernels/ops.h"
 #include "../src/kernels/precision.h"
-#include "../src/model/session_state.h"
+#include "../src/model/state.h"
 #include "guarded.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../src/model/batch.h"
-#include "../src/model/session_state.h"
+#include "../src/model/state.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -11,7 +11,7 @@
 #include "../src/model/forward.h"
 #include "../src/model/kvcache.h"
 #include "../src/model/score.h"
-#include "../src/model/session_state.h"
+#include "../src/model/state.h"
 #include "support.h"
 #include "tiny_model.h"
 

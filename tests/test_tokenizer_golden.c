@@ -160,8 +160,8 @@ START_TEST(smollm2_gives_hugging_faces_ids)
     const char *path = cached_model("smollm2");
     if (lines != NULL && path != NULL) {
         assert_ok(pith_model_load(path, NULL, &model, &error), error);
-        ck_assert_uint_eq(check_jsonl(model->tokenizer, lines), 56);
-        check_round_trips(model->tokenizer, false);
+        ck_assert_uint_eq(check_jsonl(pith_model_tokenizer(model), lines), 56);
+        check_round_trips(pith_model_tokenizer(model), false);
         pith_model_free(model);
     }
     free(lines);

@@ -33,7 +33,7 @@ static void carve_layer(struct carver *carver,
                         struct pith_train_activations *a,
                         const struct pith_trainer *trainer, size_t index)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     size_t width = (size_t)config->n_head * config->head_dim;
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
     carve(carver, &a->norm, config->n_embd);
@@ -55,21 +55,21 @@ static void carve_layer(struct carver *carver,
 
 static void carve_layers(struct carver *carver, struct pith_trainer *trainer)
 {
-    size_t n_layer = trainer->model->format.config.n_layer;
+    size_t n_layer = pith_model_config(trainer->model)->n_layer;
     for (size_t i = 0; i < n_layer; i++) {
         struct pith_train_activations *a = &trainer->layers[i];
         if (i > 0 && trainer->options.checkpoint_activations)
             *a = trainer->layers[0];
         else
             carve_layer(carver, a, trainer, i);
-        carve(carver, &a->x, trainer->model->format.config.n_embd);
+        carve(carver, &a->x, pith_model_config(trainer->model)->n_embd);
     }
 }
 
 static void carve_gradients(struct carver *carver,
                             struct pith_trainer *trainer)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     struct pith_train_gradients *g = &trainer->gradients;
     size_t width = (size_t)config->n_head * config->head_dim;
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
@@ -87,7 +87,7 @@ static void carve_gradients(struct carver *carver,
 
 static void carve_all(struct carver *carver, struct pith_trainer *trainer)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
     carver->rows = trainer->options.max_tokens;
     carve_layers(carver, trainer);
@@ -110,7 +110,7 @@ static void carve_all(struct carver *carver, struct pith_trainer *trainer)
 enum pith_status pith_train_count(struct pith_trainer *trainer,
                                   size_t *n_floats, struct pith_error *error)
 {
-    size_t n_layer = trainer->model->format.config.n_layer;
+    size_t n_layer = pith_model_config(trainer->model)->n_layer;
     struct carver count = {NULL, 0, 0, true};
     trainer->layers = pith_array_zero(n_layer, sizeof *trainer->layers);
     if (trainer->layers == NULL)
@@ -125,7 +125,7 @@ enum pith_status pith_train_count(struct pith_trainer *trainer,
 enum pith_status pith_train_allocate(struct pith_trainer *trainer,
                                      size_t n_floats, struct pith_error *error)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     size_t T = trainer->options.max_tokens;
     size_t n_record = trainer->options.max_record;
 

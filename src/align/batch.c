@@ -36,7 +36,7 @@ static enum pith_status check_batch(const struct pith_trainer *trainer,
                                     const struct pith_batch *batch,
                                     struct pith_error *error)
 {
-    int64_t n_vocab = trainer->model->format.config.n_vocab;
+    int64_t n_vocab = pith_model_config(trainer->model)->n_vocab;
     PITH_TRY(check_lengths(trainer, batch, error));
     for (size_t t = 0; t < batch->n_tokens; t++) {
         int32_t id = batch->ids[t], target = batch->targets[t];
@@ -55,7 +55,7 @@ static enum pith_status check_batch(const struct pith_trainer *trainer,
 static void place_tokens(struct pith_trainer *trainer)
 {
     const struct pith_batch *batch = &trainer->batch;
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     size_t half = config->head_dim / 2, t = 0;
     const float *sines = trainer->angles + trainer->options.max_record * half;
 

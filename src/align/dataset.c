@@ -22,7 +22,7 @@ enum pith_status pith_dataset_create(const struct pith_model *model,
     PITH_REQUIRE(dataset, error);
     *dataset = NULL;
     PITH_REQUIRE(model, error);
-    size_t n_ctx = model->format.config.n_ctx;
+    size_t n_ctx = pith_model_config(model)->n_ctx;
     PITH_TRY(pith_options_copy(&own, sizeof own, options, error));
     PITH_TRY(pith_template_find(own.template_name, &template_id, error));
     if (own.max_tokens == 0)
@@ -80,7 +80,7 @@ static void append_start(struct pith_dataset *dataset, size_t start)
 static void append_end(struct pith_dataset *dataset, bool is_answer)
 {
     struct pith_vocab facts;
-    pith_tokenizer_describe(dataset->model->tokenizer, &facts);
+    pith_tokenizer_describe(pith_model_tokenizer(dataset->model), &facts);
     int32_t id = facts.eos_id >= 0 ? facts.eos_id : facts.bos_id;
     if (id >= 0)
         append(dataset, id, is_answer);
@@ -107,7 +107,8 @@ static bool is_in_answer(const struct pith_template_span *spans, size_t *at,
 static enum pith_status append_text(struct pith_dataset *dataset, size_t first,
                                     size_t last, struct pith_error *error)
 {
-    const struct pith_tokenizer *tokenizer = dataset->model->tokenizer;
+    const struct pith_tokenizer *tokenizer =
+        pith_model_tokenizer(dataset->model);
     const struct pith_rendering *rendering = &dataset->rendering;
     const struct pith_template_span *spans = rendering->spans;
     size_t start = first > 0 ? spans[first - 1].end : 0;
@@ -143,8 +144,8 @@ static enum pith_status append_special(struct pith_dataset *dataset, size_t s,
     size_t start = s > 0 ? rendering->spans[s - 1].end : 0;
     struct pith_text text = {rendering->text.data + start,
                              rendering->spans[s].end - start};
-    PITH_TRY(pith_tokenizer_encode(dataset->model->tokenizer, text, 0,
-                                   &dataset->ids, error));
+    PITH_TRY(pith_tokenizer_encode(pith_model_tokenizer(dataset->model), text,
+                                   0, &dataset->ids, error));
     while (dataset->targets.n < dataset->ids.n && !dataset->targets.failed)
         pith_ids_append(&dataset->targets,
                         rendering->spans[s].flags & PITH_SPAN_ANSWER);

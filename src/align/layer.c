@@ -12,7 +12,7 @@
 
 static bool is_llama(const struct pith_trainer *trainer)
 {
-    return trainer->model->format.config.arch == PITH_ARCH_LLAMA;
+    return pith_model_config(trainer->model)->arch == PITH_ARCH_LLAMA;
 }
 
 /* LLaMA: turns q (T, H D) and k (T, Hkv D) by the angles of their positions;
@@ -20,7 +20,7 @@ static bool is_llama(const struct pith_trainer *trainer)
 static void rotate(struct pith_trainer *trainer, float *q, float *k,
                    const float *sines)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     size_t T = trainer->batch.n_tokens;
     if (!is_llama(trainer))
         return;
@@ -37,7 +37,7 @@ static void attention_forward(struct pith_trainer *trainer,
 {
     const struct pith_train_linear *w = weights->linear;
     size_t T = trainer->batch.n_tokens;
-    size_t C = trainer->model->format.config.n_embd;
+    size_t C = pith_model_config(trainer->model)->n_embd;
 
     pith_train_norm(trainer, a->norm, a->x, &weights->attn_norm, T);
     pith_train_linear(trainer, a->q, a->low[PITH_AT_Q], a->norm,
@@ -59,7 +59,8 @@ static void hidden_forward(struct pith_trainer *trainer,
                            const struct pith_train_linear *w,
                            struct pith_train_activations *a)
 {
-    size_t n = trainer->batch.n_tokens * trainer->model->format.config.n_ff;
+    size_t n =
+        trainer->batch.n_tokens * pith_model_config(trainer->model)->n_ff;
 
     if (is_llama(trainer))
         pith_train_linear(trainer, a->gate, a->low[PITH_AT_GATE], a->ffn_norm,
@@ -83,7 +84,7 @@ void pith_train_layer_forward(struct pith_trainer *trainer, size_t index,
     struct pith_train_activations *a = &trainer->layers[index];
     const struct pith_train_linear *w = weights->linear;
     size_t T = trainer->batch.n_tokens;
-    size_t C = trainer->model->format.config.n_embd;
+    size_t C = pith_model_config(trainer->model)->n_embd;
 
     attention_forward(trainer, weights, a);
     pith_train_norm(trainer, a->ffn_norm, a->middle, &weights->ffn_norm, T);
@@ -100,7 +101,8 @@ static void hidden_backward(struct pith_trainer *trainer,
                             const struct pith_train_activations *a)
 {
     struct pith_train_gradients *g = &trainer->gradients;
-    size_t n = trainer->batch.n_tokens * trainer->model->format.config.n_ff;
+    size_t n =
+        trainer->batch.n_tokens * pith_model_config(trainer->model)->n_ff;
 
     if (!is_llama(trainer)) {
         pith_gelu_backward(&trainer->backward, g->dhidden, a->up, n);

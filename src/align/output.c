@@ -51,7 +51,7 @@ enum pith_status pith_trainer_write_model(struct pith_trainer *trainer,
                                           const char *name,
                                           struct pith_error *error)
 {
-    const struct pith_format *format = &trainer->model->format;
+    const struct pith_format *format = pith_model_format(trainer->model);
     const struct pith_parameters *p = &trainer->parameters;
     struct pith_format_plan plan = {
         .config = format->config,
@@ -113,7 +113,7 @@ enum pith_status pith_trainer_write_adapter(struct pith_trainer *trainer,
                                             const char *path,
                                             struct pith_error *error)
 {
-    const struct pith_format *format = &trainer->model->format;
+    const struct pith_format *format = pith_model_format(trainer->model);
     struct pith_adapter_head head = {.rank = trainer->options.lora_rank,
                                      .alpha = trainer->options.lora_alpha};
     struct reader reader = {trainer->parameters.all};

@@ -58,12 +58,13 @@ static void view_layer(struct pith_train_layer *layer,
 static void view_model(struct pith_parameters *p,
                        const struct pith_model *model)
 {
-    p->token_embedding = model->token_embedding;
-    p->position_embedding = model->position_embedding;
-    p->output = model->output;
-    p->output_norm = norm_of(model->output_norm, model->output_norm_bias);
-    for (size_t i = 0; i < model->format.config.n_layer; i++)
-        view_layer(&p->layers[i], &model->layers[i]);
+    const struct pith_weights *weights = pith_model_weights(model);
+    p->token_embedding = weights->token_embedding;
+    p->position_embedding = weights->position_embedding;
+    p->output = weights->output;
+    p->output_norm = norm_of(weights->output_norm, weights->output_norm_bias);
+    for (size_t i = 0; i < pith_model_config(model)->n_layer; i++)
+        view_layer(&p->layers[i], &weights->layers[i]);
 }
 
 /* --- listing -------------------------------------------------------------- */
@@ -281,10 +282,10 @@ static void bind_full(struct pith_parameters *p,
 }
 
 static void copy_weights(struct pith_parameters *p,
-                         const struct pith_model *model)
+                         const struct pith_format *format)
 {
     for (size_t i = 0; i < p->n; i++) {
-        const struct pith_tensor *from = &model->format.tensors[i].view;
+        const struct pith_tensor *from = &format->tensors[i].view;
         for (size_t r = 0; r < from->rows; r++)
             pith_row_to_floats(p->all[i].view.value + r * from->cols, from, r);
     }
@@ -330,7 +331,7 @@ pith_parameters_create(struct pith_parameters *p,
                        const struct pith_trainer_options *options,
                        struct pith_error *error)
 {
-    const struct pith_config *config = &model->format.config;
+    const struct pith_config *config = pith_model_config(model);
     size_t n_layer = config->n_layer;
 
     memset(p, 0, sizeof *p);
@@ -351,10 +352,10 @@ pith_parameters_fill(struct pith_parameters *p, const struct pith_model *model,
                      const struct pith_trainer_options *options,
                      struct pith_error *error)
 {
-    const struct pith_config *config = &model->format.config;
+    const struct pith_config *config = pith_model_config(model);
     PITH_TRY(allocate(p, error));
     if (options->mode == PITH_TRAIN_FULL) {
-        copy_weights(p, model);
+        copy_weights(p, pith_model_format(model));
         bind_full(p, config);
     } else {
         draw_lora(p, options->lora_seed);

@@ -74,7 +74,7 @@ void pith_train_linear_backward(struct pith_trainer *trainer, float *dx,
 void pith_train_norm(struct pith_trainer *trainer, float *out, const float *x,
                      const struct pith_train_norm *norm, size_t T)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     if (norm->shift != NULL)
         pith_layer_norm(&trainer->compute, out, x, norm->gain, norm->shift, T,
                         config->n_embd, config->norm_eps);
@@ -87,7 +87,7 @@ void pith_train_norm_backward(struct pith_trainer *trainer, float *dx,
                               const float *dout, const float *x,
                               const struct pith_train_norm *norm, size_t T)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     if (norm->shift != NULL)
         pith_layer_norm_backward(&trainer->backward, dx, norm->dgain,
                                  norm->dshift, dout, x, norm->gain, T,
@@ -111,7 +111,7 @@ static void gather_heads(float *out, const float *x, size_t T, size_t Hkv,
 void pith_train_attention(struct pith_trainer *trainer, float *out,
                           const float *q, const float *k, const float *v)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     const struct pith_batch *batch = &trainer->batch;
     size_t T = batch->n_tokens, H = config->n_head, D = config->head_dim;
     size_t Hkv = config->n_kv_head, start = 0;
@@ -128,7 +128,7 @@ void pith_train_attention(struct pith_trainer *trainer, float *out,
 void pith_train_attention_backward(struct pith_trainer *trainer,
                                    const struct pith_train_activations *layer)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     const struct pith_batch *batch = &trainer->batch;
     struct pith_train_gradients *g = &trainer->gradients;
     pith_attention_backward(&trainer->backward, g->dq, g->dk, g->dv, g->dattn,

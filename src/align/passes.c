@@ -30,7 +30,7 @@ static void embed(struct pith_trainer *trainer, float *x)
 /* The rows of the stream that have a target, and those targets. */
 static size_t pick_targets(struct pith_trainer *trainer)
 {
-    size_t C = trainer->model->format.config.n_embd, n = 0;
+    size_t C = pith_model_config(trainer->model)->n_embd, n = 0;
     for (size_t t = 0; t < trainer->batch.n_tokens; t++)
         if (trainer->batch.targets[t] != PITH_NO_TARGET) {
             memcpy(trainer->picked + n * C, trainer->stream + t * C,
@@ -43,7 +43,7 @@ static size_t pick_targets(struct pith_trainer *trainer)
 /* Up to the last norm: normed (n, C) of the n tokens that have a target. */
 static size_t forward(struct pith_trainer *trainer)
 {
-    size_t n_layer = trainer->model->format.config.n_layer;
+    size_t n_layer = pith_model_config(trainer->model)->n_layer;
     embed(trainer, trainer->layers[0].x);                           /* (T, C) */
     for (size_t i = 0; i < n_layer; i++)
         pith_train_layer_forward(trainer, i,
@@ -135,7 +135,7 @@ static void embed_backward(struct pith_trainer *trainer)
 
 static void backward(struct pith_trainer *trainer, size_t n, double scale)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     bool checkpointed = trainer->options.checkpoint_activations;
     bool lora = trainer->options.mode == PITH_TRAIN_LORA;
 

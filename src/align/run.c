@@ -121,7 +121,7 @@ static enum pith_status make_trainer(struct pith_run *run,
 enum pith_status pith_run_type(const struct pith_run *run, enum pith_type *type,
                                   struct pith_error *error)
 {
-    *type = run->model->layers[0].attn_q.type;
+    *type = pith_model_weights(run->model)->layers[0].attn_q.type;
     if (run->options.dtype == NULL)
         return PITH_OK;
     for (int i = PITH_F32; i <= PITH_Q4; i++)
@@ -161,8 +161,9 @@ static enum pith_status check_writable(const char *path,
 static enum pith_status check_distinct(const struct pith_run *run,
                                        struct pith_error *error)
 {
-    const char *files[] = {run->model->format.path, run->options.output,
-                           run->state_path, run->log_path};
+    const char *files[] = {pith_model_format(run->model)->path,
+                           run->options.output, run->state_path,
+                           run->log_path};
     for (size_t i = 1; i < sizeof files / sizeof *files; i++)
         for (size_t j = 0; j < i; j++)
             PITH_TRY(pith_place_check(files[i], files[j], error));

@@ -164,14 +164,15 @@ void pith_settings_write(const struct pith_align_options *options,
                          const struct pith_dataset *validation,
                          struct pith_buffer *out)
 {
+    const struct pith_format *format = pith_model_format(model);
     int layers;
     bool is_lora = options->lora_rank > 0;
     pith_settings_layers(options->lora_layers, &layers, NULL);
     pith_buffer_string(out, "{\"model\":");
     pith_json_write_string(out, (struct pith_text){
-                                    model->format.model_name,
-                                    strlen(model->format.model_name)});
-    write_crc(out, "weights", model->format.weights_crc32);
+                                    format->model_name,
+                                    strlen(format->model_name)});
+    write_crc(out, "weights", format->weights_crc32);
     write_number(out, "records", (double)data->info.n_records);
     write_crc(out, "data", pith_dataset_crc32(data));
     write_crc(out, "validation_data",

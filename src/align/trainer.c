@@ -98,7 +98,7 @@ automatic(const struct pith_kernels *kernels)
 static enum pith_status choose_precision(struct pith_trainer *trainer,
                                          struct pith_error *error)
 {
-    const struct pith_kernels *kernels = trainer->model->kernels;
+    const struct pith_kernels *kernels = pith_model_kernels(trainer->model);
     const char *name = trainer->options.precision;
     const struct pith_precision *precision =
         name != NULL && strcmp(name, "auto") == 0
@@ -119,7 +119,7 @@ static enum pith_status choose_precision(struct pith_trainer *trainer,
 static enum pith_status open_compute(struct pith_trainer *trainer,
                                      struct pith_error *error)
 {
-    const struct pith_config *config = &trainer->model->format.config;
+    const struct pith_config *config = pith_model_config(trainer->model);
     const struct pith_trainer_options *options = &trainer->options;
     struct pith_compute_limits limits = {
         .max_tokens = options->max_tokens,
@@ -129,7 +129,8 @@ static enum pith_status open_compute(struct pith_trainer *trainer,
                                        options->lora_rank)),
         .max_context = options->max_record,
         .max_head_dim = config->head_dim};
-    PITH_TRY(pith_compute_init(&trainer->compute, trainer->model->kernels,
+    PITH_TRY(pith_compute_init(&trainer->compute,
+                               pith_model_kernels(trainer->model),
                                options->n_threads, &limits, error));
     PITH_TRY(choose_precision(trainer, error));
     return pith_backward_init(&trainer->backward, &trainer->compute, &limits,
@@ -162,11 +163,11 @@ pith_trainer_create(struct pith_trainer **trainer,
     size_t n_floats;
 
     *trainer = NULL;
-    if (model->adapter.pairs != NULL)
+    if (pith_model_is_adapted(model))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s was loaded with an adapter, which cannot be "
                          "trained on; merge it first with `pith merge`",
-                         model->format.path);
+                         pith_model_format(model)->path);
     made = pith_array_zero(1, sizeof *made);
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
@@ -175,7 +176,7 @@ pith_trainer_create(struct pith_trainer **trainer,
     made->fresh = true;
     if (options->mode == PITH_TRAIN_FULL)
         made->options.lora_rank = 0;
-    PITH_TRY_DONE(settle(&made->options, &model->format.config, error));
+    PITH_TRY_DONE(settle(&made->options, pith_model_config(model), error));
     PITH_TRY_DONE(pith_parameters_create(&made->parameters, model,
                                          &made->options, error));
     PITH_TRY_DONE(pith_train_count(made, &n_floats, error));

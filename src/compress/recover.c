@@ -387,6 +387,7 @@ enum pith_status pith_recover(const struct pith_model *model,
                          "method is %d, expected PITH_METHOD_PAPER, "
                          "PITH_METHOD_REFERENCE or PITH_METHOD_SPANS",
                          (int)method);
-    return pith_recover_answer(model->tokenizer, original, compressed, response,
-                               rules, recovered, n_bytes, error);
+    return pith_recover_answer(pith_model_tokenizer(model), original,
+                               compressed, response, rules, recovered, n_bytes,
+                               error);
 }

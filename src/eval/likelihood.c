@@ -20,12 +20,8 @@ struct pith_premise {
 static enum pith_status check_start(const struct pith_session *session,
                                     struct pith_error *error)
 {
-    if (pith_model_start_id(pith_session_model(session)) >= 0)
-        return PITH_OK;
-    return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                     "%s: the model has neither a BOS nor an end-of-text token "
-                     "to start a text with",
-                     pith_session_model(session)->format.path);
+    int32_t start;
+    return pith_model_find_start(pith_session_model(session), &start, error);
 }
 
 /* Start id and the last most - 1 tokens of the text, less the very last one. */

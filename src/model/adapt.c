@@ -3,29 +3,31 @@
  */
 #include "forward.h"
 
+/* Of a linear layer, NULL where it is as the model has it. */
+static const struct pith_adapter_pair *
+adapter_pair(const struct pith_model *model, size_t layer,
+             enum pith_linear_index linear)
+{
+    const struct pith_adapter *adapter = &model->adapter;
+    return (adapter->head.layers >> linear & 1) != 0
+               ? &adapter->pairs[layer * PITH_N_LINEAR + linear] : NULL;
+}
+
 void pith_adapt(struct pith_session *session, float *out, const float *x,
                 size_t layer, enum pith_linear_index linear, size_t T)
 {
-    const struct pith_layer *weights = &session->model->layers[layer];
+    const struct pith_adapter_pair *pair =
+        adapter_pair(session->model, layer, linear);
     struct pith_compute *compute = &session->compute;
     const struct pith_precision *precision = compute->precision;
 
-    if (weights->adapters == NULL || weights->adapters[linear].a.rows == 0)
+    if (pair == NULL)
         return;
-    const struct pith_adapter_pair *pair = &weights->adapters[linear];
     float *low = session->activations->low;
     compute->precision = pith_precision_get(compute->kernels, "f32");
     pith_linear(compute, low, x, &pair->a, NULL, T, false);      /* (T, rank) */
     pith_linear(compute, out, low, &pair->b, NULL, T, true);        /* (T, N) */
     compute->precision = precision;
-}
-
-static bool is_adapted(const struct pith_layer *layer)
-{
-    const struct pith_adapter_pair *pairs = layer->adapters;
-    return pairs != NULL &&
-           pairs[PITH_AT_GATE].a.rows + pairs[PITH_AT_UP].a.rows +
-                   pairs[PITH_AT_DOWN].a.rows > 0;
 }
 
 bool pith_adapted_feed_forward(struct pith_session *session,
@@ -37,7 +39,10 @@ bool pith_adapted_feed_forward(struct pith_session *session,
     float *hidden = a->hidden;
     size_t F = layer->up->rows;
 
-    if (!is_adapted(&session->model->layers[index]))
+    const uint32_t parts =
+        1u << PITH_AT_GATE | 1u << PITH_AT_UP | 1u << PITH_AT_DOWN;
+
+    if ((session->model->adapter.head.layers & parts) == 0)
         return false;
     pith_linear(compute, hidden, a->norm, layer->up, layer->up_bias, T,
                 false);                                             /* (T, F) */

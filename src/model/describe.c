@@ -1,7 +1,7 @@
 /*
  * describe.c - what there is to know about a loaded model.
  */
-#include "model.h"
+#include "state.h"
 
 #include "../base/options.h"
 

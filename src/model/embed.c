@@ -6,13 +6,14 @@
 void pith_embed(struct pith_session *session, float *x, const int32_t *ids,
                 size_t T)
 {
-    pith_table_rows(&session->compute, x, &session->model->token_embedding,
-                    ids, 0, T, false);
+    pith_table_rows(&session->compute, x,
+                    &session->model->weights.token_embedding, ids, 0, T, false);
 }
 
 void pith_add_positions(struct pith_session *session, float *x, size_t first,
                         size_t T)
 {
     pith_table_rows(&session->compute, x,
-                    &session->model->position_embedding, NULL, first, T, true);
+                    &session->model->weights.position_embedding, NULL, first, T,
+                    true);
 }

@@ -19,12 +19,12 @@ static void output_norm(struct pith_session *session, float *out, const float *x
     struct pith_compute *compute = &session->compute;
 
     if (config->arch == PITH_ARCH_GPT2)
-        pith_layer_norm(compute, out, x, model->output_norm,
-                        model->output_norm_bias, T, config->n_embd,
+        pith_layer_norm(compute, out, x, model->weights.output_norm,
+                        model->weights.output_norm_bias, T, config->n_embd,
                         config->norm_eps);
     else
-        pith_rms_norm(compute, out, x, model->output_norm, T, config->n_embd,
-                      config->norm_eps);
+        pith_rms_norm(compute, out, x, model->weights.output_norm, T,
+                      config->n_embd, config->norm_eps);
 }
 
 /* Moves the rows of x (T, C) that have a target to its front, and those
@@ -54,7 +54,7 @@ static void block_losses(struct pith_session *session, const int32_t *targets,
     if (n > 0) {
         output_norm(session, a->norm, a->x, n);                     /* (n, C) */
         pith_target_losses(&session->compute, a->losses, a->norm,
-                           &session->model->output, a->targets, n);    /* (n) */
+                           &session->model->weights.output, a->targets, n);
     }
     for (size_t t = 0; t < T; t++)
         losses[t] = targets[t] == PITH_NO_TARGET ? NAN : a->losses[next++];

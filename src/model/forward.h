@@ -8,7 +8,7 @@
 #ifndef PITH_MODEL_FORWARD_H
 #define PITH_MODEL_FORWARD_H
 
-#include "session_state.h"
+#include "state.h"
 
 enum { PITH_FORWARD_TOKENS = 512 }; /* most tokens of one pass */
 

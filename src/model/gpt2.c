@@ -12,7 +12,7 @@ static void attention_half(struct pith_session *session,
                            const struct pith_pass *pass, size_t index)
 {
     const struct pith_config *config = &session->model->format.config;
-    const struct pith_layer *layer = &session->model->layers[index];
+    const struct pith_layer *layer = &session->model->weights.layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
     size_t C = config->n_embd, T = pass->T;
@@ -38,7 +38,7 @@ static void feed_forward_half(struct pith_session *session, size_t index,
                               size_t T)
 {
     const struct pith_config *config = &session->model->format.config;
-    const struct pith_layer *layer = &session->model->layers[index];
+    const struct pith_layer *layer = &session->model->weights.layers[index];
     struct pith_activations *a = session->activations;
     struct pith_compute *compute = &session->compute;
     size_t C = config->n_embd;

@@ -5,7 +5,7 @@
 #ifndef PITH_MODEL_KVCACHE_H
 #define PITH_MODEL_KVCACHE_H
 
-#include "session_state.h"
+#include "state.h"
 
 /* Start of a layer's part, (Hkv, n_ctx, D). */
 float *pith_kv_keys(const struct pith_session *session, size_t layer);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "session_state.h"
+#include "state.h"
 
 /* Whether the text begins with these ids and has every loss asked for. */
 static bool answers(const struct pith_memo_text *text, const void *precision,

@@ -4,10 +4,9 @@
  * Matrices stay where they are in the file; vectors (norms and biases, a
  * thousandth of the weights) are converted to floats once.
  */
-#include "model.h"
-
 #include "../base/memory.h"
 #include "../base/options.h"
+#include "state.h"
 
 /* Walks the tensors in the order of the file, which is that of config.h. */
 struct cursor {
@@ -60,18 +59,19 @@ static void bind_layer(struct pith_layer *layer, struct cursor *cursor)
 static void bind_tensors(struct pith_model *model)
 {
     const struct pith_config *config = &model->format.config;
+    struct pith_weights *weights = &model->weights;
     bool gpt2 = config->arch == PITH_ARCH_GPT2;
     struct cursor cursor = {model->format.tensors, model->vectors, gpt2};
 
-    model->token_embedding = take_matrix(&cursor);
+    weights->token_embedding = take_matrix(&cursor);
     if (gpt2)
-        model->position_embedding = take_matrix(&cursor);
+        weights->position_embedding = take_matrix(&cursor);
     for (size_t i = 0; i < config->n_layer; i++)
-        bind_layer(&model->layers[i], &cursor);
-    model->output_norm = take_vector(&cursor);
-    model->output_norm_bias = take_bias(&cursor);
-    model->output = config->tied ? model->token_embedding
-                                 : take_matrix(&cursor);
+        bind_layer(&weights->layers[i], &cursor);
+    weights->output_norm = take_vector(&cursor);
+    weights->output_norm_bias = take_bias(&cursor);
+    weights->output = config->tied ? weights->token_embedding
+                                   : take_matrix(&cursor);
 }
 
 /* Floats of all vectors; a matrix of one row counts too, which only costs
@@ -91,9 +91,10 @@ static enum pith_status load_weights(struct pith_model *model,
     size_t n_layer = model->format.config.n_layer;
     size_t n_floats = count_vector_floats(&model->format);
 
-    model->layers = pith_array_zero(n_layer, sizeof *model->layers);
-    if (model->layers == NULL)
-        return pith_no_memory(error, n_layer, sizeof *model->layers);
+    model->weights.layers =
+        pith_array_zero(n_layer, sizeof *model->weights.layers);
+    if (model->weights.layers == NULL)
+        return pith_no_memory(error, n_layer, sizeof *model->weights.layers);
     model->vectors = pith_array(n_floats, sizeof *model->vectors);
     if (model->vectors == NULL)
         return pith_no_memory(error, n_floats, sizeof *model->vectors);
@@ -128,17 +129,6 @@ static enum pith_status load_tokenizer(struct pith_model *model,
                          "again", format->path,
                          facts.n_pieces,
                          (unsigned long)format->config.n_vocab);
-    return PITH_OK;
-}
-
-static enum pith_status load_adapter(struct pith_model *model,
-                                     const char *path,
-                                     struct pith_error *error)
-{
-    PITH_TRY(pith_adapter_open(&model->adapter, path, &model->format, true,
-                               error));
-    for (size_t i = 0; i < model->format.config.n_layer; i++)
-        model->layers[i].adapters = model->adapter.pairs + i * PITH_N_LINEAR;
     return PITH_OK;
 }
 
@@ -185,7 +175,9 @@ static enum pith_status load(struct pith_model *model,
     PITH_TRY(load_tokenizer(model, error));
     PITH_TRY(load_weights(model, error));
     return options->adapter != NULL
-               ? load_adapter(model, options->adapter, error) : PITH_OK;
+               ? pith_adapter_open(&model->adapter, options->adapter,
+                                   &model->format, true, error)
+               : PITH_OK;
 }
 
 static enum pith_status make_model(const struct source *source,
@@ -237,7 +229,7 @@ void pith_model_free(struct pith_model *model)
         return;
     pith_tokenizer_free(model->tokenizer);
     pith_adapter_close(&model->adapter);
-    pith_free(model->layers);
+    pith_free(model->weights.layers);
     pith_free(model->vectors);
     pith_format_close(&model->format);
     pith_free(model);
@@ -248,6 +240,37 @@ enum pith_status pith_model_verify(const struct pith_model *model,
 {
     PITH_REQUIRE(model, error);
     return pith_format_verify(&model->format, error);
+}
+
+const struct pith_format *pith_model_format(const struct pith_model *model)
+{
+    return &model->format;
+}
+
+const struct pith_config *pith_model_config(const struct pith_model *model)
+{
+    return &model->format.config;
+}
+
+const struct pith_weights *pith_model_weights(const struct pith_model *model)
+{
+    return &model->weights;
+}
+
+const struct pith_kernels *pith_model_kernels(const struct pith_model *model)
+{
+    return model->kernels;
+}
+
+const struct pith_tokenizer *
+pith_model_tokenizer(const struct pith_model *model)
+{
+    return model->tokenizer;
+}
+
+bool pith_model_is_adapted(const struct pith_model *model)
+{
+    return model->adapter.pairs != NULL;
 }
 
 int32_t pith_model_start_id(const struct pith_model *model)

@@ -21,21 +21,26 @@ struct pith_layer {
     struct pith_tensor ffn_up;               /* (F, C) */
     struct pith_tensor ffn_down;             /* (C, F) */
     const float *ffn_up_bias, *ffn_down_bias;
-    const struct pith_adapter_pair *adapters; /* (PITH_N_LINEAR); NULL: none */
 };
 
-struct pith_model {
-    struct pith_format format; /* owns the file; config inside */
-    struct pith_tokenizer *tokenizer;
-    const struct pith_kernels *kernels;
+struct pith_weights {
     struct pith_tensor token_embedding;    /* (V, C) */
     struct pith_tensor position_embedding; /* (n_ctx, C); GPT-2 */
     struct pith_layer *layers;             /* (n_layer) */
     const float *output_norm, *output_norm_bias; /* (C) */
     struct pith_tensor output;             /* (V, C); the embedding if tied */
-    float *vectors;                        /* owns all vectors above */
-    struct pith_adapter adapter;           /* all zeros: none */
 };
+
+/* What a model is made of, borrowed from it. */
+const struct pith_format *pith_model_format(const struct pith_model *model);
+const struct pith_config *pith_model_config(const struct pith_model *model);
+const struct pith_weights *pith_model_weights(const struct pith_model *model);
+const struct pith_kernels *pith_model_kernels(const struct pith_model *model);
+const struct pith_tokenizer *
+pith_model_tokenizer(const struct pith_model *model);
+
+/* Whether an adapter changes what the weights compute. */
+bool pith_model_is_adapted(const struct pith_model *model);
 
 /* The token that a text is scored from: BOS, else end-of-text. */
 int32_t pith_model_start_id(const struct pith_model *model);

@@ -1,7 +1,7 @@
 /*
  * session.c - opening, growing and closing a session; see session.h.
  */
-#include "session_state.h"
+#include "state.h"
 
 #include <string.h>
 

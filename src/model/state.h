@@ -1,12 +1,21 @@
 /*
- * session_state.h - what a session is made of; for this folder alone.
+ * state.h - what a model and a session are made of; for this folder alone.
  */
-#ifndef PITH_MODEL_SESSION_STATE_H
-#define PITH_MODEL_SESSION_STATE_H
+#ifndef PITH_MODEL_STATE_H
+#define PITH_MODEL_STATE_H
 
 #include "../kernels/ops.h"
 #include "memo.h"
 #include "session.h"
+
+struct pith_model {
+    struct pith_format format; /* owns the file; config inside */
+    struct pith_tokenizer *tokenizer;
+    const struct pith_kernels *kernels;
+    struct pith_weights weights; /* views of the file; owns its layers */
+    float *vectors;              /* owns all vectors of weights */
+    struct pith_adapter adapter; /* all zeros: none */
+};
 
 struct pith_session {
     const struct pith_model *model; /* borrowed */
