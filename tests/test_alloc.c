@@ -395,8 +395,9 @@ static enum pith_status attempt(int which, long k)
     made_crc = 0;
     fail_at = k;
     enum pith_status status = attempts[which].run();
-    n_remembered = session->memo.n;
-    pith_memo_free(&session->memo); /* the next attempt finds it empty */
+    n_remembered = session->loss_cache.n;
+    pith_loss_cache_free(
+        &session->loss_cache); /* the next attempt finds it empty */
     counting = false;
     return status;
 }

@@ -40,7 +40,7 @@ static void free_tiny_files(void)
 
 static size_t metadata_size(int kind)
 {
-    return (size_t)pith_load_u64(files[kind] + PITH_AT_WEIGHTS);
+    return (size_t)pith_load_u64(files[kind] + PITH_OFFSET_WEIGHTS);
 }
 
 /* A copy of a tiny file on disk that can be patched in place. */
@@ -77,7 +77,7 @@ static void write_metadata(struct patched *file, bool honest)
 {
     size_t size = metadata_size(file->kind);
     if (honest)
-        pith_store_u32(file->metadata + PITH_AT_METADATA_CRC,
+        pith_store_u32(file->metadata + PITH_OFFSET_METADATA_CRC,
                        pith_format_metadata_crc(file->metadata, size));
     ck_assert_int_eq(pwrite(file->descriptor, file->metadata, size, 0),
                      (ssize_t)size);
@@ -193,7 +193,7 @@ START_TEST(files_hold_what_was_written)
         ck_assert(format.config.rope_theta == config.rope_theta);
         ck_assert(format.config.tied == config.tied);
         ck_assert_str_eq(format.model_name, "tiny");
-        uint64_t end = pith_load_u64(format.file.data + PITH_AT_WEIGHTS);
+        uint64_t end = pith_load_u64(format.file.data + PITH_OFFSET_WEIGHTS);
         for (size_t i = 0; i < format.n_tensors; i++) {
             const struct pith_format_tensor *tensor = &format.tensors[i];
             ck_assert_uint_eq(tensor->offset % PITH_FORMAT_ALIGNMENT, 0);
@@ -262,7 +262,7 @@ START_TEST(pieces_of_any_size_give_the_same_file)
     ck_assert(memcmp(whole, other, size) == 0);
     /* Byte 100 of the first tensor is the 100th written. */
     size_t weights =
-        (size_t)pith_load_u64((const uint8_t *)whole + PITH_AT_WEIGHTS);
+        (size_t)pith_load_u64((const uint8_t *)whole + PITH_OFFSET_WEIGHTS);
     ck_assert_int_eq(whole[weights + 100], 100);
     free(whole);
     free(other);
@@ -378,10 +378,10 @@ END_TEST
 static bool is_free(size_t at, int kind)
 {
     bool llama = kind != TINY_GPT2;
-    return (at >= PITH_AT_METADATA_CRC && at < PITH_AT_FILE_SIZE) ||
-           (llama && at >= PITH_AT_N_CTX && at < PITH_AT_N_EMBD) ||
-           (at >= PITH_AT_NORM_EPS && at < PITH_AT_ROPE_THETA) ||
-           (llama && at >= PITH_AT_ROPE_THETA && at < PITH_AT_FLAGS);
+    return (at >= PITH_OFFSET_METADATA_CRC && at < PITH_OFFSET_FILE_SIZE) ||
+           (llama && at >= PITH_OFFSET_N_CTX && at < PITH_OFFSET_N_EMBD) ||
+           (at >= PITH_OFFSET_NORM_EPS && at < PITH_OFFSET_ROPE_THETA) ||
+           (llama && at >= PITH_OFFSET_ROPE_THETA && at < PITH_OFFSET_FLAGS);
 }
 
 /* Lies with a checksum that fits: header and tensor table must be what they
@@ -392,7 +392,7 @@ START_TEST(lying_bytes_are_refused)
     struct pith_error error;
     static const uint8_t masks[] = {0x01, 0x80, 0xFF};
     open_patched(&file, _i);
-    size_t n_tensors = pith_load_u32(files[_i] + PITH_AT_N_TENSORS);
+    size_t n_tensors = pith_load_u32(files[_i] + PITH_OFFSET_N_TENSORS);
     size_t table_end = PITH_HEADER_SIZE + n_tensors * PITH_ENTRY_SIZE;
 
     for (size_t at = 0; at < metadata_size(_i); at += at < table_end ? 1 : 5) {
@@ -419,8 +419,9 @@ START_TEST(lying_sizes_are_refused)
     struct patched file;
     struct pith_error error;
     open_patched(&file, _i);
-    for (size_t at = PITH_AT_FILE_SIZE; at < PITH_AT_RESERVED; at += 4) {
-        bool wide = at < PITH_AT_ARCH || at >= PITH_AT_TOKENIZER_SIZE;
+    for (size_t at = PITH_OFFSET_FILE_SIZE; at < PITH_OFFSET_RESERVED;
+         at += 4) {
+        bool wide = at < PITH_OFFSET_ARCH || at >= PITH_OFFSET_TOKENIZER_SIZE;
         for (size_t l = 0; l < sizeof lies / sizeof *lies; l++) {
             uint64_t truth = wide ? pith_load_u64(file.metadata + at)
                                   : pith_load_u32(file.metadata + at);
@@ -457,19 +458,19 @@ START_TEST(consistent_lies_are_refused)
     struct patched file;
     open_patched(&file, _i);
     uint8_t *header = file.metadata;
-    uint32_t n_tensors = pith_load_u32(header + PITH_AT_N_TENSORS);
-    uint32_t name_size = pith_load_u32(header + PITH_AT_NAME_SIZE);
-    uint64_t tokenizer = pith_load_u64(header + PITH_AT_TOKENIZER_SIZE);
+    uint32_t n_tensors = pith_load_u32(header + PITH_OFFSET_N_TENSORS);
+    uint32_t name_size = pith_load_u32(header + PITH_OFFSET_NAME_SIZE);
+    uint64_t tokenizer = pith_load_u64(header + PITH_OFFSET_TOKENIZER_SIZE);
     size_t name = PITH_HEADER_SIZE + n_tensors * PITH_ENTRY_SIZE;
     size_t end = name + name_size + (size_t)tokenizer;
 
-    pith_store_u32(header + PITH_AT_N_TENSORS, n_tensors - 1);
-    pith_store_u64(header + PITH_AT_TOKENIZER_SIZE,
+    pith_store_u32(header + PITH_OFFSET_N_TENSORS, n_tensors - 1);
+    pith_store_u64(header + PITH_OFFSET_TOKENIZER_SIZE,
                    tokenizer + PITH_ENTRY_SIZE);
     refuse_lie(&file, "tensors; expected");
 
-    pith_store_u32(header + PITH_AT_NAME_SIZE, name_size + 300);
-    pith_store_u64(header + PITH_AT_TOKENIZER_SIZE, tokenizer - 300);
+    pith_store_u32(header + PITH_OFFSET_NAME_SIZE, name_size + 300);
+    pith_store_u64(header + PITH_OFFSET_TOKENIZER_SIZE, tokenizer - 300);
     refuse_lie(&file, "model name of 304 bytes");
 
     header[name] = '\0';
@@ -481,11 +482,11 @@ START_TEST(consistent_lies_are_refused)
         header[end] = 1;
         refuse_lie(&file, "are not zero");
     }
-    pith_store_u64(header + PITH_AT_FILE_SIZE, sizes[_i] + 64);
+    pith_store_u64(header + PITH_OFFSET_FILE_SIZE, sizes[_i] + 64);
     ck_assert_int_eq(ftruncate(file.descriptor, (off_t)sizes[_i] + 64), 0);
     refuse_lie(&file, "the last tensor ends");
 
-    pith_store_u64(header + PITH_AT_FILE_SIZE, sizes[_i] - 1);
+    pith_store_u64(header + PITH_OFFSET_FILE_SIZE, sizes[_i] - 1);
     ck_assert_int_eq(ftruncate(file.descriptor, (off_t)sizes[_i] - 1), 0);
     refuse_lie(&file, "ends at byte");
     close_patched(&file);
@@ -508,12 +509,12 @@ START_TEST(wrong_files_are_named)
     ck_assert_int_eq(load(file.path, &error), PITH_ERR_FORMAT);
     assert_mentions(&error, "text mode");
 
-    pith_store_u32(file.metadata + PITH_AT_VERSION, 2);
+    pith_store_u32(file.metadata + PITH_OFFSET_VERSION, 2);
     write_metadata(&file, true);
     ck_assert_int_eq(load(file.path, &error), PITH_ERR_UNSUPPORTED);
     assert_mentions(&error, "version 2");
 
-    memcpy(file.metadata + PITH_AT_BYTE_ORDER, "\1\2\3\4", 4);
+    memcpy(file.metadata + PITH_OFFSET_BYTE_ORDER, "\1\2\3\4", 4);
     write_metadata(&file, true);
     ck_assert_int_eq(load(file.path, &error), PITH_ERR_FORMAT);
     assert_mentions(&error, "byte-order");

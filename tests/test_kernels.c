@@ -50,9 +50,9 @@ END_TEST
 /* Blocks written by hand, as GGUF lays them out. */
 START_TEST(quantised_blocks_have_ggufs_bytes)
 {
-    float out[PITH_BLOCK];
+    float out[PITH_Q_BLOCK];
     uint8_t q8[34] = {0x00, 0x38}, q4[20] = {0x00, 0x3C, 0x00, 0xC0};
-    struct pith_tensor tensor = {PITH_Q8, 1, PITH_BLOCK, q8};
+    struct pith_tensor tensor = {PITH_Q8, 1, PITH_Q_BLOCK, q8};
     q8[2] = 0x80, q8[3] = 127, q8[33] = 0xFF; /* scale 0.5 */
     pith_row_to_floats(out, &tensor, 0);
     ck_assert_float_eq(out[0], -64);
@@ -75,7 +75,7 @@ END_TEST
 static double quantisation_error(enum pith_type type, const float *block)
 {
     double low = block[0], high = block[0];
-    for (size_t i = 1; i < PITH_BLOCK; i++) {
+    for (size_t i = 1; i < PITH_Q_BLOCK; i++) {
         low = fmin(low, block[i]);
         high = fmax(high, block[i]);
     }
@@ -87,17 +87,17 @@ static double quantisation_error(enum pith_type type, const float *block)
 
 START_TEST(rows_survive_the_round_trip)
 {
-    float in[2 * PITH_BLOCK], out[2 * PITH_BLOCK];
+    float in[2 * PITH_Q_BLOCK], out[2 * PITH_Q_BLOCK];
     uint8_t bytes[sizeof in], again[sizeof in];
     for (int trial = 0; trial < 200; trial++)
         for (size_t j = 0; j < sizeof TYPES / sizeof *TYPES; j++) {
-            struct pith_tensor tensor = {TYPES[j], 1, 2 * PITH_BLOCK, bytes};
-            for (size_t i = 0; i < 2 * PITH_BLOCK; i++)
+            struct pith_tensor tensor = {TYPES[j], 1, 2 * PITH_Q_BLOCK, bytes};
+            for (size_t i = 0; i < 2 * PITH_Q_BLOCK; i++)
                 in[i] = random_normal(&seed) * (float)pow(10, trial % 7 - 3) +
                         (float)(trial % 3);
-            pith_row_from_floats(bytes, TYPES[j], in, 2 * PITH_BLOCK);
+            pith_row_from_floats(bytes, TYPES[j], in, 2 * PITH_Q_BLOCK);
             pith_row_to_floats(out, &tensor, 0);
-            for (size_t i = 0; i < 2 * PITH_BLOCK; i++) {
+            for (size_t i = 0; i < 2 * PITH_Q_BLOCK; i++) {
                 double error =
                     TYPES[j] == PITH_F32    ? 0
                     : TYPES[j] == PITH_F16  ? fabs(in[i]) * 0x1p-11 + 0x1p-25
@@ -108,9 +108,9 @@ START_TEST(rows_survive_the_round_trip)
                               pith_type_name(TYPES[j]), in[i], out[i], error);
             }
             if (j < 3) { /* what is representable stays */
-                pith_row_from_floats(again, TYPES[j], out, 2 * PITH_BLOCK);
+                pith_row_from_floats(again, TYPES[j], out, 2 * PITH_Q_BLOCK);
                 ck_assert_mem_eq(again, bytes,
-                                 pith_row_bytes(TYPES[j], 2 * PITH_BLOCK));
+                                 pith_row_bytes(TYPES[j], 2 * PITH_Q_BLOCK));
             }
         }
 }
@@ -119,13 +119,13 @@ END_TEST
 /* With the scales that tensor.h names, 1 here, integers stay integers. */
 START_TEST(quantised_integers_are_exact)
 {
-    float in[PITH_BLOCK], out[PITH_BLOCK];
-    uint8_t bytes[PITH_BLOCK * 4];
+    float in[PITH_Q_BLOCK], out[PITH_Q_BLOCK];
+    uint8_t bytes[PITH_Q_BLOCK * 4];
     for (size_t j = 3; j < 5; j++) {
-        struct pith_tensor tensor = {TYPES[j], 1, PITH_BLOCK, bytes};
-        for (int i = 0; i < PITH_BLOCK; i++)
+        struct pith_tensor tensor = {TYPES[j], 1, PITH_Q_BLOCK, bytes};
+        for (int i = 0; i < PITH_Q_BLOCK; i++)
             in[i] = (float)(j == 3 ? i * 8 - 127 : i % 16 - 5);
-        pith_row_from_floats(bytes, TYPES[j], in, PITH_BLOCK);
+        pith_row_from_floats(bytes, TYPES[j], in, PITH_Q_BLOCK);
         pith_row_to_floats(out, &tensor, 0);
         ck_assert_mem_eq(out, in, sizeof in);
     }
@@ -135,19 +135,19 @@ END_TEST
 START_TEST(quantising_extremes_stays_finite)
 {
     static const float EXTREMES[] = {0, -0.0f, 1e38f, -1e38f, 1e-38f, 1e-45f};
-    float in[PITH_BLOCK], out[PITH_BLOCK];
-    uint8_t bytes[PITH_BLOCK * 4];
+    float in[PITH_Q_BLOCK], out[PITH_Q_BLOCK];
+    uint8_t bytes[PITH_Q_BLOCK * 4];
     for (size_t k = 0; k < sizeof EXTREMES / sizeof *EXTREMES; k++)
         for (size_t j = 3; j < 5; j++) {
-            struct pith_tensor tensor = {TYPES[j], 1, PITH_BLOCK, bytes};
-            for (size_t i = 0; i < PITH_BLOCK; i++)
+            struct pith_tensor tensor = {TYPES[j], 1, PITH_Q_BLOCK, bytes};
+            for (size_t i = 0; i < PITH_Q_BLOCK; i++)
                 in[i] = i % 3 ? EXTREMES[k] : -EXTREMES[k] / 2;
-            pith_row_from_floats(bytes, TYPES[j], in, PITH_BLOCK);
+            pith_row_from_floats(bytes, TYPES[j], in, PITH_Q_BLOCK);
             pith_row_to_floats(out, &tensor, 0);
-            for (size_t i = 0; i < PITH_BLOCK; i++)
+            for (size_t i = 0; i < PITH_Q_BLOCK; i++)
                 ck_assert(isfinite(out[i]));
             in[7] = NAN, in[8] = INFINITY;
-            pith_row_from_floats(bytes, TYPES[j], in, PITH_BLOCK);
+            pith_row_from_floats(bytes, TYPES[j], in, PITH_Q_BLOCK);
         }
 }
 END_TEST
@@ -161,7 +161,7 @@ START_TEST(unpacking_is_exact)
         return;
     for (size_t n = 0; n < 300; n += n < 68 ? 1 : 32)
         for (size_t j = 0; j < sizeof TYPES / sizeof *TYPES; j++) {
-            if (j > 2 && n % PITH_BLOCK != 0)
+            if (j > 2 && n % PITH_Q_BLOCK != 0)
                 continue;
             size_t size = pith_row_bytes(TYPES[j], n);
             struct guarded row = guard(size), out = guarded_floats(n);
@@ -169,7 +169,7 @@ START_TEST(unpacking_is_exact)
             for (size_t i = 0; i < size; i++)
                 row.bytes[i] = (uint8_t)random_next(&seed);
             if (j > 2) /* a NaN in place of a scale has no fixed bits */
-                for (size_t i = 1; i < size; i += size / (n / PITH_BLOCK)) {
+                for (size_t i = 1; i < size; i += size / (n / PITH_Q_BLOCK)) {
                     row.bytes[i] &= 0xBB;
                     row.bytes[i + (j == 4 ? 2 : 0)] &= 0xBB;
                 }

@@ -541,7 +541,7 @@ START_TEST(nothing_else_is_touched)
     for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
         for (size_t n = 1; n <= 96; n += n < 36 ? 1 : 12)
             for (size_t j = 0; j < N_TYPES; j++) {
-                if (TYPES[j] >= PITH_Q8 && n % PITH_BLOCK != 0)
+                if (TYPES[j] >= PITH_Q8 && n % PITH_Q_BLOCK != 0)
                     continue;
                 size_t lanes = n % L + 1, width = padded(precision, n);
                 size_t rows = tile_rows(set, precision);
@@ -653,24 +653,25 @@ END_TEST
 
 START_TEST(integers_come_from_the_largest)
 {
-    float x[PITH_BLOCK] = {0.5f, -1, 0.25f, 1 / 127.0f, 1.5f / 127, 2.5f / 127};
-    int32_t q[PITH_BLOCK];
+    float x[PITH_Q_BLOCK] = {0.5f,       -1,         0.25f,
+                             1 / 127.0f, 1.5f / 127, 2.5f / 127};
+    int32_t q[PITH_Q_BLOCK];
     ck_assert_float_eq(pith_quantise(q, x, 6, 127), 1 / 127.0f);
     static const int32_t WANT[] = {64, -127, 32, 1, 2, 2};
     ck_assert_mem_eq(q, WANT, sizeof WANT);
     ck_assert_float_eq(pith_quantise(q, x, 6, 4095), 1 / 4095.0f);
     ck_assert_int_eq(q[0], 2048);
     memset(x, 0, sizeof x);
-    ck_assert_float_eq(pith_quantise(q, x, PITH_BLOCK, 127), 0);
+    ck_assert_float_eq(pith_quantise(q, x, PITH_Q_BLOCK, 127), 0);
     x[3] = 1e-44f;
-    ck_assert(isfinite(pith_quantise(q, x, PITH_BLOCK, 127)));
+    ck_assert(isfinite(pith_quantise(q, x, PITH_Q_BLOCK, 127)));
     x[3] = 3e38f;
-    ck_assert_float_eq(pith_quantise(q, x, PITH_BLOCK, 127), 3e38f / 127);
+    ck_assert_float_eq(pith_quantise(q, x, PITH_Q_BLOCK, 127), 3e38f / 127);
     ck_assert_int_eq(q[3], 127);
     x[3] = INFINITY;
-    ck_assert(isnan(pith_quantise(q, x, PITH_BLOCK, 127)));
+    ck_assert(isnan(pith_quantise(q, x, PITH_Q_BLOCK, 127)));
     x[3] = NAN;
-    ck_assert(isnan(pith_quantise(q, x, PITH_BLOCK, 127)));
+    ck_assert(isnan(pith_quantise(q, x, PITH_Q_BLOCK, 127)));
 }
 END_TEST
 
@@ -681,7 +682,7 @@ static void hostile_row(uint8_t *bytes, enum pith_type type, size_t n)
     static const uint16_t HEADS[] = {0,      0x8000, 0x7BFF, 0xFBFF, 1,
                                      0x8001, 0x3C00, 0xBC00, 0x7C00, 0x7E00};
     size_t row_bytes = pith_row_bytes(type, n);
-    size_t block_bytes = pith_row_bytes(type, PITH_BLOCK);
+    size_t block_bytes = pith_row_bytes(type, PITH_Q_BLOCK);
     size_t n_heads = random_next(&seed) % 2 ? 8 : 10;
     for (size_t i = 0; i < row_bytes; i++)
         bytes[i] = (uint8_t)random_next(&seed);
@@ -737,7 +738,7 @@ static bool words_are_same(const float *got, const float *want)
 
 START_TEST(blocks_become_words)
 {
-    enum { TYPE_BYTES = 34 * PITH_STEP / PITH_BLOCK };
+    enum { TYPE_BYTES = 34 * PITH_STEP / PITH_Q_BLOCK };
     const struct pith_kernels *set = set_at(_i);
     const struct pith_precision *precision, *ways[16];
     size_t n_ways = 0;
@@ -748,7 +749,7 @@ START_TEST(blocks_become_words)
             ways[n_ways++] = precision;
     for (size_t round = 0; round < 3000; round++) {
         uint8_t bytes[TYPE_BYTES];
-        size_t n = PITH_BLOCK * (round % (PITH_STEP / PITH_BLOCK) + 1);
+        size_t n = PITH_Q_BLOCK * (round % (PITH_STEP / PITH_Q_BLOCK) + 1);
         struct pith_tensor row = {round % 2 ? PITH_Q4 : PITH_Q8, 1, n, bytes};
         float want[PITH_ROW_STRIDE] = {0}, got[PITH_ROW_STRIDE];
         hostile_row(bytes, row.type, n);
@@ -829,7 +830,7 @@ START_TEST(tiles_of_integers_are_exact)
         for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
             for (size_t j = 0; j < N_TYPES; j++)
                 if ((is(precision, "int8") || is(precision, "int16")) &&
-                    (TYPES[j] < PITH_Q8 || n % PITH_BLOCK == 0))
+                    (TYPES[j] < PITH_Q8 || n % PITH_Q_BLOCK == 0))
                     check_integers(set, precision, TYPES[j], n, n % 2);
 }
 END_TEST

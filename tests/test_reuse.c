@@ -1,7 +1,7 @@
 /*
- * test_reuse.c - src/model/branch.c, batch.c, memo.c: texts that are scored
- * together, or were scored before, have the losses that each has alone, to
- * the bit.
+ * test_reuse.c - src/model/branch.c, batch.c, loss_cache.c: texts that are
+ * scored together, or were scored before, have the losses that each has alone,
+ * to the bit.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -213,31 +213,32 @@ END_TEST
 START_TEST(sessions_remember_texts)
 {
     struct pith_session *session = open_session(models[_i], 1, 256, NULL);
-    struct pith_memo *memo = &session->memo;
+    struct pith_loss_cache *cache = &session->loss_cache;
     const void *precision = session->compute.precision;
     float want[60], got[60];
     check_batch(session, 5, 10, 0);
-    ck_assert_uint_eq(memo->n, 5);
-    size_t n_tokens = memo->n_tokens;
+    ck_assert_uint_eq(cache->n, 5);
+    size_t n_tokens = cache->n_tokens;
     check_batch(session, 5, 10, 0); /* compares with a pass of each */
-    ck_assert_uint_eq(memo->n, 5);
-    ck_assert_uint_eq(memo->n_tokens, n_tokens);
+    ck_assert_uint_eq(cache->n, 5);
+    ck_assert_uint_eq(cache->n_tokens, n_tokens);
 
     pith_session_truncate(session, 0);
     forward(session, ids, targets, want, 60);
-    pith_memo_add(memo, precision, ids, targets, want, 60);
-    ck_assert(pith_memo_find(memo, precision, ids, targets, got, 60));
+    pith_loss_cache_add(cache, precision, ids, targets, want, 60);
+    ck_assert(pith_loss_cache_find(cache, precision, ids, targets, got, 60));
     assert_same_bits(got, want, 60);
-    ck_assert(pith_memo_find(memo, precision, ids, targets, got, 40));
-    ck_assert(!pith_memo_find(memo, precision, ids, targets, got, 61));
-    ck_assert(!pith_memo_find(memo, memo, ids, targets, got, 60));
-    ck_assert(!pith_memo_find(memo, precision, ids + 1, targets + 1, got, 9));
+    ck_assert(pith_loss_cache_find(cache, precision, ids, targets, got, 40));
+    ck_assert(!pith_loss_cache_find(cache, precision, ids, targets, got, 61));
+    ck_assert(!pith_loss_cache_find(cache, cache, ids, targets, got, 60));
+    ck_assert(
+        !pith_loss_cache_find(cache, precision, ids + 1, targets + 1, got, 9));
     int32_t other[60];
     memcpy(other, targets, sizeof other);
     other[59] = targets[59] == 7 ? 8 : 7; /* asked for something else */
-    ck_assert(!pith_memo_find(memo, precision, ids, other, got, 60));
+    ck_assert(!pith_loss_cache_find(cache, precision, ids, other, got, 60));
     other[59] = PITH_NO_TARGET; /* for less */
-    ck_assert(pith_memo_find(memo, precision, ids, other, got, 60));
+    ck_assert(pith_loss_cache_find(cache, precision, ids, other, got, 60));
     ck_assert(isnan(got[59]));
     pith_session_free(session);
 }
@@ -246,27 +247,31 @@ END_TEST
 START_TEST(the_memo_is_bounded)
 {
     enum { N = 5000 };
-    static struct pith_memo memo;
+    static struct pith_loss_cache cache;
     static int32_t text[N];
     static float losses[N];
     int precision = 0;
     for (int32_t i = 0; i < 2000; i++) {
         size_t n = i < 1000 ? 3 : N;
         text[0] = i;
-        pith_memo_add(&memo, &precision, text, text, losses, n);
-        ck_assert_uint_le(memo.n, PITH_MEMO_TEXTS);
-        ck_assert_uint_le(memo.n_tokens, PITH_MEMO_TOKENS);
-        ck_assert(pith_memo_find(&memo, &precision, text, text, losses, n));
+        pith_loss_cache_add(&cache, &precision, text, text, losses, n);
+        ck_assert_uint_le(cache.n, PITH_LOSS_CACHE_TEXTS);
+        ck_assert_uint_le(cache.n_tokens, PITH_LOSS_CACHE_TOKENS);
+        ck_assert(
+            pith_loss_cache_find(&cache, &precision, text, text, losses, n));
         text[0] = 1; /* used all the time, so it stays */
         if (i > 0 && i < 1000)
-            ck_assert(pith_memo_find(&memo, &precision, text, text, losses, 3));
+            ck_assert(pith_loss_cache_find(&cache, &precision, text, text,
+                                           losses, 3));
         text[0] = 2;
         if (i == 999)
-            ck_assert(!pith_memo_find(&memo, &precision, text, text, losses, 3));
+            ck_assert(!pith_loss_cache_find(&cache, &precision, text, text,
+                                            losses, 3));
     }
-    pith_memo_add(&memo, &precision, text, text, losses, PITH_MEMO_TOKENS + 1);
-    pith_memo_free(&memo);
-    ck_assert_uint_eq(memo.n + memo.n_tokens, 0);
+    pith_loss_cache_add(&cache, &precision, text, text, losses,
+                        PITH_LOSS_CACHE_TOKENS + 1);
+    pith_loss_cache_free(&cache);
+    ck_assert_uint_eq(cache.n + cache.n_tokens, 0);
 }
 END_TEST
 

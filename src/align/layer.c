@@ -40,17 +40,17 @@ static void attention_forward(struct pith_trainer *trainer,
     size_t C = pith_model_config(trainer->model)->n_embd;
 
     pith_train_norm(trainer, a->norm, a->x, &weights->attn_norm, T);
-    pith_train_linear(trainer, a->q, a->low[PITH_AT_Q], a->norm,
-                      &w[PITH_AT_Q], false);                      /* (T, H D) */
-    pith_train_linear(trainer, a->k, a->low[PITH_AT_K], a->norm,
-                      &w[PITH_AT_K], false);                    /* (T, Hkv D) */
-    pith_train_linear(trainer, a->v, a->low[PITH_AT_V], a->norm,
-                      &w[PITH_AT_V], false);                    /* (T, Hkv D) */
+    pith_train_linear(trainer, a->q, a->low[PITH_LINEAR_Q], a->norm,
+                      &w[PITH_LINEAR_Q], false);                  /* (T, H D) */
+    pith_train_linear(trainer, a->k, a->low[PITH_LINEAR_K], a->norm,
+                      &w[PITH_LINEAR_K], false);                /* (T, Hkv D) */
+    pith_train_linear(trainer, a->v, a->low[PITH_LINEAR_V], a->norm,
+                      &w[PITH_LINEAR_V], false);                /* (T, Hkv D) */
     rotate(trainer, a->q, a->k, trainer->sines);
     pith_train_attention(trainer, a->attn, a->q, a->k, a->v);     /* (T, H D) */
     memcpy(a->middle, a->x, T * C * sizeof *a->x);
-    pith_train_linear(trainer, a->middle, a->low[PITH_AT_OUT], a->attn,
-                      &w[PITH_AT_OUT], true);                       /* (T, C) */
+    pith_train_linear(trainer, a->middle, a->low[PITH_LINEAR_OUT], a->attn,
+                      &w[PITH_LINEAR_OUT], true);                   /* (T, C) */
 }
 
 /* GPT-2: hidden (T, F) = gelu(ffn_norm W_up + b)
@@ -63,10 +63,11 @@ static void hidden_forward(struct pith_trainer *trainer,
         trainer->batch.n_tokens * pith_model_config(trainer->model)->n_ff;
 
     if (is_llama(trainer))
-        pith_train_linear(trainer, a->gate, a->low[PITH_AT_GATE], a->ffn_norm,
-                          &w[PITH_AT_GATE], false);                 /* (T, F) */
-    pith_train_linear(trainer, a->up, a->low[PITH_AT_UP], a->ffn_norm,
-                      &w[PITH_AT_UP], false);                       /* (T, F) */
+        pith_train_linear(trainer, a->gate, a->low[PITH_LINEAR_GATE],
+                          a->ffn_norm, &w[PITH_LINEAR_GATE],
+                          false); /* (T, F) */
+    pith_train_linear(trainer, a->up, a->low[PITH_LINEAR_UP], a->ffn_norm,
+                      &w[PITH_LINEAR_UP], false);                   /* (T, F) */
     memcpy(a->hidden, is_llama(trainer) ? a->gate : a->up,
            n * sizeof *a->hidden);
     if (is_llama(trainer))
@@ -91,8 +92,8 @@ void pith_train_layer_forward(struct pith_trainer *trainer, size_t index,
     hidden_forward(trainer, w, a);
     if (out != NULL)
         memcpy(out, a->middle, T * C * sizeof *out);
-    pith_train_linear(trainer, out, a->low[PITH_AT_DOWN], a->hidden,
-                      &w[PITH_AT_DOWN], true);                      /* (T, C) */
+    pith_train_linear(trainer, out, a->low[PITH_LINEAR_DOWN], a->hidden,
+                      &w[PITH_LINEAR_DOWN], true);                  /* (T, C) */
 }
 
 /* dnorm (T, C), that of ffn_norm, from dhidden (T, F), which is used up. */
@@ -107,15 +108,18 @@ static void hidden_backward(struct pith_trainer *trainer,
     if (!is_llama(trainer)) {
         pith_gelu_backward(&trainer->backward, g->dhidden, a->up, n);
         pith_train_linear_backward(trainer, g->dnorm, g->dhidden, a->ffn_norm,
-                                   a->low[PITH_AT_UP], &w[PITH_AT_UP], false);
+                                   a->low[PITH_LINEAR_UP], &w[PITH_LINEAR_UP],
+                                   false);
         return;
     }
     pith_silu_mul_backward(&trainer->backward, g->dhidden, g->dup, g->dhidden,
                            a->gate, a->up, n);         /* dhidden: of the gate */
     pith_train_linear_backward(trainer, g->dnorm, g->dhidden, a->ffn_norm,
-                               a->low[PITH_AT_GATE], &w[PITH_AT_GATE], false);
+                               a->low[PITH_LINEAR_GATE], &w[PITH_LINEAR_GATE],
+                               false);
     pith_train_linear_backward(trainer, g->dnorm, g->dup, a->ffn_norm,
-                               a->low[PITH_AT_UP], &w[PITH_AT_UP], true);
+                               a->low[PITH_LINEAR_UP], &w[PITH_LINEAR_UP],
+                               true);
 }
 
 /* dx (T, C) from that of middle to that of x. */
@@ -129,16 +133,16 @@ static void attention_backward(struct pith_trainer *trainer,
     float *dnorm = lowest ? NULL : g->dnorm;
 
     pith_train_linear_backward(trainer, g->dattn, g->dx, a->attn,
-                               a->low[PITH_AT_OUT], &w[PITH_AT_OUT],
+                               a->low[PITH_LINEAR_OUT], &w[PITH_LINEAR_OUT],
                                false);                            /* (T, H D) */
     pith_train_attention_backward(trainer, a);
     rotate(trainer, g->dq, g->dk, trainer->back_sines);
     pith_train_linear_backward(trainer, dnorm, g->dq, a->norm,
-                               a->low[PITH_AT_Q], &w[PITH_AT_Q], false);
+                               a->low[PITH_LINEAR_Q], &w[PITH_LINEAR_Q], false);
     pith_train_linear_backward(trainer, dnorm, g->dk, a->norm,
-                               a->low[PITH_AT_K], &w[PITH_AT_K], true);
+                               a->low[PITH_LINEAR_K], &w[PITH_LINEAR_K], true);
     pith_train_linear_backward(trainer, dnorm, g->dv, a->norm,
-                               a->low[PITH_AT_V], &w[PITH_AT_V], true);
+                               a->low[PITH_LINEAR_V], &w[PITH_LINEAR_V], true);
     if (dnorm != NULL)
         pith_train_norm_backward(trainer, g->dx, dnorm, a->x,
                                  &weights->attn_norm,
@@ -156,7 +160,7 @@ void pith_train_layer_backward(struct pith_trainer *trainer, size_t index,
     struct pith_train_gradients *g = &trainer->gradients;
 
     pith_train_linear_backward(trainer, g->dhidden, g->dx, a->hidden,
-                               a->low[PITH_AT_DOWN], &w[PITH_AT_DOWN],
+                               a->low[PITH_LINEAR_DOWN], &w[PITH_LINEAR_DOWN],
                                false);                              /* (T, F) */
     hidden_backward(trainer, w, a);
     pith_train_norm_backward(trainer, g->dx, g->dnorm, a->middle,

@@ -46,13 +46,13 @@ static void view_layer(struct pith_train_layer *layer,
     struct pith_train_linear *linear = layer->linear;
     layer->attn_norm = norm_of(from->attn_norm, from->attn_norm_bias);
     layer->ffn_norm = norm_of(from->ffn_norm, from->ffn_norm_bias);
-    linear[PITH_AT_Q] = linear_of(&from->attn_q, from->attn_q_bias);
-    linear[PITH_AT_K] = linear_of(&from->attn_k, from->attn_k_bias);
-    linear[PITH_AT_V] = linear_of(&from->attn_v, from->attn_v_bias);
-    linear[PITH_AT_OUT] = linear_of(&from->attn_out, from->attn_out_bias);
-    linear[PITH_AT_GATE] = linear_of(&from->ffn_gate, NULL);
-    linear[PITH_AT_UP] = linear_of(&from->ffn_up, from->ffn_up_bias);
-    linear[PITH_AT_DOWN] = linear_of(&from->ffn_down, from->ffn_down_bias);
+    linear[PITH_LINEAR_Q] = linear_of(&from->attn_q, from->attn_q_bias);
+    linear[PITH_LINEAR_K] = linear_of(&from->attn_k, from->attn_k_bias);
+    linear[PITH_LINEAR_V] = linear_of(&from->attn_v, from->attn_v_bias);
+    linear[PITH_LINEAR_OUT] = linear_of(&from->attn_out, from->attn_out_bias);
+    linear[PITH_LINEAR_GATE] = linear_of(&from->ffn_gate, NULL);
+    linear[PITH_LINEAR_UP] = linear_of(&from->ffn_up, from->ffn_up_bias);
+    linear[PITH_LINEAR_DOWN] = linear_of(&from->ffn_down, from->ffn_down_bias);
 }
 
 static void view_model(struct pith_parameters *p,
@@ -268,10 +268,10 @@ static void bind_full(struct pith_parameters *p,
     for (size_t l = 0; l < config->n_layer; l++) {
         struct pith_train_layer *layer = &p->layers[l];
         take_norm(&cursor, &layer->attn_norm);
-        for (size_t i = PITH_AT_Q; i <= PITH_AT_OUT; i++)
+        for (size_t i = PITH_LINEAR_Q; i <= PITH_LINEAR_OUT; i++)
             take_linear(&cursor, &layer->linear[i]);
         take_norm(&cursor, &layer->ffn_norm);
-        for (size_t i = PITH_AT_GATE; i <= PITH_AT_DOWN; i++)
+        for (size_t i = PITH_LINEAR_GATE; i <= PITH_LINEAR_DOWN; i++)
             take_linear(&cursor, &layer->linear[i]);
     }
     take_norm(&cursor, &p->output_norm);

@@ -36,7 +36,8 @@ static size_t find_single(const uint8_t *at, size_t n)
 /* The first column of a row; cols when all are finite. */
 static size_t find_in_row(const uint8_t *row, enum pith_type type, size_t cols)
 {
-    size_t n = cols / PITH_BLOCK, step = pith_row_bytes(type, PITH_BLOCK), i;
+    size_t n = cols / PITH_Q_BLOCK, step = pith_row_bytes(type, PITH_Q_BLOCK),
+           i;
     switch (type) {
     case PITH_F32: return find_single(row, cols);
     case PITH_F16: return find_half(row, cols, 2, F16_EXPONENT);
@@ -49,7 +50,7 @@ static size_t find_in_row(const uint8_t *row, enum pith_type type, size_t cols)
         size_t minimum = find_half(row + 2, n, step, F16_EXPONENT);
         i = minimum < i ? minimum : i;
     }
-    return i * PITH_BLOCK;
+    return i * PITH_Q_BLOCK;
 }
 
 bool pith_find_not_finite(const struct pith_tensor *tensor, size_t *row,

@@ -295,7 +295,7 @@ static bool size_of(const struct pith_stored *stored, size_t *bytes)
     size_t cols = stored->dims[stored->n_dims - 1];
     size_t row_bytes =
         stored->type == PITH_STORED_Q4_0
-            ? (cols % PITH_BLOCK == 0 ? cols / PITH_BLOCK * 18 : 0)
+            ? (cols % PITH_Q_BLOCK == 0 ? cols / PITH_Q_BLOCK * 18 : 0)
             : pith_row_bytes((enum pith_type)stored->type, cols);
     return row_bytes > 0 && pith_size_mul(rows, row_bytes, bytes);
 }

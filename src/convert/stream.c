@@ -20,8 +20,8 @@
 
 enum {
     CHUNK_BYTES = 1 << 22,
-    Q4_0_BLOCK_BYTES = 2 + PITH_BLOCK / 2,
-    Q4_BLOCK_BYTES = 4 + PITH_BLOCK / 2
+    Q4_0_BLOCK_BYTES = 2 + PITH_Q_BLOCK / 2,
+    Q4_BLOCK_BYTES = 4 + PITH_Q_BLOCK / 2
 };
 
 struct stream {
@@ -74,7 +74,7 @@ static size_t stored_row(const struct pith_origin *origin, size_t row)
 static size_t stored_row_bytes(const struct pith_origin *origin)
 {
     if (origin->type == PITH_STORED_Q4_0)
-        return origin->stored_cols / PITH_BLOCK * Q4_0_BLOCK_BYTES;
+        return origin->stored_cols / PITH_Q_BLOCK * Q4_0_BLOCK_BYTES;
     return pith_row_bytes((enum pith_type)origin->type, origin->stored_cols);
 }
 
@@ -82,12 +82,12 @@ static size_t stored_row_bytes(const struct pith_origin *origin)
  * times 8 only moves the exponent, unless it becomes infinite. */
 static void q4_from_q4_0(uint8_t *out, const uint8_t *in, size_t cols)
 {
-    for (size_t block = 0; block < cols / PITH_BLOCK; block++) {
+    for (size_t block = 0; block < cols / PITH_Q_BLOCK; block++) {
         uint16_t scale = pith_load_u16(in);
         pith_store_u16(out, scale);
         pith_store_u16(out + 2,
                        pith_f32_to_f16(-8 * pith_f16_to_f32(scale)));
-        memcpy(out + 4, in + 2, PITH_BLOCK / 2);
+        memcpy(out + 4, in + 2, PITH_Q_BLOCK / 2);
         out += Q4_BLOCK_BYTES;
         in += Q4_0_BLOCK_BYTES;
     }

@@ -19,7 +19,7 @@
 enum {
     /* Columns of a block of W, and rows of dy that pass it. */
     MOST_LANES = PITH_RAW / PITH_STEP,
-    LEAST_LANES = PITH_BLOCK, /* what W's types come in */
+    LEAST_LANES = PITH_Q_BLOCK, /* what W's types come in */
     MOST_TOKENS = PITH_PRODUCTS / MOST_LANES,
     TASK_TOKENS = 16 /* converted in one task */
 };

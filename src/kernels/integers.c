@@ -59,7 +59,7 @@ static void pack_group(size_t places, float *group, size_t L, size_t t,
     group[(places + PITH_X_SCALE) * L + t] = quantise_group(
         places, q, x, n, bytes ? PITH_INT8_MOST : PITH_INT16_MOST_TOKEN);
     if (bytes)
-        group[(places + PITH_X_SUM) * L + t] = (float)sum_of(q, PITH_BLOCK);
+        group[(places + PITH_X_SUM) * L + t] = (float)sum_of(q, PITH_Q_BLOCK);
     for (size_t i = 0; i < places; i++) {
         uint8_t quad[4];
         int16_t pair[] = {(int16_t)q[2 * i], (int16_t)q[2 * i + 1]};
@@ -96,16 +96,16 @@ static void pack_products(size_t places, const struct pith_kernels *kernels,
 /* tensor.c has the formats of the blocks. */
 static float read_q8(int32_t *q, const uint8_t *block)
 {
-    for (size_t i = 0; i < PITH_BLOCK; i++)
+    for (size_t i = 0; i < PITH_Q_BLOCK; i++)
         q[i] = block[2 + i] < 128 ? block[2 + i] : block[2 + i] - 256;
     return pith_f16_to_f32(pith_load_u16(block));
 }
 
 static float read_q4(int32_t *q, float *offset, const uint8_t *block)
 {
-    for (size_t i = 0; i < PITH_BLOCK / 2; i++) {
+    for (size_t i = 0; i < PITH_Q_BLOCK / 2; i++) {
         q[i] = block[4 + i] & 15;
-        q[i + PITH_BLOCK / 2] = block[4 + i] >> 4;
+        q[i + PITH_Q_BLOCK / 2] = block[4 + i] >> 4;
     }
     *offset = pith_f16_to_f32(pith_load_u16(block + 2));
     return pith_f16_to_f32(pith_load_u16(block));
@@ -130,11 +130,11 @@ static void unpack_int8(const struct pith_kernels *kernels, float *row,
                         enum pith_type type, const uint8_t *bytes, size_t n)
 {
     float floats[PITH_DEPTH];
-    size_t block_bytes = pith_row_bytes(type, PITH_BLOCK);
+    size_t block_bytes = pith_row_bytes(type, PITH_Q_BLOCK);
     if (type != PITH_Q8 && type != PITH_Q4)
         kernels->unpack(floats, type, bytes, n);
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
-        int32_t q[PITH_BLOCK];
+    for (size_t c = 0; c < n; c += PITH_Q_BLOCK) {
+        int32_t q[PITH_Q_BLOCK];
         float scale, offset = 0;
         if (type == PITH_Q8)
             scale = read_q8(q, bytes);
@@ -167,15 +167,15 @@ static int32_t shift_down(int32_t x, int bits)
  * largest, in proportion in the others.  Returns the scale. */
 static float widen_q8(int32_t *q, const uint8_t *blocks, size_t n_blocks)
 {
-    size_t size = pith_row_bytes(PITH_Q8, PITH_BLOCK);
+    size_t size = pith_row_bytes(PITH_Q8, PITH_Q_BLOCK);
     float steps[PITH_INT16_BLOCKS], largest = 0;
     for (size_t i = 0; i < n_blocks; i++) {
-        steps[i] = read_q8(q + i * PITH_BLOCK, blocks + i * size);
+        steps[i] = read_q8(q + i * PITH_Q_BLOCK, blocks + i * size);
         largest = larger(largest, steps[i]);
     }
     float inverse = PITH_Q8_ONE / largest;
-    for (size_t i = 0; i < n_blocks * PITH_BLOCK; i++) {
-        float share = isfinite(inverse) ? steps[i / PITH_BLOCK] * inverse : 0;
+    for (size_t i = 0; i < n_blocks * PITH_Q_BLOCK; i++) {
+        float share = isfinite(inverse) ? steps[i / PITH_Q_BLOCK] * inverse : 0;
         int32_t factor = (int32_t)fminf(rintf(share), PITH_Q8_ONE - 1);
         q[i] = shift_down(q[i] * PITH_Q8_GROWTH * factor, PITH_Q8_BITS);
     }
@@ -186,19 +186,19 @@ static float widen_q8(int32_t *q, const uint8_t *blocks, size_t n_blocks)
  * three bits more than what comes of them. */
 static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
 {
-    size_t size = pith_row_bytes(PITH_Q4, PITH_BLOCK);
+    size_t size = pith_row_bytes(PITH_Q4, PITH_Q_BLOCK);
     float steps[PITH_INT16_BLOCKS], minima[PITH_INT16_BLOCKS], largest = 0;
     for (size_t i = 0; i < n_blocks; i++) {
-        steps[i] = read_q4(q + i * PITH_BLOCK, &minima[i], blocks + i * size);
+        steps[i] = read_q4(q + i * PITH_Q_BLOCK, &minima[i], blocks + i * size);
         float end = minima[i] + steps[i] * 15;
         largest = larger(largest, larger(minima[i], end));
     }
     float inverse = PITH_Q4_MOST / largest;
     if (!isfinite(inverse))
         inverse = 0;
-    for (size_t i = 0; i < n_blocks * PITH_BLOCK; i++) {
-        float step = steps[i / PITH_BLOCK];
-        float centre = minima[i / PITH_BLOCK] + step * 8;
+    for (size_t i = 0; i < n_blocks * PITH_Q_BLOCK; i++) {
+        float step = steps[i / PITH_Q_BLOCK];
+        float centre = minima[i / PITH_Q_BLOCK] + step * 8;
         int32_t by = inverse > 0 ? (int32_t)rintf(step * inverse) : 0;
         int32_t from = inverse > 0 ? (int32_t)rintf(centre * inverse) : 0;
         q[i] = shift_down((q[i] - 8) * by + from, PITH_Q4_BITS);
@@ -213,9 +213,9 @@ static float read_int16(const struct pith_kernels *kernels, int32_t *q,
     float floats[PITH_INT16_GROUP];
     memset(q, 0, PITH_INT16_GROUP * sizeof *q);
     if (type == PITH_Q8)
-        return widen_q8(q, bytes, n / PITH_BLOCK);
+        return widen_q8(q, bytes, n / PITH_Q_BLOCK);
     if (type == PITH_Q4)
-        return widen_q4(q, bytes, n / PITH_BLOCK);
+        return widen_q4(q, bytes, n / PITH_Q_BLOCK);
     kernels->unpack(floats, type, bytes, n);
     return pith_quantise(q, floats, n, PITH_INT16_MOST_WEIGHT);
 }

@@ -28,12 +28,12 @@
 #include "precision.h"
 
 enum {
-    PITH_INT8_GROUP = PITH_BLOCK,
+    PITH_INT8_GROUP = PITH_Q_BLOCK,
     PITH_INT8_PLACES = PITH_INT8_GROUP / 4,
     PITH_INT8_MOST = 127, /* the largest integer */
     PITH_INT16_GROUP = 96,
     PITH_INT16_PLACES = PITH_INT16_GROUP / 2,
-    PITH_INT16_BLOCKS = PITH_INT16_GROUP / PITH_BLOCK,
+    PITH_INT16_BLOCKS = PITH_INT16_GROUP / PITH_Q_BLOCK,
     /* 96 * 5461 * 4096 < 2^31.  Tokens get the wider range: their largest is
      * farther from the others. */
     PITH_INT16_MOST_TOKEN = 5461,

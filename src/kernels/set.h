@@ -28,7 +28,7 @@
 enum {
     PITH_MAX_LANES = 32,
     /* Most columns of weights multiplied at a time, a multiple of
-     * PITH_BLOCK. */
+     * PITH_Q_BLOCK. */
     PITH_DEPTH = 256,
     /* Floats from one unpacked row of weights to the next: a constant, so
      * that a tile needs one pointer, and no multiple of a page, so that its
@@ -57,7 +57,7 @@ struct pith_kernels {
                      size_t depth, size_t n_lanes, bool add);
 
     /* n weights of a row as floats, the same bits as pith_row_to_floats();
-     * n is a multiple of PITH_BLOCK where the type is made of blocks. */
+     * n is a multiple of PITH_Q_BLOCK where the type is made of blocks. */
     void (*unpack)(float *out, enum pith_type type, const uint8_t *bytes,
                    size_t n);
 

@@ -16,13 +16,13 @@
 #include "../base/half.h"
 #include "unpack.h"
 
-enum { Q8_BYTES = 2 + PITH_BLOCK, Q4_BYTES = 4 + PITH_BLOCK / 2 };
+enum { Q8_BYTES = 2 + PITH_Q_BLOCK, Q4_BYTES = 4 + PITH_Q_BLOCK / 2 };
 
 static const float MAX_HALF = 65504.0f;
 
 size_t pith_row_bytes(enum pith_type type, size_t cols)
 {
-    size_t blocks = cols % PITH_BLOCK == 0 ? cols / PITH_BLOCK : 0;
+    size_t blocks = cols % PITH_Q_BLOCK == 0 ? cols / PITH_Q_BLOCK : 0;
     switch (type) {
     case PITH_F32:
         return cols * 4;
@@ -59,7 +59,7 @@ const char *pith_type_name(enum pith_type type)
 static void q8_to_floats(float *out, const uint8_t *block)
 {
     float scale = pith_f16_to_f32(pith_load_u16(block));
-    for (size_t j = 0; j < PITH_BLOCK; j++) {
+    for (size_t j = 0; j < PITH_Q_BLOCK; j++) {
         int q = block[2 + j] < 128 ? block[2 + j] : block[2 + j] - 256;
         out[j] = scale * (float)q;
     }
@@ -69,9 +69,10 @@ static void q4_to_floats(float *out, const uint8_t *block)
 {
     float scale = pith_f16_to_f32(pith_load_u16(block));
     float minimum = pith_f16_to_f32(pith_load_u16(block + 2));
-    for (size_t j = 0; j < PITH_BLOCK / 2; j++) {
+    for (size_t j = 0; j < PITH_Q_BLOCK / 2; j++) {
         out[j] = scale * (float)(block[4 + j] & 15) + minimum;
-        out[j + PITH_BLOCK / 2] = scale * (float)(block[4 + j] >> 4) + minimum;
+        out[j + PITH_Q_BLOCK / 2] =
+            scale * (float)(block[4 + j] >> 4) + minimum;
     }
 }
 
@@ -92,12 +93,12 @@ void pith_unpack_scalar(float *out, enum pith_type type, const uint8_t *bytes,
             out[i] = pith_bf16_to_f32(pith_load_u16(bytes + 2 * i));
         break;
     case PITH_Q8:
-        for (size_t i = 0; i < n; i += PITH_BLOCK)
-            q8_to_floats(out + i, bytes + i / PITH_BLOCK * Q8_BYTES);
+        for (size_t i = 0; i < n; i += PITH_Q_BLOCK)
+            q8_to_floats(out + i, bytes + i / PITH_Q_BLOCK * Q8_BYTES);
         break;
     case PITH_Q4:
-        for (size_t i = 0; i < n; i += PITH_BLOCK)
-            q4_to_floats(out + i, bytes + i / PITH_BLOCK * Q4_BYTES);
+        for (size_t i = 0; i < n; i += PITH_Q_BLOCK)
+            q4_to_floats(out + i, bytes + i / PITH_Q_BLOCK * Q4_BYTES);
         break;
     }
 }
@@ -136,25 +137,25 @@ static int quantise(float value, float scale, int low, int high)
 static void q8_from_floats(uint8_t *block, const float *in)
 {
     float largest = 0;
-    for (size_t j = 0; j < PITH_BLOCK; j++)
+    for (size_t j = 0; j < PITH_Q_BLOCK; j++)
         largest = fmaxf(largest, fabsf(in[j]));
     float scale = store_half(block, largest / 127.0f);
-    for (size_t j = 0; j < PITH_BLOCK; j++)
+    for (size_t j = 0; j < PITH_Q_BLOCK; j++)
         block[2 + j] = (uint8_t)quantise(in[j], scale, -127, 127);
 }
 
 static void q4_from_floats(uint8_t *block, const float *in)
 {
     float smallest = in[0], largest = in[0];
-    for (size_t j = 1; j < PITH_BLOCK; j++) {
+    for (size_t j = 1; j < PITH_Q_BLOCK; j++) {
         smallest = fminf(smallest, in[j]);
         largest = fmaxf(largest, in[j]);
     }
     float scale = store_half(block, (largest - smallest) / 15.0f);
     float minimum = store_half(block + 2, smallest);
-    for (size_t j = 0; j < PITH_BLOCK / 2; j++) {
+    for (size_t j = 0; j < PITH_Q_BLOCK / 2; j++) {
         int low = quantise(in[j] - minimum, scale, 0, 15);
-        int high = quantise(in[j + PITH_BLOCK / 2] - minimum, scale, 0, 15);
+        int high = quantise(in[j + PITH_Q_BLOCK / 2] - minimum, scale, 0, 15);
         block[4 + j] = (uint8_t)(low | high << 4);
     }
 }
@@ -176,12 +177,12 @@ void pith_row_from_floats(uint8_t *out, enum pith_type type, const float *in,
             pith_store_u16(out + 2 * i, pith_f32_to_bf16(in[i]));
         break;
     case PITH_Q8:
-        for (size_t i = 0; i + PITH_BLOCK <= n; i += PITH_BLOCK)
-            q8_from_floats(out + i / PITH_BLOCK * Q8_BYTES, in + i);
+        for (size_t i = 0; i + PITH_Q_BLOCK <= n; i += PITH_Q_BLOCK)
+            q8_from_floats(out + i / PITH_Q_BLOCK * Q8_BYTES, in + i);
         break;
     case PITH_Q4:
-        for (size_t i = 0; i + PITH_BLOCK <= n; i += PITH_BLOCK)
-            q4_from_floats(out + i / PITH_BLOCK * Q4_BYTES, in + i);
+        for (size_t i = 0; i + PITH_Q_BLOCK <= n; i += PITH_Q_BLOCK)
+            q4_from_floats(out + i / PITH_Q_BLOCK * Q4_BYTES, in + i);
         break;
     }
 }

@@ -7,7 +7,7 @@
 #include "../base/exact.h"
 #include "pith.h"
 
-enum { PITH_BLOCK = 32 }; /* weights of one q8 or q4 block */
+enum { PITH_Q_BLOCK = 32 }; /* weights of one q8 or q4 block */
 
 /* (rows, cols), row-major; rows are outputs, cols are inputs, as in
  * y = W x.  Little-endian bytes (docs/FORMAT.md), no alignment promised. */
@@ -18,7 +18,7 @@ struct pith_tensor {
 };
 
 /* Bytes of one row; 0 when a row of that many cols cannot have the type
- * (q8 and q4 want multiples of PITH_BLOCK). */
+ * (q8 and q4 want multiples of PITH_Q_BLOCK). */
 size_t pith_row_bytes(enum pith_type type, size_t cols);
 
 /* One row as floats, out (cols).  The specification of every type. */

@@ -40,17 +40,17 @@ bool pith_adapted_feed_forward(struct pith_session *session,
     size_t F = layer->up->rows;
 
     const uint32_t parts =
-        1u << PITH_AT_GATE | 1u << PITH_AT_UP | 1u << PITH_AT_DOWN;
+        1u << PITH_LINEAR_GATE | 1u << PITH_LINEAR_UP | 1u << PITH_LINEAR_DOWN;
 
     if ((session->model->adapter.head.layers & parts) == 0)
         return false;
     pith_linear(compute, hidden, a->norm, layer->up, layer->up_bias, T,
                 false);                                             /* (T, F) */
-    pith_adapt(session, hidden, a->norm, index, PITH_AT_UP, T);
+    pith_adapt(session, hidden, a->norm, index, PITH_LINEAR_UP, T);
     if (layer->gate != NULL) {
         pith_linear(compute, a->gate, a->norm, layer->gate, NULL, T,
                     false);                                         /* (T, F) */
-        pith_adapt(session, a->gate, a->norm, index, PITH_AT_GATE, T);
+        pith_adapt(session, a->gate, a->norm, index, PITH_LINEAR_GATE, T);
         pith_silu_mul(compute, a->gate, hidden, T * F);             /* (T, F) */
         hidden = a->gate;
     } else {
@@ -58,6 +58,6 @@ bool pith_adapted_feed_forward(struct pith_session *session,
     }
     pith_linear(compute, a->x, hidden, layer->down, layer->down_bias, T,
                 true);                                              /* (T, C) */
-    pith_adapt(session, a->x, hidden, index, PITH_AT_DOWN, T);
+    pith_adapt(session, a->x, hidden, index, PITH_LINEAR_DOWN, T);
     return true;
 }

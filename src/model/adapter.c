@@ -30,7 +30,7 @@ void pith_linear_shape(const struct pith_config *config, size_t index,
     const struct { size_t rows, cols; } shapes[PITH_N_LINEAR] = {
         {width, C}, {kv_width, C}, {kv_width, C}, {C, width}, {F, C}, {F, C},
         {C, F}};
-    bool exists = index != PITH_AT_GATE || config->arch == PITH_ARCH_LLAMA;
+    bool exists = index != PITH_LINEAR_GATE || config->arch == PITH_ARCH_LLAMA;
     *rows = exists ? shapes[index].rows : 0;
     *cols = exists ? shapes[index].cols : 0;
 }
@@ -154,7 +154,7 @@ static enum pith_status read_head(struct pith_adapter *adapter,
     PITH_TRY(check_checksum(&adapter->file, path, error));
     PITH_TRY(check_shape(data, path, config, error));
     if (config->arch == PITH_ARCH_GPT2)
-        known &= ~(1u << PITH_AT_GATE);
+        known &= ~(1u << PITH_LINEAR_GATE);
     size_t at = pith_load_u32(data + PITH_LORA_AT_VERSION) == 1
                     ? PITH_LORA_AT_VECTORS_CRC : PITH_LORA_AT_RESERVED;
     for (; at < PITH_LORA_HEADER_SIZE; at++)

@@ -11,13 +11,13 @@
 
 /* The linear layers inside a layer of a model, in the order of the file. */
 enum pith_linear_index {
-    PITH_AT_Q,
-    PITH_AT_K,
-    PITH_AT_V,
-    PITH_AT_OUT,
-    PITH_AT_GATE, /* LLaMA */
-    PITH_AT_UP,
-    PITH_AT_DOWN,
+    PITH_LINEAR_Q,
+    PITH_LINEAR_K,
+    PITH_LINEAR_V,
+    PITH_LINEAR_OUT,
+    PITH_LINEAR_GATE, /* LLaMA */
+    PITH_LINEAR_UP,
+    PITH_LINEAR_DOWN,
     PITH_N_LINEAR
 };
 

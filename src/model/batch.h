@@ -3,7 +3,7 @@
  * cache.
  *
  * They share passes (pith_session_branch), a beginning that all have in
- * common is run once, and what the session remembers (memo.h) not at all.
+ * common is run once, and what the session remembers (loss_cache.h) not at all.
  * {0} is an empty batch.
  */
 #ifndef PITH_MODEL_BATCH_H

@@ -19,8 +19,8 @@
 uint32_t pith_format_metadata_crc(const uint8_t *metadata, size_t size)
 {
     static const uint8_t zeros[4] = {0};
-    size_t after = PITH_AT_METADATA_CRC + sizeof zeros;
-    uint32_t crc = pith_crc32(0, metadata, PITH_AT_METADATA_CRC);
+    size_t after = PITH_OFFSET_METADATA_CRC + sizeof zeros;
+    uint32_t crc = pith_crc32(0, metadata, PITH_OFFSET_METADATA_CRC);
     crc = pith_crc32(crc, zeros, sizeof zeros);
     return pith_crc32(crc, metadata + after, size - after);
 }
@@ -41,7 +41,7 @@ enum pith_status pith_format_tensor_bytes(const struct pith_tensor_spec *spec,
                          "%s: %s has rows of %zu, which type %s cannot store; "
                          "expected a multiple of %d", name, spec->name,
                          spec->cols, pith_type_name((enum pith_type)type),
-                         PITH_BLOCK);
+                         PITH_Q_BLOCK);
     *bytes = (uint64_t)spec->rows * row_bytes; /* < 2^24 * 2^22 */
     return PITH_OK;
 }
@@ -84,8 +84,8 @@ static enum pith_status check_version(const struct pith_format *format,
                                       struct pith_error *error)
 {
     const uint8_t *data = format->file.data;
-    uint32_t version = pith_load_u32(data + PITH_AT_VERSION);
-    uint32_t order = pith_load_u32(data + PITH_AT_BYTE_ORDER);
+    uint32_t version = pith_load_u32(data + PITH_OFFSET_VERSION);
+    uint32_t order = pith_load_u32(data + PITH_OFFSET_BYTE_ORDER);
 
     if (version != PITH_FORMAT_VERSION)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
@@ -106,8 +106,8 @@ static enum pith_status check_size(const struct pith_format *format,
 {
     const uint8_t *data = format->file.data;
     uint64_t size = format->file.size;
-    uint64_t expected = pith_load_u64(data + PITH_AT_FILE_SIZE);
-    uint64_t weights = pith_load_u64(data + PITH_AT_WEIGHTS);
+    uint64_t expected = pith_load_u64(data + PITH_OFFSET_FILE_SIZE);
+    uint64_t weights = pith_load_u64(data + PITH_OFFSET_WEIGHTS);
 
     if (size < expected)
         return pith_fail(error, PITH_ERR_FORMAT,
@@ -131,8 +131,8 @@ static enum pith_status check_metadata_crc(const struct pith_format *format,
                                            struct pith_error *error)
 {
     const uint8_t *data = format->file.data;
-    size_t size = (size_t)pith_load_u64(data + PITH_AT_WEIGHTS);
-    uint32_t stored = pith_load_u32(data + PITH_AT_METADATA_CRC);
+    size_t size = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
+    uint32_t stored = pith_load_u32(data + PITH_OFFSET_METADATA_CRC);
     uint32_t computed = pith_format_metadata_crc(data, size);
 
     if (stored != computed)
@@ -149,22 +149,23 @@ static enum pith_status read_config(struct pith_format *format,
 {
     const uint8_t *data = format->file.data;
     struct pith_config *config = &format->config;
-    uint32_t flags = pith_load_u32(data + PITH_AT_FLAGS);
+    uint32_t flags = pith_load_u32(data + PITH_OFFSET_FLAGS);
 
-    config->arch = (enum pith_arch)pith_load_u32(data + PITH_AT_ARCH);
-    config->n_vocab = pith_load_u32(data + PITH_AT_N_VOCAB);
-    config->n_ctx = pith_load_u32(data + PITH_AT_N_CTX);
-    config->n_embd = pith_load_u32(data + PITH_AT_N_EMBD);
-    config->n_layer = pith_load_u32(data + PITH_AT_N_LAYER);
-    config->n_head = pith_load_u32(data + PITH_AT_N_HEAD);
-    config->n_kv_head = pith_load_u32(data + PITH_AT_N_KV_HEAD);
-    config->head_dim = pith_load_u32(data + PITH_AT_HEAD_DIM);
-    config->n_ff = pith_load_u32(data + PITH_AT_N_FF);
-    config->norm_eps = pith_load_f32(data + PITH_AT_NORM_EPS);
-    config->rope_theta = pith_load_f32(data + PITH_AT_ROPE_THETA);
+    config->arch = (enum pith_arch)pith_load_u32(data + PITH_OFFSET_ARCH);
+    config->n_vocab = pith_load_u32(data + PITH_OFFSET_N_VOCAB);
+    config->n_ctx = pith_load_u32(data + PITH_OFFSET_N_CTX);
+    config->n_embd = pith_load_u32(data + PITH_OFFSET_N_EMBD);
+    config->n_layer = pith_load_u32(data + PITH_OFFSET_N_LAYER);
+    config->n_head = pith_load_u32(data + PITH_OFFSET_N_HEAD);
+    config->n_kv_head = pith_load_u32(data + PITH_OFFSET_N_KV_HEAD);
+    config->head_dim = pith_load_u32(data + PITH_OFFSET_HEAD_DIM);
+    config->n_ff = pith_load_u32(data + PITH_OFFSET_N_FF);
+    config->norm_eps = pith_load_f32(data + PITH_OFFSET_NORM_EPS);
+    config->rope_theta = pith_load_f32(data + PITH_OFFSET_ROPE_THETA);
     config->tied = flags & PITH_FORMAT_TIED;
     if ((flags & ~(uint32_t)PITH_FORMAT_TIED) != 0 ||
-        !is_zero(data + PITH_AT_RESERVED, PITH_HEADER_SIZE - PITH_AT_RESERVED))
+        !is_zero(data + PITH_OFFSET_RESERVED,
+                 PITH_HEADER_SIZE - PITH_OFFSET_RESERVED))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: flags %08" PRIX32 " or reserved header bytes are "
                          "set that version %d does not have", format->path,
@@ -178,10 +179,10 @@ static enum pith_status check_sections(struct pith_format *format,
                                        struct pith_error *error)
 {
     const uint8_t *data = format->file.data;
-    uint64_t weights = pith_load_u64(data + PITH_AT_WEIGHTS);
-    uint32_t n_tensors = pith_load_u32(data + PITH_AT_N_TENSORS);
-    uint32_t name_size = pith_load_u32(data + PITH_AT_NAME_SIZE);
-    uint64_t tokenizer_size = pith_load_u64(data + PITH_AT_TOKENIZER_SIZE);
+    uint64_t weights = pith_load_u64(data + PITH_OFFSET_WEIGHTS);
+    uint32_t n_tensors = pith_load_u32(data + PITH_OFFSET_N_TENSORS);
+    uint32_t name_size = pith_load_u32(data + PITH_OFFSET_NAME_SIZE);
+    uint64_t tokenizer_size = pith_load_u64(data + PITH_OFFSET_TOKENIZER_SIZE);
 
     format->n_tensors = pith_config_n_tensors(&format->config);
     if (n_tensors != format->n_tensors)
@@ -225,8 +226,8 @@ static enum pith_status read_sections(struct pith_format *format,
                                       struct pith_error *error)
 {
     const uint8_t *data = format->file.data;
-    size_t weights = (size_t)pith_load_u64(data + PITH_AT_WEIGHTS);
-    size_t name_size = pith_load_u32(data + PITH_AT_NAME_SIZE);
+    size_t weights = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
+    size_t name_size = pith_load_u32(data + PITH_OFFSET_NAME_SIZE);
     size_t name = PITH_HEADER_SIZE + format->n_tensors * PITH_ENTRY_SIZE;
     size_t tokenizer = name + name_size;
     size_t end = tokenizer + format->tokenizer_size;
@@ -291,7 +292,7 @@ static enum pith_status read_tensor(struct pith_format *format, size_t index,
 static enum pith_status read_tensors(struct pith_format *format,
                                      struct pith_error *error)
 {
-    uint64_t end = pith_load_u64(format->file.data + PITH_AT_WEIGHTS);
+    uint64_t end = pith_load_u64(format->file.data + PITH_OFFSET_WEIGHTS);
 
     format->tensors = pith_array(format->n_tensors, sizeof *format->tensors);
     if (format->tensors == NULL)
@@ -318,7 +319,7 @@ static enum pith_status read_metadata(struct pith_format *format,
     PITH_TRY(read_sections(format, error));
     PITH_TRY(read_tensors(format, error));
     format->weights_crc32 =
-        pith_load_u32(format->file.data + PITH_AT_WEIGHTS_CRC);
+        pith_load_u32(format->file.data + PITH_OFFSET_WEIGHTS_CRC);
     return PITH_OK;
 }
 
@@ -366,7 +367,7 @@ enum pith_status pith_format_verify(const struct pith_format *format,
 {
     enum { STEP = 1 << 22 };
     const uint8_t *data = format->file.data;
-    size_t at = (size_t)pith_load_u64(data + PITH_AT_WEIGHTS);
+    size_t at = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
     uint32_t crc = 0;
 
     while (at < format->file.size) {

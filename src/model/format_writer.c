@@ -63,28 +63,29 @@ static void fill_header(struct pith_format_writer *writer,
     const struct pith_config *config = &plan->config;
     uint8_t *header = writer->metadata;
 
-    memcpy(header + PITH_AT_MAGIC, PITH_FORMAT_MAGIC,
+    memcpy(header + PITH_OFFSET_MAGIC, PITH_FORMAT_MAGIC,
            strlen(PITH_FORMAT_MAGIC));
-    pith_store_u32(header + PITH_AT_VERSION, PITH_FORMAT_VERSION);
-    pith_store_u32(header + PITH_AT_BYTE_ORDER, PITH_FORMAT_BYTE_ORDER);
-    pith_store_u64(header + PITH_AT_FILE_SIZE, file_size);
-    pith_store_u64(header + PITH_AT_WEIGHTS, writer->metadata_size);
-    pith_store_u32(header + PITH_AT_ARCH, (uint32_t)config->arch);
-    pith_store_u32(header + PITH_AT_N_VOCAB, config->n_vocab);
-    pith_store_u32(header + PITH_AT_N_CTX, config->n_ctx);
-    pith_store_u32(header + PITH_AT_N_EMBD, config->n_embd);
-    pith_store_u32(header + PITH_AT_N_LAYER, config->n_layer);
-    pith_store_u32(header + PITH_AT_N_HEAD, config->n_head);
-    pith_store_u32(header + PITH_AT_N_KV_HEAD, config->n_kv_head);
-    pith_store_u32(header + PITH_AT_HEAD_DIM, config->head_dim);
-    pith_store_u32(header + PITH_AT_N_FF, config->n_ff);
-    pith_store_f32(header + PITH_AT_NORM_EPS, config->norm_eps);
-    pith_store_f32(header + PITH_AT_ROPE_THETA, config->rope_theta);
-    pith_store_u32(header + PITH_AT_FLAGS, config->tied ? PITH_FORMAT_TIED : 0);
-    pith_store_u32(header + PITH_AT_N_TENSORS, (uint32_t)writer->n_tensors);
-    pith_store_u32(header + PITH_AT_NAME_SIZE,
+    pith_store_u32(header + PITH_OFFSET_VERSION, PITH_FORMAT_VERSION);
+    pith_store_u32(header + PITH_OFFSET_BYTE_ORDER, PITH_FORMAT_BYTE_ORDER);
+    pith_store_u64(header + PITH_OFFSET_FILE_SIZE, file_size);
+    pith_store_u64(header + PITH_OFFSET_WEIGHTS, writer->metadata_size);
+    pith_store_u32(header + PITH_OFFSET_ARCH, (uint32_t)config->arch);
+    pith_store_u32(header + PITH_OFFSET_N_VOCAB, config->n_vocab);
+    pith_store_u32(header + PITH_OFFSET_N_CTX, config->n_ctx);
+    pith_store_u32(header + PITH_OFFSET_N_EMBD, config->n_embd);
+    pith_store_u32(header + PITH_OFFSET_N_LAYER, config->n_layer);
+    pith_store_u32(header + PITH_OFFSET_N_HEAD, config->n_head);
+    pith_store_u32(header + PITH_OFFSET_N_KV_HEAD, config->n_kv_head);
+    pith_store_u32(header + PITH_OFFSET_HEAD_DIM, config->head_dim);
+    pith_store_u32(header + PITH_OFFSET_N_FF, config->n_ff);
+    pith_store_f32(header + PITH_OFFSET_NORM_EPS, config->norm_eps);
+    pith_store_f32(header + PITH_OFFSET_ROPE_THETA, config->rope_theta);
+    pith_store_u32(header + PITH_OFFSET_FLAGS,
+                   config->tied ? PITH_FORMAT_TIED : 0);
+    pith_store_u32(header + PITH_OFFSET_N_TENSORS, (uint32_t)writer->n_tensors);
+    pith_store_u32(header + PITH_OFFSET_NAME_SIZE,
                    (uint32_t)strlen(plan->model_name));
-    pith_store_u64(header + PITH_AT_TOKENIZER_SIZE, plan->tokenizer_size);
+    pith_store_u64(header + PITH_OFFSET_TOKENIZER_SIZE, plan->tokenizer_size);
 }
 
 /* Everything before the weights, with the checksums left zero. */
@@ -202,8 +203,9 @@ enum pith_status pith_format_append(struct pith_format_writer *writer,
 static enum pith_status write_header(struct pith_format_writer *writer,
                                      struct pith_error *error)
 {
-    pith_store_u32(writer->metadata + PITH_AT_WEIGHTS_CRC, writer->weights_crc);
-    pith_store_u32(writer->metadata + PITH_AT_METADATA_CRC,
+    pith_store_u32(writer->metadata + PITH_OFFSET_WEIGHTS_CRC,
+                   writer->weights_crc);
+    pith_store_u32(writer->metadata + PITH_OFFSET_METADATA_CRC,
                    pith_format_metadata_crc(writer->metadata,
                                             writer->metadata_size));
     PITH_TRY(pith_writer_seek(&writer->out, 0, error));

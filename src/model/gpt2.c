@@ -24,13 +24,13 @@ static void attention_half(struct pith_session *session,
         {a->k, &layer->attn_k, layer->attn_k_bias},
         {a->v, &layer->attn_v, layer->attn_v_bias}};
     pith_linear_outputs(compute, qkv, 3, a->norm, T);              /* (T, H D) */
-    pith_adapt(session, a->q, a->norm, index, PITH_AT_Q, T);
-    pith_adapt(session, a->k, a->norm, index, PITH_AT_K, T);
-    pith_adapt(session, a->v, a->norm, index, PITH_AT_V, T);
+    pith_adapt(session, a->q, a->norm, index, PITH_LINEAR_Q, T);
+    pith_adapt(session, a->k, a->norm, index, PITH_LINEAR_K, T);
+    pith_adapt(session, a->v, a->norm, index, PITH_LINEAR_V, T);
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, layer->attn_out_bias,
                 T, true);                                           /* (T, C) */
-    pith_adapt(session, a->x, a->attn, index, PITH_AT_OUT, T);
+    pith_adapt(session, a->x, a->attn, index, PITH_LINEAR_OUT, T);
 }
 
 /* x (T, C) += gelu(norm(x) W_up + b) W_down + b */

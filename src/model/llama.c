@@ -42,14 +42,14 @@ static void attention_half(struct pith_session *session,
                                       {a->k, &layer->attn_k, NULL},
                                       {a->v, &layer->attn_v, NULL}};
     pith_linear_outputs(compute, qkv, 3, a->norm, T); /* (T, H D), (T, Hkv D) */
-    pith_adapt(session, a->q, a->norm, index, PITH_AT_Q, T);
-    pith_adapt(session, a->k, a->norm, index, PITH_AT_K, T);
-    pith_adapt(session, a->v, a->norm, index, PITH_AT_V, T);
+    pith_adapt(session, a->q, a->norm, index, PITH_LINEAR_Q, T);
+    pith_adapt(session, a->k, a->norm, index, PITH_LINEAR_K, T);
+    pith_adapt(session, a->v, a->norm, index, PITH_LINEAR_V, T);
     rotate(session, pass);
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, NULL, T,
                 true);                                              /* (T, C) */
-    pith_adapt(session, a->x, a->attn, index, PITH_AT_OUT, T);
+    pith_adapt(session, a->x, a->attn, index, PITH_LINEAR_OUT, T);
 }
 
 /* x (T, C) += (silu(norm(x) W_gate) * norm(x) W_up) W_down */

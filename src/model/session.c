@@ -139,7 +139,7 @@ void pith_session_free(struct pith_session *session)
         return;
     pith_compute_free(&session->compute);
     pith_activations_free(session->activations);
-    pith_memo_free(&session->memo);
+    pith_loss_cache_free(&session->loss_cache);
     pith_free_aligned(session->keys);
     pith_free_aligned(session->values);
     pith_free(session);
@@ -186,16 +186,17 @@ enum pith_status pith_session_twin(const struct pith_session *session,
 bool pith_session_recall(struct pith_session *session, const int32_t *ids,
                          const int32_t *targets, float *losses, size_t n)
 {
-    return pith_memo_find(&session->memo, session->compute.precision, ids,
-                          targets, losses, n);
+    return pith_loss_cache_find(&session->loss_cache,
+                                session->compute.precision, ids, targets,
+                                losses, n);
 }
 
 void pith_session_remember(struct pith_session *session, const int32_t *ids,
                            const int32_t *targets, const float *losses,
                            size_t n)
 {
-    pith_memo_add(&session->memo, session->compute.precision, ids, targets,
-                  losses, n);
+    pith_loss_cache_add(&session->loss_cache, session->compute.precision, ids,
+                        targets, losses, n);
 }
 
 const char *pith_session_precision(const struct pith_session *session)

@@ -4,7 +4,7 @@
  * The cache holds n positions.  pith_session_forward() appends tokens and can
  * give the losses of what follows each; truncate and drop take positions out
  * again.  Nothing is allocated after pith_session_create(), save by
- * pith_session_reserve() and for the memo.
+ * pith_session_reserve() and for the cache of losses.
  */
 #ifndef PITH_MODEL_SESSION_H
 #define PITH_MODEL_SESSION_H
@@ -36,7 +36,7 @@ enum pith_status pith_session_twin(const struct pith_session *session,
                                    size_t n_ctx, struct pith_session **twin,
                                    struct pith_error *error);
 
-/* The memo of losses in the session's precision: memo.h. */
+/* The cache of losses in the session's precision: loss_cache.h. */
 bool pith_session_recall(struct pith_session *session, const int32_t *ids,
                          const int32_t *targets, float *losses, size_t n);
 void pith_session_remember(struct pith_session *session, const int32_t *ids,

@@ -5,7 +5,7 @@
 #define PITH_MODEL_STATE_H
 
 #include "../kernels/ops.h"
-#include "memo.h"
+#include "loss_cache.h"
 #include "session.h"
 
 struct pith_model {
@@ -28,7 +28,8 @@ struct pith_session {
     size_t n_window;                /* n_ctx at creation */
     float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
     struct pith_activations *activations; /* scratch of one block of tokens */
-    struct pith_memo memo; /* of batches and prefixes, from call to call */
+    struct pith_loss_cache
+        loss_cache; /* of batches and prefixes, from call to call */
 };
 
 #endif

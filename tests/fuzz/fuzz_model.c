@@ -51,9 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(copy, data, size);
     if (size >= PITH_HEADER_SIZE) {
-        uint64_t weights = pith_load_u64(copy + PITH_AT_WEIGHTS);
+        uint64_t weights = pith_load_u64(copy + PITH_OFFSET_WEIGHTS);
         if (weights >= PITH_HEADER_SIZE && weights <= size)
-            pith_store_u32(copy + PITH_AT_METADATA_CRC,
+            pith_store_u32(copy + PITH_OFFSET_METADATA_CRC,
                            pith_format_metadata_crc(copy, (size_t)weights));
     }
     snprintf(path, sizeof path, "/tmp/pith-fuzz-%ld.pith", (long)getpid());

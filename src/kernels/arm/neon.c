@@ -50,9 +50,9 @@ static inline void unpack_16(float *out, int8x16_t q, vec step, vec minimum)
 static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
     vec none = vec_set(-0.0f); /* leaves a zero's sign alone */
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
+    for (size_t i = 0; i < n; i += PITH_Q_BLOCK, block += 2 + PITH_Q_BLOCK) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
-        for (size_t j = 0; j < PITH_BLOCK; j += 16)
+        for (size_t j = 0; j < PITH_Q_BLOCK; j += 16)
             unpack_16(out + i + j,
                       vreinterpretq_s8_u8(vld1q_u8(block + 2 + j)), step,
                       none);
@@ -61,7 +61,8 @@ static void unpack_q8(float *out, const uint8_t *block, size_t n)
 
 static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
+    for (size_t i = 0; i < n;
+         i += PITH_Q_BLOCK, block += 4 + PITH_Q_BLOCK / 2) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         uint8x16_t q = vld1q_u8(block + 4);

@@ -51,7 +51,7 @@ TARGET static inline void unpack_16(float *out, __m128i q, vec step,
 TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
     vec none = vec_set(-0.0f); /* leaves a zero's sign alone */
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
+    for (size_t i = 0; i < n; i += PITH_Q_BLOCK, block += 2 + PITH_Q_BLOCK) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         unpack_16(out + i, load_16_bytes(block + 2), step, none);
         unpack_16(out + i + 16, load_16_bytes(block + 18), step, none);
@@ -61,7 +61,8 @@ TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 TARGET static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
     __m128i nibble = _mm_set1_epi8(15);
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
+    for (size_t i = 0; i < n;
+         i += PITH_Q_BLOCK, block += 4 + PITH_Q_BLOCK / 2) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         __m128i q = load_16_bytes(block + 4);

@@ -39,9 +39,9 @@ TARGET static void unpack_bf16(float *out, const uint8_t *bytes, size_t n)
 
 TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 {
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 2 + PITH_BLOCK) {
+    for (size_t i = 0; i < n; i += PITH_Q_BLOCK, block += 2 + PITH_Q_BLOCK) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
-        for (size_t j = 0; j < PITH_BLOCK; j += W) {
+        for (size_t j = 0; j < PITH_Q_BLOCK; j += W) {
             __m128i q = _mm_loadu_si128((const void *)(block + 2 + j));
             vec_store(out + i + j,
                       vec_mul(step, _mm512_cvtepi32_ps(
@@ -53,7 +53,8 @@ TARGET static void unpack_q8(float *out, const uint8_t *block, size_t n)
 TARGET static void unpack_q4(float *out, const uint8_t *block, size_t n)
 {
     __m128i nibble = _mm_set1_epi8(15);
-    for (size_t i = 0; i < n; i += PITH_BLOCK, block += 4 + PITH_BLOCK / 2) {
+    for (size_t i = 0; i < n;
+         i += PITH_Q_BLOCK, block += 4 + PITH_Q_BLOCK / 2) {
         vec step = vec_set(pith_f16_to_f32(pith_load_u16(block)));
         vec minimum = vec_set(pith_f16_to_f32(pith_load_u16(block + 2)));
         __m128i q = _mm_loadu_si128((const void *)(block + 4));

@@ -34,7 +34,7 @@ TARGET static inline float largest_lane(__m256 v)
     return largest;
 }
 
-/* q (4, W) of x (PITH_BLOCK), and their scale: pith_quantise(). */
+/* q (4, W) of x (PITH_Q_BLOCK), and their scale: pith_quantise(). */
 TARGET static float quantise(__m256i q[4], const float *x, float most)
 {
     __m256 sign = _mm256_set1_ps(-0.0f), zero = _mm256_setzero_ps();
@@ -128,7 +128,7 @@ static void unpack_floats(const struct pith_kernels *kernels, float *floats,
                           enum pith_type type, const uint8_t *bytes, size_t n)
 {
     kernels->unpack(floats, type, bytes, n);
-    for (; n % PITH_BLOCK != 0; n++)
+    for (; n % PITH_Q_BLOCK != 0; n++)
         floats[n] = 0;
 }
 
@@ -137,10 +137,10 @@ TARGET void pith_unpack_int8_x86(const struct pith_kernels *kernels,
                                  const uint8_t *bytes, size_t n)
 {
     float floats[PITH_DEPTH], scale, offset = 0;
-    size_t block_bytes = pith_row_bytes(type, PITH_BLOCK);
+    size_t block_bytes = pith_row_bytes(type, PITH_Q_BLOCK);
     if (!is_quantised(type))
         unpack_floats(kernels, floats, type, bytes, n);
-    for (size_t c = 0; c < n; c += PITH_BLOCK) {
+    for (size_t c = 0; c < n; c += PITH_Q_BLOCK) {
         __m256i q[4], integers;
         if (is_quantised(type)) {
             integers = read_block(type, bytes, &scale, &offset);
@@ -168,7 +168,8 @@ struct blocks {
 
 INLINE const uint8_t *block_at(struct blocks blocks, size_t i)
 {
-    return blocks.bytes + i * (blocks.q4 ? 4 + PITH_BLOCK / 2 : 2 + PITH_BLOCK);
+    return blocks.bytes +
+           i * (blocks.q4 ? 4 + PITH_Q_BLOCK / 2 : 2 + PITH_Q_BLOCK);
 }
 
 /* Step and, of q4, minimum of each block, side by side. */
@@ -303,9 +304,9 @@ TARGET void pith_unpack_int16_x86(float *row, enum pith_type type,
                                   const uint8_t *bytes, size_t n)
 {
     if (type == PITH_Q4)
-        widen_row(row, (struct blocks){bytes, n / PITH_BLOCK, true});
+        widen_row(row, (struct blocks){bytes, n / PITH_Q_BLOCK, true});
     else
-        widen_row(row, (struct blocks){bytes, n / PITH_BLOCK, false});
+        widen_row(row, (struct blocks){bytes, n / PITH_Q_BLOCK, false});
 }
 
 #endif

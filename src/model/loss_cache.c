@@ -1,7 +1,7 @@
 /*
- * memo.c - see memo.h.
+ * loss_cache.c - see loss_cache.h.
  */
-#include "memo.h"
+#include "loss_cache.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "state.h"
 
 /* Whether the text begins with these ids and has every loss asked for. */
-static bool answers(const struct pith_memo_text *text, const void *precision,
+static bool answers(const struct pith_cached_text *text, const void *precision,
                     const int32_t *ids, const int32_t *targets, size_t n)
 {
     if (text->n < n || text->precision != precision ||
@@ -22,51 +22,51 @@ static bool answers(const struct pith_memo_text *text, const void *precision,
     return true;
 }
 
-bool pith_memo_find(struct pith_memo *memo, const void *precision,
+bool pith_loss_cache_find(struct pith_loss_cache *cache, const void *precision,
                     const int32_t *ids, const int32_t *targets, float *losses,
                     size_t n)
 {
-    for (size_t i = 0; n > 0 && i < memo->n; i++) {
-        struct pith_memo_text *text = &memo->texts[i];
+    for (size_t i = 0; n > 0 && i < cache->n; i++) {
+        struct pith_cached_text *text = &cache->texts[i];
         if (!answers(text, precision, ids, targets, n))
             continue;
         for (size_t t = 0; t < n; t++)
             losses[t] = targets[t] == PITH_NO_TARGET ? NAN : text->losses[t];
-        text->used = ++memo->clock;
+        text->used = ++cache->clock;
         return true;
     }
     return false;
 }
 
-static void forget(struct pith_memo *memo, size_t index)
+static void forget(struct pith_loss_cache *cache, size_t index)
 {
-    struct pith_memo_text *text = &memo->texts[index];
-    memo->n_tokens -= text->n;
+    struct pith_cached_text *text = &cache->texts[index];
+    cache->n_tokens -= text->n;
     pith_free(text->ids);
     pith_free(text->losses);
-    *text = memo->texts[--memo->n];
+    *text = cache->texts[--cache->n];
 }
 
-static void make_room(struct pith_memo *memo, size_t n)
+static void make_room(struct pith_loss_cache *cache, size_t n)
 {
-    while (memo->n == PITH_MEMO_TEXTS ||
-           memo->n_tokens + n > PITH_MEMO_TOKENS) {
+    while (cache->n == PITH_LOSS_CACHE_TEXTS ||
+           cache->n_tokens + n > PITH_LOSS_CACHE_TOKENS) {
         size_t oldest = 0;
-        for (size_t i = 1; i < memo->n; i++)
-            if (memo->texts[i].used < memo->texts[oldest].used)
+        for (size_t i = 1; i < cache->n; i++)
+            if (cache->texts[i].used < cache->texts[oldest].used)
                 oldest = i;
-        forget(memo, oldest);
+        forget(cache, oldest);
     }
 }
 
-void pith_memo_add(struct pith_memo *memo, const void *precision,
+void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
                    const int32_t *ids, const int32_t *targets,
                    const float *losses, size_t n)
 {
-    if (n == 0 || n > PITH_MEMO_TOKENS)
+    if (n == 0 || n > PITH_LOSS_CACHE_TOKENS)
         return;
-    make_room(memo, n);
-    struct pith_memo_text text = {.n = n, .precision = precision};
+    make_room(cache, n);
+    struct pith_cached_text text = {.n = n, .precision = precision};
     text.ids = pith_array(2 * n, sizeof *text.ids);
     text.losses = pith_array(n, sizeof *text.losses);
     if (text.ids == NULL || text.losses == NULL) {
@@ -78,13 +78,13 @@ void pith_memo_add(struct pith_memo *memo, const void *precision,
     memcpy(text.ids, ids, n * sizeof *ids);
     memcpy(text.targets, targets, n * sizeof *targets);
     memcpy(text.losses, losses, n * sizeof *losses);
-    text.used = ++memo->clock;
-    memo->texts[memo->n++] = text;
-    memo->n_tokens += n;
+    text.used = ++cache->clock;
+    cache->texts[cache->n++] = text;
+    cache->n_tokens += n;
 }
 
-void pith_memo_free(struct pith_memo *memo)
+void pith_loss_cache_free(struct pith_loss_cache *cache)
 {
-    while (memo->n > 0)
-        forget(memo, memo->n - 1);
+    while (cache->n > 0)
+        forget(cache, cache->n - 1);
 }
