@@ -196,7 +196,7 @@ static struct pith_compute open_compute(const struct pith_kernels *set,
 static void round_to_integers(float *x, size_t n, size_t places, int32_t most)
 {
     for (size_t i = 0; i < n; i += pith_group(places)) {
-        int32_t q[PITH_MOST_GROUP];
+        int32_t q[PITH_MAX_GROUP];
         size_t size = pith_group_size(places, n, i);
         float scale = pith_quantise(q, x + i, size, most);
         for (size_t j = 0; j < size; j++)
@@ -217,9 +217,9 @@ static void round_token(const struct pith_precision *precision, float *x,
     if (is(precision, "bf16"))
         round_to_bf16(x, n);
     if (is(precision, "int8"))
-        round_to_integers(x, n, PITH_INT8_PLACES, PITH_INT8_MOST);
+        round_to_integers(x, n, PITH_INT8_PACKED, PITH_INT8_MAX);
     if (is(precision, "int16"))
-        round_to_integers(x, n, PITH_INT16_PLACES, PITH_INT16_MOST_TOKEN);
+        round_to_integers(x, n, PITH_INT16_PACKED, PITH_INT16_MAX_TOKEN);
 }
 
 static void round_weights(const struct pith_precision *precision, float *x,
@@ -229,9 +229,9 @@ static void round_weights(const struct pith_precision *precision, float *x,
     if (is(precision, "bf16"))
         round_to_bf16(x, n);
     if (is(precision, "int8") && !bytes)
-        round_to_integers(x, n, PITH_INT8_PLACES, PITH_INT8_MOST);
+        round_to_integers(x, n, PITH_INT8_PACKED, PITH_INT8_MAX);
     if (is(precision, "int16") && !bytes)
-        round_to_integers(x, n, PITH_INT16_PLACES, PITH_INT16_MOST_WEIGHT);
+        round_to_integers(x, n, PITH_INT16_PACKED, PITH_INT16_MAX_WEIGHT);
 }
 
 /* A row of q8 or q4 as the specification of int16 has it. */
@@ -248,9 +248,9 @@ static void widen_row(float *x, const struct pith_tensor *weight, size_t row)
         for (size_t i = 0; i < n; i++) {
             int16_t pair[2];
             const float *group = groups + i / PITH_INT16_GROUP *
-                                 pith_group_floats(PITH_INT16_PLACES);
+                                 pith_group_floats(PITH_INT16_PACKED);
             memcpy(pair, &group[i % PITH_INT16_GROUP / 2], sizeof pair);
-            x[c + i] = group[PITH_INT16_PLACES] * pair[i % 2];
+            x[c + i] = group[PITH_INT16_PACKED] * pair[i % 2];
         }
     }
 }
@@ -708,8 +708,8 @@ static bool words_are_right(const float *row, const struct pith_tensor *weight)
     pith_row_to_floats(want, weight, 0);
     for (size_t i = 0; i < weight->cols; i++) {
         const float *group = row + i / PITH_INT16_GROUP *
-                                       pith_group_floats(PITH_INT16_PLACES);
-        float scale = group[PITH_INT16_PLACES];
+                                       pith_group_floats(PITH_INT16_PACKED);
+        float scale = group[PITH_INT16_PACKED];
         double most = weight->type == PITH_Q4 ? 1.1 : 0.57;
         int16_t pair[2];
         memcpy(pair, &group[i % PITH_INT16_GROUP / 2], sizeof pair);
@@ -727,10 +727,10 @@ static bool words_are_right(const float *row, const struct pith_tensor *weight)
 /* The same bits, but for those of NaN as a scale. */
 static bool words_are_same(const float *got, const float *want)
 {
-    size_t group = pith_group_floats(PITH_INT16_PLACES);
+    size_t group = pith_group_floats(PITH_INT16_PACKED);
     bool same = true;
     for (size_t i = 0; i < PITH_ROW_STRIDE; i++)
-        same = same && (i % group == PITH_INT16_PLACES && isnan(want[i])
+        same = same && (i % group == PITH_INT16_PACKED && isnan(want[i])
                             ? isnan(got[i])
                             : memcmp(&got[i], &want[i], sizeof *got) == 0);
     return same;

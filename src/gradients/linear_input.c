@@ -78,11 +78,11 @@ static void load_task(void *user, size_t index, int thread)
 /* --- lanes: W ------------------------------------------------------------- */
 
 /* The block's columns of a stretch of rows of W. */
-static struct pith_region weights_at(const struct product *product,
+static struct pith_prefetch_region weights_at(const struct product *product,
                                      const struct block *block, size_t from)
 {
     const struct pith_tensor *weight = product->weight;
-    struct pith_region rows = {0};
+    struct pith_prefetch_region rows = {0};
     rows.stride = pith_row_bytes(weight->type, weight->cols);
     rows.row_bytes = pith_row_bytes(weight->type, block->n_lanes);
     rows.n_rows = pith_min(PITH_STEP, weight->rows - from);
@@ -92,12 +92,12 @@ static struct pith_region weights_at(const struct product *product,
 }
 
 /* What is packed after the rows before `from`. */
-static struct pith_region next_weights(const struct product *product,
+static struct pith_prefetch_region next_weights(const struct product *product,
                                        const struct block *block, size_t from)
 {
     size_t n_threads = (size_t)product->backward->compute->n_threads;
     struct block next = *block;
-    struct pith_region none = {0};
+    struct pith_prefetch_region none = {0};
     if (from < product->weight->rows)
         return weights_at(product, block, from);
     next.lane += n_threads * product->block_lanes;
@@ -115,7 +115,7 @@ static void pack_stretch(const struct product *product,
 {
     const struct pith_compute *compute = product->backward->compute;
     const struct pith_kernels *kernels = compute->kernels;
-    struct pith_region weights = weights_at(product, block, from);
+    struct pith_prefetch_region weights = weights_at(product, block, from);
     size_t L = kernels->lanes, depth = weights.n_rows;
     bool plain = compute->precision == &pith_precision_f32;
     for (size_t i = 0; i < depth; i++)
@@ -144,12 +144,13 @@ static void multiply_stretch(const struct product *product,
     size_t depth = pith_min(PITH_STEP, product->weight->rows - from);
     size_t n_tiles = pith_div_up(block->n_tokens, R);
     const float *rows = rows_at(product, block->token, from);
-    struct pith_region source = next_weights(product, block, from + depth);
+    struct pith_prefetch_region source =
+        next_weights(product, block, from + depth);
     size_t share =
-        pith_share(&source, n_tiles * pith_div_up(block->n_lanes, L));
+        pith_prefetch_share(&source, n_tiles * pith_div_up(block->n_lanes, L));
     for (size_t lane = 0; lane < block->n_lanes; lane += L)
         for (size_t t = 0; t < block->n_tokens; t += R) {
-            pith_bring(&source, share);
+            pith_prefetch_lines(&source, share);
             compute->precision->multiply(
                 compute->kernels, thread->products + lane * MOST_TOKENS + t * L,
                 rows + t * PITH_ROW_STRIDE, thread->weights + lane * PITH_STEP,

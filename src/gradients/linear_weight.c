@@ -36,10 +36,10 @@ struct block {
 /* --- rows: dy^T ----------------------------------------------------------- */
 
 /* n floats of each of so many rows, stride apart. */
-static struct pith_region floats_at(const float *x, size_t stride,
+static struct pith_prefetch_region floats_at(const float *x, size_t stride,
                                     size_t n_rows, size_t n)
 {
-    struct pith_region region = {0};
+    struct pith_prefetch_region region = {0};
     region.bytes = (const uint8_t *)x;
     region.stride = stride * sizeof *x;
     region.row_bytes = n * sizeof *x;
@@ -48,12 +48,12 @@ static struct pith_region floats_at(const float *x, size_t stride,
 }
 
 /* What is loaded after the tokens before `from`. */
-static struct pith_region next_rows(const struct product *product,
+static struct pith_prefetch_region next_rows(const struct product *product,
                                     const struct block *block, size_t from)
 {
     size_t n_threads = (size_t)product->backward->compute->n_threads;
     size_t row = block->row, n_rows = block->n_rows, N = product->N;
-    struct pith_region none = {0};
+    struct pith_prefetch_region none = {0};
     if (from >= product->T) {
         from = 0;
         row += n_threads * PITH_BLOCK_ROWS;
@@ -124,8 +124,9 @@ static void multiply_stretch(const struct product *product,
     size_t n_tiles = pith_div_up(block->n_rows, R);
     size_t n_panels = pith_div_up(block->n_lanes, L);
     bool last = from + depth == product->T;
-    struct pith_region source = next_rows(product, block, from + depth);
-    size_t source_share = pith_share(&source, n_tiles * n_panels);
+    struct pith_prefetch_region source =
+        next_rows(product, block, from + depth);
+    size_t source_share = pith_prefetch_share(&source, n_tiles * n_panels);
     for (size_t p = 0; p < n_panels; p++) {
         size_t lane = block->lane + p * L;
         size_t n_lanes = pith_min(L, block->n_lanes - p * L);
@@ -133,12 +134,12 @@ static void multiply_stretch(const struct product *product,
                              lane * padded(product) + from * L;
         float *products = thread->products + p * PITH_BLOCK_ROWS * L;
         float *out = product->dweight + block->row * C + lane;
-        struct pith_region target =
+        struct pith_prefetch_region target =
             floats_at(out, C, last ? block->n_rows : 0, n_lanes);
-        size_t target_share = pith_share(&target, n_tiles);
+        size_t target_share = pith_prefetch_share(&target, n_tiles);
         for (size_t r = 0; r < block->n_rows; r += R) {
-            pith_bring(&source, source_share);
-            pith_bring(&target, target_share);
+            pith_prefetch_lines(&source, source_share);
+            pith_prefetch_lines(&target, target_share);
             compute->precision->multiply(
                 compute->kernels, products + r * L,
                 thread->weights + r * PITH_ROW_STRIDE, panel, depth, n_lanes,

@@ -61,11 +61,11 @@ enum { AHEAD_BYTES = 8192 }; /* of weights, asked for before unpacking */
 
 /* --- a block of weights --------------------------------------------------- */
 
-size_t pith_most_rows(size_t C)
+size_t pith_max_rows(size_t C)
 {
-    return C > PITH_UNPACKED_ROWS / PITH_MOST_ROWS * PITH_STEP
-               ? PITH_MOST_WIDE_ROWS
-               : PITH_MOST_ROWS;
+    return C > PITH_UNPACKED_ROWS / PITH_MAX_ROWS * PITH_STEP
+               ? PITH_MAX_WIDE_ROWS
+               : PITH_MAX_ROWS;
 }
 
 /* Columns of a block that lie unpacked at the same time. */
@@ -99,12 +99,12 @@ static void unpack_part(const struct pith_compute *compute,
     size_t step_bytes = pith_row_bytes(weight->type, PITH_STEP);
     const uint8_t *bytes = weight->data + part->row * stride +
                            span.col / PITH_STEP * step_bytes;
-    struct pith_region ahead = {bytes, stride, part->n_rows,
+    struct pith_prefetch_region ahead = {bytes, stride, part->n_rows,
                                 pith_row_bytes(weight->type, span.width), 0, 0};
-    size_t row_lines = pith_share(&ahead, part->n_rows);
-    pith_bring(&ahead, AHEAD_BYTES / PITH_CACHE_LINE);
+    size_t row_lines = pith_prefetch_share(&ahead, part->n_rows);
+    pith_prefetch_lines(&ahead, AHEAD_BYTES / PITH_CACHE_LINE);
     for (size_t r = 0; r < part->n_rows; r++) {
-        pith_bring(&ahead, row_lines);
+        pith_prefetch_lines(&ahead, row_lines);
         for (size_t c = 0; c < span.width; c += PITH_STEP)
             compute->precision->unpack(
                 compute->kernels,
@@ -148,7 +148,7 @@ static void multiply_span(const struct pith_compute *compute,
     bool whole = span.width == C, last = span.col + span.width == C;
     for (size_t p = 0; p < tokens->n_panels; p++) {
         float *products =
-            scratch->products + (whole ? 0 : p * PITH_MOST_ROWS * L);
+            scratch->products + (whole ? 0 : p * PITH_MAX_ROWS * L);
         size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
         multiply_panel(compute, scratch, block, span,
                        tokens->panels + p * padded * L, n_lanes, products);
@@ -294,7 +294,7 @@ static void multiply_outputs(struct pith_compute *compute,
         linear.n_rows += outputs[i].weight->rows;
     linear.block_rows = block_rows(compute, linear.n_rows,
                                    pith_tile_rows(compute),
-                                   pith_most_rows(linear.C));
+                                   pith_max_rows(linear.C));
     linear.n_blocks = pith_div_up(linear.n_rows, linear.block_rows);
     pith_parallel_for(compute->threads,
                       linear.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
@@ -393,7 +393,7 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
     struct pith_linear_output down = {out, layer->down, layer->down_bias};
     struct pith_scratch *scratch = compute->scratch;
     size_t F = layer->up->rows, C = layer->up->cols;
-    size_t most = pith_most_rows(C) / (layer->gate != NULL ? 2 : 1);
+    size_t most = pith_max_rows(C) / (layer->gate != NULL ? 2 : 1);
     hidden.block_rows =
         block_rows(compute, F, whole_groups(compute), most);
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);

@@ -40,10 +40,10 @@ static int32_t sum_of(const int32_t *q, size_t n)
 }
 
 /* The same for a group; zeros after the n numbers. */
-static float quantise_group(size_t places, int32_t *q, const float *x,
+static float quantise_group(size_t n_packed, int32_t *q, const float *x,
                             size_t n, int32_t most)
 {
-    for (size_t i = n; i < pith_group(places); i++)
+    for (size_t i = n; i < pith_group(n_packed); i++)
         q[i] = 0;
     return pith_quantise(q, x, n, most);
 }
@@ -51,16 +51,16 @@ static float quantise_group(size_t places, int32_t *q, const float *x,
 /* --- tokens --------------------------------------------------------------- */
 
 /* Lane t of a group. */
-static void pack_group(size_t places, float *group, size_t L, size_t t,
+static void pack_group(size_t n_packed, float *group, size_t L, size_t t,
                        const float *x, size_t n)
 {
-    int32_t q[PITH_MOST_GROUP];
-    bool bytes = places == PITH_INT8_PLACES;
-    group[(places + PITH_X_SCALE) * L + t] = quantise_group(
-        places, q, x, n, bytes ? PITH_INT8_MOST : PITH_INT16_MOST_TOKEN);
+    int32_t q[PITH_MAX_GROUP];
+    bool bytes = n_packed == PITH_INT8_PACKED;
+    group[(n_packed + PITH_X_SCALE) * L + t] = quantise_group(
+        n_packed, q, x, n, bytes ? PITH_INT8_MAX : PITH_INT16_MAX_TOKEN);
     if (bytes)
-        group[(places + PITH_X_SUM) * L + t] = (float)sum_of(q, PITH_Q_BLOCK);
-    for (size_t i = 0; i < places; i++) {
+        group[(n_packed + PITH_X_SUM) * L + t] = (float)sum_of(q, PITH_Q_BLOCK);
+    for (size_t i = 0; i < n_packed; i++) {
         uint8_t quad[4];
         int16_t pair[] = {(int16_t)q[2 * i], (int16_t)q[2 * i + 1]};
         for (size_t j = 0; j < 4 && bytes; j++)
@@ -69,25 +69,26 @@ static void pack_group(size_t places, float *group, size_t L, size_t t,
     }
 }
 
-static void pack(size_t places, size_t L, float *panel, size_t col,
+static void pack(size_t n_packed, size_t L, float *panel, size_t col,
                  const float *x, size_t stride, size_t n_tokens, size_t n)
 {
-    for (size_t c = 0; c < n; c += pith_group(places))
+    for (size_t c = 0; c < n; c += pith_group(n_packed))
         for (size_t t = 0; t < n_tokens; t++)
-            pack_group(places, panel + pith_group_at(places, col + c) * L, L,
-                       t, x + t * stride + c, pith_group_size(places, n, c));
+            pack_group(n_packed, panel + pith_group_at(n_packed, col + c) * L,
+                       L, t, x + t * stride + c,
+                       pith_group_size(n_packed, n, c));
 }
 
-static void pack_products(size_t places, const struct pith_kernels *kernels,
+static void pack_products(size_t n_packed, const struct pith_kernels *kernels,
                           float *panel, size_t col, const float *products,
                           size_t n)
 {
-    float x[PITH_MAX_LANES * PITH_MOST_GROUP]; /* (L, PITH_MOST_GROUP) */
+    float x[PITH_MAX_LANES * PITH_MAX_GROUP]; /* (L, PITH_MAX_GROUP) */
     size_t L = kernels->lanes;
-    for (size_t c = 0; c < n; c += pith_group(places)) {
-        size_t width = pith_group_size(places, n, c);
-        kernels->transpose(x, PITH_MOST_GROUP, products + c * L, L, width, L);
-        pack(places, L, panel, col + c, x, PITH_MOST_GROUP, L, width);
+    for (size_t c = 0; c < n; c += pith_group(n_packed)) {
+        size_t width = pith_group_size(n_packed, n, c);
+        kernels->transpose(x, PITH_MAX_GROUP, products + c * L, L, width, L);
+        pack(n_packed, L, panel, col + c, x, PITH_MAX_GROUP, L, width);
     }
 }
 
@@ -115,15 +116,15 @@ static void store_int8(float *group, const int32_t *q, float scale,
                        float offset)
 {
     int32_t shift = -128 * sum_of(q, PITH_INT8_GROUP);
-    for (size_t i = 0; i < PITH_INT8_PLACES; i++) {
+    for (size_t i = 0; i < PITH_INT8_PACKED; i++) {
         int8_t quad[4];
         for (size_t j = 0; j < 4; j++)
             quad[j] = (int8_t)q[4 * i + j];
         memcpy(&group[i], quad, sizeof quad);
     }
-    group[PITH_INT8_PLACES + PITH_W_SCALE] = scale;
-    group[PITH_INT8_PLACES + PITH_W_OFFSET] = offset;
-    memcpy(&group[PITH_INT8_PLACES + PITH_W_SHIFT], &shift, sizeof shift);
+    group[PITH_INT8_PACKED + PITH_W_SCALE] = scale;
+    group[PITH_INT8_PACKED + PITH_W_OFFSET] = offset;
+    memcpy(&group[PITH_INT8_PACKED + PITH_W_SHIFT], &shift, sizeof shift);
 }
 
 static void unpack_int8(const struct pith_kernels *kernels, float *row,
@@ -142,11 +143,11 @@ static void unpack_int8(const struct pith_kernels *kernels, float *row,
             scale = read_q4(q, &offset, bytes);
         else
             scale = quantise_group(
-                PITH_INT8_PLACES, q, floats + c,
-                pith_group_size(PITH_INT8_PLACES, n, c), PITH_INT8_MOST);
+                PITH_INT8_PACKED, q, floats + c,
+                pith_group_size(PITH_INT8_PACKED, n, c), PITH_INT8_MAX);
         bytes += block_bytes;
         store_int8(row, q, scale, offset);
-        row += pith_group_floats(PITH_INT8_PLACES);
+        row += pith_group_floats(PITH_INT8_PACKED);
     }
 }
 
@@ -193,7 +194,7 @@ static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
         float end = minima[i] + steps[i] * 15;
         largest = larger(largest, larger(minima[i], end));
     }
-    float inverse = PITH_Q4_MOST / largest;
+    float inverse = PITH_Q4_MAX / largest;
     if (!isfinite(inverse))
         inverse = 0;
     for (size_t i = 0; i < n_blocks * PITH_Q_BLOCK; i++) {
@@ -203,7 +204,7 @@ static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
         int32_t from = inverse > 0 ? (int32_t)rintf(centre * inverse) : 0;
         q[i] = shift_down((q[i] - 8) * by + from, PITH_Q4_BITS);
     }
-    return largest / (PITH_Q4_MOST >> PITH_Q4_BITS);
+    return largest / (PITH_Q4_MAX >> PITH_Q4_BITS);
 }
 
 /* Up to a group of n weights as int16; returns their scale. */
@@ -217,7 +218,7 @@ static float read_int16(const struct pith_kernels *kernels, int32_t *q,
     if (type == PITH_Q4)
         return widen_q4(q, bytes, n / PITH_Q_BLOCK);
     kernels->unpack(floats, type, bytes, n);
-    return pith_quantise(q, floats, n, PITH_INT16_MOST_WEIGHT);
+    return pith_quantise(q, floats, n, PITH_INT16_MAX_WEIGHT);
 }
 
 static void unpack_int16(const struct pith_kernels *kernels, float *row,
@@ -226,14 +227,14 @@ static void unpack_int16(const struct pith_kernels *kernels, float *row,
     size_t group_bytes = pith_row_bytes(type, PITH_INT16_GROUP);
     for (size_t c = 0; c < n; c += PITH_INT16_GROUP, bytes += group_bytes) {
         int32_t q[PITH_INT16_GROUP];
-        row[PITH_INT16_PLACES] =
+        row[PITH_INT16_PACKED] =
             read_int16(kernels, q, type, bytes,
-                       pith_group_size(PITH_INT16_PLACES, n, c));
-        for (size_t i = 0; i < PITH_INT16_PLACES; i++) {
+                       pith_group_size(PITH_INT16_PACKED, n, c));
+        for (size_t i = 0; i < PITH_INT16_PACKED; i++) {
             int16_t pair[] = {(int16_t)q[2 * i], (int16_t)q[2 * i + 1]};
             memcpy(&row[i], pair, sizeof pair);
         }
-        row += pith_group_floats(PITH_INT16_PLACES);
+        row += pith_group_floats(PITH_INT16_PACKED);
     }
 }
 
@@ -260,44 +261,44 @@ static int32_t dot_pairs(const float *w, const float *x)
 }
 
 /* Takes a group into the sum of lane t. */
-static float add_group(size_t places, const float *w, const float *x, size_t L,
-                       size_t t, float sum)
+static float add_group(size_t n_packed, const float *w, const float *x,
+                       size_t L, size_t t, float sum)
 {
-    bool bytes = places == PITH_INT8_PLACES;
+    bool bytes = n_packed == PITH_INT8_PACKED;
     int32_t integers = 0;
     if (bytes)
-        memcpy(&integers, &w[places + PITH_W_SHIFT], sizeof integers);
-    for (size_t i = 0; i < places; i++)
+        memcpy(&integers, &w[n_packed + PITH_W_SHIFT], sizeof integers);
+    for (size_t i = 0; i < n_packed; i++)
         integers += bytes ? dot_quads(&w[i], &x[i * L + t])
                           : dot_pairs(&w[i], &x[i * L + t]);
-    float part = w[places + PITH_W_SCALE] * (float)integers;
+    float part = w[n_packed + PITH_W_SCALE] * (float)integers;
     if (bytes)
-        part = fmaf(w[places + PITH_W_OFFSET],
-                    x[(places + PITH_X_SUM) * L + t], part);
-    return fmaf(x[(places + PITH_X_SCALE) * L + t], part, sum);
+        part = fmaf(w[n_packed + PITH_W_OFFSET],
+                    x[(n_packed + PITH_X_SUM) * L + t], part);
+    return fmaf(x[(n_packed + PITH_X_SCALE) * L + t], part, sum);
 }
 
-static float product(size_t places, const float *w, const float *x, size_t L,
+static float product(size_t n_packed, const float *w, const float *x, size_t L,
                      size_t t, size_t depth, float sum)
 {
-    for (size_t c = 0; c < depth; c += pith_group(places)) {
-        sum = add_group(places, w, x, L, t, sum);
-        w += pith_group_floats(places);
-        x += pith_group_rows(places) * L;
+    for (size_t c = 0; c < depth; c += pith_group(n_packed)) {
+        sum = add_group(n_packed, w, x, L, t, sum);
+        w += pith_group_floats(n_packed);
+        x += pith_group_rows(n_packed) * L;
     }
     return sum;
 }
 
 enum { ROWS = 4 };
 
-static void multiply(size_t places, size_t L, float *out,
+static void multiply(size_t n_packed, size_t L, float *out,
                      const float *weights, const float *panel, size_t depth,
                      size_t n_lanes, bool add)
 {
     for (size_t r = 0; r < ROWS; r++)
         for (size_t t = 0; t < n_lanes; t++)
             out[r * L + t] =
-                product(places, weights + r * PITH_ROW_STRIDE, panel, L, t,
+                product(n_packed, weights + r * PITH_ROW_STRIDE, panel, L, t,
                         depth, add ? out[r * L + t] : 0);
 }
 
@@ -309,39 +310,38 @@ static bool usable(const struct pith_kernels *kernels)
     return true;
 }
 
-#define DEFINE_INTEGERS(format, places, format_name, variable)                 \
+#define DEFINE_INTEGERS(format, n_packed, format_name, variable)               \
     static void pack_##format(const struct pith_kernels *kernels,              \
                               float *panel, size_t col, const float *x,        \
                               size_t stride, size_t n_tokens, size_t n)        \
     {                                                                          \
-        pack(places, kernels->lanes, panel, col, x, stride, n_tokens, n);      \
+        pack(n_packed, kernels->lanes, panel, col, x, stride, n_tokens, n);    \
     }                                                                          \
     static void pack_products_##format(const struct pith_kernels *kernels,     \
                                        float *panel, size_t col,               \
                                        const float *products, size_t n)        \
     {                                                                          \
-        pack_products(places, kernels, panel, col, products, n);               \
+        pack_products(n_packed, kernels, panel, col, products, n);             \
     }                                                                          \
-    static void multiply_##format(const struct pith_kernels *kernels,          \
-                                  float *out, const float *weights,            \
-                                  const float *panel, size_t depth,            \
-                                  size_t n_lanes, bool add)                    \
+    static void multiply_##format(                                             \
+        const struct pith_kernels *kernels, float *out, const float *weights,  \
+        const float *panel, size_t depth, size_t n_lanes, bool add)            \
     {                                                                          \
-        multiply(places, kernels->lanes, out, weights, panel, depth, n_lanes,  \
-                 add);                                                         \
+        multiply(n_packed, kernels->lanes, out, weights, panel, depth,         \
+                 n_lanes, add);                                                \
     }                                                                          \
     const struct pith_precision variable = {                                   \
         .name = format_name,                                                   \
         .means = "portable",                                                   \
         .usable = usable,                                                      \
         .rows = ROWS,                                                          \
-        .unit = places == PITH_INT8_PLACES ? PITH_INT8_GROUP                   \
-                                           : PITH_INT16_GROUP,                 \
+        .unit =                                                                \
+            n_packed == PITH_INT8_PACKED ? PITH_INT8_GROUP : PITH_INT16_GROUP, \
         .pack = pack_##format,                                                 \
         .pack_products = pack_products_##format,                               \
         .unpack = unpack_##format,                                             \
         .multiply = multiply_##format,                                         \
     }
 
-DEFINE_INTEGERS(int8, PITH_INT8_PLACES, "int8", pith_precision_int8);
-DEFINE_INTEGERS(int16, PITH_INT16_PLACES, "int16", pith_precision_int16);
+DEFINE_INTEGERS(int8, PITH_INT8_PACKED, "int8", pith_precision_int8);
+DEFINE_INTEGERS(int16, PITH_INT16_PACKED, "int16", pith_precision_int16);

@@ -20,7 +20,8 @@
  *              s (scale * sum of q_w q_x)
  *          with scale times the sum rounded and the addition fused.
  *
- * A format is told by its places: the floats that a group's integers fill.
+ * n_packed, the number of floats that a group's integers fill, identifies the
+ * format.
  */
 #ifndef PITH_KERNELS_INTEGERS_H
 #define PITH_KERNELS_INTEGERS_H
@@ -29,15 +30,15 @@
 
 enum {
     PITH_INT8_GROUP = PITH_Q_BLOCK,
-    PITH_INT8_PLACES = PITH_INT8_GROUP / 4,
-    PITH_INT8_MOST = 127, /* the largest integer */
+    PITH_INT8_PACKED = PITH_INT8_GROUP / 4,
+    PITH_INT8_MAX = 127, /* the largest integer */
     PITH_INT16_GROUP = 96,
-    PITH_INT16_PLACES = PITH_INT16_GROUP / 2,
+    PITH_INT16_PACKED = PITH_INT16_GROUP / 2,
     PITH_INT16_BLOCKS = PITH_INT16_GROUP / PITH_Q_BLOCK,
     /* 96 * 5461 * 4096 < 2^31.  Tokens get the wider range: their largest is
      * farther from the others. */
-    PITH_INT16_MOST_TOKEN = 5461,
-    PITH_INT16_MOST_WEIGHT = 4095,
+    PITH_INT16_MAX_TOKEN = 5461,
+    PITH_INT16_MAX_WEIGHT = 4095,
     /* q8: the integers of the largest step grow by 32, up to 4096, those of
      * others by a share of that of 15 bits after the point. */
     PITH_Q8_GROWTH = 32,
@@ -46,8 +47,8 @@ enum {
     /* q4: 3 bits after the point; what (q - 8) * step and centre lose by
      * rounding still fits 16 bits. */
     PITH_Q4_BITS = 3,
-    PITH_Q4_MOST = 4090 << PITH_Q4_BITS,
-    PITH_MOST_GROUP = PITH_INT16_GROUP
+    PITH_Q4_MAX = 4090 << PITH_Q4_BITS,
+    PITH_MAX_GROUP = PITH_INT16_GROUP
 };
 
 /* What follows the integers of a group of weights, in floats; in int16 the
@@ -61,43 +62,45 @@ enum {
 /* What follows those of a panel, in rows of L; in int16 the scale alone. */
 enum { PITH_X_SCALE, PITH_X_SUM /* of the integers */ };
 
-static inline size_t pith_group(size_t places)
+static inline size_t pith_group(size_t n_packed)
 {
-    return places == PITH_INT8_PLACES ? PITH_INT8_GROUP : PITH_INT16_GROUP;
+    return n_packed == PITH_INT8_PACKED ? PITH_INT8_GROUP : PITH_INT16_GROUP;
 }
 
 /* Floats of a group of weights. */
-static inline size_t pith_group_floats(size_t places)
+static inline size_t pith_group_floats(size_t n_packed)
 {
-    return places + (places == PITH_INT8_PLACES ? 3 : 1);
+    return n_packed + (n_packed == PITH_INT8_PACKED ? 3 : 1);
 }
 
 /* Rows of a group of a panel. */
-static inline size_t pith_group_rows(size_t places)
+static inline size_t pith_group_rows(size_t n_packed)
 {
-    return places + (places == PITH_INT8_PLACES ? 2 : 1);
+    return n_packed + (n_packed == PITH_INT8_PACKED ? 2 : 1);
 }
 
 /* Where the group of column c of a panel starts: those of a stretch of
  * PITH_STEP columns lie side by side. */
-static inline size_t pith_group_at(size_t places, size_t c)
+static inline size_t pith_group_at(size_t n_packed, size_t c)
 {
     size_t within = c % PITH_STEP;
-    return c - within + within / pith_group(places) * pith_group_rows(places);
+    return c - within +
+           within / pith_group(n_packed) * pith_group_rows(n_packed);
 }
 
 /* Columns of the group that starts at column c of n. */
-static inline size_t pith_group_size(size_t places, size_t n, size_t c)
+static inline size_t pith_group_size(size_t n_packed, size_t n, size_t c)
 {
-    return n - c < pith_group(places) ? n - c : pith_group(places);
+    return n - c < pith_group(n_packed) ? n - c : pith_group(n_packed);
 }
 
 /* Places of that group that hold something; in int8, whose groups are short,
  * all. */
-static inline size_t pith_group_places(size_t places, size_t n, size_t c)
+static inline size_t pith_group_packed(size_t n_packed, size_t n, size_t c)
 {
-    return places == PITH_INT8_PLACES ? places
-                                      : (pith_group_size(places, n, c) + 1) / 2;
+    return n_packed == PITH_INT8_PACKED
+               ? n_packed
+               : (pith_group_size(n_packed, n, c) + 1) / 2;
 }
 
 /* What n numbers are as integers q: the largest becomes most or -most, halves

@@ -61,7 +61,7 @@ static bool plan_layout(struct layout *layout,
                      PITH_ROW_STRIDE, 1, &per_thread) &&
            add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
                      &per_thread) &&
-           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_MOST_ROWS, 1,
+           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_MAX_ROWS, 1,
                      &per_thread) &&
            add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
                      &per_thread) &&

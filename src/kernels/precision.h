@@ -51,7 +51,7 @@ struct pith_precision {
     void (*pack)(const struct pith_kernels *kernels, float *panel, size_t col,
                  const float *x, size_t stride, size_t n_tokens, size_t n);
 
-    /* The same from products (n, L), n <= PITH_MOST_ROWS: nothing is
+    /* The same from products (n, L), n <= PITH_MAX_ROWS: nothing is
      * transposed. */
     void (*pack_products)(const struct pith_kernels *kernels, float *panel,
                           size_t col, const float *products, size_t n);

@@ -23,7 +23,7 @@ static inline void pith_prefetch(const void *address)
 }
 
 /* A rectangle of memory, and how far it has been asked for. */
-struct pith_region {
+struct pith_prefetch_region {
     const uint8_t *bytes;
     size_t stride; /* from one row to the next */
     size_t n_rows, row_bytes;
@@ -31,7 +31,8 @@ struct pith_region {
 };
 
 /* Asks for the next n_lines. */
-static inline void pith_bring(struct pith_region *region, size_t n_lines)
+static inline void pith_prefetch_lines(struct pith_prefetch_region *region,
+                                       size_t n_lines)
 {
     for (size_t i = 0; i < n_lines && region->row < region->n_rows; i++) {
         pith_prefetch(region->bytes + region->row * region->stride +
@@ -45,8 +46,8 @@ static inline void pith_bring(struct pith_region *region, size_t n_lines)
 }
 
 /* How many lines a call has to ask for so that n_calls ask for all. */
-static inline size_t pith_share(const struct pith_region *region,
-                                size_t n_calls)
+static inline size_t
+pith_prefetch_share(const struct pith_prefetch_region *region, size_t n_calls)
 {
     size_t row_lines = region->row_bytes / PITH_CACHE_LINE + 1;
     return n_calls > 0 ? region->n_rows * row_lines / n_calls + 1 : 0;

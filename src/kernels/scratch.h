@@ -14,11 +14,11 @@ enum {
     PITH_BLOCK_TOKENS = 512,
     /* Rows of a block of weights at most, and of wide ones; whole tiles of
      * any precision. */
-    PITH_MOST_ROWS = 384,
-    PITH_MOST_WIDE_ROWS = 288,
+    PITH_MAX_ROWS = 384,
+    PITH_MAX_WIDE_ROWS = 288,
     /* Rows of PITH_STEP columns that lie unpacked at a time: half of a
      * second-level cache of 2 MiB. */
-    PITH_UNPACKED_ROWS = 3 * PITH_MOST_ROWS,
+    PITH_UNPACKED_ROWS = 3 * PITH_MAX_ROWS,
     /* Weights that a block takes rows of, at most. */
     PITH_BLOCK_PARTS = 4,
     /* Keys whose scores are held at a time. */
@@ -38,7 +38,7 @@ struct pith_thread_scratch {
     float *weights;
     /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
     float *values;
-    /* Products (panels of a block of tokens, PITH_MOST_ROWS, L). */
+    /* Products (panels of a block of tokens, PITH_MAX_ROWS, L). */
     float *products;
     /* Attention: queries and outputs (PITH_QUERY_PANELS, D, L) and one
      * panel of scores (PITH_BLOCK_KEYS, L) as floats and as the precision
@@ -110,14 +110,14 @@ struct pith_rows {
     size_t row, n_rows;
 };
 
-/* Rows of several weights of one width, stacked: PITH_MOST_ROWS at most,
- * PITH_MOST_WIDE_ROWS when pith_most_rows() says so. */
+/* Rows of several weights of one width, stacked: PITH_MAX_ROWS at most,
+ * PITH_MAX_WIDE_ROWS when pith_max_rows() says so. */
 struct pith_row_block {
     struct pith_rows parts[PITH_BLOCK_PARTS];
     size_t n_parts, n_rows; /* n_rows: of all parts */
 };
 
-size_t pith_most_rows(size_t C);
+size_t pith_max_rows(size_t C);
 
 /* What becomes of the products of a block with one panel of tokens, while
  * they are in the cache: (n_rows, L). */

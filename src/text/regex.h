@@ -20,10 +20,10 @@
 #include "../base/error.h"
 
 enum {
-    PITH_REGEX_MOST_BYTES = 1000,   /* of a pattern */
-    PITH_REGEX_MOST_STATES = 2000,  /* of its automaton */
-    PITH_REGEX_MOST_DEPTH = 50,     /* parentheses inside each other */
-    PITH_REGEX_MOST_REPEATS = 255   /* m and n of {m,n} */
+    PITH_REGEX_MAX_BYTES = 1000,   /* of a pattern */
+    PITH_REGEX_MAX_STATES = 2000,  /* of its automaton */
+    PITH_REGEX_MAX_DEPTH = 50,     /* parentheses inside each other */
+    PITH_REGEX_MAX_REPEATS = 255   /* m and n of {m,n} */
 };
 
 struct pith_regex;

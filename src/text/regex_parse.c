@@ -243,7 +243,7 @@ static enum pith_status read_choice(struct parser *p, size_t depth,
 static enum pith_status read_group(struct parser *p, size_t depth, size_t *node)
 {
     size_t start = p->at++;
-    if (depth == PITH_REGEX_MOST_DEPTH)
+    if (depth == PITH_REGEX_MAX_DEPTH)
         return fail(p, start, 1,
                     "at most 50 parentheses inside each other");
     PITH_TRY(read_choice(p, depth + 1, node));
@@ -298,7 +298,7 @@ static enum pith_status read_count(struct parser *p, unsigned missing,
     *count = 0;
     for (; peek(p, 0) >= '0' && peek(p, 0) <= '9'; p->at++) {
         *count = *count * 10 + (unsigned)(peek(p, 0) - '0');
-        if (*count > PITH_REGEX_MOST_REPEATS)
+        if (*count > PITH_REGEX_MAX_REPEATS)
             return fail(p, start, p->at - start + 1, "at most 255 repeats");
     }
     if (p->at == start)
@@ -387,10 +387,10 @@ enum pith_status pith_regex_parse(struct pith_regex_tree *tree,
     struct parser p = {tree, option, pattern, 0, error};
     tree->n_nodes = 1;
     tree->n_sets = tree->n_ranges = 0;
-    if (pattern.size > PITH_REGEX_MOST_BYTES)
+    if (pattern.size > PITH_REGEX_MAX_BYTES)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s has %zu bytes, expected at most %d", option,
-                         pattern.size, PITH_REGEX_MOST_BYTES);
+                         pattern.size, PITH_REGEX_MAX_BYTES);
     for (size_t at = 0, length; at < pattern.size; at += length) {
         length = pith_utf8_valid_length(pattern.bytes + at, pattern.size - at);
         if (length == 0)

@@ -14,7 +14,7 @@ static uint16_t add(struct compiler *c, enum pith_regex_step step,
                     uint32_t value, uint16_t next, uint16_t other)
 {
     struct pith_regex_program *program = c->program;
-    c->failed |= program->n_states == PITH_REGEX_MOST_STATES;
+    c->failed |= program->n_states == PITH_REGEX_MAX_STATES;
     if (c->failed)
         return 0;
     program->states[program->n_states] =
@@ -134,6 +134,6 @@ enum pith_status pith_regex_compile(struct pith_regex_program *program,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s needs more than %d states with its repeats "
                          "written out, expected smaller numbers in {m,n}",
-                         option, PITH_REGEX_MOST_STATES);
+                         option, PITH_REGEX_MAX_STATES);
     return PITH_OK;
 }

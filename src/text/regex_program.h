@@ -24,7 +24,7 @@ struct pith_regex_state {
 
 /* State 0 is FOUND. */
 struct pith_regex_program {
-    struct pith_regex_state states[PITH_REGEX_MOST_STATES];
+    struct pith_regex_state states[PITH_REGEX_MAX_STATES];
     size_t n_states;
     uint16_t start;
 };
@@ -44,7 +44,7 @@ struct pith_regex_thread {
 };
 
 struct pith_regex_threads {
-    struct pith_regex_thread threads[PITH_REGEX_MOST_STATES];
+    struct pith_regex_thread threads[PITH_REGEX_MAX_STATES];
     size_t n;
     size_t longest; /* end of the longest match that starts here; 0: none */
 };
@@ -53,8 +53,8 @@ struct pith_regex {
     struct pith_regex_tree tree;
     struct pith_regex_program program;
     struct pith_regex_threads threads[2];
-    size_t seen_at[PITH_REGEX_MOST_STATES]; /* the latest place of each, plus 1 */
-    uint16_t stack[PITH_REGEX_MOST_STATES + 1];
+    size_t seen_at[PITH_REGEX_MAX_STATES]; /* the latest offset, plus 1 */
+    uint16_t stack[PITH_REGEX_MAX_STATES + 1];
     size_t n_steps; /* states visited by all searches */
 };
 

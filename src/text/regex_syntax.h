@@ -74,7 +74,7 @@ enum pith_regex_kind {
     PITH_REGEX_REPEAT     /* a child, from least to most times */
 };
 
-enum { PITH_REGEX_FOREVER = PITH_REGEX_MOST_REPEATS + 1 };
+enum { PITH_REGEX_FOREVER = PITH_REGEX_MAX_REPEATS + 1 };
 
 /* Nodes are named by their index; 0 is none. */
 struct pith_regex_node {
@@ -86,11 +86,11 @@ struct pith_regex_node {
 
 /* A character of the pattern makes two nodes at most, and two are the root's. */
 struct pith_regex_tree {
-    struct pith_regex_node nodes[2 * PITH_REGEX_MOST_BYTES + 3];
+    struct pith_regex_node nodes[2 * PITH_REGEX_MAX_BYTES + 3];
     size_t n_nodes, root;
-    struct pith_regex_set sets[PITH_REGEX_MOST_BYTES];
+    struct pith_regex_set sets[PITH_REGEX_MAX_BYTES];
     size_t n_sets;
-    struct pith_regex_range ranges[PITH_REGEX_MOST_BYTES];
+    struct pith_regex_range ranges[PITH_REGEX_MAX_BYTES];
     size_t n_ranges;
 };
 

@@ -117,16 +117,16 @@ static inline ivec ivec_flip_bytes(ivec a)
     return veorq_s32(a, vdupq_n_s32((int32_t)0x80808080));
 }
 
-static inline ivec ivec_start(const float *p, size_t places)
+static inline ivec ivec_start(const float *p, size_t n_packed)
 {
     (void)p;
-    (void)places;
+    (void)n_packed;
     return ivec_zero();
 }
 
-TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t places)
+TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t n_packed)
 {
-    (void)places;
+    (void)n_packed;
     return vdotq_s32(sum, vreinterpretq_s8_s32(ivec_flip_bytes(x)),
                      vreinterpretq_s8_s32(w));
 }
@@ -144,7 +144,7 @@ static void unpack(const struct pith_kernels *kernels, float *row,
 
 #include "../integers_vector.h"
 
-DEFINE_INTEGERS(int8, PITH_INT8_PLACES, unpack, "int8",
+DEFINE_INTEGERS(int8, PITH_INT8_PACKED, unpack, "int8",
                 pith_precision_int8_neon);
 
 #endif

@@ -14,9 +14,9 @@
 
 #include "integers_avx2.h"
 
-TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t places)
+TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t n_packed)
 {
-    (void)places;
+    (void)n_packed;
     return sum + (ivec)_mm256_madd_epi16((__m256i)x, (__m256i)w);
 }
 
@@ -29,7 +29,7 @@ static bool usable(const struct pith_kernels *kernels)
 
 #include "integers_rows.h"
 
-DEFINE_INTEGERS(int16, PITH_INT16_PLACES, unpack_int16, "int16",
+DEFINE_INTEGERS(int16, PITH_INT16_PACKED, unpack_int16, "int16",
                 pith_precision_int16_avx2);
 
 #endif

@@ -13,10 +13,10 @@
 
 #include "integers_avx2.h"
 
-TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t places)
+TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t n_packed)
 {
     __m256i s = (__m256i)sum, a = (__m256i)x, b = (__m256i)w;
-    return (ivec)(places == PITH_INT8_PLACES
+    return (ivec)(n_packed == PITH_INT8_PACKED
                       ? _mm256_dpbusd_avx_epi32(s, a, b)
                       : _mm256_dpwssd_avx_epi32(s, a, b));
 }
@@ -30,9 +30,9 @@ static bool usable(const struct pith_kernels *kernels)
 
 #include "integers_rows.h"
 
-DEFINE_INTEGERS(int8, PITH_INT8_PLACES, pith_unpack_int8_x86, "int8",
+DEFINE_INTEGERS(int8, PITH_INT8_PACKED, pith_unpack_int8_x86, "int8",
                 pith_precision_int8_avxvnni);
-DEFINE_INTEGERS(int16, PITH_INT16_PLACES, unpack_int16, "int16",
+DEFINE_INTEGERS(int16, PITH_INT16_PACKED, unpack_int16, "int16",
                 pith_precision_int16_avxvnni);
 
 #endif

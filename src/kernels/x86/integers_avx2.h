@@ -125,7 +125,7 @@ TARGET static inline ivec ivec_flip_bytes(ivec a)
     return a ^ (int32_t)0x80808080;
 }
 
-TARGET static inline ivec ivec_start(const float *p, size_t places)
+TARGET static inline ivec ivec_start(const float *p, size_t n_packed)
 {
-    return places == PITH_INT8_PLACES ? ivec_set(p) : ivec_zero();
+    return n_packed == PITH_INT8_PACKED ? ivec_set(p) : ivec_zero();
 }

@@ -16,7 +16,7 @@ INLINE void quantise_row(float *group, const uint8_t *x)
     UNROLL
     for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
         largest = vec_larger(largest, vec_read(x + i * sizeof(float)));
-    float greatest = vec_greatest(largest), most = PITH_INT16_MOST_WEIGHT;
+    float greatest = vec_greatest(largest), most = PITH_INT16_MAX_WEIGHT;
     float inverse = most / greatest;
     bool is_finite = inverse < INFINITY;
     vec factor = vec_set(is_finite ? inverse : 0);
@@ -27,7 +27,7 @@ INLINE void quantise_row(float *group, const uint8_t *x)
         ivec_store_pairs(group + i / 2, ivec_round(vec_mul(low, factor)),
                          ivec_round(vec_mul(high, factor)));
     }
-    group[PITH_INT16_PLACES] = (is_finite ? greatest / most : 0) +
+    group[PITH_INT16_PACKED] = (is_finite ? greatest / most : 0) +
                                greatest * 0; /* NaN: not finite */
 }
 
@@ -36,7 +36,7 @@ INLINE float *quantise_rows(float *row, const uint8_t *x, size_t n)
 {
     for (size_t c = 0; c < n; c += PITH_INT16_GROUP) {
         quantise_row(row, x + c * sizeof(float));
-        row += pith_group_floats(PITH_INT16_PLACES);
+        row += pith_group_floats(PITH_INT16_PACKED);
     }
     return row;
 }

@@ -112,7 +112,7 @@ TARGET static inline void store_bytes(float *group, __m256i bytes, float scale,
                                       float offset)
 {
     _mm256_storeu_si256((void *)group, bytes);
-    store_rest(group + PITH_INT8_PLACES, scale, offset,
+    store_rest(group + PITH_INT8_PACKED, scale, offset,
                -128 * sum_of_bytes(bytes));
 }
 
@@ -146,11 +146,11 @@ TARGET void pith_unpack_int8_x86(const struct pith_kernels *kernels,
             integers = read_block(type, bytes, &scale, &offset);
             bytes += block_bytes;
         } else {
-            scale = quantise(q, floats + c, PITH_INT8_MOST);
+            scale = quantise(q, floats + c, PITH_INT8_MAX);
             integers = to_bytes(to_halves(q[0], q[1]), to_halves(q[2], q[3]));
         }
         store_bytes(row, integers, scale, offset);
-        row += pith_group_floats(PITH_INT8_PLACES);
+        row += pith_group_floats(PITH_INT8_PACKED);
     }
 }
 
@@ -188,7 +188,7 @@ INLINE __m256 read_heads(struct blocks blocks)
 
 /* The largest of sizes, each of which stands twice, NaN when one is not
  * finite. */
-INLINE float most_of(__m256 sizes)
+INLINE float largest_magnitude(__m256 sizes)
 {
     __m256 inf = _mm256_set1_ps(INFINITY);
     __m256 finite = _mm256_cmp_ps(sizes, inf, _CMP_LT_OQ);
@@ -220,7 +220,8 @@ struct widening {
 INLINE struct widening plan_q8(__m256 heads)
 {
     __m256 steps = _mm256_moveldup_ps(heads);
-    float most = most_of(size_of(steps)), inverse = PITH_Q8_ONE / most;
+    float most = largest_magnitude(size_of(steps)),
+          inverse = PITH_Q8_ONE / most;
     __m256 by = _mm256_set1_ps(inverse < INFINITY ? inverse : 0);
     __m256i shares = _mm256_cvtps_epi32(_mm256_mul_ps(steps, by));
     shares = _mm256_min_epi32(shares, _mm256_set1_epi32(PITH_Q8_ONE - 1));
@@ -237,15 +238,16 @@ INLINE struct widening plan_q4(__m256 heads)
     __m256 ends = _mm256_fmadd_ps(steps, _mm256_set1_ps(15), minima);
     __m256 centres = _mm256_fmadd_ps(steps, _mm256_set1_ps(8), minima);
     /* NaN stays where it is in `ends`, as it is when in either. */
-    float most = most_of(_mm256_max_ps(size_of(minima), size_of(ends)));
-    float inverse = PITH_Q4_MOST / most;
+    float most =
+        largest_magnitude(_mm256_max_ps(size_of(minima), size_of(ends)));
+    float inverse = PITH_Q4_MAX / most;
     __m256 times = _mm256_set1_ps(inverse < INFINITY ? inverse : 0);
     __m256i by = _mm256_cvtps_epi32(_mm256_mul_ps(steps, times));
     __m256i from = _mm256_cvtps_epi32(_mm256_mul_ps(centres, times));
     from = _mm256_add_epi32(from, _mm256_set1_epi32(1 << (PITH_Q4_BITS - 1)));
     from = _mm256_sub_epi32(from, _mm256_slli_epi32(by, 3));
     return (struct widening){double_words(by), double_words(from),
-                             most / (PITH_Q4_MOST >> PITH_Q4_BITS)};
+                             most / (PITH_Q4_MAX >> PITH_Q4_BITS)};
 }
 
 /* 16 integers of a block as words; those of q4 are bytes by now. */
@@ -285,7 +287,7 @@ INLINE void widen_group(float *group, struct blocks blocks)
             _mm256_storeu_si256((void *)(group + 16 * i + 8 * j),
                                 widen(halves[j], factor, shift, blocks.q4));
     }
-    group[PITH_INT16_PLACES] = plan.scale;
+    group[PITH_INT16_PACKED] = plan.scale;
 }
 
 INLINE void widen_row(float *row, struct blocks blocks)
@@ -294,7 +296,7 @@ INLINE void widen_row(float *row, struct blocks blocks)
         widen_group(row, (struct blocks){blocks.bytes, PITH_INT16_BLOCKS,
                                          blocks.q4});
         blocks.bytes = block_at(blocks, PITH_INT16_BLOCKS);
-        row += pith_group_floats(PITH_INT16_PLACES);
+        row += pith_group_floats(PITH_INT16_PACKED);
     }
     if (blocks.n > 0)
         widen_group(row, blocks);

@@ -128,15 +128,15 @@ TARGET static inline ivec ivec_flip_bytes(ivec a)
     return a ^ (int32_t)0x80808080;
 }
 
-TARGET static inline ivec ivec_start(const float *p, size_t places)
+TARGET static inline ivec ivec_start(const float *p, size_t n_packed)
 {
-    return places == PITH_INT8_PLACES ? ivec_set(p) : ivec_zero();
+    return n_packed == PITH_INT8_PACKED ? ivec_set(p) : ivec_zero();
 }
 
-TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t places)
+TARGET static inline ivec ivec_dot(ivec sum, ivec x, ivec w, size_t n_packed)
 {
     __m512i s = (__m512i)sum, a = (__m512i)x, b = (__m512i)w;
-    return (ivec)(places == PITH_INT8_PLACES ? _mm512_dpbusd_epi32(s, a, b)
+    return (ivec)(n_packed == PITH_INT8_PACKED ? _mm512_dpbusd_epi32(s, a, b)
                                              : _mm512_dpwssd_epi32(s, a, b));
 }
 
@@ -149,9 +149,9 @@ static bool usable(const struct pith_kernels *kernels)
 
 #include "integers_rows.h"
 
-DEFINE_INTEGERS(int8, PITH_INT8_PLACES, pith_unpack_int8_x86, "int8",
+DEFINE_INTEGERS(int8, PITH_INT8_PACKED, pith_unpack_int8_x86, "int8",
                 pith_precision_int8_vnni);
-DEFINE_INTEGERS(int16, PITH_INT16_PLACES, unpack_int16, "int16",
+DEFINE_INTEGERS(int16, PITH_INT16_PACKED, unpack_int16, "int16",
                 pith_precision_int16_vnni);
 
 #endif
