@@ -19,8 +19,8 @@
 
 enum { MOST_UNITS = 16 };
 
-/* Tokens of each unit (0: structure of one token) and their losses; which
- * are kept is told as a string of '+' and '-', structure as '|' or '.'. */
+/* Tokens of each unit (0: a separator of one token) and their losses; which
+ * are kept is told as a string of '+' and '-', separators as '|' or '.'. */
 static void assert_chosen(const size_t *n_tokens, struct pith_choice choice,
                           const char *want, double want_gamma)
 {
@@ -31,17 +31,17 @@ static void assert_chosen(const size_t *n_tokens, struct pith_choice choice,
     double gamma;
     struct pith_error error;
     for (size_t i = 0; i < choice.n; i++) {
-        units[i].structure = n_tokens[i] == 0;
+        units[i].is_separator = n_tokens[i] == 0;
         units[i].n_tokens = n_tokens[i] > 0 ? n_tokens[i] : 1;
     }
     choice.units = units;
     assert_ok(pith_select(&choice, keep, &n_kept, &gamma, &error), error);
     bool first_part = true, opened = false;
     for (size_t i = 0; i < choice.n; i++) {
-        got[i] = units[i].structure ? (keep[i] ? '|' : '.')
+        got[i] = units[i].is_separator ? (keep[i] ? '|' : '.')
                                     : (keep[i] ? '+' : '-');
         sum += keep[i] ? units[i].n_tokens : 0;
-        first_part = first_part && !units[i].structure;
+        first_part = first_part && !units[i].is_separator;
         opened = opened || (first_part && keep[i]);
     }
     sum += opened ? choice.opening : 0;
@@ -83,7 +83,7 @@ START_TEST(ties_stay_in_the_order_of_the_text)
 }
 END_TEST
 
-START_TEST(structure_stays_with_the_text_after_it)
+START_TEST(separator_stays_with_the_text_after_it)
 {
     const size_t n_tokens[] = {1, 0, 1};
     const float losses[] = {1, 9, 2};
@@ -252,8 +252,8 @@ static size_t count_kept(const struct pith_parts *parts,
     size_t n = 0;
     const struct pith_part *it = &parts->parts[part];
     for (size_t i = it->unit; i < it->unit + it->n_units; i++)
-        if (!parts->units[i].structure &&
-            decisions->of[parts->units[i].token].kept)
+        if (!parts->units[i].is_separator &&
+            decisions->by_token[parts->units[i].token].kept)
             n += parts->units[i].n_tokens;
     return n;
 }
@@ -358,7 +358,7 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_test(tcase, the_highest_losses_are_kept);
     tcase_add_test(tcase, ties_stay_in_the_order_of_the_text);
-    tcase_add_test(tcase, structure_stays_with_the_text_after_it);
+    tcase_add_test(tcase, separator_stays_with_the_text_after_it);
     tcase_add_test(tcase, units_stay_whole);
     tcase_add_test(tcase, a_quota_pays_for_blank_lines);
     tcase_add_test(tcase, segments_are_scored_after_the_prefix);

@@ -71,9 +71,9 @@ static void assert_tiled(const struct pith_parts *parts)
             ck_assert_uint_eq(u->byte, byte);
             ck_assert_uint_eq(u->part, i);
             ck_assert_uint_gt(u->n_tokens, 0);
-            ck_assert(!u->structure || j == 0);
+            ck_assert(!u->is_separator || j == 0);
             ck_assert(pith_utf8_is_valid(parts->text.data + byte, u->n_bytes));
-            n_text += u->structure ? 0 : u->n_tokens;
+            n_text += u->is_separator ? 0 : u->n_tokens;
             token += u->n_tokens;
             byte += u->n_bytes;
         }

@@ -14,11 +14,11 @@ static bool one_in(uint64_t *random)
     return random_below(random, 4) == 0;
 }
 
-static void draw(struct pith_place *places, size_t n, uint64_t *random)
+static void draw(struct pith_path_node *nodes, size_t n, uint64_t *random)
 {
     for (size_t i = 0; i < n; i++) {
-        struct pith_place *p = &places[i];
-        *p = (struct pith_place){
+        struct pith_path_node *p = &nodes[i];
+        *p = (struct pith_path_node){
             .gain = 8 * random_uniform(random) - 1,
             .start = 3 * random_uniform(random),
             .stop = 3 * random_uniform(random),
@@ -26,7 +26,7 @@ static void draw(struct pith_place *places, size_t n, uint64_t *random)
             .first = i == 0 || random_below(random, 5) == 0,
             .fate = (enum pith_fate)(random_below(random, 6) % 4 % 3)};
         p->price = one_in(random) ? 1 : (double)p->cost;
-        p->opening = p->first ? random_below(random, 3) : 0;
+        p->part_cost = p->first ? random_below(random, 3) : 0;
     }
 }
 
@@ -36,7 +36,7 @@ static double value(const struct pith_path *path, unsigned kept)
     double sum = 0;
     bool before = false;
     for (size_t i = 0; i < path->n; i++) {
-        const struct pith_place *p = &path->places[i];
+        const struct pith_path_node *p = &path->nodes[i];
         bool now = kept >> i & 1;
         if (p->fate == (now ? PITH_FATE_GOES : PITH_FATE_STAYS))
             return (double)-INFINITY;
@@ -48,10 +48,10 @@ static double value(const struct pith_path *path, unsigned kept)
             sum -= p->start;
         before = now;
     }
-    return sum - (before ? path->places[0].stop : 0);
+    return sum - (before ? path->nodes[0].stop : 0);
 }
 
-/* The best of all sets in which place i is (not) kept. */
+/* The best of all sets in which node i is (not) kept. */
 static double best(const struct pith_path *path, size_t i, bool kept)
 {
     double best = (double)-INFINITY;
@@ -65,24 +65,24 @@ START_TEST(margins_are_those_of_all_sets)
 {
     uint64_t random = 17;
     for (int text = 0; text < TEXTS / 10; text++) {
-        struct pith_place places[MOST];
+        struct pith_path_node nodes[MOST];
         struct pith_path path;
         struct pith_error error;
         size_t n = 1 + random_below(&random, MOST);
         unsigned kept = 0;
-        draw(places, n, &random);
-        assert_ok(pith_path_open(&path, places, n, &error), error);
+        draw(nodes, n, &random);
+        assert_ok(pith_path_open(&path, nodes, n, &error), error);
         path.lambda = 3 * random_uniform(&random);
         pith_path_run(&path);
         double most = (double)-INFINITY;
         for (size_t i = 0; i < n; i++) {
             double with = best(&path, i, true), without = best(&path, i, false);
             most = fmax(most, fmax(with, without));
-            kept |= (unsigned)(places[i].margin > 0) << i;
+            kept |= (unsigned)(nodes[i].margin > 0) << i;
             if (isinf(with) || isinf(without))
-                ck_assert(places[i].margin == with - without);
+                ck_assert(nodes[i].margin == with - without);
             else
-                ck_assert_double_eq_tol(places[i].margin, with - without,
+                ck_assert_double_eq_tol(nodes[i].margin, with - without,
                                         1e-9);
         }
         ck_assert_double_eq_tol(value(&path, kept), most, 1e-9);
@@ -96,7 +96,7 @@ static double kept_price(const struct pith_path *path)
 {
     double n = 0;
     for (size_t i = 0; i < path->n; i++)
-        n += path->places[i].margin > 0 ? path->places[i].price : 0;
+        n += path->nodes[i].margin > 0 ? path->nodes[i].price : 0;
     return n;
 }
 
@@ -104,13 +104,13 @@ START_TEST(less_stays_the_larger_lambda_is)
 {
     uint64_t random = 18;
     for (int text = 0; text < TEXTS; text++) {
-        struct pith_place places[MOST];
+        struct pith_path_node nodes[MOST];
         struct pith_path path;
         struct pith_error error;
         size_t n = random_below(&random, MOST + 1);
         double before = (double)INFINITY;
-        draw(places, n, &random);
-        assert_ok(pith_path_open(&path, places, n, &error), error);
+        draw(nodes, n, &random);
+        assert_ok(pith_path_open(&path, nodes, n, &error), error);
         for (path.lambda = -4; path.lambda < 12; path.lambda += 0.5) {
             pith_path_run(&path);
             double now = kept_price(&path);
@@ -128,23 +128,23 @@ START_TEST(a_path_meets_its_target_from_below)
 {
     uint64_t random = 19;
     for (int text = 0; text < TEXTS; text++) {
-        struct pith_place places[MOST];
+        struct pith_path_node nodes[MOST];
         struct pith_path path;
         struct pith_error error;
         size_t n = random_below(&random, MOST + 1);
-        draw(places, n, &random);
-        assert_ok(pith_path_open(&path, places, n, &error), error);
+        draw(nodes, n, &random);
+        assert_ok(pith_path_open(&path, nodes, n, &error), error);
         size_t target = random_below(&random, 50);
         pith_path_meet(&path, target);
         size_t tokens = pith_path_tokens(&path);
         for (size_t i = 0; i < n; i++) {
-            ck_assert(places[i].fate != PITH_FATE_STAYS ||
-                      places[i].margin > 0);
-            ck_assert(places[i].fate != PITH_FATE_GOES ||
-                      places[i].margin < 0);
-            if (target >= 50 - 1) /* more than all places have */
-                ck_assert(places[i].fate != PITH_FATE_FREE ||
-                          places[i].margin > 0);
+            ck_assert(nodes[i].fate != PITH_FATE_STAYS ||
+                      nodes[i].margin > 0);
+            ck_assert(nodes[i].fate != PITH_FATE_GOES ||
+                      nodes[i].margin < 0);
+            if (target >= 50 - 1) /* more than all nodes have */
+                ck_assert(nodes[i].fate != PITH_FATE_FREE ||
+                          nodes[i].margin > 0);
         }
         if (tokens > target) { /* nothing more may go */
             path.lambda = 1e6;
@@ -160,23 +160,23 @@ END_TEST
  * the second would save 0.5 and cost two borders more. */
 START_TEST(a_small_hole_is_not_worth_its_borders)
 {
-    struct pith_place places[] = {
+    struct pith_path_node nodes[] = {
         {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2, .first = true},
         {.gain = 1.5, .start = 1, .stop = 1, .price = 1, .cost = 1},
         {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2}};
     struct pith_path path;
     struct pith_error error;
-    assert_ok(pith_path_open(&path, places, 3, &error), error);
+    assert_ok(pith_path_open(&path, nodes, 3, &error), error);
     path.lambda = 2;
     pith_path_run(&path);
     /* all: 1 - 0.5 + 1 - 2 = -0.5; nothing: 0 */
     for (size_t i = 0; i < 3; i++)
-        ck_assert_double_eq_tol(places[i].margin, -0.5, 1e-12);
+        ck_assert_double_eq_tol(nodes[i].margin, -0.5, 1e-12);
     path.lambda = 1.5; /* 2, 0, 2 */
     pith_path_run(&path);
     /* all: 4 - 2; without the second: 4 - 4; without the first: 2 - 2 */
-    ck_assert_double_eq_tol(places[0].margin, 2, 1e-12);
-    ck_assert_double_eq_tol(places[1].margin, 2, 1e-12);
+    ck_assert_double_eq_tol(nodes[0].margin, 2, 1e-12);
+    ck_assert_double_eq_tol(nodes[1].margin, 2, 1e-12);
     pith_path_free(&path);
 }
 END_TEST

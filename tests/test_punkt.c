@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/prompt/structure.h"
+#include "../src/prompt/tagged.h"
 #include "../src/json/json.h"
 #include "../src/reference/python/punkt.h"
 #include "../src/reference/python/punkt_token.h"
@@ -322,18 +322,19 @@ static size_t count_sentences(const struct pith_punkt *punkt,
 {
     size_t n_all = 0;
     for (const struct pith_json *c = contexts->first; c; c = c->next) {
-        struct pith_structure structure;
+        struct pith_tagged_text parsed;
         struct pith_sentence *sentences;
         struct pith_error error;
         size_t n;
-        assert_ok(pith_structure_parse(c->string, 0.5, PITH_STRUCTURE_REFERENCE,
-                                       &structure, &error), error);
+        assert_ok(pith_tagged_parse(c->string, 0.5, PITH_TAGS_REFERENCE,
+                                    &parsed, &error),
+                  error);
         assert_ok(pith_punkt_split(punkt,
-                                   (struct pith_text){structure.text,
-                                                      structure.size},
+                                   (struct pith_text){parsed.text,
+                                                      parsed.size},
                                    &sentences, &n, &error), error);
         free(sentences);
-        pith_structure_free(&structure);
+        pith_tagged_free(&parsed);
         n_all += n;
     }
     return n_all;

@@ -15,7 +15,7 @@
 /* A segment s_j: n units of a stage. */
 struct segment {
     const struct pith_unit *units;
-    size_t n, n_choices; /* units; those that are not structure */
+    size_t n, n_choices; /* units; those that are not separators */
     size_t n_free;       /* of these, those that need not stay */
     size_t n_tokens, n_forced; /* tokens; those that must stay */
     bool last;                 /* of the stage */
@@ -104,7 +104,7 @@ static void append_kept(struct run *run, const struct segment *segment)
     struct pith_output *output = run->output;
     size_t before = output->ids.n;
     for (size_t i = 0; i < segment->n; i++) {
-        if (segment->units[i].structure)
+        if (segment->units[i].is_separator)
             output->blank_line = &segment->units[i];
         else if (run->keep[i])
             pith_output_append(output, &segment->units[i]);
@@ -150,8 +150,8 @@ static void add_unit(struct segment *segment, const struct pith_unit *unit)
 {
     segment->n++;
     segment->n_tokens += unit->n_tokens;
-    segment->n_choices += !unit->structure;
-    segment->n_free += !unit->structure && !unit->forced;
+    segment->n_choices += !unit->is_separator;
+    segment->n_free += !unit->is_separator && !unit->forced;
     segment->n_forced += unit->forced ? unit->n_tokens : 0;
 }
 
@@ -163,7 +163,7 @@ static struct segment next_segment(size_t segment_size,
     struct segment segment = {.units = units};
     do
         add_unit(&segment, &units[segment.n]);
-    while (!units[0].structure && segment.n < n &&
+    while (!units[0].is_separator && segment.n < n &&
            segment.n_tokens + units[segment.n].n_tokens <= segment_size);
     segment.last = segment.n == n;
     return segment;

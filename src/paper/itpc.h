@@ -22,8 +22,8 @@ struct pith_choice {
 };
 
 /* Eq. 7: which units stay; forced ones do whatever the quota.
- *   keep    (n) filled by the call; of structure: whether text after it,
- *           before the next structure, stays
+ *   keep    (n) filled by the call; of a separator: whether text after it,
+ *           before the next separator, stays
  *   n_kept  tokens that stay, with blank lines
  *   gamma   the threshold: losses above it are kept */
 enum pith_status pith_select(const struct pith_choice *choice, bool *keep,
@@ -43,7 +43,7 @@ struct pith_decided {
     const struct pith_unit *units; /* (n) */
     const float *losses;           /* (n) of the units */
     const bool *keep;              /* (n) as of pith_select */
-    size_t n, n_choices;           /* units; those that are not structure */
+    size_t n, n_choices;           /* units; those that are not separators */
     struct pith_threshold threshold; /* n_losses 0: nothing was scored */
     size_t n_done, n_total; /* tokens of all stages */
 };

@@ -31,11 +31,11 @@ static enum pith_status note_decisions(struct pith_decisions *decisions,
         goto done;
     }
     for (size_t i = 0; i < segment->n; i++) {
-        if (segment->units[i].structure)
+        if (segment->units[i].is_separator)
             continue;
         at[n] = segment->units[i].token;
-        decisions->of[at[n]].kept = segment->keep[i];
-        decisions->of[at[n]].margin = margin_of(segment, i);
+        decisions->by_token[at[n]].kept = segment->keep[i];
+        decisions->by_token[at[n]].margin = margin_of(segment, i);
         losses[n++] = segment->losses[i];
     }
     status = pith_decisions_add(decisions, at, scored ? losses : NULL, n,

@@ -100,9 +100,9 @@ static void measure(struct paper *p)
     for (size_t i = 1; i < last; i++)
         if (pith_is_demonstration(&parts->parts[i]))
             b->n_dems += pith_part_length(parts, i);
-    size_t n_structure = pith_part_length(parts, last) - b->n_que;
+    size_t n_separator = pith_part_length(parts, last) - b->n_que;
     size_t target = p->prune.target;
-    b->target = target > n_structure ? (double)(target - n_structure) : 0;
+    b->target = target > n_separator ? (double)(target - n_separator) : 0;
 }
 
 /* The ranking as the caller knows the contexts: by their index. */
@@ -213,7 +213,7 @@ static const struct pith_unit *line_before(const struct paper *p, size_t part)
 {
     const struct pith_part *from = &p->parts->parts[part];
     const struct pith_unit *first = &p->parts->units[from->unit];
-    return from->n_units > 0 && first->structure ? first : NULL;
+    return from->n_units > 0 && first->is_separator ? first : NULL;
 }
 
 /* The same with a blank line in front, which the first part of the prompt
@@ -387,7 +387,7 @@ static void raise_thresholds(struct paper *p)
 {
     const struct pith_trace *trace = &p->result->trace;
     for (size_t i = 0; i < p->prune.decisions.n; i++) {
-        const struct pith_decision *d = &p->prune.decisions.of[i];
+        const struct pith_decision *d = &p->prune.decisions.by_token[i];
         if (d->kept || d->segment >= trace->n_thresholds || isnan(d->loss))
             continue;
         struct pith_threshold *threshold = &trace->thresholds[d->segment];

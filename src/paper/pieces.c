@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-static bool is_in(const struct pith_tagged *piece, const struct pith_unit *unit)
+static bool is_in(const struct pith_tagged_piece *piece,
+                  const struct pith_unit *unit)
 {
     return unit->token >= piece->token &&
            unit->token < piece->token + piece->n_tokens;
@@ -21,17 +22,17 @@ static void force_whole_pieces(struct pith_parts *parts)
                    unit->token)
             p++;
         if (p < parts->n_pieces && parts->pieces[p].whole &&
-            is_in(&parts->pieces[p], unit) && !unit->structure)
+            is_in(&parts->pieces[p], unit) && !unit->is_separator)
             unit->forced = true;
     }
 }
 
-static double rate_of(const struct pith_tagged *piece, double rate)
+static double rate_of(const struct pith_tagged_piece *piece, double rate)
 {
     return piece->whole ? 1 : piece->rate >= 0 ? piece->rate : rate;
 }
 
-static bool has_own_rate(const struct pith_tagged *piece)
+static bool has_own_rate(const struct pith_tagged_piece *piece)
 {
     return piece->whole || piece->rate >= 0;
 }
@@ -52,11 +53,11 @@ pith_piece_budget_make(struct pith_parts *parts,
         .rate = options->rate};
     size_t n_lines = 0, n_others = 0;
     for (size_t i = 0; i < parts->n_units; i++)
-        if (parts->units[i].structure)
+        if (parts->units[i].is_separator)
             n_lines += parts->units[i].n_tokens;
     budget.total = budget.instruction + budget.question + (double)n_lines;
     for (size_t i = 0; i < parts->n_pieces; i++) {
-        const struct pith_tagged *piece = &parts->pieces[i];
+        const struct pith_tagged_piece *piece = &parts->pieces[i];
         if (has_own_rate(piece))
             budget.total += rate_of(piece, 0) * (double)piece->n_tokens;
         else
@@ -76,7 +77,7 @@ void pith_piece_stages(const struct pith_parts *parts,
 {
     size_t unit = 0;
     for (size_t i = 0; i < parts->n_pieces; i++) {
-        const struct pith_tagged *piece = &parts->pieces[i];
+        const struct pith_tagged_piece *piece = &parts->pieces[i];
         const struct pith_part *part = &parts->parts[piece->part];
         struct pith_stage *stage = &stages[i];
         if (unit < part->unit)
@@ -87,7 +88,7 @@ void pith_piece_stages(const struct pith_parts *parts,
                parts->units[unit].token < piece->token + piece->n_tokens;
              unit++) {
             stage->n_units++;
-            if (parts->units[unit].structure)
+            if (parts->units[unit].is_separator)
                 end += (double)parts->units[unit].n_tokens;
         }
         end += rate_of(piece, budget->rate) * (double)piece->n_tokens;

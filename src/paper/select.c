@@ -8,8 +8,8 @@
 
 #include "../base/memory.h"
 
-/* A unit of text.  Its blank line is the structure in front of it: the unit
- * before `after`, or the opening one where that is 0. */
+/* A unit of text.  Its separator is the blank line in front of it: the unit
+ * before `separator_end`, or that of the output where that is 0. */
 struct candidate {
     float loss;
     size_t index, after;
@@ -31,7 +31,7 @@ static size_t sort_candidates(struct candidate *candidates,
     size_t n = 0, after = 0;
     for (size_t i = 0; i < choice->n; i++) {
         float loss = isnan(choice->losses[i]) ? 0 : choice->losses[i];
-        if (choice->units[i].structure)
+        if (choice->units[i].is_separator)
             after = i + 1;
         else if (!choice->units[i].forced)
             candidates[n++] = (struct candidate){loss, i, after};
@@ -95,7 +95,7 @@ static void keep_forced(struct purse *purse)
     const struct pith_choice *choice = purse->choice;
     size_t after = 0;
     for (size_t i = 0; i < choice->n; i++) {
-        if (choice->units[i].structure)
+        if (choice->units[i].is_separator)
             after = i + 1;
         else if (choice->units[i].forced)
             keep_unit(purse, &(struct candidate){0, i, after});

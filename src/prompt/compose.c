@@ -46,7 +46,7 @@ static const struct pith_unit *line_before(const struct pith_parts *parts,
                                            const struct pith_part *part)
 {
     const struct pith_unit *first = &parts->units[part->unit];
-    return part->n_units > 0 && first->structure ? first : NULL;
+    return part->n_units > 0 && first->is_separator ? first : NULL;
 }
 
 /* The first part of the prompt has no blank line of its own; where it does
@@ -62,7 +62,7 @@ static void open_part(struct composition *c, const struct pith_part *part)
         line = c->first_line;
     if (line == NULL)
         return;
-    c->decisions->of[line->token].kept = true;
+    c->decisions->by_token[line->token].kept = true;
     pith_buffer_append(c->text, c->parts->text.data + line->byte,
                        line->n_bytes);
 }
@@ -73,8 +73,8 @@ static void compose_part(struct composition *c, const struct pith_part *part)
     const struct pith_unit *last = NULL; /* kept so far of this part */
     for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
         const struct pith_unit *unit = &c->parts->units[i];
-        struct pith_decision *decision = &c->decisions->of[unit->token];
-        if (unit->structure || !decision->kept)
+        struct pith_decision *decision = &c->decisions->by_token[unit->token];
+        if (unit->is_separator || !decision->kept)
             continue;
         decision->space = 0;
         if (last == NULL)
@@ -100,7 +100,7 @@ enum pith_status pith_compose(const struct pith_parts *parts,
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_unit *line = line_before(parts, &parts->parts[i]);
         if (line != NULL)
-            decisions->of[line->token].kept = false;
+            decisions->by_token[line->token].kept = false;
     }
     for (size_t i = 0; i < n_order; i++)
         compose_part(&c, &parts->parts[order[i]]);

@@ -14,12 +14,12 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
                                      struct pith_error *error)
 {
     *decisions = (struct pith_decisions){0};
-    decisions->of = pith_array(n, sizeof *decisions->of);
+    decisions->by_token = pith_array(n, sizeof *decisions->by_token);
     decisions->ranked = pith_array(n, sizeof *decisions->ranked);
-    if (decisions->of == NULL || decisions->ranked == NULL)
-        return pith_no_memory(error, n, sizeof *decisions->of);
+    if (decisions->by_token == NULL || decisions->ranked == NULL)
+        return pith_no_memory(error, n, sizeof *decisions->by_token);
     for (size_t i = 0; i < n; i++) {
-        decisions->of[i] = (struct pith_decision){
+        decisions->by_token[i] = (struct pith_decision){
             .loss = (float)NAN, .margin = -INFINITY,
             .segment = PITH_NO_SEGMENT};
         decisions->ranked[i] = (float)NAN;
@@ -30,7 +30,7 @@ enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
 
 void pith_decisions_free(struct pith_decisions *decisions)
 {
-    pith_free(decisions->of);
+    pith_free(decisions->by_token);
     pith_free(decisions->ranked);
     *decisions = (struct pith_decisions){0};
 }
@@ -58,7 +58,7 @@ enum pith_status pith_decisions_add(struct pith_decisions *decisions,
 {
     size_t segment = decisions->n_segments++;
     for (size_t i = 0; i < n; i++)
-        decisions->of[at[i]].segment = segment;
+        decisions->by_token[at[i]].segment = segment;
     if (losses == NULL)
         return PITH_OK;
     struct ranked *ranked = pith_array(n, sizeof *ranked);
@@ -68,7 +68,8 @@ enum pith_status pith_decisions_add(struct pith_decisions *decisions,
         ranked[i] = (struct ranked){losses[i], i};
     qsort(ranked, n, sizeof *ranked, by_loss);
     for (size_t i = 0; i < n; i++) {
-        struct pith_decision *decision = &decisions->of[at[ranked[i].index]];
+        struct pith_decision *decision =
+            &decisions->by_token[at[ranked[i].index]];
         decision->loss = ranked[i].loss;
         decision->rank = i + 1;
     }
@@ -149,7 +150,7 @@ static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
 static void skip_tag(struct place *place, const struct pith_parts *parts,
                      const struct pith_unit *unit)
 {
-    const struct pith_tagged *piece = pith_piece_at(parts, unit);
+    const struct pith_tagged_piece *piece = pith_piece_at(parts, unit);
     if (piece != NULL)
         place->at = piece->given;
 }
@@ -197,24 +198,25 @@ static enum pith_status add_part(struct pith_result *result,
     size_t begin = 0; /* of the part in parts->text */
     for (size_t i = 0; i < part->n_units; i++) {
         const struct pith_unit *unit = &parts->units[part->unit + i];
-        const struct pith_decision *decision = &decisions->of[unit->token];
+        const struct pith_decision *decision =
+            &decisions->by_token[unit->token];
         struct pith_unit_result made = {.part = index,
                                         .n_ids = unit->n_tokens,
                                         .kept = decision->kept,
-                                        .join = unit->structure,
+                                        .join = unit->is_separator,
                                         .loss = decision->loss,
                                         .segment = decision->segment,
                                         .rank = decision->rank};
-        if (decision->segment == PITH_NO_SEGMENT && !unit->structure)
+        if (decision->segment == PITH_NO_SEGMENT && !unit->is_separator)
             made.loss = ranking_loss(decisions, unit);
         if (i == 0)
-            begin = unit->byte + (unit->structure ? unit->n_bytes : 0);
+            begin = unit->byte + (unit->is_separator ? unit->n_bytes : 0);
         made.n_kept = made.kept ? made.n_ids : 0;
         made.space = made.kept ? decision->space : 0;
-        if (!unit->structure)
+        if (!unit->is_separator)
             skip_tag(&place, parts, unit);
         made.offset = place.at;
-        if (!unit->structure)
+        if (!unit->is_separator)
             made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -
                         made.offset;
         PITH_TRY(pith_detail_add(&result->detail, made,

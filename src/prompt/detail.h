@@ -13,14 +13,14 @@ struct pith_decision {
     float loss;
     float margin; /* of the loss above its threshold; INFINITY (-INFINITY)
                      where all (nothing) stayed without a threshold;
-                     `spans`: struct pith_place */
+                     `spans`: struct pith_path_node */
     size_t segment, rank;
     bool kept;
     char space;
 };
 
 struct pith_decisions {
-    struct pith_decision *of; /* (n) by token */
+    struct pith_decision *by_token; /* (n) */
     size_t n, n_segments;
     float *ranked; /* (n) the token's loss when its context was ranked by such;
                       NAN where none was */

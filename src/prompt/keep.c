@@ -152,12 +152,12 @@ static enum pith_status apply_regex(struct pith_parts *parts,
 /* --- all of it -------------------------------------------------------------- */
 
 /* A blank line is forced when something after it, in its part, is. */
-static void force_structure(struct pith_parts *parts)
+static void force_separators(struct pith_parts *parts)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         struct pith_unit *units = parts->units + part->unit;
-        for (size_t j = 1; j < part->n_units && units[0].structure; j++)
+        for (size_t j = 1; j < part->n_units && units[0].is_separator; j++)
             units[0].forced |= units[j].forced;
     }
 }
@@ -183,6 +183,6 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
         PITH_TRY(apply_strings(parts, options->keep, options->n_keep, error));
     if (options->keep_regex != NULL)
         PITH_TRY(apply_regex(parts, options->keep_regex, error));
-    force_structure(parts);
+    force_separators(parts);
     return PITH_OK;
 }

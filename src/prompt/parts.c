@@ -8,7 +8,7 @@
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "result.h"
-#include "structure.h"
+#include "tagged.h"
 #include "units.h"
 
 static const struct pith_text blank_line = {"\n\n", 2};
@@ -106,7 +106,7 @@ static enum pith_status append_join(struct pith_parts *parts,
     struct pith_unit unit = {.token = parts->ids.n, .byte = parts->text.size,
                              .n_tokens = parts->join.n,
                              .n_bytes = blank_line.size,
-                             .part = parts->n_parts, .structure = true};
+                             .part = parts->n_parts, .is_separator = true};
     pith_buffer_append(&parts->text, blank_line.bytes, blank_line.size);
     pith_ids_append_all(&parts->ids, parts->join.data, parts->join.n);
     return pith_unit_push(parts, unit, error);
@@ -134,13 +134,13 @@ static enum pith_status append_text(struct pith_parts *parts,
 /* Piece by piece, without the tags. */
 static enum pith_status append_pieces(struct pith_parts *parts,
                                       const struct pith_tokenizer *tokenizer,
-                                      const struct pith_structure *structure,
+                                      const struct pith_tagged_text *parsed,
                                       struct pith_error *error)
 {
-    const char *text = structure->text;
-    for (size_t i = 0; i < structure->n_segments; i++) {
-        const struct pith_segment *segment = &structure->segments[i];
-        struct pith_tagged piece = {
+    const char *text = parsed->text;
+    for (size_t i = 0; i < parsed->n_segments; i++) {
+        const struct pith_segment *segment = &parsed->segments[i];
+        struct pith_tagged_piece piece = {
             .part = parts->n_parts, .byte = parts->text.size,
             .given = segment->offset, .token = parts->ids.n,
             .rate = segment->has_rate ? segment->rate : -1,
@@ -162,15 +162,15 @@ append_structured(struct pith_parts *parts,
                   const struct pith_tokenizer *tokenizer, size_t index,
                   struct pith_text tagged, struct pith_error *error)
 {
-    struct pith_structure structure;
+    struct pith_tagged_text parsed;
     struct pith_error why;
-    enum pith_status status = pith_structure_parse(
-        tagged, 1, PITH_STRUCTURE_STRICT, &structure, &why);
+    enum pith_status status =
+        pith_tagged_parse(tagged, 1, PITH_TAGS_STRICT, &parsed, &why);
     if (status != PITH_OK)
         return pith_fail(error, status, "context %zu: %s", index + 1,
                          why.detail);
-    status = append_pieces(parts, tokenizer, &structure, error);
-    pith_structure_free(&structure);
+    status = append_pieces(parts, tokenizer, &parsed, error);
+    pith_tagged_free(&parsed);
     return status;
 }
 
@@ -271,7 +271,7 @@ void pith_parts_free(struct pith_parts *parts)
 size_t pith_part_length(const struct pith_parts *parts, size_t part)
 {
     const struct pith_part *p = &parts->parts[part];
-    bool joined = p->n_units > 0 && parts->units[p->unit].structure;
+    bool joined = p->n_units > 0 && parts->units[p->unit].is_separator;
     return p->n_tokens + (joined ? parts->join.n : 0);
 }
 
@@ -280,8 +280,8 @@ bool pith_between_characters(struct pith_text text, size_t at)
     return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
 }
 
-const struct pith_tagged *pith_piece_at(const struct pith_parts *parts,
-                                        const struct pith_unit *unit)
+const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
+                                              const struct pith_unit *unit)
 {
     size_t low = 0, high = parts->n_pieces;
     while (low < high) {
@@ -291,7 +291,7 @@ const struct pith_tagged *pith_piece_at(const struct pith_parts *parts,
         else
             high = middle;
     }
-    bool found = low < parts->n_pieces && !unit->structure &&
+    bool found = low < parts->n_pieces && !unit->is_separator &&
                  parts->pieces[low].token == unit->token;
     return found ? &parts->pieces[low] : NULL;
 }

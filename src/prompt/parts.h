@@ -19,15 +19,15 @@ struct pith_unit {
                                the unit's loss */
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
-    bool structure; /* the blank line in front of a part */
-    bool denies;    /* has a negation; found by pith_bind_words() */
-    bool forced;    /* stays, whatever its loss; of structure: text of its
+    bool is_separator; /* the blank line in front of a part */
+    bool denies; /* has a negation; found by pith_bind_words() */
+    bool forced;    /* stays, whatever its loss; of a separator: text of its
                        part is forced */
 };
 
 /* A run of text of a context that has a rate of its own, between two tags or
- * outside of them (structure.h).  Units do not cross its ends. */
-struct pith_tagged {
+ * outside of them (tagged.h).  Units do not cross its ends. */
+struct pith_tagged_piece {
     size_t part;
     size_t byte;            /* in pith_parts.text */
     size_t given;           /* in the context as it was given */
@@ -52,7 +52,7 @@ struct pith_parts {
     struct pith_ids ids;
     struct pith_unit *units;
     size_t n_units, unit_capacity;
-    struct pith_tagged *pieces; /* of structured prompts, ascending */
+    struct pith_tagged_piece *pieces; /* of structured prompts, ascending */
     size_t n_pieces;
     struct pith_ids join; /* the tokens of one blank line */
     struct pith_ids space, line; /* those of one space, of one line end */
@@ -78,8 +78,8 @@ pith_parts_make_structured(struct pith_parts *parts,
 void pith_parts_free(struct pith_parts *parts);
 
 /* The piece that starts with a unit; NULL: none does. */
-const struct pith_tagged *pith_piece_at(const struct pith_parts *parts,
-                                        const struct pith_unit *unit);
+const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
+                                              const struct pith_unit *unit);
 
 /* Tokens of a part with the blank line in front of it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);

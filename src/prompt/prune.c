@@ -110,7 +110,7 @@ enum pith_status pith_prune_keep_all(struct pith_prune *p,
                                      struct pith_error *error)
 {
     for (size_t i = 0; i < p->decisions.n; i++)
-        p->decisions.of[i].kept = true;
+        p->decisions.by_token[i].kept = true;
     p->settled.text.size = 0;
     p->settled.n_tokens = p->n_all;
     return pith_compose(&p->parts, p->order, p->parts.n_parts, &p->decisions,
@@ -223,7 +223,7 @@ static size_t count_kept(const struct pith_prune *p,
     size_t n = 0;
     for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
         const struct pith_unit *unit = &p->parts.units[i];
-        if (!unit->structure && p->decisions.of[unit->token].kept)
+        if (!unit->is_separator && p->decisions.by_token[unit->token].kept)
             n += unit->n_tokens;
     }
     return n;
@@ -236,7 +236,7 @@ static enum pith_status set_kept_ids(struct pith_prune *p,
     struct pith_ids ids = {0};
     for (size_t i = 0; i < p->parts.n_units; i++) {
         const struct pith_unit *unit = &p->parts.units[i];
-        if (p->decisions.of[unit->token].kept)
+        if (p->decisions.by_token[unit->token].kept)
             pith_ids_append_all(&ids, p->parts.ids.data + unit->token,
                                 unit->n_tokens);
     }

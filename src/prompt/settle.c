@@ -56,7 +56,7 @@ enum pith_status pith_settle_count(const struct pith_settlement *settlement,
 static bool *kept(const struct settling *settling, const struct choice *choice)
 {
     const struct pith_settlement *s = settling->s;
-    return &s->decisions->of[s->parts->units[choice->unit].token].kept;
+    return &s->decisions->by_token[s->parts->units[choice->unit].token].kept;
 }
 
 static int higher_margin_first(const void *a, const void *b)
@@ -77,8 +77,9 @@ static enum pith_status list_choices(struct settling *settling,
         return pith_no_memory(error, n_units, sizeof *settling->choices);
     for (size_t i = 0; i < n_units; i++) {
         const struct pith_unit *unit = &s->parts->units[i];
-        const struct pith_decision *decision = &s->decisions->of[unit->token];
-        if (unit->structure || unit->forced ||
+        const struct pith_decision *decision =
+            &s->decisions->by_token[unit->token];
+        if (unit->is_separator || unit->forced ||
             (!decision->kept && !s->open[unit->part]))
             continue;
         struct choice *choice = &settling->choices[settling->n++];
@@ -252,7 +253,7 @@ static enum pith_status cut(struct settling *settling, struct pith_error *error)
     size_t end, n_bytes = unit->n_bytes;
     PITH_TRY(longest_beginning(s, pith_unit_text(s->parts, unit), &end,
                                error));
-    s->decisions->of[unit->token].kept = true;
+    s->decisions->by_token[unit->token].kept = true;
     if (end < n_bytes && unit->n_tokens > 1) {
         PITH_TRY(pith_unit_split(s->parts, choice->unit, end, error));
         s->cut = true;

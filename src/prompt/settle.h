@@ -28,7 +28,7 @@ struct pith_settlement {
     bool cut;        /* a unit was cut, because none fits the target */
 };
 
-/* decisions->of says what is kept, and by which margin; forced units stay.
+/* decisions->by_token: what is kept, and by which margin; forced units stay.
  * Free settlement->text, also after an error. */
 enum pith_status pith_settle(struct pith_settlement *settlement,
                              struct pith_error *error);

@@ -30,7 +30,7 @@ struct pith_text pith_part_text(const struct pith_parts *parts,
         return (struct pith_text){0};
     const struct pith_unit *first = &parts->units[part->unit];
     const struct pith_unit *last = first + part->n_units - 1;
-    if (first->structure)
+    if (first->is_separator)
         first++;
     return (struct pith_text){parts->text.data + first->byte,
                               last->byte + last->n_bytes - first->byte};
@@ -162,7 +162,7 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
     part->unit = n;
     while (at < end) {
         size_t length = 1;
-        while (!units[at].structure && at + length < end &&
+        while (!units[at].is_separator && at + length < end &&
                !is_cut(cutting, units[at + length].byte))
             length++;
         if (sum_tokens(units + at, length) <= most) {

@@ -191,14 +191,14 @@ static enum pith_status add_unit(struct walk *walk, const size_t *ends,
                                  struct pith_error *error)
 {
     const struct pith_reference_stage *stage = walk->stage;
-    const struct pith_decision *decision = &stage->decisions->of[first];
+    const struct pith_decision *decision = &stage->decisions->by_token[first];
     struct pith_unit_result unit = {.n_ids = end - first,
                                     .loss = decision->loss,
                                     .segment = decision->segment,
                                     .rank = decision->rank};
     size_t at = first > 0 ? ends[first - 1] : 0;
     for (size_t i = first; i < end; i++)
-        unit.n_kept += stage->decisions->of[i].kept;
+        unit.n_kept += stage->decisions->by_token[i].kept;
     unit.kept = unit.n_kept == unit.n_ids;
     return add_pieces(walk, unit, stage->ids + first,
                       at > stage->begin ? at : stage->begin,

@@ -32,7 +32,7 @@
 #include "../base/buffer.h"
 #include "../prompt/result.h"
 #include "../prompt/detail.h"
-#include "../prompt/structure.h"
+#include "../prompt/tagged.h"
 
 /* A context on its way through the stages. */
 struct pith_reference_context {

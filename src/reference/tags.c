@@ -1,7 +1,7 @@
 /*
  * tags.c - contexts with <llmlingua, rate=, compress=> tags: the
  * text between the tags, the rates of its segments, the target.  See
- * run.h; docs/ALGORITHM.md, "tags, lengths, target"; structure.h for
+ * run.h; docs/ALGORITHM.md, "tags, lengths, target"; tagged.h for
  * the tags themselves, segment_rates.c for what becomes of the rates.
  *
  * It answers to structured_compress_prompt() of the Python package.
@@ -32,10 +32,10 @@ static enum pith_status normalize(const struct pith_reference_run *run,
 }
 
 /* Where the text of the segments stands in the context as it was given, once
- * `tagged` has been parsed into `structure`. */
+ * `tagged` has been parsed into `parsed`. */
 static enum pith_status note_origins(const struct pith_reference_run *run,
                                      struct pith_reference_context *context,
-                                     const struct pith_structure *structure,
+                                     const struct pith_tagged_text *parsed,
                                      struct pith_error *error)
 {
     size_t n = 0, *origins, *decoded;
@@ -44,14 +44,14 @@ static enum pith_status note_origins(const struct pith_reference_run *run,
     PITH_TRY(pith_reference_origins(context->text,
                                     run->prompt->contexts[context->index],
                                     &decoded, error));
-    origins = pith_array(structure->size, sizeof *origins);
+    origins = pith_array(parsed->size, sizeof *origins);
     if (origins == NULL) {
         pith_free(decoded);
-        return pith_no_memory(error, structure->size, sizeof *origins);
+        return pith_no_memory(error, parsed->size, sizeof *origins);
     }
-    for (size_t i = 0; i < structure->n_segments; i++)
-        for (size_t j = 0; j < structure->segments[i].n_bytes; j++)
-            origins[n++] = decoded[structure->segments[i].offset + j];
+    for (size_t i = 0; i < parsed->n_segments; i++)
+        for (size_t j = 0; j < parsed->segments[i].n_bytes; j++)
+            origins[n++] = decoded[parsed->segments[i].offset + j];
     pith_free(decoded);
     context->owned_origins = origins;
     context->origins = origins;
@@ -71,22 +71,21 @@ enum pith_status pith_reference_read_tags(struct pith_reference_run *run,
                                     &run->rate, &run->target, error));
     for (size_t i = 0; i < run->contexts.n; i++) {
         struct pith_reference_context *context = &run->contexts.items[i];
-        struct pith_structure structure;
-        PITH_TRY(pith_structure_parse(context->text, run->rate,
-                                      PITH_STRUCTURE_REFERENCE, &structure,
-                                      error));
+        struct pith_tagged_text parsed;
+        PITH_TRY(pith_tagged_parse(context->text, run->rate,
+                                   PITH_TAGS_REFERENCE, &parsed, error));
         enum pith_status status =
-            note_origins(run, context, &structure, error);
+            note_origins(run, context, &parsed, error);
         if (status != PITH_OK) {
-            pith_structure_free(&structure);
+            pith_tagged_free(&parsed);
             return status;
         }
         pith_free(context->owned);
-        context->owned = structure.text;
-        context->text = (struct pith_text){structure.text, structure.size};
-        context->segments = structure.segments;
-        context->n_segments = structure.n_segments;
-        n_lost += structure.n_lost;
+        context->owned = parsed.text;
+        context->text = (struct pith_text){parsed.text, parsed.size};
+        context->segments = parsed.segments;
+        context->n_segments = parsed.n_segments;
+        n_lost += parsed.n_lost;
     }
     if (n_lost == 0)
         return PITH_OK;

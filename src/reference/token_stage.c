@@ -164,7 +164,7 @@ enum pith_status pith_reference_keep_whole(struct pith_reference_run *run,
     PITH_TRY_DONE(encode_joined(run, &text, error));
     PITH_TRY_DONE(pith_decisions_make(&decisions, text.ids.n, error));
     for (size_t i = 0; i < decisions.n; i++)
-        decisions.of[i].kept = true;
+        decisions.by_token[i].kept = true;
     status = detail_of_tokens(run, &text, &decisions, error);
 done:
     free_token_text(&text);
@@ -205,7 +205,7 @@ enum pith_status pith_reference_compress_tokens(struct pith_reference_run *run,
                                           ? run->result : NULL,
                                       error));
     for (size_t i = 0; detail && i < kept.n; i++)
-        decisions.of[kept.origin[i]].kept = true;
+        decisions.by_token[kept.origin[i]].kept = true;
     if (detail)
         PITH_TRY_DONE(detail_of_tokens(run, &text, &decisions, error));
     if (run->options->trace)

@@ -3,14 +3,14 @@
  *
  * It answers to compress_json() of the Python package: the record becomes a
  * structured prompt, that is compressed, and what is left is read as JSON
- * again.  (What becomes of each member: ../compress/structure_json.h.)
+ * again.  (What becomes of each member: ../reference/structured_json.h.)
  */
 #include "service.h"
 
 #include <stdlib.h>
 
 
-#include "../reference/structure_json.h"
+#include "../reference/structured_json.h"
 #include "../reference/python/str.h"
 
 /* "json_data" and "json_config". */
@@ -26,7 +26,7 @@ static enum pith_status open_record(const struct pith_json *arguments,
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "\"%s\": expected an object", names[i]);
     }
-    return pith_structure_json_open(values[0], values[1], contexts, error);
+    return pith_structured_json_open(values[0], values[1], contexts, error);
 }
 
 /* What the Python package passes on, before the request's own options. */
@@ -78,7 +78,7 @@ static enum pith_status close_record(struct pith_text compressed,
     struct pith_buffer text = {0};
     struct pith_json_document *document = NULL;
     struct pith_error why;
-    pith_structure_json_close(compressed, &text);
+    pith_structured_json_close(compressed, &text);
     enum pith_status status =
         text.failed ? pith_no_memory(error, compressed.size, 1)
                     : pith_json_parse(pith_buffer_text(&text),

@@ -38,8 +38,8 @@ static void measure(struct pith_spans *spans)
     b->n_que = parts->parts[last].n_tokens;
     for (size_t i = 1; i < last; i++)
         b->n_dems += pith_part_length(parts, i);
-    size_t n_structure = pith_part_length(parts, last) - b->n_que;
-    b->target = target > n_structure ? (double)(target - n_structure) : 0;
+    size_t n_separator = pith_part_length(parts, last) - b->n_que;
+    b->target = target > n_separator ? (double)(target - n_separator) : 0;
     pith_budget_demonstrations(b);
 }
 

@@ -11,10 +11,10 @@
 enum { DROPPED, KEPT };
 
 enum pith_status pith_path_open(struct pith_path *path,
-                                struct pith_place *places, size_t n,
+                                struct pith_path_node *nodes, size_t n,
                                 struct pith_error *error)
 {
-    *path = (struct pith_path){.places = places, .n = n};
+    *path = (struct pith_path){.nodes = nodes, .n = n};
     path->forward = pith_array(n, sizeof *path->forward);
     return path->forward != NULL
                ? PITH_OK
@@ -27,18 +27,18 @@ void pith_path_free(struct pith_path *path)
     path->forward = NULL;
 }
 
-/* What a place is worth in a state; minus infinity where it must not be. */
-static double value(const struct pith_path *path, const struct pith_place *p,
-                    int state)
+/* What a node is worth in a state; minus infinity where it must not be. */
+static double value(const struct pith_path *path,
+                    const struct pith_path_node *p, int state)
 {
     if (p->fate == (state == KEPT ? PITH_FATE_GOES : PITH_FATE_STAYS))
         return (double)-INFINITY;
     return state == KEPT ? p->gain - path->lambda * p->price : 0;
 }
 
-/* What it costs to come to a place.  Between two parts keeping stops and
+/* What it costs to come to a node.  Between two parts keeping stops and
  * starts. */
-static double change(const struct pith_place *p, int from, int to)
+static double change(const struct pith_path_node *p, int from, int to)
 {
     bool stops = from == KEPT && (to == DROPPED || p->first);
     bool starts = to == KEPT && (from == DROPPED || p->first);
@@ -49,7 +49,7 @@ static void run_forward(struct pith_path *path)
 {
     double before[2] = {0, (double)-INFINITY};
     for (size_t i = 0; i < path->n; i++) {
-        const struct pith_place *p = &path->places[i];
+        const struct pith_path_node *p = &path->nodes[i];
         double *at = path->forward[i];
         for (int state = DROPPED; state <= KEPT; state++)
             at[state] = value(path, p, state) +
@@ -63,9 +63,9 @@ static void run_forward(struct pith_path *path)
 /* The text ends with a border like that in front of it. */
 static void run_backward(struct pith_path *path)
 {
-    double after[2] = {0, path->n > 0 ? -path->places[0].stop : 0};
+    double after[2] = {0, path->n > 0 ? -path->nodes[0].stop : 0};
     for (size_t i = path->n; i-- > 0;) {
-        struct pith_place *p = &path->places[i];
+        struct pith_path_node *p = &path->nodes[i];
         double kept = value(path, p, KEPT) + after[KEPT];
         double dropped = value(path, p, DROPPED) + after[DROPPED];
         const double *forward = path->forward[i];
@@ -85,15 +85,15 @@ void pith_path_run(struct pith_path *path)
 
 size_t pith_path_tokens(const struct pith_path *path)
 {
-    size_t sum = 0, opening = 0;
+    size_t sum = 0, part_cost = 0;
     for (size_t i = 0; i < path->n; i++) {
-        const struct pith_place *p = &path->places[i];
+        const struct pith_path_node *p = &path->nodes[i];
         if (p->first)
-            opening = p->opening;
+            part_cost = p->part_cost;
         if (p->margin <= 0)
             continue;
-        sum += p->cost + opening;
-        opening = 0;
+        sum += p->cost + part_cost;
+        part_cost = 0;
     }
     return sum;
 }
@@ -104,7 +104,7 @@ static void bound(const struct pith_path *path, double *low, double *high)
     double mu = 0;
     *low = *high = 0;
     for (size_t i = 0; i < path->n; i++) {
-        const struct pith_place *p = &path->places[i];
+        const struct pith_path_node *p = &path->nodes[i];
         double each = p->price > 0 ? p->gain / p->price : 0;
         *low = fmin(*low, each);
         *high = fmax(*high, each);

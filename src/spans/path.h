@@ -1,5 +1,5 @@
 /*
- * path.h - which places of a text stay: the path of highest value through two
+ * path.h - which nodes of a text stay: the path of highest value through two
  * states, keeping and dropping.
  *
  *   value = sum over what stays of (gain - lambda cost)
@@ -15,37 +15,38 @@
 enum pith_fate { PITH_FATE_FREE, PITH_FATE_STAYS, PITH_FATE_GOES };
 
 /* What stays or goes as a whole. */
-struct pith_place {
+struct pith_path_node {
     double gain;   /* nats */
     double start, stop; /* mu: what keeping costs that starts, or stops, in
                            front of it */
     double price;  /* tokens that it is charged, above 0 */
     size_t cost;   /* tokens that it takes */
-    size_t opening; /* of the first place of a part: tokens that the part costs
-                       once any of it stays */
+    /* Of the first node of a part: tokens that the part costs once any of it
+     * stays. */
+    size_t part_cost;
     bool first;    /* of its part: nothing runs into it */
     enum pith_fate fate;
-    /* Found: the value of the best path that keeps the place, less that of
+    /* Found: the value of the best path that keeps the node, less that of
      * the best one that drops it.  It stays where this is above 0. */
     double margin;
 };
 
 struct pith_path {
-    struct pith_place *places; /* (n) borrowed; the first one is `first` */
+    struct pith_path_node *nodes; /* (n) borrowed; the first one is `first` */
     size_t n;
     double lambda; /* nats a token */
     double (*forward)[2]; /* (n) scratch */
 };
 
 enum pith_status pith_path_open(struct pith_path *path,
-                                struct pith_place *places, size_t n,
+                                struct pith_path_node *nodes, size_t n,
                                 struct pith_error *error);
 void pith_path_free(struct pith_path *path);
 
 /* Fills the margins for path->lambda. */
 void pith_path_run(struct pith_path *path);
 
-/* Tokens of the places that stay, with what their parts cost. */
+/* Tokens of the nodes that stay, with what their parts cost. */
 size_t pith_path_tokens(const struct pith_path *path);
 
 /* The lambda at which the most tokens stay, but no more than target (unless

@@ -23,9 +23,9 @@ struct pith_spans {
     bool *left_out;    /* (n_units) by coarse selection */
     double mu;         /* nats, of a border inside a clause */
     double number_weight; /* 0 to 1: how much cheaper numbers are made */
-    struct pith_place *places; /* (n_places) of the contexts' units */
-    size_t *units;             /* (n_places) which unit each is */
-    size_t n_places;
+    struct pith_path_node *nodes; /* (n_nodes) of the contexts' units */
+    size_t *units; /* (n_nodes) which unit each is */
+    size_t n_nodes;
     struct pith_path path;
 };
 
@@ -37,9 +37,9 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
 enum pith_status pith_spans_select(struct pith_spans *spans,
                                    struct pith_error *error);
 
-/* places.c: sets mu, places and units. */
-enum pith_status pith_spans_place(struct pith_spans *spans,
-                                  struct pith_error *error);
+/* nodes.c: sets mu, nodes and units. */
+enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
+                                       struct pith_error *error);
 
 /* Whether a unit is text of a context. */
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit);

@@ -96,7 +96,7 @@ static enum pith_status cut_part(struct pith_sentences *sentences,
                                  struct pith_error *error)
 {
     size_t first = part->unit, end = part->unit + part->n_units;
-    if (first < end && parts->units[first].structure)
+    if (first < end && parts->units[first].is_separator)
         first++;
     struct pith_stretch stretch = {.unit = first};
     for (size_t i = first; i < end; i++) {

@@ -5,7 +5,7 @@
  *
  *   what a token is worth: one pass of the model     scores.c
  *   whole contexts, whole sentences: Algorithm 1     coarse.c, sentences.c
- *   words as places of a path                        places.c
+ *   words as nodes of a path                         nodes.c
  *   the path of highest value within the budget      path.c
  *
  * Instruction and question stay byte for byte.
@@ -61,7 +61,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
     return PITH_OK;
 }
 
-/* Tokens that are left for the places of the path. */
+/* Tokens that are left for the nodes of the path. */
 static size_t room(const struct pith_spans *spans)
 {
     const struct pith_parts *parts = spans->parts;
@@ -77,13 +77,13 @@ static void decide(struct pith_spans *spans)
 {
     const struct pith_parts *parts = spans->parts;
     for (size_t i = 0; i < parts->n_units; i++)
-        spans->prune.decisions.of[parts->units[i].token].kept =
+        spans->prune.decisions.by_token[parts->units[i].token].kept =
             parts->units[i].forced;
-    for (size_t i = 0; i < spans->n_places; i++) {
+    for (size_t i = 0; i < spans->n_nodes; i++) {
         const struct pith_unit *unit = &parts->units[spans->units[i]];
-        struct pith_decision *d = &spans->prune.decisions.of[unit->token];
-        d->margin = (float)spans->places[i].margin;
-        d->kept = spans->places[i].margin > 0;
+        struct pith_decision *d = &spans->prune.decisions.by_token[unit->token];
+        d->margin = (float)spans->nodes[i].margin;
+        d->kept = spans->nodes[i].margin > 0;
     }
 }
 
@@ -92,7 +92,7 @@ static enum pith_status note_decisions(struct pith_spans *spans,
                                        struct pith_error *error)
 {
     enum pith_status status;
-    size_t n = 0, n_all = spans->n_places;
+    size_t n = 0, n_all = spans->n_nodes;
     size_t *at = pith_array(n_all, sizeof *at);
     float *gains = pith_array(n_all, sizeof *gains);
     if (at == NULL || gains == NULL) {
@@ -141,7 +141,7 @@ static enum pith_status choose(struct pith_spans *spans,
     double scored = pith_seconds();
     spans->result->timings.rank = scored - start;
     PITH_TRY(pith_spans_select(spans, error));
-    PITH_TRY(pith_spans_place(spans, error));
+    PITH_TRY(pith_spans_make_nodes(spans, error));
     if (budgeted) {
         pith_path_meet(&spans->path, room(spans));
     } else {
@@ -200,7 +200,7 @@ static enum pith_status compress(struct pith_session *session,
     pith_free(spans.losses);
     pith_free(spans.gains);
     pith_free(spans.left_out);
-    pith_free(spans.places);
+    pith_free(spans.nodes);
     pith_free(spans.units);
     return status;
 }

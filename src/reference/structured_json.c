@@ -1,5 +1,5 @@
 /*
- * structure_json.c - see structure_json.h.
+ * structured_json.c - see structured_json.h.
  *
  * A member {"name": "Ann"} with rate 0.5 becomes
  *
@@ -8,7 +8,7 @@
  *
  * on one line: the value may shrink, what JSON needs around it stays.
  */
-#include "structure_json.h"
+#include "structured_json.h"
 
 #include <string.h>
 
@@ -419,10 +419,10 @@ static enum pith_status allocate(struct pith_json_contexts *contexts, size_t n,
     return PITH_OK;
 }
 
-enum pith_status pith_structure_json_open(const struct pith_json *data,
-                                          const struct pith_json *config,
-                                          struct pith_json_contexts *contexts,
-                                          struct pith_error *error)
+enum pith_status pith_structured_json_open(const struct pith_json *data,
+                                           const struct pith_json *config,
+                                           struct pith_json_contexts *contexts,
+                                           struct pith_error *error)
 {
     struct pith_json_members members = {0}, settings = {0};
     *contexts = (struct pith_json_contexts){0};
@@ -455,8 +455,8 @@ void pith_json_contexts_free(struct pith_json_contexts *contexts)
     *contexts = (struct pith_json_contexts){0};
 }
 
-void pith_structure_json_close(struct pith_text compressed,
-                               struct pith_buffer *out)
+void pith_structured_json_close(struct pith_text compressed,
+                                struct pith_buffer *out)
 {
     bool behind_comma = false;
     for (size_t at = 0, n; at < compressed.size; at += n) {

@@ -1,7 +1,7 @@
 /*
- * structure.c - see structure.h.
+ * tagged.c - see tagged.h.
  */
-#include "structure.h"
+#include "tagged.h"
 
 #include <string.h>
 
@@ -11,8 +11,8 @@
 #include "../base/utf8.h"
 #include "../text/casing.h"
 
-static const char opening[] = "<llmlingua";
-static const char closing[] = "</llmlingua>";
+static const char open_tag[] = "<llmlingua";
+static const char close_tag[] = "</llmlingua>";
 
 /* A place in the text; every take_*() moves past what it found or stays. */
 struct cursor {
@@ -122,9 +122,9 @@ static bool take_rate_option(struct cursor *cursor, struct tag *tag)
 
 /* , compress = False    The first one counts. */
 static bool take_compress_option(struct cursor *cursor, struct tag *tag,
-                                 enum pith_structure_rules rules)
+                                 enum pith_tag_rules rules)
 {
-    bool strict = rules == PITH_STRUCTURE_STRICT;
+    bool strict = rules == PITH_TAGS_STRICT;
     struct cursor probe = *cursor;
     if (!take(&probe, ","))
         return false;
@@ -167,7 +167,7 @@ static enum pith_status read_rate(struct pith_text spelled, double *rate,
 /* Segments and text while they are read. */
 struct reader {
     struct cursor cursor;
-    enum pith_structure_rules rules;
+    enum pith_tag_rules rules;
     double rate; /* inherited */
     struct pith_buffer text;
     struct pith_segment *segments;
@@ -183,7 +183,7 @@ static enum pith_status settle_segment(const struct reader *reader,
     double rate = 0;
     if (tag->rate.size > 0) {
         PITH_TRY(read_rate(tag->rate, &rate, error));
-        if (rate <= 0 && reader->rules == PITH_STRUCTURE_STRICT)
+        if (rate <= 0 && reader->rules == PITH_TAGS_STRICT)
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "<llmlingua> tag: rate=%.*s; expected a number "
                              "above 0 and at most 1",
@@ -229,13 +229,13 @@ static enum pith_status read_reference_tag(struct reader *reader,
 {
     struct cursor *cursor = &reader->cursor;
     struct tag tag = {0};
-    cursor->at += strlen(opening);
+    cursor->at += strlen(open_tag);
     struct cursor probe = *cursor;
     for (int i = 0; i < 2; i++) {
         skip_space(&probe);
         take_rate_option(&probe, &tag);
         skip_space(&probe);
-        take_compress_option(&probe, &tag, PITH_STRUCTURE_REFERENCE);
+        take_compress_option(&probe, &tag, PITH_TAGS_REFERENCE);
     }
     skip_space(&probe);
     if (!take(&probe, ">"))
@@ -243,7 +243,7 @@ static enum pith_status read_reference_tag(struct reader *reader,
     size_t first = probe.at;
     probe.at = find(&probe, "<");
     size_t end = probe.at;
-    if (end == first || !take(&probe, closing))
+    if (end == first || !take(&probe, close_tag))
         return PITH_OK;
     *cursor = probe;
     return add_segment(reader, &tag, first, end, error);
@@ -254,7 +254,7 @@ static enum pith_status read_by_reference_rules(struct reader *reader,
 {
     struct cursor *cursor = &reader->cursor;
     for (;;) {
-        cursor->at = find(cursor, opening);
+        cursor->at = find(cursor, open_tag);
         if (cursor->at == cursor->size)
             return PITH_OK;
         PITH_TRY(read_reference_tag(reader, error));
@@ -272,11 +272,11 @@ static bool ends_in(struct pith_text text, const char *literal)
 static void append_with_tags(struct pith_buffer *out, struct pith_text tagged)
 {
     struct cursor start = {tagged.bytes, tagged.size, 0};
-    if (!looking_at(&start, opening))
+    if (!looking_at(&start, open_tag))
         pith_buffer_string(out, "<llmlingua>");
     pith_buffer_append(out, tagged.bytes, tagged.size);
-    if (!ends_in(pith_buffer_text(out), closing))
-        pith_buffer_string(out, closing);
+    if (!ends_in(pith_buffer_text(out), close_tag))
+        pith_buffer_string(out, close_tag);
 }
 
 /* Bytes of text, not of tags, that no segment holds. */
@@ -285,7 +285,7 @@ static size_t count_lost(struct pith_text tagged, const struct reader *reader)
     struct cursor cursor = {tagged.bytes, tagged.size, 0};
     size_t n_outside_tags = 0;
     while (cursor.at < cursor.size) {
-        if (looking_at(&cursor, opening) || looking_at(&cursor, closing)) {
+        if (looking_at(&cursor, open_tag) || looking_at(&cursor, close_tag)) {
             size_t end = find(&cursor, ">");
             cursor.at = end < cursor.size ? end + 1 : end;
         } else {
@@ -310,7 +310,7 @@ static enum pith_status parse_reference(struct pith_text tagged,
     }
     reader->cursor = (struct cursor){with_tags.data, with_tags.size, 0};
     enum pith_status status = read_by_reference_rules(reader, error);
-    if (!looking_at(&(struct cursor){tagged.bytes, tagged.size, 0}, opening))
+    if (!looking_at(&(struct cursor){tagged.bytes, tagged.size, 0}, open_tag))
         for (size_t i = 0; i < reader->n; i++)
             reader->segments[i].offset -= strlen("<llmlingua>");
     *n_lost = count_lost(tagged, reader);
@@ -342,7 +342,7 @@ static enum pith_status read_options(struct cursor *cursor, struct tag *tag,
         bool rate = tag->rate.size == 0 && take_rate_option(cursor, tag);
         if (!rate &&
             (tag->has_compress ||
-             !take_compress_option(cursor, tag, PITH_STRUCTURE_STRICT)))
+             !take_compress_option(cursor, tag, PITH_TAGS_STRICT)))
             return malformed(cursor,
                              "\", rate=NUMBER\", \", compress=True\", "
                              "\", compress=False\" (each once) or \">\"",
@@ -355,17 +355,17 @@ static enum pith_status read_strict_tag(struct reader *reader,
 {
     struct cursor *cursor = &reader->cursor;
     struct tag tag = {0};
-    cursor->at += strlen(opening);
+    cursor->at += strlen(open_tag);
     PITH_TRY(read_options(cursor, &tag, error));
-    size_t first = cursor->at, end = find(cursor, closing);
-    size_t nested = find(cursor, opening);
+    size_t first = cursor->at, end = find(cursor, close_tag);
+    size_t nested = find(cursor, open_tag);
     if (nested < end) {
         cursor->at = nested;
         return malformed(cursor, "</llmlingua> first: tags do not nest", error);
     }
     if (end == cursor->size)
         return malformed(cursor, "</llmlingua> after it", error);
-    cursor->at = end + strlen(closing);
+    cursor->at = end + strlen(close_tag);
     if (end == first)
         return PITH_OK;
     return add_segment(reader, &tag, first, end, error);
@@ -379,7 +379,7 @@ static enum pith_status parse_strict(struct pith_text tagged,
     struct cursor *cursor = &reader->cursor;
     *cursor = (struct cursor){tagged.bytes, tagged.size, 0};
     while (cursor->at < cursor->size) {
-        size_t end = find(cursor, opening), stray = find(cursor, closing);
+        size_t end = find(cursor, open_tag), stray = find(cursor, close_tag);
         if (stray < end) {
             cursor->at = stray;
             return malformed(cursor, "<llmlingua> before it", error);
@@ -395,33 +395,33 @@ static enum pith_status parse_strict(struct pith_text tagged,
 
 /* --- entry points ------------------------------------------------------------ */
 
-enum pith_status pith_structure_parse(struct pith_text tagged, double rate,
-                                      enum pith_structure_rules rules,
-                                      struct pith_structure *structure,
-                                      struct pith_error *error)
+enum pith_status pith_tagged_parse(struct pith_text tagged, double rate,
+                                   enum pith_tag_rules rules,
+                                   struct pith_tagged_text *parsed,
+                                   struct pith_error *error)
 {
-    *structure = (struct pith_structure){0};
+    *parsed = (struct pith_tagged_text){0};
     struct reader reader = {.rules = rules, .rate = rate};
     enum pith_status status =
-        rules == PITH_STRUCTURE_REFERENCE
-            ? parse_reference(tagged, &reader, &structure->n_lost, error)
+        rules == PITH_TAGS_REFERENCE
+            ? parse_reference(tagged, &reader, &parsed->n_lost, error)
             : parse_strict(tagged, &reader, error);
-    structure->segments = reader.segments;
-    structure->n_segments = reader.n;
+    parsed->segments = reader.segments;
+    parsed->n_segments = reader.n;
     if (status == PITH_OK)
-        status = pith_buffer_take(&reader.text, &structure->text,
-                                  &structure->size, error);
+        status = pith_buffer_take(&reader.text, &parsed->text,
+                                  &parsed->size, error);
     pith_buffer_free(&reader.text);
     if (status != PITH_OK)
-        pith_structure_free(structure);
+        pith_tagged_free(parsed);
     return status;
 }
 
-void pith_structure_free(struct pith_structure *structure)
+void pith_tagged_free(struct pith_tagged_text *parsed)
 {
-    pith_free(structure->text);
-    pith_free(structure->segments);
-    *structure = (struct pith_structure){0};
+    pith_free(parsed->text);
+    pith_free(parsed->segments);
+    *parsed = (struct pith_tagged_text){0};
 }
 
 enum pith_status pith_structured_budget(size_t n_instruction,

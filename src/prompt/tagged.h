@@ -1,5 +1,5 @@
 /*
- * structure.h - prompts whose pieces carry their own rates:
+ * tagged.h - prompts whose pieces carry their own rates:
  *
  *     <llmlingua, compress=False>Speaker 4:</llmlingua>
  *     <llmlingua, rate=0.4> Thank you. And can we do ...</llmlingua>
@@ -13,7 +13,7 @@
  *      into those that the methods go on with.  The lengths are those of the
  *      contexts with their tags (`reference` also takes each context through
  *      its tokenizer and back first).
- *   2. pith_structure_parse() on each context gives its text without tags and
+ *   2. pith_tagged_parse() on each context gives its text without tags and
  *      the segments that lie in it end to end; the plain text then goes
  *      through the usual stages.
  *   3. A stage that drops whole pieces of text (sentences) cuts the list of
@@ -21,8 +21,8 @@
  *   4. Rates are laid over tokens; a segment with compress false has rate 1
  *      there.
  */
-#ifndef PITH_PROMPT_STRUCTURE_H
-#define PITH_PROMPT_STRUCTURE_H
+#ifndef PITH_PROMPT_TAGGED_H
+#define PITH_PROMPT_TAGGED_H
 
 #include "../base/error.h"
 
@@ -36,7 +36,7 @@ struct pith_segment {
     bool has_rate; /* the tag names one */
 };
 
-struct pith_structure {
+struct pith_tagged_text {
     char *text; /* the segments joined; size bytes and a NUL */
     size_t size;
     struct pith_segment *segments; /* n_segments, in order, without gaps */
@@ -44,29 +44,29 @@ struct pith_structure {
     size_t n_lost; /* bytes that the reference's rules pass over */
 };
 
-enum pith_structure_rules {
+enum pith_tag_rules {
     /* What the Python package's regular expression finds.  A context that
      * does not start (end) with a tag gets one without options put in front
      * (after it).  What then lies between two tags, and a tag whose text is
      * empty or holds a '<' or whose options are not understood, is lost
      * without a word: n_lost counts it.  A rate of 0 counts as not given. */
-    PITH_STRUCTURE_REFERENCE,
+    PITH_TAGS_REFERENCE,
     /* Nothing is lost: text outside tags inherits the default rate, text
      * inside may hold '<', and a tag that is not well-formed is an error
      * that says where.  Options come once each, in any order. */
-    PITH_STRUCTURE_STRICT
+    PITH_TAGS_STRICT
 };
 
 /* Reads one context.
  *   tagged     borrowed
  *   rate       of segments that name none; with compress=False that is 1
- *   structure  handed over; free with pith_structure_free
+ *   parsed     handed over; free with pith_tagged_free
  * Errors: ARGUMENT for a rate that is not a number or above 1. */
-enum pith_status pith_structure_parse(struct pith_text tagged, double rate,
-                                      enum pith_structure_rules rules,
-                                      struct pith_structure *structure,
-                                      struct pith_error *error);
-void pith_structure_free(struct pith_structure *structure);
+enum pith_status pith_tagged_parse(struct pith_text tagged, double rate,
+                                   enum pith_tag_rules rules,
+                                   struct pith_tagged_text *parsed,
+                                   struct pith_error *error);
+void pith_tagged_free(struct pith_tagged_text *parsed);
 
 /* Rate and target of a request as the stages see them.  With a target
  * (not negative) the rate is its share of the contexts; without, the target

@@ -1,5 +1,5 @@
 /*
- * places.c - the contexts' units as places of a path: what each is worth, and
+ * nodes.c - the contexts' units as nodes of a path: what each is worth, and
  * what it costs to start or to stop in front of it.
  */
 #include <math.h>
@@ -31,7 +31,7 @@ static double choose_mu(const struct pith_spans *spans)
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
 {
     const struct pith_unit *u = &spans->parts->units[unit];
-    return !u->structure &&
+    return !u->is_separator &&
            spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
 }
 
@@ -110,14 +110,14 @@ static const double bonus = 4;
 /* A number says one thing, however many tokens its digits are, and is charged
  * as one where the numbers are few. */
 static void prefer(const struct pith_spans *spans,
-                   const struct pith_unit *unit, struct pith_place *place)
+                   const struct pith_unit *unit, struct pith_path_node *node)
 {
     double w = spans->number_weight;
     if (unit->denies) {
-        place->gain += bonus;
+        node->gain += bonus;
     } else if (is_number(spans->parts, unit)) {
-        place->gain += w * bonus;
-        place->price -= w * (place->price - 1);
+        node->gain += w * bonus;
+        node->price -= w * (node->price - 1);
     }
 }
 
@@ -141,44 +141,44 @@ static double weigh_numbers(const struct pith_spans *spans)
     return room > (double)n ? fmin(1, 1.5 * (1 - (double)n / room)) : 0;
 }
 
-static struct pith_place make_place(const struct pith_spans *spans,
-                                    size_t index)
+static struct pith_path_node make_node(const struct pith_spans *spans,
+                                       size_t index)
 {
     const struct pith_parts *parts = spans->parts;
     const struct pith_unit *unit = &parts->units[index];
     const struct pith_part *part = &parts->parts[unit->part];
     bool first = unit->token == part->token;
     struct edge edge = edge_before(parts, unit, first);
-    struct pith_place place = {
+    struct pith_path_node node = {
         .gain = sum(spans->gains + unit->token, unit->n_tokens),
         .start = spans->mu * edge.start,
         .stop = spans->mu * edge.stop,
         .price = (double)unit->n_tokens,
         .cost = unit->n_tokens,
-        .opening = pith_part_length(parts, unit->part) - part->n_tokens,
+        .part_cost = pith_part_length(parts, unit->part) - part->n_tokens,
         .first = first,
         .fate = unit->forced            ? PITH_FATE_STAYS
                 : spans->left_out[index] ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
-    prefer(spans, unit, &place);
-    return place;
+    prefer(spans, unit, &node);
+    return node;
 }
 
-enum pith_status pith_spans_place(struct pith_spans *spans,
-                                  struct pith_error *error)
+enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
+                                       struct pith_error *error)
 {
     size_t n = spans->parts->n_units;
-    spans->places = pith_array(n, sizeof *spans->places);
+    spans->nodes = pith_array(n, sizeof *spans->nodes);
     spans->units = pith_array(n, sizeof *spans->units);
-    if (spans->places == NULL || spans->units == NULL)
-        return pith_no_memory(error, n, sizeof *spans->places);
+    if (spans->nodes == NULL || spans->units == NULL)
+        return pith_no_memory(error, n, sizeof *spans->nodes);
     spans->mu = choose_mu(spans);
     spans->number_weight = weigh_numbers(spans);
     for (size_t i = 0; i < n; i++) {
         if (!pith_spans_is_free_text(spans, i))
             continue;
-        spans->places[spans->n_places] = make_place(spans, i);
-        spans->units[spans->n_places++] = i;
+        spans->nodes[spans->n_nodes] = make_node(spans, i);
+        spans->units[spans->n_nodes++] = i;
     }
-    return pith_path_open(&spans->path, spans->places, spans->n_places, error);
+    return pith_path_open(&spans->path, spans->nodes, spans->n_nodes, error);
 }

@@ -1,12 +1,12 @@
 /*
- * test_structure_json.c - src/reference/structure_json.c, src/reference/python/str.c
+ * test_structured_json.c - src/reference/structured_json.c, python/str.c
  * and json_members.c.  Expectations are those of llmlingua 0.2.2 and Python
  * 3.11.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/reference/structure_json.h"
+#include "../src/reference/structured_json.h"
 #include "../src/json/json_members.h"
 #include "../src/reference/python/str.h"
 #include "support.h"
@@ -155,9 +155,8 @@ static enum pith_status open_record(const char *data, const char *config,
                                     struct pith_error *error)
 {
     struct pith_json_document *record = parse(data), *settings = parse(config);
-    enum pith_status status =
-        pith_structure_json_open(pith_json_root(record),
-                                 pith_json_root(settings), contexts, error);
+    enum pith_status status = pith_structured_json_open(
+        pith_json_root(record), pith_json_root(settings), contexts, error);
     pith_json_free(record);
     pith_json_free(settings);
     return status;
@@ -312,7 +311,7 @@ START_TEST(commas_are_closed_up)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pith_buffer out = {0};
-        pith_structure_json_close(view(cases[i][0]), &out);
+        pith_structured_json_close(view(cases[i][0]), &out);
         pith_buffer_byte(&out, '\0');
         ck_assert_str_eq(out.data, cases[i][1]);
         pith_buffer_free(&out);
@@ -322,8 +321,8 @@ END_TEST
 
 Suite *make_suite(void)
 {
-    Suite *suite = suite_create("structure_json");
-    TCase *tcase = tcase_create("structure_json");
+    Suite *suite = suite_create("structured_json");
+    TCase *tcase = tcase_create("structured_json");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, values_are_spelled_as_python_does);
     tcase_add_test(tcase, members_keep_first_place_and_last_value);

@@ -1,5 +1,5 @@
 /*
- * test_structure.c - src/prompt/structure.c: tags, what segments inherit,
+ * test_tagged.c - src/prompt/tagged.c: tags, what segments inherit,
  * budgets.  The expectations of the reference's rules were taken from
  * llmlingua 0.2.2.
  */
@@ -7,49 +7,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/prompt/structure.h"
+#include "../src/prompt/tagged.h"
 #include "support.h"
 
 /* "text" of each segment with its rate and + or - for compress, in brackets. */
-static const char *shape(const struct pith_structure *structure)
+static const char *shape(const struct pith_tagged_text *parsed)
 {
     static char out[1000];
-    const char *at = structure->text;
+    const char *at = parsed->text;
     size_t n = 0;
-    for (size_t i = 0; i < structure->n_segments; i++) {
-        const struct pith_segment *segment = &structure->segments[i];
+    for (size_t i = 0; i < parsed->n_segments; i++) {
+        const struct pith_segment *segment = &parsed->segments[i];
         n += (size_t)snprintf(out + n, sizeof out - n, "[%.*s|%g%c]",
                               (int)segment->n_bytes, at, segment->rate,
                               segment->compress ? '+' : '-');
         at += segment->n_bytes;
     }
-    ck_assert_ptr_eq(at, structure->text + structure->size);
+    ck_assert_ptr_eq(at, parsed->text + parsed->size);
     out[n] = '\0';
     return out;
 }
 
-static void expect(enum pith_structure_rules rules, const char *tagged,
+static void expect(enum pith_tag_rules rules, const char *tagged,
                    const char *want, size_t n_lost)
 {
-    struct pith_structure structure;
+    struct pith_tagged_text parsed;
     struct pith_error error;
-    assert_ok(pith_structure_parse(view(tagged), 0.5, rules, &structure,
-                                   &error), error);
-    ck_assert_str_eq(shape(&structure), want);
-    ck_assert_uint_eq(structure.n_lost, n_lost);
-    pith_structure_free(&structure);
+    assert_ok(pith_tagged_parse(view(tagged), 0.5, rules, &parsed, &error),
+              error);
+    ck_assert_str_eq(shape(&parsed), want);
+    ck_assert_uint_eq(parsed.n_lost, n_lost);
+    pith_tagged_free(&parsed);
 }
 
-static void refuse(enum pith_structure_rules rules, const char *tagged,
+static void refuse(enum pith_tag_rules rules, const char *tagged,
                    double rate, const char *detail)
 {
-    struct pith_structure structure;
+    struct pith_tagged_text parsed;
     struct pith_error error;
-    ck_assert_int_eq(pith_structure_parse(view(tagged), rate, rules,
-                                          &structure, &error),
-                     PITH_ERR_ARGUMENT);
-    ck_assert_ptr_null(structure.text);
-    ck_assert_ptr_null(structure.segments);
+    ck_assert_int_eq(
+        pith_tagged_parse(view(tagged), rate, rules, &parsed, &error),
+        PITH_ERR_ARGUMENT);
+    ck_assert_ptr_null(parsed.text);
+    ck_assert_ptr_null(parsed.segments);
     ck_assert_msg(strstr(error.detail, detail) != NULL, "%s", error.detail);
 }
 
@@ -80,7 +80,7 @@ START_TEST(reference_reads_options_in_any_order)
          "\xA9</llmlingua>", "[\n{|1-][\xC3\xA9|0.8+]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect(PITH_STRUCTURE_REFERENCE, cases[i][0], cases[i][1], 0);
+        expect(PITH_TAGS_REFERENCE, cases[i][0], cases[i][1], 0);
 }
 END_TEST
 
@@ -109,28 +109,29 @@ START_TEST(reference_loses_what_its_pattern_does_not_match)
         {"before <llmlingua>a</llmlingua>", "[a|0.5+]", 7},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect(PITH_STRUCTURE_REFERENCE, cases[i].tagged, cases[i].want,
+        expect(PITH_TAGS_REFERENCE, cases[i].tagged, cases[i].want,
                cases[i].n_lost);
 }
 END_TEST
 
 START_TEST(impossible_rates_are_refused)
 {
-    static const enum pith_structure_rules both[] = {PITH_STRUCTURE_REFERENCE,
-                                                     PITH_STRUCTURE_STRICT};
+    static const enum pith_tag_rules both[] = {PITH_TAGS_REFERENCE,
+                                               PITH_TAGS_STRICT};
     for (size_t i = 0; i < 2; i++) {
-        enum pith_structure_rules rules = both[i];
+        enum pith_tag_rules rules = both[i];
         refuse(rules, "<llmlingua, rate=1.01>a</llmlingua>", 0.5, "1.01");
         refuse(rules, "<llmlingua, rate=1.2.3>a</llmlingua>", 0.5, "1.2.3");
         refuse(rules, "<llmlingua, rate=.>a</llmlingua>", 0.5, "not a number");
         refuse(rules, "a", 1.5, "whole prompt");
     }
-    struct pith_structure structure;
+    struct pith_tagged_text parsed;
     struct pith_error error;
-    assert_ok(pith_structure_parse(
-                  view("<llmlingua, compress=False>a</llmlingua>"), 1.5,
-                  PITH_STRUCTURE_REFERENCE, &structure, &error), error);
-    pith_structure_free(&structure);
+    assert_ok(
+        pith_tagged_parse(view("<llmlingua, compress=False>a</llmlingua>"), 1.5,
+                          PITH_TAGS_REFERENCE, &parsed, &error),
+        error);
+    pith_tagged_free(&parsed);
 }
 END_TEST
 
@@ -144,7 +145,7 @@ START_TEST(strict_rules_lose_nothing)
         {"<llmlingua></llmlingua>b", "[b|0.5+]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect(PITH_STRUCTURE_STRICT, cases[i][0], cases[i][1], 0);
+        expect(PITH_TAGS_STRICT, cases[i][0], cases[i][1], 0);
     static const char *const malformed[][2] = {
         {"<llmlingua>a", "</llmlingua> after it"},
         {"a</llmlingua>", "byte 1"},
@@ -158,7 +159,7 @@ START_TEST(strict_rules_lose_nothing)
         {"x<llmlingua", "byte 11"},
     };
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
-        refuse(PITH_STRUCTURE_STRICT, malformed[i][0], 0.5, malformed[i][1]);
+        refuse(PITH_TAGS_STRICT, malformed[i][0], 0.5, malformed[i][1]);
 }
 END_TEST
 
@@ -175,30 +176,31 @@ START_TEST(rates_are_read_to_the_last_bit)
          0.3333333333333333},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct pith_structure structure;
+        struct pith_tagged_text parsed;
         struct pith_error error;
-        assert_ok(pith_structure_parse(view(cases[i].tagged), 0.5,
-                                       PITH_STRUCTURE_REFERENCE, &structure,
-                                       &error), error);
-        ck_assert_double_eq(structure.segments[0].rate, cases[i].rate);
-        pith_structure_free(&structure);
+        assert_ok(pith_tagged_parse(view(cases[i].tagged), 0.5,
+                                    PITH_TAGS_REFERENCE, &parsed, &error),
+                  error);
+        ck_assert_double_eq(parsed.segments[0].rate, cases[i].rate);
+        pith_tagged_free(&parsed);
     }
 }
 END_TEST
 
 START_TEST(characters_are_counted)
 {
-    struct pith_structure structure;
+    struct pith_tagged_text parsed;
     struct pith_error error;
-    assert_ok(pith_structure_parse(
+    assert_ok(pith_tagged_parse(
                   view("<llmlingua, rate=0.5>\xC3\xA9\xE6\x9D\xB1</llmlingua>"
-                          "<llmlingua>ab</llmlingua>"
-                          "<llmlingua, compress=False, rate=0.5>c</llmlingua>"
-                          "<llmlingua, rate=0.4, compress=False>d</llmlingua>"),
-                  0.5, PITH_STRUCTURE_REFERENCE, &structure, &error), error);
-    ck_assert_uint_eq(structure.segments[0].n_chars, 2);
-    ck_assert_uint_eq(structure.segments[0].n_bytes, 5);
-    pith_structure_free(&structure);
+                       "<llmlingua>ab</llmlingua>"
+                       "<llmlingua, compress=False, rate=0.5>c</llmlingua>"
+                       "<llmlingua, rate=0.4, compress=False>d</llmlingua>"),
+                  0.5, PITH_TAGS_REFERENCE, &parsed, &error),
+              error);
+    ck_assert_uint_eq(parsed.segments[0].n_chars, 2);
+    ck_assert_uint_eq(parsed.segments[0].n_bytes, 5);
+    pith_tagged_free(&parsed);
 }
 END_TEST
 
@@ -226,8 +228,8 @@ END_TEST
 
 Suite *make_suite(void)
 {
-    Suite *suite = suite_create("structure");
-    TCase *tcase = tcase_create("structure");
+    Suite *suite = suite_create("tagged");
+    TCase *tcase = tcase_create("tagged");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, reference_reads_options_in_any_order);
     tcase_add_test(tcase, reference_loses_what_its_pattern_does_not_match);
