@@ -299,6 +299,17 @@ const char *pith_type_name(enum pith_type type); /* "f32", "q8", ... */
  * Conversion from other formats
  * ------------------------------------------------------------------------ */
 
+/* What a tensor of the source became.  The errors are |w - w'| of its weights w
+ * and of what is stored for them, w'; 0 where nothing was rounded. */
+struct pith_converted {
+    const char *name;        /* docs/FORMAT.md */
+    const char *source_type; /* the source's word for it: "Q6_K" */
+    enum pith_type type;
+    uint64_t n_weights;
+    double largest_error, mean_error;
+    double mean_weight; /* of |w|; 0 where nothing was rounded */
+};
+
 struct pith_convert_options {
     size_t sizeof_options;
     const char *dtype;     /* "f32", "f16", "bf16", "q8", "q4"; NULL: as is */
@@ -307,6 +318,9 @@ struct pith_convert_options {
     /* What of the source is left out, one line each; NULL: no one hears. */
     void (*note)(void *user, const char *text);
     void *user;
+    /* Each tensor once it is written, in the order of the file; NULL: no one
+     * hears.  Valid during the call. */
+    void (*converted)(void *user, const struct pith_converted *tensor);
 };
 
 /* Converts a Hugging Face folder, a GGUF file or a llama2.c checkpoint to a

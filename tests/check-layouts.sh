@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds checkpoints in the layouts that models are published in, converts
-# them, and compares token ids with transformers and sentencepiece, which come
-# from PyPI into a virtual environment.  Skips, loudly, where they cannot be
-# had.
+# them, and compares weights of quantised types with gguf, token ids with
+# transformers and sentencepiece, which come from PyPI into a virtual
+# environment.  Skips, loudly, where they cannot be had.
 # usage: check-layouts.sh PROGRAM ENVIRONMENT FOLDER
 set -u
 program=$1 environment=$2 folder=$3
@@ -21,5 +21,6 @@ then
         exit 0
     fi
 fi
-exec timeout 300 "$environment/bin/python" tests/layouts.py "$program" \
-    "$folder"
+timeout 120 "$environment/bin/python" tests/gguf_types.py "$program" \
+    "$folder" &&
+    timeout 300 "$environment/bin/python" tests/layouts.py "$program" "$folder"

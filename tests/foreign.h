@@ -57,7 +57,8 @@ void foreign_folder_remove(const char *folder);
 /* GGUF's numbers of types. */
 enum foreign_gguf_type {
     FOREIGN_F32 = 0, FOREIGN_F16 = 1, FOREIGN_Q4_0 = 2, FOREIGN_Q4_1 = 3,
-    FOREIGN_Q8_0 = 8, FOREIGN_Q4_K = 12, FOREIGN_BF16 = 30
+    FOREIGN_Q8_0 = 8, FOREIGN_Q4_K = 12, FOREIGN_IQ2_XXS = 16,
+    FOREIGN_BF16 = 30
 };
 
 /* Matrices have the type, vectors are F32.  version: 2 or 3. */

@@ -380,8 +380,15 @@ START_TEST(gguf_versions_and_types_are_refused_by_name)
     assert_refused(source, PITH_ERR_UNSUPPORTED, "version 4");
     foreign_gguf_write(&model, FOREIGN_F32, 0x03000000, source);
     assert_refused(source, PITH_ERR_UNSUPPORTED, "big-endian");
+    foreign_gguf_write(&model, FOREIGN_IQ2_XXS, 3, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "IQ2_XXS (16)");
+    foreign_gguf_write(&model, 4, 3, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "Q4_2 (4)");
+    foreign_gguf_write(&model, 77, 3, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, "unknown (77)");
     foreign_gguf_write(&model, FOREIGN_Q4_K, 3, source);
-    assert_refused(source, PITH_ERR_UNSUPPORTED, "Q4_K");
+    assert_refused(source, PITH_ERR_FORMAT,
+                   "rows of 64 weights are not whole blocks of type Q4_K");
     remove_files();
     foreign_free(&model);
 }

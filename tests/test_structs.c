@@ -431,7 +431,7 @@ START_TEST(no_padding_at_the_end)
                                          sizeof(((struct type *)0)->member))
     ENDS_WITH(pith_load_options, adapter);
     ENDS_WITH(pith_session_options, precision);
-    ENDS_WITH(pith_convert_options, user);
+    ENDS_WITH(pith_convert_options, converted);
     ENDS_WITH(pith_compress_options, threshold);
     ENDS_WITH(pith_align_requests_options, note);
     ENDS_WITH(pith_dataset_options, note);

@@ -1,11 +1,17 @@
 /*
  * convert.c - `pith convert`: other model formats to .pith files.
  */
-#include "common.h"
+#include "rounding.h"
 
 struct arguments {
     struct pith_convert_options options;
-    bool quiet;
+    bool verbose, quiet;
+};
+
+struct work {
+    struct progress_line line;
+    struct roundings roundings;
+    bool verbose;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -16,14 +22,27 @@ static const struct option options[] = {
      "without it they stay as they are"},
     {0, "tokenizer", "FILE", OPTION_INPUT, AT(options.tokenizer), 0, 0,
      "tokenizer.bin of a llama2.c checkpoint"},
+    {'v', "verbose", NULL, OPTION_FLAG, AT(verbose), 0, 0,
+     "tell what rounding cost each tensor, not each type"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report and no progress on stderr"},
 };
 
 static void note(void *user, const char *text)
 {
-    (void)user;
+    struct work *work = user;
+    tool_progress_erase(&work->line);
     fprintf(stderr, "pith: note: %s\n", text);
+}
+
+static void converted(void *user, const struct pith_converted *tensor)
+{
+    struct work *work = user;
+    rounding_add(&work->roundings, tensor);
+    if (!work->verbose)
+        return;
+    tool_progress_erase(&work->line);
+    rounding_print_tensor(tensor);
 }
 
 static int convert(const struct command *command,
@@ -33,16 +52,22 @@ static int convert(const struct command *command,
     struct arguments *arguments = given;
     const char *source = operands->items[0];
     const char *destination = tool_output_name(operands->items[1]);
+    struct work work = {.verbose = arguments->verbose};
     struct pith_error error;
-    struct progress_line line;
-    struct pith_progress progress = tool_progress(&line, arguments->quiet);
+    struct pith_progress progress = tool_progress(&work.line, arguments->quiet);
     arguments->options.progress = &progress;
-    arguments->options.note = arguments->quiet ? NULL : note;
+    arguments->options.user = &work;
+    if (!arguments->quiet) {
+        arguments->options.note = note;
+        arguments->options.converted = converted;
+    }
     enum pith_status status =
         pith_convert(source, destination, &arguments->options, &error);
-    tool_progress_erase(&line);
+    tool_progress_erase(&work.line);
     if (status != PITH_OK)
         return tool_library(&error);
+    if (!work.verbose)
+        rounding_print(&work.roundings);
     if (!arguments->quiet)
         fprintf(stderr, "pith: wrote %s; pith info shows what is in it\n",
                 destination);

@@ -124,7 +124,7 @@ enum pith_status pith_convert(const char *source, const char *destination,
     PITH_TRY_DONE(pith_vocabulary_finish(&from.vocabulary, error));
     status = pith_source_write(&from, destination,
                                own.dtype != NULL ? &dtype : NULL,
-                               own.progress, error);
+                               &own, error);
 done:
     pith_source_close(&from);
     return status;

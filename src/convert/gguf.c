@@ -267,25 +267,30 @@ static const char *const type_names[] = {
     "F32", "F16", "Q4_0", "Q4_1", "Q4_2", "Q4_3", "Q5_0", "Q5_1", "Q8_0",
     "Q8_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS",
     "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS", "I8",
-    "I16", "I32", "I64", "F64", "IQ1_M", "BF16"};
+    "I16", "I32", "I64", "F64", "IQ1_M", "BF16", "Q4_0_4_4", "Q4_0_4_8",
+    "Q4_0_8_8", "TQ1_0", "TQ2_0", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8",
+    "MXFP4", "NVFP4", "Q1_0"};
 
 static void set_type(struct pith_stored *stored, uint32_t type)
 {
-    if (type < sizeof type_names / sizeof *type_names)
-        snprintf(stored->type_name, sizeof stored->type_name, "%s",
-                 type_names[type]);
-    else
-        snprintf(stored->type_name, sizeof stored->type_name, "%" PRIu32,
-                 type);
+    bool known = type < sizeof type_names / sizeof *type_names;
+    stored->blocks = pith_blocks_find(type);
     switch (type) {
     case 0: stored->type = PITH_STORED_F32; break;
     case 1: stored->type = PITH_STORED_F16; break;
-    case 2: stored->type = PITH_STORED_Q4_0; break;
     case 3: stored->type = PITH_STORED_Q4; break;
     case 8: stored->type = PITH_STORED_Q8; break;
     case 30: stored->type = PITH_STORED_BF16; break;
-    default: stored->type = PITH_STORED_OTHER; break;
+    default:
+        stored->type = stored->blocks != NULL ? PITH_STORED_BLOCKS
+                                              : PITH_STORED_OTHER;
     }
+    if (stored->type != PITH_STORED_OTHER)
+        snprintf(stored->type_name, sizeof stored->type_name, "%s",
+                 type_names[type]);
+    else
+        snprintf(stored->type_name, sizeof stored->type_name, "%s (%" PRIu32
+                 ")", known ? type_names[type] : "unknown", type);
 }
 
 /* Bytes of a tensor of that shape; false when there is no such size. */
@@ -294,9 +299,7 @@ static bool size_of(const struct pith_stored *stored, size_t *bytes)
     size_t rows = stored->n_dims == 2 ? stored->dims[0] : 1;
     size_t cols = stored->dims[stored->n_dims - 1];
     size_t row_bytes =
-        stored->type == PITH_STORED_Q4_0
-            ? (cols % PITH_Q_BLOCK == 0 ? cols / PITH_Q_BLOCK * 18 : 0)
-            : pith_row_bytes((enum pith_type)stored->type, cols);
+        pith_stored_row_bytes(stored->type, stored->blocks, cols);
     return row_bytes > 0 && pith_size_mul(rows, row_bytes, bytes);
 }
 
@@ -350,7 +353,11 @@ static enum pith_status place_tensor(const struct pith_gguf *gguf,
     if (stored->type == PITH_STORED_OTHER || stored->n_dims > 2)
         return PITH_OK; /* refused where it is needed */
     if (!size_of(stored, &stored->bytes))
-        return bad_tensor(stored, "its rows do not fit its type", error);
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: tensor \"%.*s\": its rows of %zu weights are not "
+                         "whole blocks of type %s", stored->path,
+                         (int)stored->name.size, stored->name.bytes,
+                         stored->dims[stored->n_dims - 1], stored->type_name);
     if (stored->offset % alignment != 0)
         return bad_tensor(stored, "is not aligned", error);
     if (data > file_size || stored->offset > file_size - data ||

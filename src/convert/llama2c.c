@@ -121,7 +121,8 @@ static void set_origins(struct pith_source *source,
         size_t layer = part.layer > 0 ? (size_t)part.layer : 0;
         bool rotary = group == ATTN_Q || group == ATTN_K;
         source->origins[source->n_origins++] = (struct pith_origin){
-            .path = file->path, .file = &file->file, .type = PITH_STORED_F32,
+            .path = file->path, .file = &file->file,
+            .type = PITH_STORED_F32, .type_name = "F32",
             .offset = starts[group] +
                       4 * layer * (size_t)group_floats(config, group),
             .stored_cols = spec.cols,

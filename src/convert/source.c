@@ -111,10 +111,18 @@ struct pith_stored *pith_source_find(struct pith_source *source,
 
 /* --- taking ----------------------------------------------------------------*/
 
+size_t pith_stored_row_bytes(enum pith_stored_type type,
+                             const struct pith_blocks *blocks, size_t cols)
+{
+    return type == PITH_STORED_BLOCKS
+               ? pith_blocks_row_bytes(blocks, cols)
+               : pith_row_bytes((enum pith_type)type, cols);
+}
+
 static bool is_block_type(enum pith_stored_type type)
 {
     return type == PITH_STORED_Q8 || type == PITH_STORED_Q4 ||
-           type == PITH_STORED_Q4_0;
+           type == PITH_STORED_BLOCKS;
 }
 
 static enum pith_status
@@ -146,7 +154,8 @@ static enum pith_status check_type(const struct pith_stored *stored,
     if (stored->type == PITH_STORED_OTHER)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: tensor \"%.*s\" has type %s; read are F32, F16, "
-                         "BF16 and, from GGUF, Q8_0, Q4_0, Q4_1", stored->path,
+                         "BF16 and, from GGUF, Q2_K to Q8_K, Q4_0 to Q8_0, "
+                         "IQ4_NL and IQ4_XS", stored->path,
                          (int)stored->name.size, stored->name.bytes,
                          stored->type_name);
     if (by_element && is_block_type(stored->type))
@@ -193,10 +202,13 @@ enum pith_status pith_source_take(struct pith_source *source,
 
     struct pith_origin *origin = &source->origins[source->n_origins++];
     *origin = (struct pith_origin){
-        .name = stored->name, .path = stored->path, .file = stored->file, .offset = stored->offset, .type = stored->type,
+        .name = stored->name, .path = stored->path, .file = stored->file,
+        .offset = stored->offset, .type = stored->type,
+        .blocks = stored->blocks,
         .stored_cols = cols, .first = taking->first,
         .transposed = taking->transposed && !vector,
         .rotary_dim = vector ? 0 : taking->rotary_dim};
+    memcpy(origin->type_name, stored->type_name, sizeof origin->type_name);
     if (vector) { /* a slice of a vector is a vector further on */
         origin->offset += taking->first *
                           pith_row_bytes((enum pith_type)stored->type, 1);

@@ -13,18 +13,19 @@
 
 #include "../base/file.h"
 #include "../model/config.h"
+#include "gguf_blocks.h"
 #include "names.h"
 #include "vocab.h"
 
 /* How foreign files store elements: our own types with the same bytes, and
- * GGUF's Q4_0, which becomes q4 with minimum -8 scale. */
+ * the other quantised ones of GGUF. */
 enum pith_stored_type {
     PITH_STORED_F32 = PITH_F32,
     PITH_STORED_F16 = PITH_F16,
     PITH_STORED_BF16 = PITH_BF16,
     PITH_STORED_Q8 = PITH_Q8,
     PITH_STORED_Q4 = PITH_Q4,
-    PITH_STORED_Q4_0,
+    PITH_STORED_BLOCKS, /* of gguf_blocks.h */
     PITH_STORED_OTHER /* refused when it is needed */
 };
 
@@ -35,10 +36,16 @@ struct pith_stored {
     const char *path; /* of the file */
     size_t offset, bytes;
     enum pith_stored_type type;
-    char type_name[16]; /* the format's word for the type */
+    const struct pith_blocks *blocks; /* of PITH_STORED_BLOCKS */
+    char type_name[24]; /* the format's word for the type */
     size_t n_dims, dims[2]; /* slowest first; n_dims over 2: neither is set */
     bool taken;
 };
+
+/* Bytes of a stored row; 0 when a row of that many cols cannot have the type.
+ * blocks: of PITH_STORED_BLOCKS. */
+size_t pith_stored_row_bytes(enum pith_stored_type type,
+                             const struct pith_blocks *blocks, size_t cols);
 
 /* Where the rows of one of our tensors come from. */
 struct pith_origin {
@@ -47,6 +54,8 @@ struct pith_origin {
     const struct pith_file *file;
     size_t offset;
     enum pith_stored_type type;
+    const struct pith_blocks *blocks; /* of PITH_STORED_BLOCKS */
+    char type_name[24];
     size_t stored_cols; /* of a row as it is stored */
     size_t first;       /* our row 0 is this row (column if transposed) */
     size_t skipped;     /* elements of a vector before ours */

@@ -1,7 +1,7 @@
 /*
  * stream.c - see stream.h.
  *
- * Memory: two chunks of at most CHUNK_BYTES and one row as floats.  The pages
+ * Memory: two chunks of at most CHUNK_BYTES and two rows as floats.  The pages
  * of the source are dropped after the reader, so that a file larger than
  * the memory passes through.  A transposed tensor is gathered column by
  * column from its mapping, which is dropped once it is done.
@@ -12,34 +12,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/bytes.h"
-#include "../base/half.h"
 #include "../base/memory.h"
 #include "../model/format.h"
 #include "finite.h"
 
-enum {
-    CHUNK_BYTES = 1 << 22,
-    Q4_0_BLOCK_BYTES = 2 + PITH_Q_BLOCK / 2,
-    Q4_BLOCK_BYTES = 4 + PITH_Q_BLOCK / 2
-};
+enum { CHUNK_BYTES = 1 << 22 };
 
 struct stream {
     const struct pith_source *source;
-    const struct pith_progress *progress;
+    const struct pith_convert_options *options;
     struct pith_format_writer *writer;
     const struct pith_origin *origin; /* of the tensor that is written */
     struct pith_tensor_spec spec;     /* of the same */
     size_t row;                       /* the first of the chunk */
     size_t done, total;     /* rows times cols, for progress */
     uint8_t *native, *out;  /* a chunk as stored, and as written */
-    float *floats;          /* a row */
+    float *floats, *again;  /* a row, and as it is read back */
+    double largest_error, sum_of_errors, sum_of_weights; /* of the tensor */
 };
 
-/* The type of ours that holds what is stored without loss. */
-static enum pith_type native_type(enum pith_stored_type type)
+/* The type of ours in which rows are fetched, without loss. */
+static enum pith_type native_type(const struct pith_origin *origin)
 {
-    return type == PITH_STORED_Q4_0 ? PITH_Q4 : (enum pith_type)type;
+    return origin->type == PITH_STORED_BLOCKS ? PITH_F32
+                                              : (enum pith_type)origin->type;
 }
 
 static enum pith_type written_type(const struct pith_origin *origin,
@@ -49,7 +45,8 @@ static enum pith_type written_type(const struct pith_origin *origin,
     if (spec->rows == 1)
         return PITH_F32;
     if (dtype == NULL)
-        return native_type(origin->type);
+        return origin->type == PITH_STORED_BLOCKS ? origin->blocks->held_as
+                                                  : native_type(origin);
     if (*dtype != PITH_Q8 && *dtype != PITH_Q4)
         return *dtype;
     if (strcmp(spec->name, "position_embedding.weight") == 0)
@@ -73,41 +70,32 @@ static size_t stored_row(const struct pith_origin *origin, size_t row)
 
 static size_t stored_row_bytes(const struct pith_origin *origin)
 {
-    if (origin->type == PITH_STORED_Q4_0)
-        return origin->stored_cols / PITH_Q_BLOCK * Q4_0_BLOCK_BYTES;
-    return pith_row_bytes((enum pith_type)origin->type, origin->stored_cols);
+    return pith_stored_row_bytes(origin->type, origin->blocks,
+                                 origin->stored_cols);
 }
 
-/* Q4_0 is scale * (q - 8): the same nibbles with minimum -8 scale.  Exact:
- * times 8 only moves the exponent, unless it becomes infinite. */
-static void q4_from_q4_0(uint8_t *out, const uint8_t *in, size_t cols)
+/* Where our row is stored, of a tensor that is not transposed. */
+static const uint8_t *stored_bytes(const struct pith_origin *origin,
+                                   size_t row)
 {
-    for (size_t block = 0; block < cols / PITH_Q_BLOCK; block++) {
-        uint16_t scale = pith_load_u16(in);
-        pith_store_u16(out, scale);
-        pith_store_u16(out + 2,
-                       pith_f32_to_f16(-8 * pith_f16_to_f32(scale)));
-        memcpy(out + 4, in + 2, PITH_Q_BLOCK / 2);
-        out += Q4_BLOCK_BYTES;
-        in += Q4_0_BLOCK_BYTES;
-    }
+    return origin->file->data + origin->offset +
+           stored_row(origin, row) * stored_row_bytes(origin);
 }
 
 static void fetch_rows(struct stream *stream, size_t n)
 {
     const struct pith_origin *origin = stream->origin;
-    const uint8_t *data = origin->file->data + origin->offset;
     size_t cols = stream->spec.cols;
-    size_t in_bytes = stored_row_bytes(origin);
-    size_t out_bytes = pith_row_bytes(native_type(origin->type), cols);
+    size_t out_bytes = pith_row_bytes(native_type(origin), cols);
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *in =
-            data + stored_row(origin, stream->row + i) * in_bytes;
+        const uint8_t *in = stored_bytes(origin, stream->row + i);
         uint8_t *out = stream->native + i * out_bytes;
-        if (origin->type == PITH_STORED_Q4_0)
-            q4_from_q4_0(out, in, cols);
-        else
+        if (origin->type != PITH_STORED_BLOCKS) {
             memcpy(out, in, out_bytes);
+            continue;
+        }
+        pith_blocks_to_floats(stream->floats, origin->blocks, in, cols);
+        pith_row_from_floats(out, PITH_F32, stream->floats, cols);
     }
 }
 
@@ -194,6 +182,40 @@ static enum pith_status check_fits(const struct stream *stream, size_t row,
 
 /* --- writing ---------------------------------------------------------------*/
 
+/* stream->floats: the row; out: what is stored for it. */
+static void measure_errors(struct stream *stream, const uint8_t *out,
+                           enum pith_type type)
+{
+    size_t cols = stream->spec.cols;
+    struct pith_tensor written = {type, 1, cols, out};
+    double errors = 0, weights = 0;
+    float largest = 0;
+    pith_row_to_floats(stream->again, &written, 0);
+    for (size_t c = 0; c < cols; c++) {
+        float error = fabsf(stream->floats[c] - stream->again[c]);
+        largest = error > largest ? error : largest;
+        errors += (double)error;
+        weights += (double)fabsf(stream->floats[c]);
+    }
+    if ((double)largest > stream->largest_error)
+        stream->largest_error = (double)largest;
+    stream->sum_of_errors += errors;
+    stream->sum_of_weights += weights;
+}
+
+/* One row, which stream->floats has as floats. */
+static void write_row(struct stream *stream, uint8_t *out, enum pith_type type,
+                      size_t row)
+{
+    const struct pith_origin *origin = stream->origin;
+    size_t cols = stream->spec.cols;
+    if (origin->type == PITH_STORED_BLOCKS && type == origin->blocks->held_as)
+        pith_blocks_hold(out, origin->blocks, stored_bytes(origin, row), cols);
+    else
+        pith_row_from_floats(out, type, stream->floats, cols);
+    measure_errors(stream, out, type);
+}
+
 static enum pith_status write_rows(struct stream *stream,
                                    const struct pith_tensor *native,
                                    enum pith_type type,
@@ -207,8 +229,7 @@ static enum pith_status write_rows(struct stream *stream,
     for (size_t i = 0; i < native->rows; i++) {
         pith_row_to_floats(stream->floats, native, i);
         PITH_TRY(check_fits(stream, stream->row + i, type, error));
-        pith_row_from_floats(stream->out + i * bytes, type, stream->floats,
-                             native->cols);
+        write_row(stream, stream->out + i * bytes, type, stream->row + i);
     }
     return pith_format_append(stream->writer, stream->out,
                               native->rows * bytes, error);
@@ -216,7 +237,7 @@ static enum pith_status write_rows(struct stream *stream,
 
 static enum pith_status report(struct stream *stream, struct pith_error *error)
 {
-    const struct pith_progress *progress = stream->progress;
+    const struct pith_progress *progress = stream->options->progress;
     if (progress != NULL && progress->report != NULL &&
         progress->report(progress->user, "convert", stream->done,
                          stream->total) != 0)
@@ -225,16 +246,30 @@ static enum pith_status report(struct stream *stream, struct pith_error *error)
     return PITH_OK;
 }
 
+static void tell(const struct stream *stream, enum pith_type type)
+{
+    double n = (double)stream->spec.rows * (double)stream->spec.cols;
+    struct pith_converted tensor = {
+        .name = stream->spec.name, .source_type = stream->origin->type_name,
+        .type = type, .n_weights = (uint64_t)n,
+        .largest_error = stream->largest_error,
+        .mean_error = stream->sum_of_errors / n,
+        .mean_weight = stream->sum_of_weights / n};
+    if (stream->options->converted != NULL)
+        stream->options->converted(stream->options->user, &tensor);
+}
+
 static enum pith_status write_tensor(struct stream *stream,
                                      enum pith_type type,
                                      struct pith_error *error)
 {
     const struct pith_origin *origin = stream->origin;
     size_t rows = stream->spec.rows, cols = stream->spec.cols;
-    enum pith_type stored = native_type(origin->type);
+    enum pith_type stored = native_type(origin);
     size_t at_once = CHUNK_BYTES / (cols * sizeof(float));
     size_t in_bytes = stored_row_bytes(origin);
 
+    stream->largest_error = stream->sum_of_errors = stream->sum_of_weights = 0;
     at_once = at_once > 0 ? at_once : 1;
     for (stream->row = 0; stream->row < rows;) {
         size_t row = stream->row;
@@ -254,6 +289,7 @@ static enum pith_status write_tensor(struct stream *stream,
     }
     if (origin->transposed)
         pith_file_drop(origin->file, origin->offset, cols * in_bytes);
+    tell(stream, type);
     return PITH_OK;
 }
 
@@ -274,8 +310,9 @@ static enum pith_status allocate(struct stream *stream,
     stream->native = pith_array(chunk, 1);
     stream->out = pith_array(chunk, 1);
     stream->floats = pith_array(widest, sizeof(float));
+    stream->again = pith_array(widest, sizeof(float));
     if (stream->native == NULL || stream->out == NULL ||
-        stream->floats == NULL)
+        stream->floats == NULL || stream->again == NULL)
         return pith_no_memory(error, chunk, 3);
     return PITH_OK;
 }
@@ -333,10 +370,10 @@ static enum pith_status read_back(struct pith_format_writer *writer,
 enum pith_status pith_source_write(const struct pith_source *source,
                                    const char *destination,
                                    const enum pith_type *dtype,
-                                   const struct pith_progress *progress,
+                                   const struct pith_convert_options *options,
                                    struct pith_error *error)
 {
-    struct stream stream = {.source = source, .progress = progress};
+    struct stream stream = {.source = source, .options = options};
     struct pith_buffer section = {0};
     enum pith_type *types = NULL;
     enum pith_status status = PITH_OK;
@@ -362,6 +399,7 @@ done:
     pith_free(stream.native);
     pith_free(stream.out);
     pith_free(stream.floats);
+    pith_free(stream.again);
     pith_free(types);
     return status;
 }

@@ -6,12 +6,13 @@
 
 #include "source.h"
 
-/* dtype: of matrices, NULL for the source's own.  What becomes of vectors,
+/* Of the options: who is told of progress and of each tensor.
+ * dtype: of matrices, NULL for the source's own.  What becomes of vectors,
  * positions and odd rows: docs/CONVERT.md. */
 enum pith_status pith_source_write(const struct pith_source *source,
                                    const char *destination,
                                    const enum pith_type *dtype,
-                                   const struct pith_progress *progress,
+                                   const struct pith_convert_options *options,
                                    struct pith_error *error);
 
 #endif
