@@ -64,6 +64,9 @@ static void try_options(struct pith_session *session)
     REFUSED(protect, PITH_PROTECT_NEGATIONS);
     REFUSED(keep_regex, "[0-9]+");
     REFUSED(keep, &string, options.n_keep = 1);
+    REFUSED(structured, true);
+    REFUSED(detail, true);
+    REFUSED(question_aware, true);
     if (compress(session, &defaults, &error) != PITH_OK)
         complain("the defaults", &error);
 }

@@ -270,7 +270,7 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
     struct baseline b = {.session = session};
     *result = (struct pith_baseline_result){0};
     PITH_TRY(pith_parts_make(&b.parts, pith_session_tokenizer(session), prompt,
-                             error));
+                             false, error));
     enum pith_status status =
         run(&b, baseline, n_tokens, seed, result, error);
     pith_parts_free(&b.parts);

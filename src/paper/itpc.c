@@ -169,9 +169,8 @@ static struct segment next_segment(size_t segment_size,
     return segment;
 }
 
-static enum pith_status compress_stage(struct run *run,
-                                       const struct pith_stage *stage,
-                                       struct pith_error *error)
+/* Its budget ends before what later stages have to keep. */
+static void begin_stage(struct run *run, const struct pith_stage *stage)
 {
     run->n_left = 0;
     for (size_t i = 0; i < stage->n_units; i++)
@@ -184,17 +183,6 @@ static enum pith_status compress_stage(struct run *run,
         run->end = fmin(run->end, (double)run->target - (double)later);
     }
     run->allotted = 0;
-    for (size_t at = 0; at < stage->n_units;) {
-        struct segment segment =
-            next_segment(run->itpc->segment_size, &stage->units[at],
-                         stage->n_units - at);
-        if (segment.n_choices > 0)
-            PITH_TRY(compress_segment(run, &segment, error));
-        else
-            append_kept(run, &segment);
-        at += segment.n;
-    }
-    return PITH_OK;
 }
 
 /* A single unit may be longer than a segment is to be. */
@@ -224,13 +212,25 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
     run.target = round_to_tokens(stages[n - 1].end);
     itpc->n_forced = run.n_run_forced;
     itpc->output.parts = itpc->scorer.parts = itpc->parts;
-    PITH_TRY(pith_scorer_open(&itpc->scorer, session, longest, error));
+    itpc->scorer.n_most = longest;
+    PITH_TRY(pith_scorer_open(&itpc->scorer, session, error));
     run.losses = pith_array(longest, sizeof *run.losses);
     run.keep = pith_array(longest, sizeof *run.keep);
     if (run.losses == NULL || run.keep == NULL)
         PITH_TRY_DONE(pith_no_memory(error, longest, sizeof *run.losses));
-    for (size_t i = 0; i < n; i++)
-        PITH_TRY_DONE(compress_stage(&run, &stages[i], error));
+    for (size_t i = 0; i < n; i++) {
+        begin_stage(&run, &stages[i]);
+        for (size_t at = 0; at < stages[i].n_units;) {
+            struct segment segment =
+                next_segment(itpc->segment_size, &stages[i].units[at],
+                             stages[i].n_units - at);
+            if (segment.n_choices > 0)
+                PITH_TRY_DONE(compress_segment(&run, &segment, error));
+            else
+                append_kept(&run, &segment);
+            at += segment.n;
+        }
+    }
     if (itpc->output.ids.failed || itpc->output.text.failed)
         status = pith_no_memory(error, itpc->output.ids.n, sizeof(int32_t));
 done:

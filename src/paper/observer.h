@@ -5,7 +5,7 @@
 #ifndef PITH_PAPER_OBSERVER_H
 #define PITH_PAPER_OBSERVER_H
 
-#include "../prompt/detail.h"
+#include "../prompt/decisions.h"
 #include "itpc.h"
 
 struct pith_observer { /* all borrowed */

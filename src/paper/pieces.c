@@ -1,9 +1,18 @@
 /*
- * pieces.c - see pieces.h.
+ * pieces.c - structured prompts as a plan of the method `paper`: the pieces of
+ * the contexts have rates of their own, which take the place of the budget
+ * controller.
  */
-#include "pieces.h"
-
 #include <math.h>
+
+#include "paper.h"
+
+/* What stays of a structured prompt, in tokens. */
+struct piece_budget {
+    double instruction, question; /* tau_ins L_ins, tau_que L_que */
+    double rate;  /* of pieces that name none */
+    double total; /* of the prompt, with all blank lines */
+};
 
 static bool is_in(const struct pith_tagged_piece *piece,
                   const struct pith_unit *unit)
@@ -42,12 +51,14 @@ static double clip(double rate)
     return fmin(fmax(rate, 0), 1);
 }
 
-struct pith_piece_budget
-pith_piece_budget_make(struct pith_parts *parts,
-                       const struct pith_compress_options *options)
+/* Pieces that name no rate have that of the prompt or, where a target is
+ * given, what it leaves them. */
+static struct piece_budget
+make_budget(const struct pith_parts *parts,
+            const struct pith_compress_options *options)
 {
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    struct pith_piece_budget budget = {
+    struct piece_budget budget = {
         .instruction = options->tau_ins * (double)parts->parts[0].n_tokens,
         .question = options->tau_que * (double)question->n_tokens,
         .rate = options->rate};
@@ -67,19 +78,31 @@ pith_piece_budget_make(struct pith_parts *parts,
         budget.rate = clip((options->target - budget.total) / (double)n_others);
     if (n_others > 0)
         budget.total += budget.rate * (double)n_others;
-    force_whole_pieces(parts);
     return budget;
 }
 
-void pith_piece_stages(const struct pith_parts *parts,
-                       const struct pith_piece_budget *budget, double end,
-                       struct pith_stage *stages)
+static enum pith_status open_pieces(struct pith_paper *p,
+                                    struct pith_error *error)
 {
+    (void)error;
+    pith_prune_retarget(&p->prune, make_budget(p->parts, p->options).total);
+    force_whole_pieces(p->parts);
+    return PITH_OK;
+}
+
+/* One stage for each piece, with the blank line in front of its context. */
+static enum pith_status stage_pieces(struct pith_paper *p,
+                                     struct pith_error *error)
+{
+    (void)error;
+    const struct pith_parts *parts = p->parts;
+    struct piece_budget budget = make_budget(parts, p->options);
+    double end = p->stages[0].end = budget.instruction;
     size_t unit = 0;
     for (size_t i = 0; i < parts->n_pieces; i++) {
         const struct pith_tagged_piece *piece = &parts->pieces[i];
         const struct pith_part *part = &parts->parts[piece->part];
-        struct pith_stage *stage = &stages[i];
+        struct pith_stage *stage = &p->stages[p->n_stages++];
         if (unit < part->unit)
             unit = part->unit;
         *stage = (struct pith_stage){.units = parts->units + unit,
@@ -91,7 +114,19 @@ void pith_piece_stages(const struct pith_parts *parts,
             if (parts->units[unit].is_separator)
                 end += (double)parts->units[unit].n_tokens;
         }
-        end += rate_of(piece, budget->rate) * (double)piece->n_tokens;
+        end += rate_of(piece, budget.rate) * (double)piece->n_tokens;
         stage->end = end;
     }
+    return PITH_OK;
+}
+
+static const struct pith_plan pieces = {
+    .k = 2, .open = open_pieces, .stage = stage_pieces};
+
+enum pith_status pith_plan_pieces(const struct pith_plan **plan,
+                                  struct pith_error *error)
+{
+    (void)error;
+    *plan = &pieces;
+    return PITH_OK;
 }

@@ -7,9 +7,9 @@
 
 enum { MOST_POSITIONS = 640 };
 
-/* Mean loss of each unit's tokens. */
-static void average(const float *token_losses, const struct pith_unit *units,
-                    size_t n, float *losses)
+void pith_scorer_average(const float *token_losses,
+                         const struct pith_unit *units, size_t n,
+                         float *losses)
 {
     for (size_t i = 0; i < n; i++) {
         losses[i] = pith_unit_mean(&units[i], token_losses);
@@ -17,12 +17,11 @@ static void average(const float *token_losses, const struct pith_unit *units,
     }
 }
 
-/* Losses of the units' tokens, *n_ids of them, after one of the prefixes. */
-static enum pith_status score_after(struct pith_scorer *scorer,
-                                    struct pith_prefix *prefix,
-                                    const struct pith_unit *units, size_t n,
-                                    bool new_part, float *losses, size_t *n_ids,
-                                    struct pith_error *error)
+enum pith_status pith_scorer_score(struct pith_scorer *scorer,
+                                   struct pith_prefix *prefix,
+                                   const struct pith_unit *units, size_t n,
+                                   bool new_part, float *losses,
+                                   size_t *n_ids, struct pith_error *error)
 {
     const struct pith_parts *parts = scorer->parts;
     size_t n_prefix = prefix->ids.n;
@@ -47,26 +46,9 @@ enum pith_status pith_score_segment(struct pith_scorer *scorer,
                                     struct pith_error *error)
 {
     size_t n_ids;
-    PITH_TRY(score_after(scorer, &scorer->prefix, units, n, new_part,
-                         scorer->losses, &n_ids, error));
-    average(scorer->losses, units, n, losses);
-    return PITH_OK;
-}
-
-/* LongLLMLingua: s_i = NLL(x_i | x_<i) - NLL(x_i | x_que, x_<i). */
-enum pith_status pith_score_contrast(struct pith_scorer *scorer,
-                                     const struct pith_unit *units, size_t n,
-                                     bool new_part, float *losses,
-                                     struct pith_error *error)
-{
-    size_t n_ids;
-    PITH_TRY(score_after(scorer, &scorer->prefix, units, n, new_part,
-                         scorer->losses, &n_ids, error));
-    PITH_TRY(score_after(scorer, &scorer->after_question, units, n, new_part,
-                         scorer->conditional, &n_ids, error));
-    for (size_t i = 0; i < n_ids; i++)
-        scorer->losses[i] -= scorer->conditional[i];
-    average(scorer->losses, units, n, losses);
+    PITH_TRY(pith_scorer_score(scorer, &scorer->prefix, units, n, new_part,
+                               scorer->losses, &n_ids, error));
+    pith_scorer_average(scorer->losses, units, n, losses);
     return PITH_OK;
 }
 
@@ -97,25 +79,18 @@ static size_t window(const struct pith_session *session, size_t n_most)
 }
 
 enum pith_status pith_scorer_open(struct pith_scorer *scorer,
-                                  struct pith_session *session, size_t n_most,
+                                  struct pith_session *session,
                                   struct pith_error *error)
 {
-    const struct pith_ids *question = &scorer->question;
-    scorer->ids = pith_array(n_most, sizeof *scorer->ids);
-    scorer->losses = pith_array(n_most, sizeof *scorer->losses);
-    scorer->conditional = pith_array(n_most, sizeof *scorer->conditional);
+    size_t n = scorer->n_most;
+    scorer->ids = pith_array(n, sizeof *scorer->ids);
+    scorer->losses = pith_array(n, sizeof *scorer->losses);
     if (scorer->ids == NULL || scorer->losses == NULL ||
-        scorer->conditional == NULL || question->failed)
-        return pith_no_memory(error, n_most, sizeof *scorer->ids);
+        scorer->question.failed)
+        return pith_no_memory(error, n, sizeof *scorer->ids);
     PITH_TRY(pith_prefix_init(&scorer->prefix, session, error));
-    scorer->prefix.n_most = window(session, n_most);
-    if (question->n == 0)
-        return PITH_OK;
-    PITH_TRY(pith_session_twin(session, scorer->prefix.n_most, &scorer->second,
-                               error));
-    PITH_TRY(pith_prefix_init(&scorer->after_question, scorer->second, error));
-    return pith_prefix_open(&scorer->after_question, question->data,
-                            question->n, error);
+    scorer->prefix.n_most = window(session, n);
+    return PITH_OK;
 }
 
 void pith_scorer_free(struct pith_scorer *scorer)

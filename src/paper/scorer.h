@@ -1,6 +1,6 @@
 /*
  * scorer.h - the losses that Algorithm 2 goes by: eq. 5, and LongLLMLingua's
- * contrast with the question.
+ * contrast with the question (contrast.c).
  */
 #ifndef PITH_PAPER_SCORER_H
 #define PITH_PAPER_SCORER_H
@@ -12,14 +12,16 @@ struct pith_scorer {
     const struct pith_parts *parts; /* borrowed */
     bool whole_context; /* eq. 4 instead of 5: segments are scored after all
                            text before them, dropped or not */
-    struct pith_ids question; /* stands in front where losses are contrastive;
-                                 empty: they are not */
+    size_t n_most;      /* tokens of the longest segment */
     struct pith_prefix prefix;
-    /* The same text after the question, in a cache of its own. */
+    int32_t *ids; /* of a segment, and their losses */
+    float *losses;
+    /* Where losses are contrastive: the question, and the same text after it
+     * in a cache of its own, NULL until it is first asked. */
+    struct pith_ids question;
     struct pith_session *second;
     struct pith_prefix after_question;
-    int32_t *ids; /* of a segment, and their losses */
-    float *losses, *conditional;
+    float *conditional;
 };
 
 /* Fills losses (n), the mean loss of each unit's tokens after what was read
@@ -31,11 +33,22 @@ typedef enum pith_status pith_score_units(struct pith_scorer *scorer,
                                           struct pith_error *error);
 pith_score_units pith_score_segment, pith_score_contrast;
 
-/* parts, whole_context and question are set.  Free the scorer, also after an
- * error.
- *   n_most  tokens of the longest segment */
+/* What both do.  Fills losses of the units' *n_ids tokens after one of the
+ * prefixes. */
+enum pith_status pith_scorer_score(struct pith_scorer *scorer,
+                                   struct pith_prefix *prefix,
+                                   const struct pith_unit *units, size_t n,
+                                   bool new_part, float *losses,
+                                   size_t *n_ids, struct pith_error *error);
+/* Fills losses (n), the mean loss of each unit's tokens. */
+void pith_scorer_average(const float *token_losses,
+                         const struct pith_unit *units, size_t n,
+                         float *losses);
+
+/* parts, whole_context, n_most and question are set.  Free the scorer, also
+ * after an error. */
 enum pith_status pith_scorer_open(struct pith_scorer *scorer,
-                                  struct pith_session *session, size_t n_most,
+                                  struct pith_session *session,
                                   struct pith_error *error);
 void pith_scorer_free(struct pith_scorer *scorer);
 

@@ -41,19 +41,11 @@ struct composition {
     const struct pith_unit *first_line; /* of the part that came first */
 };
 
-/* The blank line in front of a part; NULL: it has none. */
-static const struct pith_unit *line_before(const struct pith_parts *parts,
-                                           const struct pith_part *part)
-{
-    const struct pith_unit *first = &parts->units[part->unit];
-    return part->n_units > 0 && first->is_separator ? first : NULL;
-}
-
 /* The first part of the prompt has no blank line of its own; where it does
  * not come first in the result it takes that of the part that does. */
 static void open_part(struct composition *c, const struct pith_part *part)
 {
-    const struct pith_unit *line = line_before(c->parts, part);
+    const struct pith_unit *line = pith_line_before(c->parts, part);
     if (c->text->size == 0) {
         c->first_line = line;
         return;
@@ -98,7 +90,8 @@ enum pith_status pith_compose(const struct pith_parts *parts,
     struct composition c = {.parts = parts, .decisions = decisions,
                             .text = text};
     for (size_t i = 0; i < parts->n_parts; i++) {
-        const struct pith_unit *line = line_before(parts, &parts->parts[i]);
+        const struct pith_unit *line =
+            pith_line_before(parts, &parts->parts[i]);
         if (line != NULL)
             decisions->by_token[line->token].kept = false;
     }

@@ -4,7 +4,8 @@
 #ifndef PITH_PROMPT_COMPOSE_H
 #define PITH_PROMPT_COMPOSE_H
 
-#include "detail.h"
+#include "decisions.h"
+#include "parts.h"
 
 /* The white space that has to come along with a unit, so that it does not run
  * into what stands in front of it; 0: none has to.

@@ -1,42 +1,11 @@
 /*
- * detail.h - what becomes of every token of the prompt: what a method decides,
- * and the result's detail that is made of it.
+ * detail.h - the result's detail: what became of every unit of the prompt.
  */
 #ifndef PITH_PROMPT_DETAIL_H
 #define PITH_PROMPT_DETAIL_H
 
+#include "decisions.h"
 #include "parts.h"
-
-/* One token, the first of its unit; loss, segment, rank and space as in struct
- * pith_unit_result. */
-struct pith_decision {
-    float loss;
-    float margin; /* of the loss above its threshold; INFINITY (-INFINITY)
-                     where all (nothing) stayed without a threshold;
-                     `spans`: struct pith_path_node */
-    size_t segment, rank;
-    bool kept;
-    char space;
-};
-
-struct pith_decisions {
-    struct pith_decision *by_token; /* (n) */
-    size_t n, n_segments;
-    float *ranked; /* (n) the token's loss when its context was ranked by such;
-                      NAN where none was */
-};
-
-/* n tokens that no decision was taken about and that are not kept. */
-enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
-                                     struct pith_error *error);
-void pith_decisions_free(struct pith_decisions *decisions);
-
-/* Notes the decision about the next segment.
- *   at      (n) the tokens that it was about
- *   losses  (n) what it went by; NULL: nothing was scored */
-enum pith_status pith_decisions_add(struct pith_decisions *decisions,
-                                    const size_t *at, const float *losses,
-                                    size_t n, struct pith_error *error);
 
 /* Appends a unit with its tokens to the result's detail; fills unit->id. */
 enum pith_status pith_detail_add(struct pith_detail *detail,

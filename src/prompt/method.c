@@ -79,35 +79,38 @@ pith_compress_options_take(struct pith_compress_options *known,
     return pith_options_copy(known, sizeof *known, given, error);
 }
 
-enum pith_status pith_method_run(pith_method *method, bool exact,
+enum pith_status pith_call_begin(struct pith_call *call, bool exact,
                                  struct pith_session *session,
                                  const struct pith_prompt *prompt,
                                  const struct pith_compress_options *options,
                                  struct pith_result **result,
                                  struct pith_error *error)
 {
-    double start = pith_seconds();
-    struct pith_compress_options known;
+    call->start = pith_seconds();
     PITH_REQUIRE(result, error);
     *result = NULL;
     PITH_REQUIRE(session, error);
     PITH_REQUIRE(prompt, error);
-    PITH_TRY(pith_compress_options_take(&known, options, error));
-    PITH_TRY(check_amount(&known, error));
+    PITH_TRY(pith_compress_options_take(&call->options, options, error));
+    PITH_TRY(check_amount(&call->options, error));
     PITH_TRY(check_prompt(prompt, error));
-
-    struct pith_result *made = pith_array_zero(1, sizeof *made);
-    if (made == NULL)
-        return pith_no_memory(error, 1, sizeof *made);
+    call->session = session;
+    call->result = pith_array_zero(1, sizeof *call->result);
+    if (call->result == NULL)
+        return pith_no_memory(error, 1, sizeof *call->result);
     pith_session_use_exact(session, exact);
-    made->precision = pith_session_precision(session);
-    enum pith_status status = method(session, prompt, &known, made, error);
-    pith_session_use_exact(session, false);
-    if (status != PITH_OK) {
-        pith_result_free(made);
-        return status;
-    }
-    made->timings.total = pith_seconds() - start;
-    *result = made;
+    call->result->precision = pith_session_precision(session);
     return PITH_OK;
+}
+
+enum pith_status pith_call_end(struct pith_call *call, enum pith_status status,
+                               struct pith_result **result)
+{
+    pith_session_use_exact(call->session, false);
+    call->result->timings.total = pith_seconds() - call->start;
+    if (status == PITH_OK)
+        *result = call->result;
+    else
+        pith_result_free(call->result);
+    return status;
 }

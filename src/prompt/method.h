@@ -12,20 +12,27 @@ pith_compress_options_take(struct pith_compress_options *known,
                            const struct pith_compress_options *given,
                            struct pith_error *error);
 
-/* A method: all that is checked here holds, and result is empty. */
-typedef enum pith_status
-pith_method(struct pith_session *session, const struct pith_prompt *prompt,
-            const struct pith_compress_options *options,
-            struct pith_result *result, struct pith_error *error);
+/* One call of pith_compress() or its like. */
+struct pith_call {
+    struct pith_session *session;
+    struct pith_compress_options options; /* all of them, over the defaults */
+    struct pith_result *result;           /* empty; NULL after an error */
+    double start;
+};
 
-/* Checks what methods share, calls one and takes the time; the other
- * parameters are those of pith_compress().
+/* Checks what methods share and makes an empty result; the other parameters
+ * are those of pith_compress().
  *   exact  with precision "auto", float32 */
-enum pith_status pith_method_run(pith_method *method, bool exact,
+enum pith_status pith_call_begin(struct pith_call *call, bool exact,
                                  struct pith_session *session,
                                  const struct pith_prompt *prompt,
                                  const struct pith_compress_options *options,
                                  struct pith_result **result,
                                  struct pith_error *error);
+
+/* Takes the time and hands the result over or, after a failure, frees it.
+ * Returns status. */
+enum pith_status pith_call_end(struct pith_call *call, enum pith_status status,
+                               struct pith_result **result);
 
 #endif

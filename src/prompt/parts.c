@@ -7,8 +7,7 @@
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
-#include "result.h"
-#include "tagged.h"
+#include "pieces.h"
 #include "units.h"
 
 static const struct pith_text blank_line = {"\n\n", 2};
@@ -80,10 +79,10 @@ void pith_token_ends(const struct pith_tokenizer *tokenizer,
         ends[n - 1] = text.size;
 }
 
-static enum pith_status append_text_units(struct pith_parts *parts,
-                                          const struct pith_tokenizer *tokenizer,
-                                          struct pith_unit first,
-                                          struct pith_error *error)
+static enum pith_status
+append_text_units(struct pith_parts *parts,
+                  const struct pith_tokenizer *tokenizer,
+                  struct pith_unit first, struct pith_error *error)
 {
     size_t n = parts->ids.n - first.token;
     size_t *ends = pith_array(n, sizeof *ends);
@@ -112,11 +111,10 @@ static enum pith_status append_join(struct pith_parts *parts,
     return pith_unit_push(parts, unit, error);
 }
 
-/* Appends text of the current part and its tokens. */
-static enum pith_status append_text(struct pith_parts *parts,
-                                    const struct pith_tokenizer *tokenizer,
-                                    struct pith_text text,
-                                    struct pith_error *error)
+enum pith_status pith_parts_append_text(struct pith_parts *parts,
+                                        const struct pith_tokenizer *tokenizer,
+                                        struct pith_text text,
+                                        struct pith_error *error)
 {
     struct pith_unit first = {.token = parts->ids.n,
                               .byte = parts->text.size,
@@ -129,49 +127,6 @@ static enum pith_status append_text(struct pith_parts *parts,
     PITH_TRY(pith_tokenizer_encode(tokenizer, valid, PITH_TOKENIZE_NO_SPECIAL,
                                    &parts->ids, error));
     return append_text_units(parts, tokenizer, first, error);
-}
-
-/* Piece by piece, without the tags. */
-static enum pith_status append_pieces(struct pith_parts *parts,
-                                      const struct pith_tokenizer *tokenizer,
-                                      const struct pith_tagged_text *parsed,
-                                      struct pith_error *error)
-{
-    const char *text = parsed->text;
-    for (size_t i = 0; i < parsed->n_segments; i++) {
-        const struct pith_segment *segment = &parsed->segments[i];
-        struct pith_tagged_piece piece = {
-            .part = parts->n_parts, .byte = parts->text.size,
-            .given = segment->offset, .token = parts->ids.n,
-            .rate = segment->has_rate ? segment->rate : -1,
-            .whole = !segment->compress};
-        PITH_TRY(append_text(parts, tokenizer,
-                             (struct pith_text){text, segment->n_bytes},
-                             error));
-        text += segment->n_bytes;
-        piece.n_tokens = parts->ids.n - piece.token;
-        PITH_TRY(pith_result_grow(&parts->pieces, parts->n_pieces,
-                                  sizeof piece, error));
-        parts->pieces[parts->n_pieces++] = piece;
-    }
-    return PITH_OK;
-}
-
-static enum pith_status
-append_structured(struct pith_parts *parts,
-                  const struct pith_tokenizer *tokenizer, size_t index,
-                  struct pith_text tagged, struct pith_error *error)
-{
-    struct pith_tagged_text parsed;
-    struct pith_error why;
-    enum pith_status status =
-        pith_tagged_parse(tagged, 1, PITH_TAGS_STRICT, &parsed, &why);
-    if (status != PITH_OK)
-        return pith_fail(error, status, "context %zu: %s", index + 1,
-                         why.detail);
-    status = append_pieces(parts, tokenizer, &parsed, error);
-    pith_tagged_free(&parsed);
-    return status;
 }
 
 static enum pith_status append_part(struct pith_parts *parts,
@@ -188,8 +143,8 @@ static enum pith_status append_part(struct pith_parts *parts,
     part->token = parts->ids.n;
     if (text.size > 0)
         PITH_TRY(structured
-                     ? append_structured(parts, tokenizer, index, text, error)
-                     : append_text(parts, tokenizer, text, error));
+                     ? pith_pieces_append(parts, tokenizer, index, text, error)
+                     : pith_parts_append_text(parts, tokenizer, text, error));
     part->n_tokens = parts->ids.n - part->token;
     part->n_units = parts->n_units - part->unit;
     parts->n_parts++;
@@ -213,10 +168,10 @@ static enum pith_status encode_space(struct pith_ids *ids,
     return PITH_OK;
 }
 
-static enum pith_status make(struct pith_parts *parts,
-                             const struct pith_tokenizer *tokenizer,
-                             const struct pith_prompt *prompt, bool structured,
-                             struct pith_error *error)
+enum pith_status pith_parts_make(struct pith_parts *parts,
+                                 const struct pith_tokenizer *tokenizer,
+                                 const struct pith_prompt *prompt,
+                                 bool structured, struct pith_error *error)
 {
     size_t n_parts = 0;
     *parts = (struct pith_parts){0};
@@ -236,23 +191,6 @@ static enum pith_status make(struct pith_parts *parts,
                              prompt->contexts[i], structured, error));
     return append_part(parts, tokenizer, PITH_PART_QUESTION, 0,
                        prompt->question, false, error);
-}
-
-enum pith_status pith_parts_make(struct pith_parts *parts,
-                                 const struct pith_tokenizer *tokenizer,
-                                 const struct pith_prompt *prompt,
-                                 struct pith_error *error)
-{
-    return make(parts, tokenizer, prompt, false, error);
-}
-
-enum pith_status
-pith_parts_make_structured(struct pith_parts *parts,
-                           const struct pith_tokenizer *tokenizer,
-                           const struct pith_prompt *prompt,
-                           struct pith_error *error)
-{
-    return make(parts, tokenizer, prompt, true, error);
 }
 
 void pith_parts_free(struct pith_parts *parts)
@@ -281,7 +219,7 @@ bool pith_between_characters(struct pith_text text, size_t at)
 }
 
 const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
-                                              const struct pith_unit *unit)
+                                        const struct pith_unit *unit)
 {
     size_t low = 0, high = parts->n_pieces;
     while (low < high) {

@@ -20,8 +20,8 @@ struct pith_unit {
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool is_separator; /* the blank line in front of a part */
-    bool denies; /* has a negation; found by pith_bind_words() */
-    bool forced;    /* stays, whatever its loss; of a separator: text of its
+    bool denies;    /* has a negation; found by pith_bind_words() */
+    bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
 };
 
@@ -62,24 +62,25 @@ struct pith_parts {
     size_t n_cut;         /* words and numbers too long for one unit */
 };
 
+/* Fills parts; free them, also after an error.
+ *   structured  contexts have <llmlingua> tags; the parts are without them
+ * Errors: MEMORY, UNSUPPORTED (no tokenizer), ARGUMENT (a malformed tag:
+ * context and byte). */
 enum pith_status pith_parts_make(struct pith_parts *parts,
                                  const struct pith_tokenizer *tokenizer,
                                  const struct pith_prompt *prompt,
-                                 struct pith_error *error);
-
-/* The same of a prompt whose contexts have <llmlingua> tags; the parts are
- * without them.
- * Errors: ARGUMENT as well (a malformed tag: context and byte). */
-enum pith_status
-pith_parts_make_structured(struct pith_parts *parts,
-                           const struct pith_tokenizer *tokenizer,
-                           const struct pith_prompt *prompt,
-                           struct pith_error *error);
+                                 bool structured, struct pith_error *error);
 void pith_parts_free(struct pith_parts *parts);
+
+/* Appends text to the part that is being made, with its tokens and units. */
+enum pith_status pith_parts_append_text(struct pith_parts *parts,
+                                        const struct pith_tokenizer *tokenizer,
+                                        struct pith_text text,
+                                        struct pith_error *error);
 
 /* The piece that starts with a unit; NULL: none does. */
 const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
-                                              const struct pith_unit *unit);
+                                        const struct pith_unit *unit);
 
 /* Tokens of a part with the blank line in front of it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);

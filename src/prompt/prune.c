@@ -8,6 +8,7 @@
 #include "../base/clock.h"
 #include "../base/memory.h"
 #include "counter.h"
+#include "detail.h"
 #include "keep.h"
 #include "result.h"
 #include "units.h"
@@ -71,9 +72,8 @@ enum pith_status pith_prune_open(struct pith_prune *p,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "target is %g tokens; expected at least 1 (a share "
                          "of the prompt is given as rate)", options->target);
-    PITH_TRY((options->structured ? pith_parts_make_structured
-                                  : pith_parts_make)(&p->parts, tokenizer,
-                                                     prompt, error));
+    PITH_TRY(pith_parts_make(&p->parts, tokenizer, prompt, options->structured,
+                             error));
     PITH_TRY(pith_units_merge(&p->parts, options->units,
                               pith_prune_longest(p->session), error));
     PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));

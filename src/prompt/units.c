@@ -36,6 +36,13 @@ struct pith_text pith_part_text(const struct pith_parts *parts,
                               last->byte + last->n_bytes - first->byte};
 }
 
+const struct pith_unit *pith_line_before(const struct pith_parts *parts,
+                                         const struct pith_part *part)
+{
+    const struct pith_unit *first = &parts->units[part->unit];
+    return part->n_units > 0 && first->is_separator ? first : NULL;
+}
+
 size_t pith_forced_tokens(const struct pith_unit *units, size_t n)
 {
     size_t sum = 0;

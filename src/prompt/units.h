@@ -45,6 +45,10 @@ struct pith_text pith_unit_text(const struct pith_parts *parts,
 struct pith_text pith_part_text(const struct pith_parts *parts,
                                 const struct pith_part *part);
 
+/* The blank line in front of a part, borrowed; NULL: it has none. */
+const struct pith_unit *pith_line_before(const struct pith_parts *parts,
+                                         const struct pith_part *part);
+
 /* Tokens of the forced units among n. */
 size_t pith_forced_tokens(const struct pith_unit *units, size_t n);
 

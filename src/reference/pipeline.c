@@ -93,20 +93,26 @@ static enum pith_status drop_tokens(struct pith_reference_run *run,
                : pith_reference_keep_whole(run, error);
 }
 
-static enum pith_status compress(struct pith_session *session,
-                                 const struct pith_prompt *prompt,
-                                 const struct pith_compress_options *options,
-                                 struct pith_result *result,
-                                 struct pith_error *error)
+/* In float32: its decisions are there to be compared. */
+enum pith_status
+pith_compress_reference(struct pith_session *session,
+                        const struct pith_prompt *prompt,
+                        const struct pith_compress_options *given,
+                        struct pith_result **result, struct pith_error *error)
 {
+    enum pith_status status;
+    struct pith_call call;
+    PITH_TRY(pith_call_begin(&call, true, session, prompt, given, result,
+                             error));
+    const struct pith_compress_options *options = &call.options;
+    struct pith_timings *timings = &call.result->timings;
     struct pith_reference_run run = {.session = session,
                                      .tokenizer =
                                          pith_session_tokenizer(session),
                                      .prompt = prompt,
                                      .options = options,
-                                     .result = result};
-    enum pith_status status = PITH_OK;
-    PITH_TRY(pith_reference_check_options(options, error));
+                                     .result = call.result};
+    PITH_TRY_DONE(pith_reference_check_options(options, error));
     double begun = pith_seconds();
     PITH_TRY_DONE(prepare(&run, error));
     double prepared = pith_seconds();
@@ -118,22 +124,11 @@ static enum pith_status compress(struct pith_session *session,
     if (options->detail)
         PITH_TRY_DONE(pith_reference_detail_rest(
             run.tokenizer, ranker(&run), prompt,
-            options->concate_question, result, error));
-    result->timings.tokenize = prepared - begun;
-    result->timings.rank = filtered - prepared;
-    result->timings.compress = pith_seconds() - filtered;
+            options->concate_question, call.result, error));
+    timings->tokenize = prepared - begun;
+    timings->rank = filtered - prepared;
+    timings->compress = pith_seconds() - filtered;
 done:
     free_run(&run);
-    return status;
-}
-
-/* In float32: its decisions are there to be compared. */
-enum pith_status
-pith_compress_reference(struct pith_session *session,
-                        const struct pith_prompt *prompt,
-                        const struct pith_compress_options *options,
-                        struct pith_result **result, struct pith_error *error)
-{
-    return pith_method_run(compress, true, session, prompt, options, result,
-                           error);
+    return pith_call_end(&call, status, result);
 }

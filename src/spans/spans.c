@@ -172,6 +172,7 @@ static enum pith_status run(struct pith_spans *spans,
                             const struct pith_prompt *prompt,
                             struct pith_error *error)
 {
+    PITH_TRY(check_options(spans->options, error));
     PITH_TRY(open_spans(spans, prompt, error));
     PITH_TRY(spans->options->threshold <= 0 &&
                      spans->prune.target == spans->parts->ids.n
@@ -181,19 +182,21 @@ static enum pith_status run(struct pith_spans *spans,
     return note(spans, error);
 }
 
-static enum pith_status compress(struct pith_session *session,
-                                 const struct pith_prompt *prompt,
-                                 const struct pith_compress_options *options,
-                                 struct pith_result *result,
-                                 struct pith_error *error)
+enum pith_status
+pith_compress_spans(struct pith_session *session,
+                    const struct pith_prompt *prompt,
+                    const struct pith_compress_options *options,
+                    struct pith_result **result, struct pith_error *error)
 {
+    struct pith_call call;
+    PITH_TRY(pith_call_begin(&call, false, session, prompt, options, result,
+                             error));
     struct pith_spans spans = {.prune = {.session = session,
-                                         .options = options,
-                                         .result = result},
-                               .session = session, .options = options,
-                               .result = result};
+                                         .options = &call.options,
+                                         .result = call.result},
+                               .session = session, .options = &call.options,
+                               .result = call.result};
     spans.parts = &spans.prune.parts;
-    PITH_TRY(check_options(options, error));
     enum pith_status status = run(&spans, prompt, error);
     pith_path_free(&spans.path);
     pith_prune_free(&spans.prune);
@@ -202,15 +205,5 @@ static enum pith_status compress(struct pith_session *session,
     pith_free(spans.left_out);
     pith_free(spans.nodes);
     pith_free(spans.units);
-    return status;
-}
-
-enum pith_status
-pith_compress_spans(struct pith_session *session,
-                    const struct pith_prompt *prompt,
-                    const struct pith_compress_options *options,
-                    struct pith_result **result, struct pith_error *error)
-{
-    return pith_method_run(compress, false, session, prompt, options, result,
-                           error);
+    return pith_call_end(&call, status, result);
 }

@@ -6,7 +6,10 @@
  * option by name where it is set, and does nothing where it is not; the files
  * that stand behind it in the library are not linked.
  */
+#include "../../src/paper/paper.h"
+#include "../../src/prompt/detail.h"
 #include "../../src/prompt/keep.h"
+#include "../../src/prompt/pieces.h"
 
 static enum pith_status refuse(struct pith_error *error, const char *option,
                                const char *unset)
@@ -39,4 +42,39 @@ enum pith_status pith_keep_note(const struct pith_parts *parts,
 {
     (void)parts, (void)options, (void)result, (void)error;
     return PITH_OK; /* nothing was looked for */
+}
+
+enum pith_status pith_pieces_append(struct pith_parts *parts,
+                                    const struct pith_tokenizer *tokenizer,
+                                    size_t index, struct pith_text tagged,
+                                    struct pith_error *error)
+{
+    (void)parts, (void)tokenizer, (void)index, (void)tagged;
+    return refuse(error, "structured", "false");
+}
+
+enum pith_status pith_detail_of_parts(struct pith_result *result,
+                                      const struct pith_parts *parts,
+                                      const struct pith_prompt *prompt,
+                                      const struct pith_decisions *decisions,
+                                      struct pith_error *error)
+{
+    (void)result, (void)parts, (void)prompt, (void)decisions;
+    return refuse(error, "detail", "false");
+}
+
+/* --- paper ------------------------------------------------------------------- */
+
+enum pith_status pith_plan_documents(const struct pith_plan **plan,
+                                     struct pith_error *error)
+{
+    (void)plan;
+    return refuse(error, "question_aware", "false");
+}
+
+enum pith_status pith_plan_pieces(const struct pith_plan **plan,
+                                  struct pith_error *error)
+{
+    (void)plan;
+    return refuse(error, "structured", "false");
 }

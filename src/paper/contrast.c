@@ -1,0 +1,46 @@
+/*
+ * contrast.c - LongLLMLingua's losses: how much the question changes them.
+ */
+#include "scorer.h"
+
+#include "../base/memory.h"
+
+/* What was read so far, after the question, in a session of its own. */
+static enum pith_status open_second(struct pith_scorer *scorer,
+                                    struct pith_error *error)
+{
+    const struct pith_prefix *first = &scorer->prefix;
+    struct pith_prefix *prefix = &scorer->after_question;
+    scorer->conditional =
+        pith_array(scorer->n_most, sizeof *scorer->conditional);
+    if (scorer->conditional == NULL)
+        return pith_no_memory(error, scorer->n_most,
+                              sizeof *scorer->conditional);
+    PITH_TRY(pith_session_twin(first->session, first->n_most, &scorer->second,
+                               error));
+    PITH_TRY(pith_prefix_init(prefix, scorer->second, error));
+    PITH_TRY(pith_prefix_open(prefix, scorer->question.data,
+                              scorer->question.n, error));
+    pith_ids_append_all(&prefix->ids, first->ids.data + first->n_head,
+                        first->ids.n - first->n_head);
+    return PITH_OK;
+}
+
+/* s_i = NLL(x_i | x_<i) - NLL(x_i | x_que, x_<i). */
+enum pith_status pith_score_contrast(struct pith_scorer *scorer,
+                                     const struct pith_unit *units, size_t n,
+                                     bool new_part, float *losses,
+                                     struct pith_error *error)
+{
+    size_t n_ids;
+    if (scorer->second == NULL)
+        PITH_TRY(open_second(scorer, error));
+    PITH_TRY(pith_scorer_score(scorer, &scorer->prefix, units, n, new_part,
+                               scorer->losses, &n_ids, error));
+    PITH_TRY(pith_scorer_score(scorer, &scorer->after_question, units, n,
+                               new_part, scorer->conditional, &n_ids, error));
+    for (size_t i = 0; i < n_ids; i++)
+        scorer->losses[i] -= scorer->conditional[i];
+    pith_scorer_average(scorer->losses, units, n, losses);
+    return PITH_OK;
+}

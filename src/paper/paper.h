@@ -1,0 +1,63 @@
+/*
+ * paper.h - one compression by the method `paper`, and what may take the place
+ * of its demonstrations: documents (question_aware.c), pieces (pieces.c).
+ */
+#ifndef PITH_PAPER_PAPER_H
+#define PITH_PAPER_PAPER_H
+
+#include "../prompt/method.h"
+#include "../prompt/prune.h"
+#include "budget.h"
+#include "observer.h"
+
+struct pith_paper {
+    struct pith_call call;
+    struct pith_prune prune;
+    /* Of these, borrowed. */
+    struct pith_session *session;
+    const struct pith_compress_options *options;
+    struct pith_result *result;
+    struct pith_parts *parts;
+    const struct pith_plan *plan; /* static */
+    bool *selected; /* D, by part, (n_parts) */
+    size_t *order;  /* parts that are demonstrations, best first where they
+                       were ranked, (n_order) */
+    size_t n_order;
+    struct pith_budget budget;
+    struct pith_stage *stages; /* (n_stages) x_ins, D, x_que */
+    struct pith_unit *units;   /* of D's stages */
+    size_t n_stages;
+    struct pith_itpc itpc;
+    struct pith_observer observer;
+};
+
+/* What contexts are, and how they get their share of the target. */
+struct pith_plan {
+    double k; /* granularity coefficient where the options have none */
+    /* Checks what this needs, and sets the target anew; NULL: nothing. */
+    enum pith_status (*open)(struct pith_paper *p, struct pith_error *error);
+    /* Algorithm 1, line 4: fills ranks (n) in the order of the prompt; index
+     * is that in p->parts->parts.  NULL: all contexts stay. */
+    enum pith_status (*rank)(struct pith_paper *p, struct pith_rank *ranks,
+                             size_t n, struct pith_error *error);
+    bool low_is_best; /* by these scores; they are needed even where all
+                         contexts stay */
+    /* Fills the stages of D, from p->stages[1] on; p->n_stages counts them.
+     * p->units has room for all units of the prompt and one more. */
+    enum pith_status (*stage)(struct pith_paper *p, struct pith_error *error);
+};
+
+/* The plans of the options question_aware and structured. */
+enum pith_status pith_plan_documents(const struct pith_plan **plan,
+                                     struct pith_error *error);
+enum pith_status pith_plan_pieces(const struct pith_plan **plan,
+                                  struct pith_error *error);
+
+/* The units of a demonstration that are D's and, of one that was left out,
+ * what must stay.
+ *   units  filled by the call
+ * Returns how many. */
+size_t pith_paper_gather(const struct pith_paper *p, size_t part,
+                         struct pith_unit *units);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * pieces.c - see pieces.h.
+ */
+#include "pieces.h"
+
+#include "result.h"
+#include "tagged.h"
+
+static enum pith_status append_pieces(struct pith_parts *parts,
+                                      const struct pith_tokenizer *tokenizer,
+                                      const struct pith_tagged_text *parsed,
+                                      struct pith_error *error)
+{
+    const char *text = parsed->text;
+    for (size_t i = 0; i < parsed->n_segments; i++) {
+        const struct pith_segment *segment = &parsed->segments[i];
+        struct pith_tagged_piece piece = {
+            .part = parts->n_parts, .byte = parts->text.size,
+            .given = segment->offset, .token = parts->ids.n,
+            .rate = segment->has_rate ? segment->rate : -1,
+            .whole = !segment->compress};
+        PITH_TRY(pith_parts_append_text(
+            parts, tokenizer, (struct pith_text){text, segment->n_bytes}, error));
+        text += segment->n_bytes;
+        piece.n_tokens = parts->ids.n - piece.token;
+        PITH_TRY(pith_result_grow(&parts->pieces, parts->n_pieces,
+                                  sizeof piece, error));
+        parts->pieces[parts->n_pieces++] = piece;
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_pieces_append(struct pith_parts *parts,
+                                    const struct pith_tokenizer *tokenizer,
+                                    size_t index, struct pith_text tagged,
+                                    struct pith_error *error)
+{
+    struct pith_tagged_text parsed;
+    struct pith_error why;
+    enum pith_status status =
+        pith_tagged_parse(tagged, 1, PITH_TAGS_STRICT, &parsed, &why);
+    if (status != PITH_OK)
+        return pith_fail(error, status, "context %zu: %s", index + 1,
+                         why.detail);
+    status = append_pieces(parts, tokenizer, &parsed, error);
+    pith_tagged_free(&parsed);
+    return status;
+}
