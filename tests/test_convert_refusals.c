@@ -90,14 +90,43 @@ static const struct edit edits[] = {
     {FOREIGN_GPT2, "config.json", "{", "{\"tie_word_embeddings\": false, ",
      PITH_ERR_FORMAT, "lm_head.weight"},
     {FOREIGN_GPT2, "config.json", "}", "", PITH_ERR_FORMAT, "config.json"},
-    LLAMA("\"llama\"", "\"mistral\"", "mistral"),
+    LLAMA("\"llama\"", "\"gemma\"", "gemma"),
     LLAMA("\"model_type\": \"llama\"", "\"architectures\": [\"OPTModel\"]",
           "model_type"),
     LLAMA("\"silu\"", "\"gelu\"", "hidden_act"),
     LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": "
           "\"llama3\", \"factor\": 8}", "rope_scaling"),
     LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", "
-          "\"factor\": 2}", "rope_scaling"),
+          "\"factor\": 0}", "rope_scaling"),
+    LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": "
+          "\"llama3\", \"factor\": 8, \"low_freq_factor\": 4, "
+          "\"high_freq_factor\": 4, \"original_max_position_embeddings\": 8}",
+          "low_freq_factor"),
+    LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": "
+          "\"longrope\"}", "\"longrope\""),
+    LLAMA("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", "
+          "\"factor\": 2}, \"rope_parameters\": {\"type\": \"linear\", "
+          "\"factor\": 2}", "second RoPE scaling"),
+    LLAMA("{", "{\"layer_types\": [\"full_attention\", "
+          "\"sliding_attention\"], ", "sliding_attention"),
+    LLAMA("\"model_type\": \"llama\"", "\"model_type\": \"qwen2\", "
+          "\"use_sliding_window\": true", "use_sliding_window"),
+    LLAMA("\"model_type\": \"llama\"", "\"model_type\": \"mistral\", "
+          "\"sliding_window\": \"all\"", "sliding_window"),
+    {FOREIGN_LLAMA, "config.json", "\"model_type\": \"llama\"",
+     "\"model_type\": \"smollm3\", \"no_rope_layers\": [0, 0]",
+     PITH_ERR_FORMAT, "rope_skip is 1"},
+    LLAMA("\"model_type\": \"llama\"", "\"model_type\": \"smollm3\", "
+          "\"no_rope_layers\": [0, 1]", "every n-th"),
+    LLAMA("\"model_type\": \"llama\"", "\"model_type\": \"smollm3\", "
+          "\"no_rope_layers\": [1]", "no_rope_layers"),
+    LLAMA("\"model_type\": \"llama\"", "\"model_type\": \"qwen2_moe\"",
+          "qwen2_moe"),
+    {FOREIGN_LLAMA, "config.json", "\"model_type\": \"llama\"",
+     "\"model_type\": \"qwen2\"", PITH_ERR_FORMAT, "q_proj.bias"},
+    {FOREIGN_LLAMA, "config.json", "\"model_type\": \"llama\"",
+     "\"model_type\": \"qwen3\", \"head_dim\": 16", PITH_ERR_FORMAT,
+     "q_norm.weight"},
     LLAMA("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": "
           "\"yarn\"}", "rope_parameters"),
     LLAMA("\"attention_bias\": false", "\"attention_bias\": true",
@@ -302,7 +331,7 @@ static const struct {
     enum pith_status status;
     const char *word;
 } gguf_edits[] = {
-    {FOREIGN_LLAMA, "llama", "qwen2", PITH_ERR_UNSUPPORTED, "qwen2"},
+    {FOREIGN_LLAMA, "llama", "gemma", PITH_ERR_UNSUPPORTED, "gemma"},
     {FOREIGN_LLAMA, "llama.vocab_size", "llama.logit_mult",
      PITH_ERR_UNSUPPORTED, "llama.logit_mult"},
     {FOREIGN_LLAMA, "llama.rope.dimension_count", "llama.rope.dimension_kount",

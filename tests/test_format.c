@@ -162,6 +162,14 @@ START_TEST(configs_are_checked)
     REFUSE(gpt2, bad.n_kv_head = 2, "n_kv_head");
     REFUSE(gpt2, bad.rope_theta = 1, "rope_theta");
     REFUSE(gpt2, bad.norm_eps = 0, "norm_eps");
+    REFUSE(gpt2, bad.qkv_biases = true, "LLaMA family");
+    REFUSE(gpt2, bad.qk_norms = true, "LLaMA family");
+    REFUSE(gpt2, bad.rope_factors = true, "LLaMA family");
+    REFUSE(gpt2, bad.rope_skip = 2, "LLaMA family");
+    REFUSE(gpt2, bad.window = 8, "LLaMA family");
+    REFUSE(llama, bad.rope_skip = 1, "rope_skip is 1");
+    REFUSE(llama, bad.rope_skip = 1025, "rope_skip");
+    REFUSE(llama, bad.window = PITH_MAX_CTX + 1, "window");
     REFUSE(llama, bad.n_kv_head = 3, "not a multiple");
     REFUSE(llama, bad.n_kv_head = 8, "n_kv_head");
     REFUSE(llama, bad.head_dim = 15, "odd");

@@ -141,7 +141,6 @@ enum pith_status pith_train_allocate(struct pith_trainer *trainer,
     if (config->arch == PITH_ARCH_LLAMA)
         pith_fill_rotary(trainer->angles,
                          trainer->angles + n_record * (config->head_dim / 2),
-                         (double)config->rope_theta, config->head_dim,
-                         n_record);
+                         trainer->model, n_record);
     return PITH_OK;
 }

@@ -1,11 +1,12 @@
 /*
  * gguf_model.c - GGUF's hyper-parameters and tensors of the architectures
- * gpt2 and llama.
+ * that are known.
  *
  * Every key below the architecture's name is understood or refused.  GPT-2's
- * matrices are (out, in) already, with q, k and v fused; LLaMA's q and k have
- * the elements of a rotary pair side by side.
+ * matrices are (out, in) already, with q, k and v fused; where `paired` says
+ * so, q and k have the elements of a rotary pair side by side.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,9 +15,22 @@
 
 /* --- hyper-parameters ------------------------------------------------------*/
 
+static const struct family {
+    const char *name; /* general.architecture */
+    bool gpt2, paired, qkv_biases, qk_norms;
+    uint32_t rope_skip;
+} families[] = {
+    {.name = "gpt2", .gpt2 = true},
+    {.name = "llama", .paired = true}, /* Mistral too */
+    {.name = "qwen2", .qkv_biases = true},
+    {.name = "qwen3", .qk_norms = true},
+    {.name = "smollm3", .paired = true, .rope_skip = 4},
+};
+
 struct reader {
     struct pith_gguf *gguf;
-    const char *arch;
+    const struct family *family;
+    const char *arch; /* its name */
     char key[64];
     struct pith_error *error;
 };
@@ -51,17 +65,60 @@ static enum pith_status want_number(struct reader *reader, const char *name,
     return value == wanted ? PITH_OK : refuse(reader, why);
 }
 
-static enum pith_status want_no_scaling(struct reader *reader)
+/* Linear scaling: by the old key, or with a type that says so. */
+static enum pith_status read_linear(struct reader *reader, bool named)
 {
-    static const char why[] = "asks for RoPE scaling, which is not supported";
+    static const float one = 1;
+    struct pith_source *source = reader->gguf->source;
+    float old, factor, factors[PITH_MAX_HEAD_DIM / 2];
+    size_t n = source->config.head_dim / 2;
+    PITH_TRY(pith_gguf_real(reader->gguf, key_of(reader, "rope.scale_linear"),
+                            &one, &old, reader->error));
+    PITH_TRY(pith_gguf_real(reader->gguf,
+                            key_of(reader, "rope.scaling.factor"),
+                            named ? &old : &one, &factor, reader->error));
+    if (!named && factor != 1)
+        return refuse(reader, "asks for RoPE scaling of a type that "
+                      "\"rope.scaling.type\" does not name");
+    if (!named)
+        factor = old;
+    if (!(factor > 0) || !isfinite(factor))
+        return refuse(reader, "is not a positive number");
+    if (factor == 1 || n > PITH_MAX_HEAD_DIM / 2)
+        return PITH_OK;
+    if (pith_source_find(source, PITH_ROPE_FACTORS) != NULL)
+        return refuse(reader, "asks for RoPE scaling, and the tensor "
+                      "\"" PITH_ROPE_FACTORS "\" for another");
+    for (size_t i = 0; i < n; i++)
+        factors[i] = factor;
+    return pith_source_set_factors(source, factors, n, reader->error);
+}
+
+static bool text_is(struct pith_text text, const char *word)
+{
+    return text.size == strlen(word) &&
+           memcmp(text.bytes, word, text.size) == 0;
+}
+
+static enum pith_status read_scaling(struct reader *reader)
+{
+    struct pith_source *source = reader->gguf->source;
     struct pith_text type;
     PITH_TRY(pith_gguf_text(reader->gguf, key_of(reader, "rope.scaling.type"),
                             &type, reader->error));
-    if (type.size > 0 && (type.size != 4 || memcmp(type.bytes, "none", 4) != 0))
+    bool linear = text_is(type, "linear");
+    if (!linear && type.size > 0 && !text_is(type, "none")) {
+        char why[120];
+        snprintf(why, sizeof why, "is \"%.*s\"; supported are \"none\" and "
+                 "\"linear\"", type.size < 40 ? (int)type.size : 40,
+                 type.bytes);
         return refuse(reader, why);
-    PITH_TRY(want_number(reader, "rope.scale_linear", 1, why));
-    PITH_TRY(want_number(reader, "rope.scaling.factor", 1, why));
-    return want_number(reader, "rope.scaling.attn_factor", 1, why);
+    }
+    PITH_TRY(want_number(reader, "rope.scaling.attn_factor", 1,
+                         "is not 1, which is not supported"));
+    source->config.rope_factors =
+        pith_source_find(source, PITH_ROPE_FACTORS) != NULL;
+    return read_linear(reader, linear);
 }
 
 /* Keys that say nothing about the computation, or nothing by themselves. */
@@ -132,7 +189,11 @@ static enum pith_status read_llama(struct reader *reader,
 {
     static const float theta = 10000;
     static const uint32_t none = 0;
+    const struct family *family = reader->family;
     uint32_t n_experts;
+    config->qkv_biases = family->qkv_biases;
+    config->qk_norms = family->qk_norms;
+    config->rope_skip = family->rope_skip;
     PITH_TRY(pith_gguf_real(reader->gguf, key_of(reader, "rope.freq_base"),
                             &theta, &config->rope_theta, reader->error));
     PITH_TRY(pith_gguf_real(reader->gguf,
@@ -141,7 +202,10 @@ static enum pith_status read_llama(struct reader *reader,
     PITH_TRY(whole(reader, "expert_count", &none, &n_experts));
     if (n_experts > 0)
         return refuse(reader, "asks for a mixture of experts");
-    return want_no_scaling(reader);
+    if (strcmp(reader->arch, "llama") == 0) /* Mistral's */
+        PITH_TRY(whole(reader, "attention.sliding_window", &none,
+                       &config->window));
+    return read_scaling(reader);
 }
 
 static enum pith_status read_config(struct reader *reader,
@@ -177,16 +241,17 @@ static const struct {
     {"token_embedding", "token_embd"}, {"position_embedding", "position_embd"},
     {"attn_norm", "attn_norm"},        {"attn_q", "attn_q"},
     {"attn_k", "attn_k"},              {"attn_v", "attn_v"},
+    {"attn_q_norm", "attn_q_norm"},    {"attn_k_norm", "attn_k_norm"},
     {"attn_out", "attn_output"},       {"ffn_norm", "ffn_norm"},
     {"ffn_gate", "ffn_gate"},          {"ffn_up", "ffn_up"},
     {"ffn_down", "ffn_down"},          {"output_norm", "output_norm"},
-    {"output", "output"},
+    {"output", "output"},              {"rope_factors", "rope_freqs"},
 };
 
-static enum pith_status take_tensor(struct pith_source *source,
-                                    const struct pith_tensor_spec *spec,
-                                    struct pith_error *error)
+static enum pith_status take_tensor(const struct reader *reader,
+                                    const struct pith_tensor_spec *spec)
 {
+    struct pith_source *source = reader->gguf->source;
     static const char *const fused[] = {"attn_q", "attn_k", "attn_v"};
     struct pith_taking taking = {0};
     struct pith_part part;
@@ -200,11 +265,11 @@ static enum pith_status take_tensor(struct pith_source *source,
     for (size_t third = 0; third < 3; third++) {
         if (strcmp(part.name, fused[third]) != 0)
             continue;
-        if (source->config.arch == PITH_ARCH_GPT2) {
+        if (reader->family->gpt2) {
             theirs = "attn_qkv";
             taking.first = third * source->config.n_embd;
             taking.total = 3 * (size_t)source->config.n_embd;
-        } else if (third < 2) {
+        } else if (third < 2 && reader->family->paired) {
             taking.rotary_dim = source->config.head_dim;
         }
     }
@@ -214,7 +279,7 @@ static enum pith_status take_tensor(struct pith_source *source,
     else
         snprintf(name, sizeof name, "blk.%ld.%s.%s", part.layer, theirs, kind);
     taking.name = name;
-    return pith_source_take(source, spec, &taking, error);
+    return pith_source_take(source, spec, &taking, reader->error);
 }
 
 static bool is_of_no_effect(struct pith_source *source, const char *name)
@@ -224,27 +289,41 @@ static bool is_of_no_effect(struct pith_source *source, const char *name)
     return n > 14 && strcmp(name + n - 14, ".attn_rot_embd") == 0;
 }
 
-static enum pith_status take_tensors(struct pith_source *source,
-                                     struct pith_error *error)
+static enum pith_status take_tensors(const struct reader *reader)
 {
+    struct pith_source *source = reader->gguf->source;
     struct pith_tensor_spec spec;
-    if (pith_source_find(source, "rope_freqs.weight") != NULL)
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: tensor \"rope_freqs.weight\" asks for RoPE "
-                         "scaling, which is not supported", source->path);
-    PITH_TRY(pith_source_begin_taking(source, error));
+    PITH_TRY(pith_source_begin_taking(source, reader->error));
     size_t n_tensors = pith_config_n_tensors(&source->config);
     for (size_t i = 0; i < n_tensors; i++) {
         pith_config_tensor(&source->config, i, &spec);
-        PITH_TRY(take_tensor(source, &spec, error));
+        PITH_TRY(take_tensor(reader, &spec));
     }
-    return pith_source_end_taking(source, is_of_no_effect, error);
+    return pith_source_end_taking(source, is_of_no_effect, reader->error);
 }
 
-static bool text_is(struct pith_text text, const char *word)
+/* --- the file --------------------------------------------------------------*/
+
+static enum pith_status find_family(struct reader *reader)
 {
-    return text.size == strlen(word) &&
-           memcmp(text.bytes, word, text.size) == 0;
+    struct pith_source *source = reader->gguf->source;
+    struct pith_text arch;
+    PITH_TRY(pith_gguf_text(reader->gguf, "general.architecture", &arch,
+                            reader->error));
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        if (!text_is(arch, families[i].name))
+            continue;
+        reader->family = &families[i];
+        reader->arch = families[i].name;
+        source->config.arch =
+            families[i].gpt2 ? PITH_ARCH_GPT2 : PITH_ARCH_LLAMA;
+        return PITH_OK;
+    }
+    return pith_fail(reader->error, PITH_ERR_UNSUPPORTED,
+                     "%s: general.architecture is \"%.*s\"; supported are "
+                     "\"gpt2\", \"llama\" (Mistral too), \"qwen2\", "
+                     "\"qwen3\" and \"smollm3\"", source->path,
+                     (int)arch.size, arch.bytes);
 }
 
 static enum pith_status read_model(struct pith_gguf *gguf,
@@ -252,23 +331,13 @@ static enum pith_status read_model(struct pith_gguf *gguf,
 {
     struct pith_source *source = gguf->source;
     struct reader reader = {.gguf = gguf, .error = error};
-    struct pith_text arch, name;
+    struct pith_text name;
 
-    PITH_TRY(pith_gguf_text(gguf, "general.architecture", &arch, error));
-    if (text_is(arch, "gpt2"))
-        source->config.arch = PITH_ARCH_GPT2;
-    else if (text_is(arch, "llama"))
-        source->config.arch = PITH_ARCH_LLAMA;
-    else
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: general.architecture is \"%.*s\"; supported are "
-                         "\"gpt2\" and \"llama\"", source->path,
-                         (int)arch.size, arch.bytes);
-    reader.arch = source->config.arch == PITH_ARCH_GPT2 ? "gpt2" : "llama";
+    PITH_TRY(find_family(&reader));
     PITH_TRY(pith_gguf_text(gguf, "general.name", &name, error));
     PITH_TRY(pith_source_set_name(source, name, error));
     PITH_TRY(read_config(&reader, &source->config));
-    PITH_TRY(take_tensors(source, error));
+    PITH_TRY(take_tensors(&reader));
     return pith_gguf_vocabulary(gguf, error);
 }
 

@@ -11,6 +11,12 @@
 enum pith_status pith_huggingface_read(struct pith_source *source,
                                        struct pith_error *error);
 
+/* The hyper-parameters, from the root of config.json. */
+struct pith_json;
+enum pith_status pith_huggingface_config(struct pith_source *source,
+                                         const struct pith_json *root,
+                                         struct pith_error *error);
+
 /* Lists the tensors of the folder's files. */
 enum pith_status pith_huggingface_weights(struct pith_source *source,
                                           struct pith_error *error);
@@ -22,7 +28,6 @@ enum pith_status pith_folder_refuse(const struct pith_source *source,
 
 /* The tokenizer files of the folder, into source->vocabulary;
  * source->config is known.  config: the root of config.json. */
-struct pith_json;
 enum pith_status pith_huggingface_vocabulary(struct pith_source *source,
                                              const struct pith_json *config,
                                              struct pith_error *error);

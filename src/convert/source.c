@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/bytes.h"
 #include "../base/memory.h"
 #include "../kernels/tensor.h"
 
@@ -107,6 +108,30 @@ struct pith_stored *pith_source_find(struct pith_source *source,
     if (!pith_names_find(&source->stored_names, text, &index))
         return NULL;
     return &source->stored[index];
+}
+
+enum pith_status pith_source_set_factors(struct pith_source *source,
+                                         const float *factors, size_t n,
+                                         struct pith_error *error)
+{
+    static const char name[] = PITH_ROPE_FACTORS;
+    uint8_t bytes[PITH_MAX_HEAD_DIM / 2 * 4];
+    for (size_t i = 0; i < n; i++)
+        pith_store_f32(bytes + 4 * i, factors[i]);
+    const char *kept = pith_texts_keep(
+        &source->texts, (struct pith_text){(const char *)bytes, 4 * n});
+    if (kept == NULL)
+        return pith_no_memory(error, n, 4);
+    source->factors = (struct pith_file){(const uint8_t *)kept, 4 * n, false};
+    source->config.rope_factors = true;
+    struct pith_stored stored = {.name = {name, sizeof name - 1},
+                                 .file = &source->factors,
+                                 .path = source->path,
+                                 .bytes = 4 * n,
+                                 .type = PITH_STORED_F32,
+                                 .n_dims = 1,
+                                 .dims = {n}};
+    return pith_source_list(source, &stored, error);
 }
 
 /* --- taking ----------------------------------------------------------------*/

@@ -70,6 +70,7 @@ struct pith_source {
     void (*note)(void *user, const char *text); /* may be NULL */
     void *user;
     struct pith_config config;
+    struct pith_file factors; /* what pith_source_set_factors listed */
     struct pith_vocabulary vocabulary;
 
     struct pith_source_file *files; /* linked list; mapped, owned */
@@ -103,6 +104,15 @@ enum pith_status pith_source_open(struct pith_source *source, const char *path,
 enum pith_status pith_source_set_name(struct pith_source *source,
                                       struct pith_text name,
                                       struct pith_error *error);
+
+/* The name that rotary factors are stored under: GGUF's. */
+#define PITH_ROPE_FACTORS "rope_freqs.weight"
+
+/* Lists rotary factors (n) as if a file stored them, and sets the config's
+ * rope_factors. */
+enum pith_status pith_source_set_factors(struct pith_source *source,
+                                         const float *factors, size_t n,
+                                         struct pith_error *error);
 
 /* Lists one stored tensor.  Names that come twice are refused. */
 enum pith_status pith_source_list(struct pith_source *source,

@@ -41,13 +41,21 @@ struct run {
 /* A panel of queries: L tokens of one head. */
 struct query {
     size_t head, token, n_lanes; /* token: of its run */
-    size_t n_visible; /* keys that its last token sees */
+    size_t n_visible; /* keys up to the last that its last token sees */
+    size_t first;     /* the block with the first that its first token sees */
     float *q, *out;   /* (D, L) */
     struct pith_softmax *softmax;
 };
 
 /* Panels are numbered by token first, then by head of the group, so that
  * neighbours see nearly the same keys. */
+/* The first key that a token sees. */
+static size_t first_key(const struct run *run, size_t token)
+{
+    size_t window = run->of->window, seen = run->n_past + token + 1;
+    return window > 0 && seen > window ? seen - window : 0;
+}
+
 static struct query open_query(const struct attention *attention,
                                const struct run *run,
                                struct pith_thread_scratch *scratch,
@@ -63,6 +71,8 @@ static struct query open_query(const struct attention *attention,
     query.token = index / attention->group * L;
     query.n_lanes = pith_min(L, run->of->T - query.token);
     query.n_visible = run->n_past + query.token + query.n_lanes;
+    query.first = first_key(run, query.token);
+    query.first -= query.first % PITH_BLOCK_KEYS;
     query.q = scratch->queries + slot * size;
     query.out = scratch->outputs + slot * size;
     query.softmax = &scratch->softmax[slot];
@@ -143,6 +153,19 @@ static void mask_scores(const struct query *query, float *scores, size_t L,
     }
 }
 
+/* Nor those before the window.  A token may see none of its first block: the
+ * scores are finite, so that the softmax has a number to make up for once
+ * there are keys that it sees. */
+static void mask_window(const struct run *run, const struct query *query,
+                        float *scores, size_t L, size_t key, size_t n)
+{
+    for (size_t t = 0; t < query->n_lanes; t++) {
+        size_t first = first_key(run, query->token + t);
+        for (size_t i = key; i < key + n && i < first; i++)
+            scores[(i - key) * L + t] = PITH_MASKED_SCORE;
+    }
+}
+
 /* out (n_rows, L) = rows (n_rows, depth) in (depth, L), added to out when
  * add. */
 static void multiply(const struct attention *attention, float *out,
@@ -174,8 +197,10 @@ static void attend(const struct attention *attention, const struct run *run,
     multiply(attention, scores, scratch->weights, n, query->q, D,
              query->n_lanes, false);
     mask_scores(query, scores, L, run->n_past, key, n);
+    if (run->of->window > 0)
+        mask_window(run, query, scores, L, key, n);
     kernels->softmax(scores, n, query->softmax);
-    if (key > 0)
+    if (key > query->first)
         kernels->scale(query->out, D, query->softmax->scale);
     if (attention->products != NULL) {
         scores = scratch->packed_scores;
@@ -183,7 +208,7 @@ static void attend(const struct attention *attention, const struct run *run,
                                            scratch->scores, n);
     }
     multiply(attention, query->out, scratch->values, D, scores, n,
-             query->n_lanes, key > 0);
+             query->n_lanes, key > query->first);
 }
 
 static void close_query(const struct attention *attention,
@@ -248,11 +273,12 @@ static void attention_task(void *user, size_t index, int thread)
             open_query(attention, &run, scratch, key_head, first + i, i);
         n_visible = queries[i].n_visible; /* never falls */
     }
-    for (size_t key = 0; key < n_visible; key += PITH_BLOCK_KEYS) {
+    for (size_t key = queries[0].first; key < n_visible;
+         key += PITH_BLOCK_KEYS) {
         size_t n = pith_min(PITH_BLOCK_KEYS, n_visible - key);
         load_keys(attention, &run, scratch, key_head, key, n);
         for (size_t i = 0; i < n_queries; i++)
-            if (queries[i].n_visible > key)
+            if (queries[i].first <= key && key < queries[i].n_visible)
                 attend(attention, &run, scratch, &queries[i], key,
                        pith_min(n, queries[i].n_visible - key));
     }

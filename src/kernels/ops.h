@@ -117,7 +117,8 @@ void pith_attention(struct pith_compute *compute, float *out, const float *q,
                     const float *keys, const float *values, size_t T, size_t H,
                     size_t n_kv_head, size_t D, size_t n_keys, size_t stride);
 
-/* Tokens of one sequence among those of a call, and the keys that they see.
+/* Tokens of one sequence among those of a call, and the keys that they see:
+ * with a window no more than so many, the token's own the last.
  * Positions below n_shared lie in the rows of the same number, those after
  * from `row` on: sequences can have a beginning in common. */
 struct pith_attention_run {
@@ -125,6 +126,7 @@ struct pith_attention_run {
     size_t stride;
     size_t T;      /* tokens, the last of the n_keys positions held */
     size_t n_keys; /* T or more */
+    size_t window; /* 0: none */
     size_t n_shared, row;
 };
 

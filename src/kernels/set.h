@@ -38,6 +38,9 @@ enum {
     PITH_BLOCK_ROWS = 96
 };
 
+/* A score that counts as none beside any other, and is finite. */
+#define PITH_MASKED_SCORE (-1e30f)
+
 /* Softmax of a panel's columns in progress, over rows seen so far. */
 struct pith_softmax {
     float max[PITH_MAX_LANES];

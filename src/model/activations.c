@@ -17,16 +17,21 @@ static float *floats(bool *ok, size_t rows, size_t width)
     return made;
 }
 
-/* Angle of pair i at position p: p * theta^(-2i/D), frequency and angle
- * rounded to float.  That is how PyTorch computes it, so what the weights were
- * trained with; exact angles are up to 1e-4 away from it at position 2000 and
- * make ten times the difference of all other roundings (docs/NUMERICS.md). */
-void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
-                      size_t n_ctx)
+/* Angle of pair i at position p: p * theta^(-2i/D) / factor, frequency and
+ * angle rounded to float.  That is how PyTorch computes it, so what the weights
+ * were trained with; exact angles are up to 1e-4 away from it at position 2000
+ * and make ten times the difference of all other roundings
+ * (docs/NUMERICS.md). */
+void pith_fill_rotary(float *cosines, float *sines,
+                      const struct pith_model *model, size_t n_ctx)
 {
-    size_t half = D / 2;
+    const struct pith_config *config = &model->format.config;
+    size_t half = config->head_dim / 2;
     for (size_t i = 0; i < half; i++) {
-        float frequency = 1.0f / (float)pow(theta, 2.0 * (double)i / (double)D);
+        double power = 2.0 * (double)i / (double)config->head_dim;
+        float frequency = 1.0f / (float)pow((double)config->rope_theta, power);
+        if (model->weights.rope_factors != NULL)
+            frequency /= model->weights.rope_factors[i];
         for (size_t p = 0; p < n_ctx; p++) {
             float angle = (float)p * frequency;
             cosines[p * half + i] = (float)cos((double)angle);
@@ -36,10 +41,11 @@ void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
 }
 
 enum pith_status pith_activations_rotate(struct pith_activations *activations,
-                                         const struct pith_config *config,
+                                         const struct pith_model *model,
                                          size_t n_ctx,
                                          struct pith_error *error)
 {
+    const struct pith_config *config = &model->format.config;
     bool ok = true;
     if (config->arch != PITH_ARCH_LLAMA)
         return PITH_OK;
@@ -50,8 +56,7 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
         pith_free_aligned(sines);
         return pith_no_memory(error, n_ctx, config->head_dim);
     }
-    pith_fill_rotary(cosines, sines, (double)config->rope_theta,
-                     config->head_dim, n_ctx);
+    pith_fill_rotary(cosines, sines, model, n_ctx);
     pith_free_aligned(activations->cosines);
     pith_free_aligned(activations->sines);
     activations->cosines = cosines;
@@ -60,8 +65,10 @@ enum pith_status pith_activations_rotate(struct pith_activations *activations,
 }
 
 static bool allocate(struct pith_activations *a,
-                     const struct pith_config *config, size_t rank, size_t T)
+                     const struct pith_model *model, size_t T)
 {
+    const struct pith_config *config = &model->format.config;
+    size_t rank = model->adapter.head.rank; /* 0 without one */
     size_t width = (size_t)config->n_head * config->head_dim;
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
     bool ok = true;
@@ -86,8 +93,8 @@ static bool allocate(struct pith_activations *a,
 }
 
 enum pith_status pith_activations_create(struct pith_activations **activations,
-                                         const struct pith_config *config,
-                                         size_t rank, size_t n_ctx,
+                                         const struct pith_model *model,
+                                         size_t n_ctx,
                                          struct pith_error *error)
 {
     struct pith_activations *made = pith_array_zero(1, sizeof *made);
@@ -96,11 +103,11 @@ enum pith_status pith_activations_create(struct pith_activations **activations,
     *activations = NULL;
     if (made == NULL)
         return pith_no_memory(error, 1, sizeof *made);
-    if (allocate(made, config, rank, PITH_FORWARD_TOKENS))
-        status = pith_activations_rotate(made, config, n_ctx, error);
+    if (allocate(made, model, PITH_FORWARD_TOKENS))
+        status = pith_activations_rotate(made, model, n_ctx, error);
     else
         status = pith_no_memory(error, PITH_FORWARD_TOKENS,
-                                config->n_ff * sizeof(float));
+                                model->format.config.n_ff * sizeof(float));
     if (status == PITH_OK)
         *activations = made;
     else

@@ -7,44 +7,52 @@
 #include <stdio.h>
 
 /* The numbers that shapes are made of. */
-enum dimension { ONE, VOCAB, CONTEXT, EMBEDDING, QUERY, KEY, FEED_FORWARD };
+enum dimension {
+    ONE, VOCAB, CONTEXT, EMBEDDING, QUERY, KEY, HEAD, HALF_HEAD, FEED_FORWARD
+};
 
-/* A tensor, or one for each layer, of the architectures named. */
+/* The models that have a tensor. */
+enum owner { EVERY, GPT2, LLAMA, BIASED, NORMED, SCALED, UNTIED };
+
+/* A tensor, or one for each layer. */
 struct part {
     const char *name;
     enum dimension rows, cols;
-    bool gpt2, llama;
+    enum owner owner;
 };
 
 static const struct part first_parts[] = {
-    {"token_embedding.weight", VOCAB, EMBEDDING, true, true},
-    {"position_embedding.weight", CONTEXT, EMBEDDING, true, false},
+    {"token_embedding.weight", VOCAB, EMBEDDING, EVERY},
+    {"position_embedding.weight", CONTEXT, EMBEDDING, GPT2},
+    {"rope_factors.weight", ONE, HALF_HEAD, SCALED},
 };
 
 static const struct part layer_parts[] = {
-    {"attn_norm.weight", ONE, EMBEDDING, true, true},
-    {"attn_norm.bias", ONE, EMBEDDING, true, false},
-    {"attn_q.weight", QUERY, EMBEDDING, true, true},
-    {"attn_q.bias", ONE, QUERY, true, false},
-    {"attn_k.weight", KEY, EMBEDDING, true, true},
-    {"attn_k.bias", ONE, KEY, true, false},
-    {"attn_v.weight", KEY, EMBEDDING, true, true},
-    {"attn_v.bias", ONE, KEY, true, false},
-    {"attn_out.weight", EMBEDDING, QUERY, true, true},
-    {"attn_out.bias", ONE, EMBEDDING, true, false},
-    {"ffn_norm.weight", ONE, EMBEDDING, true, true},
-    {"ffn_norm.bias", ONE, EMBEDDING, true, false},
-    {"ffn_gate.weight", FEED_FORWARD, EMBEDDING, false, true},
-    {"ffn_up.weight", FEED_FORWARD, EMBEDDING, true, true},
-    {"ffn_up.bias", ONE, FEED_FORWARD, true, false},
-    {"ffn_down.weight", EMBEDDING, FEED_FORWARD, true, true},
-    {"ffn_down.bias", ONE, EMBEDDING, true, false},
+    {"attn_norm.weight", ONE, EMBEDDING, EVERY},
+    {"attn_norm.bias", ONE, EMBEDDING, GPT2},
+    {"attn_q.weight", QUERY, EMBEDDING, EVERY},
+    {"attn_q.bias", ONE, QUERY, BIASED},
+    {"attn_k.weight", KEY, EMBEDDING, EVERY},
+    {"attn_k.bias", ONE, KEY, BIASED},
+    {"attn_v.weight", KEY, EMBEDDING, EVERY},
+    {"attn_v.bias", ONE, KEY, BIASED},
+    {"attn_q_norm.weight", ONE, HEAD, NORMED},
+    {"attn_k_norm.weight", ONE, HEAD, NORMED},
+    {"attn_out.weight", EMBEDDING, QUERY, EVERY},
+    {"attn_out.bias", ONE, EMBEDDING, GPT2},
+    {"ffn_norm.weight", ONE, EMBEDDING, EVERY},
+    {"ffn_norm.bias", ONE, EMBEDDING, GPT2},
+    {"ffn_gate.weight", FEED_FORWARD, EMBEDDING, LLAMA},
+    {"ffn_up.weight", FEED_FORWARD, EMBEDDING, EVERY},
+    {"ffn_up.bias", ONE, FEED_FORWARD, GPT2},
+    {"ffn_down.weight", EMBEDDING, FEED_FORWARD, EVERY},
+    {"ffn_down.bias", ONE, EMBEDDING, GPT2},
 };
 
 static const struct part last_parts[] = {
-    {"output_norm.weight", ONE, EMBEDDING, true, true},
-    {"output_norm.bias", ONE, EMBEDDING, true, false},
-    {"output.weight", VOCAB, EMBEDDING, true, true}, /* unless tied */
+    {"output_norm.weight", ONE, EMBEDDING, EVERY},
+    {"output_norm.bias", ONE, EMBEDDING, GPT2},
+    {"output.weight", VOCAB, EMBEDDING, UNTIED},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -58,6 +66,8 @@ static size_t size_of(const struct pith_config *config, enum dimension which)
     case EMBEDDING: return config->n_embd;
     case QUERY: return (size_t)config->n_head * config->head_dim;
     case KEY: return (size_t)config->n_kv_head * config->head_dim;
+    case HEAD: return config->head_dim;
+    case HALF_HEAD: return config->head_dim / 2;
     case FEED_FORWARD: return config->n_ff;
     }
     return 0;
@@ -65,7 +75,17 @@ static size_t size_of(const struct pith_config *config, enum dimension which)
 
 static bool has_part(const struct pith_config *config, const struct part *part)
 {
-    return config->arch == PITH_ARCH_GPT2 ? part->gpt2 : part->llama;
+    bool gpt2 = config->arch == PITH_ARCH_GPT2;
+    switch (part->owner) {
+    case EVERY: return true;
+    case GPT2: return gpt2;
+    case LLAMA: return !gpt2;
+    case BIASED: return gpt2 || config->qkv_biases;
+    case NORMED: return config->qk_norms;
+    case SCALED: return config->rope_factors;
+    case UNTIED: return !config->tied;
+    }
+    return false;
 }
 
 static size_t count_parts(const struct pith_config *config,
@@ -77,8 +97,8 @@ static size_t count_parts(const struct pith_config *config,
     return count;
 }
 
-/* The index-th of those parts that the architecture has; index is below
- * their count. */
+/* The index-th of those parts that the model has; index is below their
+ * count. */
 static const struct part *find_part(const struct pith_config *config,
                                     const struct part *parts, size_t index)
 {
@@ -87,12 +107,17 @@ static const struct part *find_part(const struct pith_config *config,
             return parts;
 }
 
+bool pith_config_rotates(const struct pith_config *config, size_t layer)
+{
+    return config->rope_skip == 0 || (layer + 1) % config->rope_skip != 0;
+}
+
 size_t pith_config_n_tensors(const struct pith_config *config)
 {
     return count_parts(config, first_parts, LENGTH(first_parts)) +
            count_parts(config, layer_parts, LENGTH(layer_parts)) *
                config->n_layer +
-           count_parts(config, last_parts, LENGTH(last_parts)) - config->tied;
+           count_parts(config, last_parts, LENGTH(last_parts));
 }
 
 void pith_config_tensor(const struct pith_config *config, size_t index,
@@ -172,6 +197,29 @@ static enum pith_status check_reals(const struct pith_config *config,
     return PITH_OK;
 }
 
+/* rope_skip 1 would be a LLaMA without positions. */
+static enum pith_status check_variant(const struct pith_config *config,
+                                      const char *name,
+                                      struct pith_error *error)
+{
+    if (config->arch == PITH_ARCH_GPT2 &&
+        (config->qkv_biases || config->qk_norms || config->rope_factors ||
+         config->rope_skip != 0 || config->window != 0))
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: GPT-2 with biases, norms, rotary positions or a "
+                         "window of the LLaMA family; expected none of them",
+                         name);
+    if (config->rope_skip == 1 || config->rope_skip > PITH_MAX_LAYER)
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: rope_skip is %lu; expected 0 or 2 to %d", name,
+                         (unsigned long)config->rope_skip, PITH_MAX_LAYER);
+    if (config->window > PITH_MAX_CTX)
+        return pith_fail(error, PITH_ERR_FORMAT,
+                         "%s: window is %lu; expected 0 to %d", name,
+                         (unsigned long)config->window, PITH_MAX_CTX);
+    return PITH_OK;
+}
+
 enum pith_status pith_config_check(const struct pith_config *config,
                                    const char *name, struct pith_error *error)
 {
@@ -181,6 +229,7 @@ enum pith_status pith_config_check(const struct pith_config *config,
                          "or 2 (LLaMA)", name, (int)config->arch);
     PITH_TRY(check_ranges(config, name, error));
     PITH_TRY(check_reals(config, name, error));
+    PITH_TRY(check_variant(config, name, error));
     if (config->n_head % config->n_kv_head != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: n_head %lu is not a multiple of n_kv_head %lu",

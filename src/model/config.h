@@ -25,6 +25,14 @@ struct pith_config {
     uint32_t n_head, n_kv_head, head_dim, n_ff;
     float norm_eps, rope_theta;
     bool tied; /* no "output.weight": the embedding is the projection */
+    /* What members of the LLaMA family differ in. */
+    bool qkv_biases;    /* q, k and v have biases: Qwen2 */
+    bool qk_norms;      /* each head of q and k is normed: Qwen3 */
+    bool rope_factors;  /* rotary frequencies are divided: Llama 3.1 */
+    uint32_t rope_skip; /* every so many layers one has no rotary positions:
+                           SmolLM3; 0: all have them */
+    uint32_t window;    /* positions that a token sees, its own the last:
+                           Mistral; 0: all before it */
 };
 
 /* Refuses sizes that are zero, inconsistent or beyond the format's limits.
@@ -35,14 +43,18 @@ enum pith_status pith_config_check(const struct pith_config *config,
 /*
  * The tensors of a model, in the order of the file.  A matrix is (rows, cols)
  * with rows the outputs; a vector has rows 1.  In GPT-2 every norm and every
- * matrix of a layer is followed by its bias (".bias"), in LLaMA none has one.
+ * matrix of a layer is followed by its bias (".bias"), in LLaMA none has one,
+ * but q, k and v with qkv_biases.
  *
  *   token_embedding.weight            (n_vocab, n_embd)
  *   position_embedding.weight         (n_ctx, n_embd)            GPT-2
+ *   rope_factors.weight               (1, head_dim / 2)          rope_factors
  *   layers.L.attn_norm.weight         (1, n_embd)
  *   layers.L.attn_q.weight            (n_head * head_dim, n_embd)
  *   layers.L.attn_k.weight            (n_kv_head * head_dim, n_embd)
  *   layers.L.attn_v.weight            (n_kv_head * head_dim, n_embd)
+ *   layers.L.attn_q_norm.weight       (1, head_dim)              qk_norms
+ *   layers.L.attn_k_norm.weight       (1, head_dim)              qk_norms
  *   layers.L.attn_out.weight          (n_embd, n_head * head_dim)
  *   layers.L.ffn_norm.weight          (1, n_embd)
  *   layers.L.ffn_gate.weight          (n_ff, n_embd)             LLaMA
@@ -51,12 +63,16 @@ enum pith_status pith_config_check(const struct pith_config *config,
  *   output_norm.weight                (1, n_embd)
  *   output.weight                     (n_vocab, n_embd)          unless tied
  *
- * Rotary pairs lie half a head apart (Hugging Face's order).
+ * Rotary pairs lie half a head apart (Hugging Face's order); the frequency of
+ * pair i is divided by rope_factors[i].
  */
 struct pith_tensor_spec {
     char name[64];
     size_t rows, cols;
 };
+
+/* Whether a layer turns q and k by their positions. */
+bool pith_config_rotates(const struct pith_config *config, size_t layer);
 
 size_t pith_config_n_tensors(const struct pith_config *config);
 

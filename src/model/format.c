@@ -87,11 +87,11 @@ static enum pith_status check_version(const struct pith_format *format,
     uint32_t version = pith_load_u32(data + PITH_OFFSET_VERSION);
     uint32_t order = pith_load_u32(data + PITH_OFFSET_BYTE_ORDER);
 
-    if (version != PITH_FORMAT_VERSION)
+    if (version < 1 || version > PITH_FORMAT_VERSION)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: format version %" PRIu32 "; this build reads "
-                         "version %d: convert the model again", format->path,
-                         version, PITH_FORMAT_VERSION);
+                         "versions 1 to %d: convert the model again",
+                         format->path, version, PITH_FORMAT_VERSION);
     if (order != PITH_FORMAT_BYTE_ORDER)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: byte-order mark is %08" PRIX32 "; expected "
@@ -150,6 +150,7 @@ static enum pith_status read_config(struct pith_format *format,
     const uint8_t *data = format->file.data;
     struct pith_config *config = &format->config;
     uint32_t flags = pith_load_u32(data + PITH_OFFSET_FLAGS);
+    uint32_t version = pith_load_u32(data + PITH_OFFSET_VERSION);
 
     config->arch = (enum pith_arch)pith_load_u32(data + PITH_OFFSET_ARCH);
     config->n_vocab = pith_load_u32(data + PITH_OFFSET_N_VOCAB);
@@ -163,13 +164,18 @@ static enum pith_status read_config(struct pith_format *format,
     config->norm_eps = pith_load_f32(data + PITH_OFFSET_NORM_EPS);
     config->rope_theta = pith_load_f32(data + PITH_OFFSET_ROPE_THETA);
     config->tied = flags & PITH_FORMAT_TIED;
-    if ((flags & ~(uint32_t)PITH_FORMAT_TIED) != 0 ||
-        !is_zero(data + PITH_OFFSET_RESERVED,
-                 PITH_HEADER_SIZE - PITH_OFFSET_RESERVED))
+    config->qkv_biases = flags & PITH_FORMAT_QKV_BIASES;
+    config->qk_norms = flags & PITH_FORMAT_QK_NORMS;
+    config->rope_factors = flags & PITH_FORMAT_ROPE_FACTORS;
+    config->window = pith_load_u32(data + PITH_OFFSET_WINDOW);
+    config->rope_skip = pith_load_u32(data + PITH_OFFSET_ROPE_SKIP);
+    if ((flags & ~(uint32_t)PITH_FORMAT_FLAGS) != 0 ||
+        version != pith_format_version_of(config) ||
+        !is_zero(data + PITH_OFFSET_RESERVED, PITH_HEADER_SIZE - PITH_OFFSET_RESERVED))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: flags %08" PRIX32 " or reserved header bytes are "
-                         "set that version %d does not have", format->path,
-                         flags, PITH_FORMAT_VERSION);
+                         "%s: flags %08" PRIX32 " or the header bytes after "
+                         "them are not those of version %" PRIu32,
+                         format->path, flags, version);
     return pith_config_check(config, format->path, error);
 }
 

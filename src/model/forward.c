@@ -75,6 +75,7 @@ void pith_attend(struct pith_session *session, const struct pith_pass *pass,
             .values = pith_kv_values(run->session, layer),
             .stride = run->session->n_ctx,
             .T = run->T,
+            .window = config->window,
             .n_keys = run->position + run->T,
             .n_shared = run->n_shared,
             .row = run->row - (run->position - run->n_shared)};

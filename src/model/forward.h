@@ -28,23 +28,22 @@ struct pith_activations {
     float *cosines, *sines;  /* (n_ctx, D/2) rotary angles; LLaMA */
 };
 
-/* rank: of the model's adapter, 0 without one. */
 enum pith_status pith_activations_create(struct pith_activations **activations,
-                                         const struct pith_config *config,
-                                         size_t rank, size_t n_ctx,
+                                         const struct pith_model *model,
+                                         size_t n_ctx,
                                          struct pith_error *error);
 void pith_activations_free(struct pith_activations *activations);
 
 /* Rotary tables for positions 0 .. n_ctx - 1, in place of those there are.
  * Nothing changes on failure.  Does nothing for GPT-2. */
 enum pith_status pith_activations_rotate(struct pith_activations *activations,
-                                         const struct pith_config *config,
+                                         const struct pith_model *model,
                                          size_t n_ctx,
                                          struct pith_error *error);
 
 /* cosines, sines (n_ctx, D/2): rotary angles of positions 0 .. n_ctx - 1. */
-void pith_fill_rotary(float *cosines, float *sines, double theta, size_t D,
-                      size_t n_ctx);
+void pith_fill_rotary(float *cosines, float *sines,
+                      const struct pith_model *model, size_t n_ctx);
 
 /* Tokens of one sequence, side by side, that a pass takes along. */
 struct pith_run {

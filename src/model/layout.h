@@ -15,11 +15,16 @@
 #define PITH_FORMAT_MAGIC "\x89PTH\r\n\x1A\n"
 
 enum {
-    PITH_FORMAT_VERSION = 1,
+    PITH_FORMAT_VERSION = 2,         /* the newest; 1 has neither the flags
+                                        beyond TIED nor what follows them */
     PITH_FORMAT_BYTE_ORDER = 0x01020304, /* bytes 04 03 02 01 */
     PITH_FORMAT_ALIGNMENT = 64,          /* of each tensor in the file */
     PITH_FORMAT_MAX_NAME = 255,          /* bytes of the model's name */
-    PITH_FORMAT_TIED = 1                 /* the one flag */
+    PITH_FORMAT_TIED = 1,                /* flags */
+    PITH_FORMAT_QKV_BIASES = 2,
+    PITH_FORMAT_QK_NORMS = 4,
+    PITH_FORMAT_ROPE_FACTORS = 8,
+    PITH_FORMAT_FLAGS = 15
 };
 
 /* Offsets in the header. */
@@ -46,7 +51,9 @@ enum {
     PITH_OFFSET_N_TENSORS = 88,
     PITH_OFFSET_NAME_SIZE = 92,
     PITH_OFFSET_TOKENIZER_SIZE = 96,
-    PITH_OFFSET_RESERVED = 104, /* zeros */
+    PITH_OFFSET_WINDOW = 104,
+    PITH_OFFSET_ROPE_SKIP = 108,
+    PITH_OFFSET_RESERVED = 112, /* zeros */
     PITH_HEADER_SIZE = 128
 };
 
@@ -76,6 +83,10 @@ static inline uint64_t pith_format_weights(uint64_t n_tensors,
     return pith_format_align(PITH_HEADER_SIZE + n_tensors * PITH_ENTRY_SIZE +
                              name_size + tokenizer_size);
 }
+
+/* The version of a file: the first that has what the model needs, so that
+ * older programs read what they can compute. */
+uint32_t pith_format_version_of(const struct pith_config *config);
 
 /* CRC-32 of the metadata with its own field taken as zero. */
 uint32_t pith_format_metadata_crc(const uint8_t *metadata, size_t size);

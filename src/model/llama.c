@@ -1,12 +1,27 @@
 /*
  * llama.c - the forward pass of LLaMA: rotary positions, RMSNorm in front of
- * each half of a layer, grouped key and value heads, SwiGLU, no biases.
+ * each half of a layer, grouped key and value heads, SwiGLU; and what its
+ * family adds: biases of q, k and v, norms of their heads, layers without
+ * positions (config.h).
  *
  * Legend: T tokens, C width, H heads, Hkv key and value heads, D width of a
  * head, F hidden width.
  */
 #include "forward.h"
 #include "kvcache.h"
+
+/* Norms each head of q (T, H D) and k (T, Hkv D). */
+static void norm_heads(struct pith_session *session,
+                       const struct pith_layer *layer, size_t T)
+{
+    const struct pith_config *config = &session->model->format.config;
+    struct pith_activations *a = session->activations;
+    size_t D = config->head_dim;
+    pith_rms_norm(&session->compute, a->q, a->q, layer->attn_q_norm,
+                  T * config->n_head, D, config->norm_eps);
+    pith_rms_norm(&session->compute, a->k, a->k, layer->attn_k_norm,
+                  T * config->n_kv_head, D, config->norm_eps);
+}
 
 /* Turns q (T, H D) and k (T, Hkv D) by the positions of their tokens. */
 static void rotate(struct pith_session *session, const struct pith_pass *pass)
@@ -38,14 +53,18 @@ static void attention_half(struct pith_session *session,
 
     pith_rms_norm(compute, a->norm, a->x, layer->attn_norm, T, C,
                   config->norm_eps);                                /* (T, C) */
-    struct pith_linear_output qkv[] = {{a->q, &layer->attn_q, NULL},
-                                      {a->k, &layer->attn_k, NULL},
-                                      {a->v, &layer->attn_v, NULL}};
+    struct pith_linear_output qkv[] = {
+        {a->q, &layer->attn_q, layer->attn_q_bias},
+        {a->k, &layer->attn_k, layer->attn_k_bias},
+        {a->v, &layer->attn_v, layer->attn_v_bias}};
     pith_linear_outputs(compute, qkv, 3, a->norm, T); /* (T, H D), (T, Hkv D) */
     pith_adapt(session, a->q, a->norm, index, PITH_LINEAR_Q, T);
     pith_adapt(session, a->k, a->norm, index, PITH_LINEAR_K, T);
     pith_adapt(session, a->v, a->norm, index, PITH_LINEAR_V, T);
-    rotate(session, pass);
+    if (layer->attn_q_norm != NULL)
+        norm_heads(session, layer, T);
+    if (pith_config_rotates(config, index))
+        rotate(session, pass);
     pith_attend(session, pass, index);                            /* (T, H D) */
     pith_linear(compute, a->x, a->attn, &layer->attn_out, NULL, T,
                 true);                                              /* (T, C) */

@@ -4,6 +4,8 @@
  * Matrices stay where they are in the file; vectors (norms and biases, a
  * thousandth of the weights) are converted to floats once.
  */
+#include <math.h>
+
 #include "../base/memory.h"
 #include "../base/options.h"
 #include "state.h"
@@ -12,7 +14,6 @@
 struct cursor {
     const struct pith_format_tensor *next;
     float *vectors; /* where the next vector goes */
-    bool has_biases;
 };
 
 static struct pith_tensor take_matrix(struct cursor *cursor)
@@ -29,31 +30,37 @@ static const float *take_vector(struct cursor *cursor)
     return vector;
 }
 
-static const float *take_bias(struct cursor *cursor)
+static const float *take_if(bool there, struct cursor *cursor)
 {
-    return cursor->has_biases ? take_vector(cursor) : NULL;
+    return there ? take_vector(cursor) : NULL;
 }
 
-static void bind_layer(struct pith_layer *layer, struct cursor *cursor)
+static void bind_layer(struct pith_layer *layer,
+                       const struct pith_config *config,
+                       struct cursor *cursor)
 {
+    bool gpt2 = config->arch == PITH_ARCH_GPT2;
+    bool biased = gpt2 || config->qkv_biases;
     layer->attn_norm = take_vector(cursor);
-    layer->attn_norm_bias = take_bias(cursor);
+    layer->attn_norm_bias = take_if(gpt2, cursor);
     layer->attn_q = take_matrix(cursor);
-    layer->attn_q_bias = take_bias(cursor);
+    layer->attn_q_bias = take_if(biased, cursor);
     layer->attn_k = take_matrix(cursor);
-    layer->attn_k_bias = take_bias(cursor);
+    layer->attn_k_bias = take_if(biased, cursor);
     layer->attn_v = take_matrix(cursor);
-    layer->attn_v_bias = take_bias(cursor);
+    layer->attn_v_bias = take_if(biased, cursor);
+    layer->attn_q_norm = take_if(config->qk_norms, cursor);
+    layer->attn_k_norm = take_if(config->qk_norms, cursor);
     layer->attn_out = take_matrix(cursor);
-    layer->attn_out_bias = take_bias(cursor);
+    layer->attn_out_bias = take_if(gpt2, cursor);
     layer->ffn_norm = take_vector(cursor);
-    layer->ffn_norm_bias = take_bias(cursor);
-    if (!cursor->has_biases) /* LLaMA */
+    layer->ffn_norm_bias = take_if(gpt2, cursor);
+    if (!gpt2)
         layer->ffn_gate = take_matrix(cursor);
     layer->ffn_up = take_matrix(cursor);
-    layer->ffn_up_bias = take_bias(cursor);
+    layer->ffn_up_bias = take_if(gpt2, cursor);
     layer->ffn_down = take_matrix(cursor);
-    layer->ffn_down_bias = take_bias(cursor);
+    layer->ffn_down_bias = take_if(gpt2, cursor);
 }
 
 static void bind_tensors(struct pith_model *model)
@@ -61,15 +68,16 @@ static void bind_tensors(struct pith_model *model)
     const struct pith_config *config = &model->format.config;
     struct pith_weights *weights = &model->weights;
     bool gpt2 = config->arch == PITH_ARCH_GPT2;
-    struct cursor cursor = {model->format.tensors, model->vectors, gpt2};
+    struct cursor cursor = {model->format.tensors, model->vectors};
 
     weights->token_embedding = take_matrix(&cursor);
     if (gpt2)
         weights->position_embedding = take_matrix(&cursor);
+    weights->rope_factors = take_if(config->rope_factors, &cursor);
     for (size_t i = 0; i < config->n_layer; i++)
-        bind_layer(&weights->layers[i], &cursor);
+        bind_layer(&weights->layers[i], config, &cursor);
     weights->output_norm = take_vector(&cursor);
-    weights->output_norm_bias = take_bias(&cursor);
+    weights->output_norm_bias = take_if(gpt2, &cursor);
     weights->output = config->tied ? weights->token_embedding
                                    : take_matrix(&cursor);
 }
@@ -83,6 +91,21 @@ static size_t count_vector_floats(const struct pith_format *format)
         if (format->tensors[i].view.rows == 1)
             n += format->tensors[i].view.cols;
     return n;
+}
+
+/* Frequencies are divided by them. */
+static enum pith_status check_factors(const struct pith_model *model,
+                                      struct pith_error *error)
+{
+    size_t n = model->weights.rope_factors != NULL
+                   ? model->format.config.head_dim / 2 : 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(model->weights.rope_factors[i] > 0) || !isfinite(model->weights.rope_factors[i]))
+            return pith_fail(error, PITH_ERR_FORMAT,
+                             "%s: rope_factors.weight holds %g at %zu; "
+                             "expected positive numbers", model->format.path,
+                             (double)model->weights.rope_factors[i], i);
+    return PITH_OK;
 }
 
 static enum pith_status load_weights(struct pith_model *model,
@@ -99,7 +122,7 @@ static enum pith_status load_weights(struct pith_model *model,
     if (model->vectors == NULL)
         return pith_no_memory(error, n_floats, sizeof *model->vectors);
     bind_tensors(model);
-    return PITH_OK;
+    return check_factors(model, error);
 }
 
 /* Pieces and special ids must have rows in the embedding. */

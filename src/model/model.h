@@ -15,7 +15,9 @@ struct pith_layer {
     struct pith_tensor attn_q;               /* (H D, C) */
     struct pith_tensor attn_k, attn_v;       /* (Hkv D, C) */
     struct pith_tensor attn_out;             /* (C, H D) */
-    const float *attn_q_bias, *attn_k_bias, *attn_v_bias, *attn_out_bias;
+    const float *attn_q_bias, *attn_k_bias, *attn_v_bias; /* NULL: none */
+    const float *attn_q_norm, *attn_k_norm;  /* (D); NULL: none */
+    const float *attn_out_bias;
     const float *ffn_norm, *ffn_norm_bias;   /* (C) */
     struct pith_tensor ffn_gate;             /* (F, C); LLaMA */
     struct pith_tensor ffn_up;               /* (F, C) */
@@ -26,6 +28,7 @@ struct pith_layer {
 struct pith_weights {
     struct pith_tensor token_embedding;    /* (V, C) */
     struct pith_tensor position_embedding; /* (n_ctx, C); GPT-2 */
+    const float *rope_factors;             /* (D/2); NULL: all 1 */
     struct pith_layer *layers;             /* (n_layer) */
     const float *output_norm, *output_norm_bias; /* (C) */
     struct pith_tensor output;             /* (V, C); the embedding if tied */

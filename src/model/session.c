@@ -102,10 +102,8 @@ static enum pith_status open_session(struct pith_session *session,
     session->n_window = options->n_ctx;
     if (strcmp(options->precision, "auto") == 0)
         session->automatic = precision;
-    return pith_activations_create(&session->activations,
-                                   &model->format.config,
-                                   model->adapter.head.rank, options->n_ctx,
-                                   error);
+    return pith_activations_create(&session->activations, model,
+                                   options->n_ctx, error);
 }
 
 enum pith_status pith_session_create(const struct pith_model *model,
@@ -226,8 +224,8 @@ enum pith_status pith_session_reserve(struct pith_session *session,
     PITH_TRY(open_compute(&compute, model, session->compute.precision,
                           session->compute.n_threads, n_ctx, error));
     /* Longer rotary tables do no harm when the cache then cannot grow. */
-    status = pith_activations_rotate(session->activations,
-                                     &model->format.config, n_ctx, error);
+    status = pith_activations_rotate(session->activations, model, n_ctx,
+                                     error);
     if (status == PITH_OK)
         status = pith_kv_resize(session, n_ctx, error);
     if (status == PITH_OK) {
