@@ -291,7 +291,7 @@ enum pith_status pith_bleu_add(struct pith_bleu *bleu,
 /* 0 to 100.  of_sentence: orders that the hypotheses are too short for are
  * left out rather than making it 0 (sacrebleu's effective_order). */
 PITH_API
-double pith_bleu_score(const struct pith_bleu *bleu, bool of_sentence);
+double pith_bleu_score(const struct pith_bleu *bleu, bool is_sentence);
 
 struct pith_rouge {
     double precision, recall, f1; /* 0 to 1 */

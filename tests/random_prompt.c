@@ -20,7 +20,7 @@ void random_words(struct pith_buffer *text, uint64_t *random, size_t n)
     }
 }
 
-/* Parts of 0 to `most` words; one in four is empty. */
+/* Parts of 0 to `limit` words; one in four is empty. */
 static struct pith_text random_text(struct random_prompt *made,
                                     uint64_t *random, size_t part, size_t most)
 {

@@ -20,7 +20,7 @@ struct random_prompt {
 /* Appends n words. */
 void random_words(struct pith_buffer *text, uint64_t *random, size_t n);
 
-/* Contexts of 0 to `most` words, the other parts of a quarter of that; one
+/* Contexts of 0 to `limit` words, the other parts of a quarter of that; one
  * part in four is empty. */
 void random_prompt_make(struct random_prompt *made, uint64_t *random,
                         size_t most);

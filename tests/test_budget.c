@@ -188,12 +188,13 @@ END_TEST
 /* Random lengths, losses and settings: rates are rates and give the target. */
 START_TEST(rates_always_meet_the_target)
 {
-    enum { MOST = 12 };
+    enum { MAX_DOCUMENTS = 12 };
     uint64_t random = 1;
     for (int i = 0; i < 20000; i++) {
-        size_t lengths[MOST], n = random_below(&random, MOST + 1), sum = 0;
-        struct pith_rank ranks[MOST];
-        bool selected[MOST] = {false};
+        size_t lengths[MAX_DOCUMENTS],
+            n = random_below(&random, MAX_DOCUMENTS + 1), sum = 0;
+        struct pith_rank ranks[MAX_DOCUMENTS];
+        bool selected[MAX_DOCUMENTS] = {false};
         for (size_t j = 0; j < n; j++) {
             lengths[j] = 1 + random_below(&random, 300);
             ranks[j] = (struct pith_rank){j, random_uniform(&random)};

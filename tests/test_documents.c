@@ -303,15 +303,15 @@ static const char *const vocabulary[] = {
     "the", "rain", "in", "Spain", "7", "\n", "na\xC3\xAFve",
     "\xE6\xBC\xA2\xE5\xAD\x97", "\xF0\x9F\x98\x80", "house"};
 
-enum { MOST = 5 };
+enum { MAX_DOCUMENTS = 5 };
 
 START_TEST(any_prompt_meets_its_target)
 {
     uint64_t random = (uint64_t)_i + 40;
     for (int round = 0; round < 12; round++) {
-        struct pith_buffer texts[MOST + 2] = {{0}};
-        struct pith_text parts[MOST + 2];
-        size_t n = random_below(&random, MOST + 1);
+        struct pith_buffer texts[MAX_DOCUMENTS + 2] = {{0}};
+        struct pith_text parts[MAX_DOCUMENTS + 2];
+        size_t n = random_below(&random, MAX_DOCUMENTS + 1);
         for (size_t i = 0; i < n + 2; i++) {
             size_t n_words = random_below(&random, i == 0 ? 8 : 60);
             for (size_t j = 0; j < n_words + (i == n + 1); j++) {

@@ -50,7 +50,7 @@ struct oracle {
 };
 
 /* Compares got (n) with `before` plus central differences along in[which]:
- * all of them, or `most` taken at random. */
+ * all of them, or `limit` taken at random. */
 static void check_gradient(const char *what, const struct oracle *oracle,
                            size_t which, const float *got,
                            const float *before, double limit)

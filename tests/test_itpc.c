@@ -17,16 +17,16 @@
 
 /* --- eq. 7 ------------------------------------------------------------------ */
 
-enum { MOST_UNITS = 16 };
+enum { MAX_UNITS = 16 };
 
 /* Tokens of each unit (0: a separator of one token) and their losses; which
  * are kept is told as a string of '+' and '-', separators as '|' or '.'. */
 static void assert_chosen(const size_t *n_tokens, struct pith_choice choice,
                           const char *want, double want_gamma)
 {
-    struct pith_unit units[MOST_UNITS] = {{0}};
-    bool keep[MOST_UNITS];
-    char got[MOST_UNITS + 1] = "";
+    struct pith_unit units[MAX_UNITS] = {{0}};
+    bool keep[MAX_UNITS];
+    char got[MAX_UNITS + 1] = "";
     size_t n_kept, sum = 0;
     double gamma;
     struct pith_error error;
@@ -44,7 +44,7 @@ static void assert_chosen(const size_t *n_tokens, struct pith_choice choice,
         first_part = first_part && !units[i].is_separator;
         opened = opened || (first_part && keep[i]);
     }
-    sum += opened ? choice.opening : 0;
+    sum += opened ? choice.n_separator : 0;
     ck_assert_str_eq(got, want);
     ck_assert_uint_eq(n_kept, sum);
     ck_assert_double_eq(gamma, want_gamma);
@@ -55,7 +55,8 @@ static void assert_selected(const size_t *n_tokens, const float *losses,
                             const char *want, double want_gamma)
 {
     struct pith_choice choice = {.losses = losses, .n = n, .quota = quota,
-                                 .exact = exact};
+                                 .exact = exact,
+                                 .max_tokens = SIZE_MAX};
     assert_chosen(n_tokens, choice, want, want_gamma);
 }
 
@@ -116,14 +117,15 @@ START_TEST(a_quota_pays_for_blank_lines)
     const size_t n_tokens[] = {1, 1, 0, 1, 0, 1};
     const float losses[] = {3, 2, 9, 4, 9, 1};
     struct pith_choice choice = {.losses = losses, .n = 6, .exact = true,
-                                 .opening = 1};
+                                 .n_separator = 1,
+                                 .max_tokens = SIZE_MAX};
     const char *const want[] = {"--.-.-", "--.-.-", "--|+.-", "--|+.-",
                                 "+-|+.-", "++|+.-", "++|+.-", "++|+|+"};
     double gamma[] = {4, 4, 3, 3, 2, 1, 1, (double)-INFINITY};
     for (choice.quota = 0; choice.quota < 8; choice.quota++)
         assert_chosen(n_tokens, choice, want[choice.quota],
                       gamma[choice.quota]);
-    choice.opening = 0;
+    choice.n_separator = 0;
     choice.quota = 1;
     assert_chosen(n_tokens, choice, "+-.-.-", 4);
 }

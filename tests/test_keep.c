@@ -365,7 +365,7 @@ END_TEST
 
 /* --- any prompt ------------------------------------------------------------- */
 
-enum { MOST_CONTEXTS = 6 };
+enum { MAX_CONTEXTS = 6 };
 
 static const char *const vocabulary[] = {
     "the", "rain", "in", "Spain", "stays", "12.5", "7", "\n", "Question:",
@@ -450,10 +450,10 @@ START_TEST(any_prompt_keeps_what_must_stay)
         {"in Spain", 8}, {"x_y=", 4}, {"\xE5\xAD\x97", 3}, {"stays", 5}};
     uint64_t random = (uint64_t)_i + 1;
     for (int round = 0; round < 30; round++) {
-        struct pith_buffer texts[MOST_CONTEXTS + 2] = {{0}};
-        struct pith_text parts[MOST_CONTEXTS + 2];
+        struct pith_buffer texts[MAX_CONTEXTS + 2] = {{0}};
+        struct pith_text parts[MAX_CONTEXTS + 2];
         struct pith_error error;
-        size_t n = random_below(&random, MOST_CONTEXTS + 1);
+        size_t n = random_below(&random, MAX_CONTEXTS + 1);
         for (size_t i = 0; i < n + 2; i++) {
             random_text(&texts[i], &random, i == 0 || i == n + 1 ? 12 : 50);
             parts[i] = pith_buffer_text(&texts[i]);

@@ -7,7 +7,7 @@
 #include "../src/spans/path.h"
 #include "support.h"
 
-enum { MOST = 10, TEXTS = 3000 };
+enum { MAX_NODES = 10, TEXTS = 3000 };
 
 static bool one_in(uint64_t *random)
 {
@@ -65,10 +65,10 @@ START_TEST(margins_are_those_of_all_sets)
 {
     uint64_t random = 17;
     for (int text = 0; text < TEXTS / 10; text++) {
-        struct pith_path_node nodes[MOST];
+        struct pith_path_node nodes[MAX_NODES];
         struct pith_path path;
         struct pith_error error;
-        size_t n = 1 + random_below(&random, MOST);
+        size_t n = 1 + random_below(&random, MAX_NODES);
         unsigned kept = 0;
         draw(nodes, n, &random);
         assert_ok(pith_path_open(&path, nodes, n, &error), error);
@@ -104,10 +104,10 @@ START_TEST(less_stays_the_larger_lambda_is)
 {
     uint64_t random = 18;
     for (int text = 0; text < TEXTS; text++) {
-        struct pith_path_node nodes[MOST];
+        struct pith_path_node nodes[MAX_NODES];
         struct pith_path path;
         struct pith_error error;
-        size_t n = random_below(&random, MOST + 1);
+        size_t n = random_below(&random, MAX_NODES + 1);
         double before = (double)INFINITY;
         draw(nodes, n, &random);
         assert_ok(pith_path_open(&path, nodes, n, &error), error);
@@ -128,10 +128,10 @@ START_TEST(a_path_meets_its_target_from_below)
 {
     uint64_t random = 19;
     for (int text = 0; text < TEXTS; text++) {
-        struct pith_path_node nodes[MOST];
+        struct pith_path_node nodes[MAX_NODES];
         struct pith_path path;
         struct pith_error error;
-        size_t n = random_below(&random, MOST + 1);
+        size_t n = random_below(&random, MAX_NODES + 1);
         draw(nodes, n, &random);
         assert_ok(pith_path_open(&path, nodes, n, &error), error);
         size_t target = random_below(&random, 50);
@@ -149,7 +149,7 @@ START_TEST(a_path_meets_its_target_from_below)
         if (tokens > target) { /* nothing more may go */
             path.lambda = 1e6;
             pith_path_run(&path);
-            ck_assert_uint_ge(pith_path_tokens(&path) + 4 * MOST, tokens);
+            ck_assert_uint_ge(pith_path_tokens(&path) + 4 * MAX_NODES, tokens);
         }
         pith_path_free(&path);
     }

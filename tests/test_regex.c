@@ -346,7 +346,7 @@ END_TEST
 
 /* --- against the meaning of a tree ------------------------------------------ */
 
-enum { MOST_NODES = 12, MOST_TEXT = 20 };
+enum { MAX_NODES = 12, MAX_TEXT = 20 };
 
 /* A random pattern, as a tree. */
 struct node {
@@ -355,20 +355,20 @@ struct node {
 };
 
 struct pattern {
-    struct node nodes[MOST_NODES];
+    struct node nodes[MAX_NODES];
     size_t n;
-    char text[8 * MOST_NODES];
+    char text[8 * MAX_NODES];
 };
 
 static struct node *draw(struct pattern *p, uint64_t *random, int depth)
 {
     struct node *node = &p->nodes[p->n++];
-    bool leaf = depth == 0 || p->n + 2 > MOST_NODES;
+    bool leaf = depth == 0 || p->n + 2 > MAX_NODES;
     node->kind = leaf ? "aabbab.c^$<"[random_below(random, 11)]
                       : "&&&|*+?abc"[random_below(random, 10)];
     if (strchr("&|*+?", node->kind) != NULL)
         node->left = draw(p, random, depth - 1);
-    if (strchr("&|", node->kind) != NULL && p->n < MOST_NODES)
+    if (strchr("&|", node->kind) != NULL && p->n < MAX_NODES)
         node->right = draw(p, random, depth - 1);
     return node;
 }
@@ -464,8 +464,8 @@ START_TEST(random_patterns_match_what_their_trees_mean)
             continue;
         pith_regex_free(regex);
         for (int i = 0; i < 3; i++, n_tried++) {
-            char text[MOST_TEXT + 1], want[3 * MOST_TEXT + 1] = "";
-            size_t n = random_below(&random, MOST_TEXT) + 1;
+            char text[MAX_TEXT + 1], want[3 * MAX_TEXT + 1] = "";
+            size_t n = random_below(&random, MAX_TEXT) + 1;
             for (size_t j = 0; j < n; j++)
                 text[j] = "aaabbbc "[random_below(&random, 8)];
             mark_slowly(root, text, n, want);

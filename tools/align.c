@@ -257,7 +257,8 @@ static void erase(struct watch *watch)
 
 /* On a terminal a line that is drawn over; elsewhere one every 30 seconds;
  * a line for each validation on both. */
-static void show(struct watch *watch, const struct pith_align_event *event)
+static void print_event(struct watch *watch,
+                        const struct pith_align_event *event)
 {
     bool is_terminal = isatty(STDERR_FILENO);
     double pause = is_terminal ? 0.2 : 30;
@@ -317,7 +318,7 @@ static int report(void *user, const struct pith_align_event *event)
         watch->first = event->step > 0 ? event->step - 1 : 0;
     watch->has_begun = true;
     if (!watch->is_quiet)
-        show(watch, event);
+        print_event(watch, event);
     return n_interrupts > 0;
 }
 

@@ -65,11 +65,11 @@ static int list_options(const struct command *command,
                         struct operands *operands)
 {
     const struct pith_option *row;
-    size_t most = command->n_options + 1, n = 0;
-    while (pith_compress_option(most - command->n_options) != NULL)
-        most++;
-    operands->options = calloc(most, sizeof *operands->options);
-    operands->given = calloc(most, sizeof *operands->given);
+    size_t capacity = command->n_options + 1, n = 0;
+    while (pith_compress_option(capacity - command->n_options) != NULL)
+        capacity++;
+    operands->options = calloc(capacity, sizeof *operands->options);
+    operands->given = calloc(capacity, sizeof *operands->given);
     if (operands->options == NULL || operands->given == NULL)
         return tool_no_memory();
     for (size_t i = 0; i < command->n_options; i++) {
@@ -254,12 +254,12 @@ static bool in_range(const struct option *option, double number)
 /* More than there are processors would only take turns. */
 static size_t bounded_threads(size_t wanted)
 {
-    size_t most = (size_t)pith_processors();
-    if (wanted <= most)
+    size_t limit = (size_t)pith_processors();
+    if (wanted <= limit)
         return wanted;
     fprintf(stderr, "pith: note: --threads %zu: %zu used, as many as there are "
-            "processors here\n", wanted, most);
-    return most;
+            "processors here\n", wanted, limit);
+    return limit;
 }
 
 static int set_option(const struct command *command,

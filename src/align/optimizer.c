@@ -20,14 +20,14 @@ void pith_train_clear(struct pith_trainer *trainer, bool all)
 
 void pith_trainer_zero_gradients(struct pith_trainer *trainer)
 {
-    trainer->fresh = true;
+    trainer->gradients_zeroed = true;
 }
 
 void pith_train_settle(struct pith_trainer *trainer)
 {
-    if (trainer->fresh)
+    if (trainer->gradients_zeroed)
         pith_train_clear(trainer, true);
-    trainer->fresh = false;
+    trainer->gradients_zeroed = false;
 }
 
 /* --- steps ---------------------------------------------------------------- */

@@ -38,12 +38,12 @@ static void adapter_backward(struct pith_trainer *trainer, float *dx,
     float *dlow = trainer->gradients.dlow;
 
     pith_linear_backward_weight(backward, linear->db, dout, low, T, N, rank,
-                                !trainer->fresh);                /* (N, rank) */
+                                !trainer->gradients_zeroed);     /* (N, rank) */
     pith_linear_backward_input(backward, dlow, dout, &linear->b, T,
                                false);                           /* (T, rank) */
     pith_scale(backward, dlow, T * rank, trainer->parameters.lora_scale);
     pith_linear_backward_weight(backward, linear->da, dlow, x, T, rank, C,
-                                !trainer->fresh);                /* (rank, C) */
+                                !trainer->gradients_zeroed);     /* (rank, C) */
     if (dx != NULL)
         pith_linear_backward_input(backward, dx, dlow, &linear->a, T,
                                    true);                           /* (T, C) */
@@ -61,7 +61,7 @@ void pith_train_linear_backward(struct pith_trainer *trainer, float *dx,
 
     if (linear->dweight != NULL)
         pith_linear_backward_weight(backward, linear->dweight, dout, x, T, N,
-                                    C, !trainer->fresh);            /* (N, C) */
+                                    C, !trainer->gradients_zeroed); /* (N, C) */
     if (linear->dbias != NULL)
         pith_linear_backward_bias(backward, linear->dbias, dout, T, N);
     if (dx != NULL)

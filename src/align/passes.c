@@ -110,7 +110,7 @@ static void output_backward(struct pith_trainer *trainer, size_t n,
     pith_target_losses_backward(&trainer->backward, g->dnorm, p->doutput,
                                 trainer->losses, trainer->normed, &p->output,
                                 trainer->targets, n, (float)scale,
-                                !trainer->fresh);                   /* (n, C) */
+                                !trainer->gradients_zeroed);        /* (n, C) */
     pith_clear(&trainer->compute, g->dx, T * C);
     pith_train_norm_backward(trainer, g->dx, g->dnorm, trainer->picked,
                              &p->output_norm, n);                   /* (n, C) */
@@ -159,10 +159,10 @@ enum pith_status pith_trainer_accumulate(struct pith_trainer *trainer,
     PITH_TRY(pith_train_take_batch(trainer, batch, error));
     if (count_targets(batch) > 0) {
         n = forward(trainer);
-        if (trainer->fresh)
+        if (trainer->gradients_zeroed)
             pith_train_clear(trainer, false);
         backward(trainer, n, scale);
-        trainer->fresh = false;
+        trainer->gradients_zeroed = false;
     }
     report(sum_of(trainer->losses, n), n, loss_sum, n_targets);
     return PITH_OK;

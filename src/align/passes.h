@@ -43,7 +43,7 @@ struct pith_trainer {
     struct pith_parameters parameters;
     struct pith_compute compute;
     struct pith_backward backward;
-    bool fresh; /* gradients are to be taken as zeros */
+    bool gradients_zeroed; /* whatever they hold, they count as zeros */
 
     struct pith_train_activations *layers; /* (n_layer) */
     struct pith_train_gradients gradients;

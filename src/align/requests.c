@@ -134,11 +134,11 @@ static void write_answer(const struct pith_record *record,
 {
     const char *const own[] = {record->answer_key, NULL};
     /* The messages that are written hold the system's. */
-    const char *const of_chat[] = {"messages", "conversations", "system",
-                                   "system_prompt", NULL};
+    const char *const chat_members[] = {"messages", "conversations", "system",
+                                        "system_prompt", NULL};
     bool is_chat = record->kind == PITH_RECORD_CHAT;
     pith_buffer_byte(out, '{');
-    write_members(record->root, is_chat ? of_chat : own, out);
+    write_members(record->root, is_chat ? chat_members : own, out);
     if (is_chat) {
         pith_buffer_string(out, "\"messages\":[");
         pith_record_write_asked(record, out);

@@ -178,7 +178,7 @@ pith_trainer_create(struct pith_trainer **trainer,
         return pith_no_memory(error, 1, sizeof *made);
     made->model = model;
     made->options = *options;
-    made->fresh = true;
+    made->gradients_zeroed = true;
     if (options->mode == PITH_TRAIN_FULL)
         made->options.lora_rank = 0;
     PITH_TRY_DONE(settle(&made->options, pith_model_config(model), error));

@@ -86,7 +86,7 @@ static char *read_link(const char *path)
 
 char *pith_path_follow(const char *path)
 {
-    enum { MOST_LINKS = 40 };
+    enum { MAX_LINKS = 40 };
     char *at = join("", 0, path);
     for (int i = 0; at != NULL && pith_path_descriptor(at) < 0; i++) {
         errno = 0;
@@ -95,7 +95,7 @@ char *pith_path_follow(const char *path)
             break;
         pith_free(at);
         at = next;
-        if (i == MOST_LINKS) {
+        if (i == MAX_LINKS) {
             pith_free(at);
             errno = ELOOP;
             return NULL;
@@ -191,11 +191,11 @@ char *pith_path_follow(const char *path)
 enum pith_status pith_place_find(const char *path, struct pith_place *place,
                                  struct pith_error *error)
 {
-    size_t n = strlen(path), most = sizeof place->name - 1;
+    size_t n = strlen(path), limit = sizeof place->name - 1;
     (void)error;
     *place = (struct pith_place){
         .kind = pith_path_exists(path) ? PITH_FILE_REGULAR : PITH_FILE_NONE};
-    strcpy(place->name, n > most ? path + (n - most) : path);
+    strcpy(place->name, n > limit ? path + (n - limit) : path);
     return PITH_OK;
 }
 

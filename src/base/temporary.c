@@ -16,7 +16,7 @@
 #include "memory.h"
 
 /* PLACE.pith-tmp-1 to -99 */
-enum { MOST_TEMPORARIES = 99, SUFFIX_SIZE = sizeof ".pith-tmp-99" };
+enum { MAX_TEMPORARIES = 99, SUFFIX_SIZE = sizeof ".pith-tmp-99" };
 
 char *pith_temporary_name(const char *place, int n)
 {
@@ -102,7 +102,7 @@ int pith_temporary_create(const char *place, unsigned mode, char **name,
     int file = -1;
     *name = NULL;
     errno = EEXIST;
-    for (int i = 1; i <= MOST_TEMPORARIES && file < 0 && errno == EEXIST;
+    for (int i = 1; i <= MAX_TEMPORARIES && file < 0 && errno == EEXIST;
          i++) {
         pith_free(*name);
         *name = pith_temporary_name(place, i);

@@ -34,8 +34,8 @@ static void run_alone(size_t n_tasks,
 
 int pith_threads_settle(int wanted)
 {
-    int most = pith_processors();
-    return wanted == 0 || wanted > most ? most : wanted;
+    int limit = pith_processors();
+    return wanted == 0 || wanted > limit ? limit : wanted;
 }
 
 #ifdef HAVE_THREADS

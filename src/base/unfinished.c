@@ -14,9 +14,9 @@
 
 #include <stdatomic.h>
 
-enum { MOST_NAMES = 32 };
+enum { MAX_NAMES = 32 };
 
-static _Atomic(char *) names[MOST_NAMES];
+static _Atomic(char *) names[MAX_NAMES];
 
 /* remove() is not among the functions that handlers may call. */
 static void remove_file(const char *name)
@@ -30,7 +30,7 @@ static void remove_file(const char *name)
 
 int pith_unfinished_note(char *name)
 {
-    for (int i = 0; i < MOST_NAMES; i++) {
+    for (int i = 0; i < MAX_NAMES; i++) {
         char *none = NULL;
         if (atomic_compare_exchange_strong(&names[i], &none, name))
             return i;
@@ -46,7 +46,7 @@ bool pith_unfinished_forget(int number, char *name)
 
 void pith_writer_remove_all(void)
 {
-    for (int i = 0; i < MOST_NAMES; i++) {
+    for (int i = 0; i < MAX_NAMES; i++) {
         char *name = atomic_exchange(&names[i], NULL);
         if (name != NULL)
             remove_file(name);

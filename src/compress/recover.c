@@ -78,10 +78,10 @@ done:
 static bool is_whole_in(const struct pith_suffixes *compressed,
                         struct pith_text run)
 {
-    enum { MOST_PLACES = 100 };
+    enum { MAX_PLACES = 100 };
     size_t first, n;
     pith_suffixes_find(compressed, run, &first, &n);
-    for (size_t i = 0; i < n && i < MOST_PLACES; i++) {
+    for (size_t i = 0; i < n && i < MAX_PLACES; i++) {
         size_t at = compressed->order[first + i];
         if (is_edge(compressed->text, at) &&
             is_edge(compressed->text, at + run.size))
@@ -198,18 +198,18 @@ static enum pith_status find_shortest(struct recovery *recovery,
                                       bool *found, struct pith_error *error)
 {
     struct pith_shortest best = {{0, 0}, false, false};
-    size_t most = 0;
+    size_t limit = 0;
     for (int space = 1; space >= 0; space--) {
         PITH_TRY(encode_run(recovery, text, space, error));
         size_t n = recovery->run.n;
-        most = MAX_STRETCH * n;
+        limit = MAX_STRETCH * n;
         if (n > 0)
             PITH_TRY(pith_recover_shortest(&recovery->original,
                                            recovery->edges, recovery->run.data,
-                                           n, most, &best, error));
+                                           n, limit, &best, error));
     }
     if (best.found && is_whole_in(&recovery->compressed, text))
-        complete_words(recovery->edges, most, &best.range);
+        complete_words(recovery->edges, limit, &best.range);
     *range = best.range;
     *found = best.found;
     return PITH_OK;
@@ -275,8 +275,8 @@ static size_t find_run(const struct recovery *recovery, struct pith_text text,
 static size_t overlap(const struct pith_buffer *text, const char *bytes,
                       size_t n)
 {
-    enum { MOST = 8 }; /* signs are few, such as "$" */
-    n = n < MOST ? n : MOST;
+    enum { MAX_SIGNS = 8 }; /* signs are few, such as "$" */
+    n = n < MAX_SIGNS ? n : MAX_SIGNS;
     n = n < text->size ? n : text->size;
     while (n > 0 && memcmp(text->data + text->size - n, bytes, n) != 0)
         n--;

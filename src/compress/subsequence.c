@@ -140,7 +140,7 @@ static void keep_shorter(struct pith_shortest *best, const bool *edges,
 
 enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
                                        const bool *edges, const int32_t *run,
-                                       size_t n, size_t most,
+                                       size_t n, size_t limit,
                                        struct pith_shortest *best,
                                        struct pith_error *error)
 {
@@ -159,7 +159,8 @@ enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
         for (size_t i = last; i-- > first;) { /* from the back: one token, one step */
             size_t j = places.at[i].at;
             starts[j] = j == 0 ? at : starts[j - 1];
-            if (j == n - 1 && starts[j] != NOWHERE && at + 1 - starts[j] <= most)
+            if (j == n - 1 && starts[j] != NOWHERE &&
+                at + 1 - starts[j] <= limit)
                 keep_shorter(best, edges, starts[j], at + 1);
         }
     }

@@ -48,7 +48,7 @@ struct pith_shortest {
  *   most   tokens of a range */
 enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
                                        const bool *edges, const int32_t *run,
-                                       size_t n, size_t most,
+                                       size_t n, size_t limit,
                                        struct pith_shortest *best,
                                        struct pith_error *error);
 

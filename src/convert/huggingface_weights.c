@@ -62,13 +62,13 @@ done:
 static enum pith_status read_numbered(struct pith_source *source, bool *found,
                                       struct pith_error *error)
 {
-    enum { MOST = 1000 };
+    enum { MAX_SHARDS = 1000 };
     char name[64];
     unsigned n = 0;
     do
         snprintf(name, sizeof name, "model-00001-of-%05u.safetensors", ++n);
-    while (n < MOST && !pith_folder_has(source, name));
-    *found = n < MOST;
+    while (n < MAX_SHARDS && !pith_folder_has(source, name));
+    *found = n < MAX_SHARDS;
     for (unsigned i = 1; *found && i <= n; i++) {
         snprintf(name, sizeof name, "model-%05u-of-%05u.safetensors", i, n);
         PITH_TRY(read_in_folder(source, (struct pith_text){name, strlen(name)},

@@ -35,7 +35,7 @@ done:
     return status;
 }
 
-double pith_bleu_score(const struct pith_bleu *bleu, bool of_sentence)
+double pith_bleu_score(const struct pith_bleu *bleu, bool is_sentence)
 {
     double ours = (double)bleu->n_hypothesis;
     double theirs = (double)bleu->n_reference;
@@ -50,7 +50,7 @@ double pith_bleu_score(const struct pith_bleu *bleu, bool of_sentence)
             matches = 1 / (halving *= 2);
         logs += log(100 * matches / (double)bleu->ngrams[orders]);
     }
-    if (orders < PITH_BLEU_ORDER && !of_sentence)
+    if (orders < PITH_BLEU_ORDER && !is_sentence)
         return 0;
     double brevity = ours < theirs ? exp(1 - theirs / ours) : 1;
     return brevity * exp(logs / (double)orders);

@@ -26,12 +26,12 @@ static enum pith_status check_start(const struct pith_session *session,
 
 /* Start id and the last most - 1 tokens of the text, less the very last one. */
 static enum pith_status read_text(struct pith_premise *premise,
-                                  const int32_t *ids, size_t n, size_t most,
+                                  const int32_t *ids, size_t n, size_t limit,
                                   struct pith_error *error)
 {
     struct pith_session *session = premise->session;
     int32_t start = pith_model_start_id(pith_session_model(session));
-    size_t n_kept = n < most - 1 ? n : most - 1;
+    size_t n_kept = n < limit - 1 ? n : limit - 1;
     premise->n_dropped = n - n_kept;
     ids += premise->n_dropped;
     premise->last = n_kept > 0 ? ids[n_kept - 1] : start;
@@ -163,13 +163,13 @@ static enum pith_status make_prefix(struct pith_session *session,
 {
     const struct pith_text line = {"\n\n", 2};
     int32_t *ids = NULL, *join = NULL;
-    size_t n, n_join, most = pith_session_window(session) / 2;
+    size_t n, n_join, limit = pith_session_window(session) / 2;
     enum pith_status status;
     PITH_TRY_DONE(pith_tokenize(pith_session_model(session), compressed, 0,
                                 &ids, &n, error));
     PITH_TRY_DONE(pith_tokenize(pith_session_model(session), line, 0,
                                 &join, &n_join, error));
-    size_t skip = n > most ? n - most : 0;
+    size_t skip = n > limit ? n - limit : 0;
     pith_ids_append(prefix, pith_model_start_id(pith_session_model(session)));
     pith_ids_append_all(prefix, ids + skip, n - skip);
     pith_ids_append_all(prefix, join, n_join);

@@ -126,8 +126,8 @@ static struct pith_text strip_end(struct pith_text text)
     }
 }
 
-/* One pass of the rules below over *text. */
-struct pass {
+/* One step of the split, over the whole text. */
+struct rewrite {
     const char *from, *to; /* a replacement, or */
     enum pair_rule rule;   /* a rule, or */
     bool symbols;
@@ -136,7 +136,7 @@ struct pass {
 enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
                                 struct pith_error *error)
 {
-    static const struct pass passes[] = {
+    static const struct rewrite rewrites[] = {
         {.from = "<skipped>", .to = ""}, {.from = "-\n", .to = ""},
         {.from = "\n", .to = " "},       {.from = "&quot;", .to = "\""},
         {.from = "&amp;", .to = "&"},    {.from = "&lt;", .to = "<"},
@@ -150,14 +150,15 @@ enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
     text = strip_end(text);
     pith_buffer_append(&spaced, text.bytes, text.size);
     pith_buffer_byte(&spaced, ' ');
-    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+    for (size_t i = 0; i < sizeof rewrites / sizeof *rewrites; i++) {
         struct pith_buffer next = {0};
-        if (passes[i].from != NULL)
-            replace(&next, pith_buffer_text(&spaced), passes[i].from, passes[i].to);
-        else if (passes[i].symbols)
+        if (rewrites[i].from != NULL)
+            replace(&next, pith_buffer_text(&spaced), rewrites[i].from,
+                    rewrites[i].to);
+        else if (rewrites[i].symbols)
             space_symbols(&next, pith_buffer_text(&spaced));
         else
-            space_pairs(&next, pith_buffer_text(&spaced), passes[i].rule);
+            space_pairs(&next, pith_buffer_text(&spaced), rewrites[i].rule);
         next.failed = next.failed || spaced.failed;
         pith_buffer_free(&spaced);
         spaced = next;

@@ -363,12 +363,12 @@ static void squares_task(void *user, size_t index, int thread)
 double pith_sum_of_squares(struct pith_backward *backward, const float *x,
                            size_t n)
 {
-    const size_t most = (size_t)SUM_STRETCHES * PITH_SUM_ELEMENTS;
+    const size_t max_elements = (size_t)SUM_STRETCHES * PITH_SUM_ELEMENTS;
     struct squares job = {.kernels = pith_gradient_kernels(backward->compute->kernels)};
     double sum = 0;
-    for (size_t at = 0; at < n; at += most) {
+    for (size_t at = 0; at < n; at += max_elements) {
         job.x = x + at;
-        job.n = pith_min(most, n - at);
+        job.n = pith_min(max_elements, n - at);
         size_t n_tasks = pith_div_up(job.n, PITH_SUM_ELEMENTS);
         pith_parallel_for(backward->compute->threads, n_tasks, squares_task,
                           &job);

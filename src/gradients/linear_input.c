@@ -18,14 +18,14 @@
 
 enum {
     /* Columns of a block of W, and rows of dy that pass it. */
-    MOST_LANES = PITH_RAW / PITH_STEP,
-    LEAST_LANES = PITH_Q_BLOCK, /* what W's types come in */
-    MOST_TOKENS = PITH_PRODUCTS / MOST_LANES,
+    MAX_LANES = PITH_RAW / PITH_STEP,
+    MIN_LANES = PITH_Q_BLOCK, /* what W's types come in */
+    MAX_TOKENS = PITH_PRODUCTS / MAX_LANES,
     TASK_TOKENS = 16 /* converted in one task */
 };
 
-_Static_assert(MOST_TOKENS % PITH_BLOCK_ROWS == 0, "whole tiles");
-_Static_assert(MOST_LANES * PITH_STEP <= PITH_BLOCK_ROWS * PITH_ROW_STRIDE,
+_Static_assert(MAX_TOKENS % PITH_BLOCK_ROWS == 0, "whole tiles");
+_Static_assert(MAX_LANES * PITH_STEP <= PITH_BLOCK_ROWS * PITH_ROW_STRIDE,
                "panels fit where rows of weights do");
 
 struct product {
@@ -119,14 +119,14 @@ static void pack_stretch(const struct product *product,
     size_t L = kernels->lanes, depth = weights.n_rows;
     bool plain = compute->precision == &pith_precision_f32;
     for (size_t i = 0; i < depth; i++)
-        kernels->unpack(thread->raw + i * MOST_LANES, product->weight->type,
+        kernels->unpack(thread->raw + i * MAX_LANES, product->weight->type,
                         weights.bytes + i * weights.stride, block->n_lanes);
     for (size_t lane = 0; lane < block->n_lanes; lane += L) {
         float *panel = thread->weights + lane * PITH_STEP;
         float *rows = plain ? panel : thread->turned; /* (depth, L) */
-        pith_gradient_kernels(kernels)->place(rows, L, thread->raw + lane, MOST_LANES,
-                                  depth, pith_min(L, block->n_lanes - lane),
-                                  false);
+        pith_gradient_kernels(kernels)->place(
+            rows, L, thread->raw + lane, MAX_LANES, depth,
+            pith_min(L, block->n_lanes - lane), false);
         if (!plain)
             compute->precision->pack_products(kernels, panel, 0, rows, depth);
     }
@@ -152,7 +152,7 @@ static void multiply_stretch(const struct product *product,
         for (size_t t = 0; t < block->n_tokens; t += R) {
             pith_prefetch_lines(&source, share);
             compute->precision->multiply(
-                compute->kernels, thread->products + lane * MOST_TOKENS + t * L,
+                compute->kernels, thread->products + lane * MAX_TOKENS + t * L,
                 rows + t * PITH_ROW_STRIDE, thread->weights + lane * PITH_STEP,
                 depth, pith_min(L, block->n_lanes - lane), from > 0);
         }
@@ -167,7 +167,7 @@ static void store(const struct product *product,
     for (size_t lane = 0; lane < block->n_lanes; lane += L)
         pith_gradient_kernels(kernels)->place(
             product->dx + block->token * C + block->lane + lane, C,
-            thread->products + lane * MOST_TOKENS, L, block->n_tokens,
+            thread->products + lane * MAX_TOKENS, L, block->n_tokens,
             pith_min(L, block->n_lanes - lane), product->accumulate);
 }
 
@@ -178,11 +178,11 @@ static void product_task(void *user, size_t index, int thread)
         product->backward->compute->precision;
     struct pith_backward_thread *scratch =
         &product->backward->scratch->threads[thread];
-    size_t n_blocks = pith_div_up(product->T, MOST_TOKENS);
+    size_t n_blocks = pith_div_up(product->T, MAX_TOKENS);
     struct block block;
-    block.token = index % n_blocks * MOST_TOKENS;
+    block.token = index % n_blocks * MAX_TOKENS;
     block.lane = index / n_blocks * product->block_lanes;
-    block.n_tokens = pith_min(MOST_TOKENS, product->T - block.token);
+    block.n_tokens = pith_min(MAX_TOKENS, product->T - block.token);
     block.n_lanes =
         pith_min(product->block_lanes, product->weight->cols - block.lane);
     for (size_t from = 0; from < product->weight->rows; from += PITH_STEP) {
@@ -200,8 +200,8 @@ void pith_linear_backward_input(struct pith_backward *backward, float *dx,
                                 bool accumulate)
 {
     struct pith_compute *compute = backward->compute;
-    size_t n_blocks = pith_div_up(T, MOST_TOKENS);
-    size_t lanes = pith_block_lanes(MOST_LANES, LEAST_LANES, weight->cols,
+    size_t n_blocks = pith_div_up(T, MAX_TOKENS);
+    size_t lanes = pith_block_lanes(MAX_LANES, MIN_LANES, weight->cols,
                                     n_blocks, (size_t)compute->n_threads);
     struct product product = {backward, dx, dout, weight, T, lanes,
                               accumulate};

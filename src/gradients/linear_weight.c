@@ -15,8 +15,8 @@
 
 enum {
     /* Columns of x that pass a block of rows. */
-    MOST_LANES = PITH_PRODUCTS / PITH_BLOCK_ROWS,
-    LEAST_LANES = 256
+    MAX_LANES = PITH_PRODUCTS / PITH_BLOCK_ROWS,
+    MIN_LANES = 256
 };
 
 struct product {
@@ -181,7 +181,7 @@ void pith_linear_backward_weight(struct pith_backward *backward,
 {
     struct pith_compute *compute = backward->compute;
     size_t n_blocks = pith_div_up(N, PITH_BLOCK_ROWS);
-    size_t lanes = pith_block_lanes(MOST_LANES, LEAST_LANES, C, n_blocks,
+    size_t lanes = pith_block_lanes(MAX_LANES, MIN_LANES, C, n_blocks,
                                     (size_t)compute->n_threads);
     struct product product = {backward, dweight, dout, x, T, N, C, lanes,
                               accumulate};

@@ -49,14 +49,14 @@ struct pith_backward_scratch {
 
 /* How many of n_lanes a block takes, most or that halved: the more, the less
  * often its rows are loaded, but every thread should have a few blocks. */
-static inline size_t pith_block_lanes(size_t most, size_t least,
+static inline size_t pith_block_lanes(size_t max_lanes, size_t min_lanes,
                                       size_t n_lanes, size_t n_row_blocks,
                                       size_t n_threads)
 {
-    while (most > least &&
-           n_row_blocks * pith_div_up(n_lanes, most) < 3 * n_threads)
-        most /= 2;
-    return most;
+    while (max_lanes > min_lanes &&
+           n_row_blocks * pith_div_up(n_lanes, max_lanes) < 3 * n_threads)
+        max_lanes /= 2;
+    return max_lanes;
 }
 
 #endif

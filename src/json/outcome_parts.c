@@ -69,13 +69,13 @@ const struct pith_json *pith_outcome_message(const struct pith_json *body)
     return NULL;
 }
 
-enum { MOST_SHOWN = 300, ROOM = MOST_SHOWN + 8 }; /* a character more, "..." */
+enum { MAX_SHOWN = 300, ROOM = MAX_SHOWN + 8 }; /* a character more, "..." */
 
 /* The start of a text on one line, each run of white space as one space. */
 static void put_on_a_line(struct pith_text text, char out[ROOM])
 {
     size_t n = 0, i = 0;
-    while (i < text.size && n < MOST_SHOWN) {
+    while (i < text.size && n < MAX_SHOWN) {
         char c = text.bytes[i];
         size_t size = pith_utf8_valid_length(text.bytes + i, text.size - i);
         if (is_space(c) && (n == 0 || out[n - 1] == ' ')) {

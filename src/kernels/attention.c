@@ -32,7 +32,7 @@ struct attention {
 
 /* A run with what its tasks share. */
 struct run {
-    const struct pith_attention_run *of;
+    const struct pith_attention_run *spec;
     size_t first;     /* its first token's row of q and out */
     size_t n_past;    /* keys that all of its tokens see */
     size_t n_queries; /* panels of queries of one key head */
@@ -52,7 +52,7 @@ struct query {
 /* The first key that a token sees. */
 static size_t first_key(const struct run *run, size_t token)
 {
-    size_t window = run->of->window, seen = run->n_past + token + 1;
+    size_t window = run->spec->window, seen = run->n_past + token + 1;
     return window > 0 && seen > window ? seen - window : 0;
 }
 
@@ -69,7 +69,7 @@ static struct query open_query(const struct attention *attention,
     struct query query;
     query.head = key_head * attention->group + index % attention->group;
     query.token = index / attention->group * L;
-    query.n_lanes = pith_min(L, run->of->T - query.token);
+    query.n_lanes = pith_min(L, run->spec->T - query.token);
     query.n_visible = run->n_past + query.token + query.n_lanes;
     query.first = first_key(run, query.token);
     query.first -= query.first % PITH_BLOCK_KEYS;
@@ -101,13 +101,13 @@ static void load_rows(const struct attention *attention, const struct run *run,
                       size_t row, size_t at, size_t n)
 {
     size_t D = attention->D;
-    size_t start = (key_head * run->of->stride + row) * D;
+    size_t start = (key_head * run->spec->stride + row) * D;
     for (size_t i = 0; i < n; i++)
         memcpy(scratch->weights + (at + i) * PITH_ROW_STRIDE,
-               run->of->keys + start + i * D, D * sizeof(float));
+               run->spec->keys + start + i * D, D * sizeof(float));
     attention->compute->kernels->transpose(scratch->values + at,
                                            PITH_ROW_STRIDE,
-                                           run->of->values + start, D, n, D);
+                                           run->spec->values + start, D, n, D);
 }
 
 /* Floats (n_rows, n) to the form of the products, where they are. */
@@ -127,13 +127,13 @@ static void load_keys(const struct attention *attention, const struct run *run,
                       struct pith_thread_scratch *scratch, size_t key_head,
                       size_t key, size_t n)
 {
-    size_t shared = run->of->n_shared;
+    size_t shared = run->spec->n_shared;
     size_t n_shared = key < shared ? pith_min(shared - key, n) : 0;
     if (n_shared > 0)
         load_rows(attention, run, scratch, key_head, key, 0, n_shared);
     if (n_shared < n)
         load_rows(attention, run, scratch, key_head,
-                  run->of->row + (key + n_shared - shared), n_shared,
+                  run->spec->row + (key + n_shared - shared), n_shared,
                   n - n_shared);
     if (attention->products != NULL) {
         unpack_rows(attention, scratch->weights, n, attention->D);
@@ -197,7 +197,7 @@ static void attend(const struct attention *attention, const struct run *run,
     multiply(attention, scores, scratch->weights, n, query->q, D,
              query->n_lanes, false);
     mask_scores(query, scores, L, run->n_past, key, n);
-    if (run->of->window > 0)
+    if (run->spec->window > 0)
         mask_window(run, query, scores, L, key, n);
     kernels->softmax(scores, n, query->softmax);
     if (key > query->first)
@@ -226,12 +226,12 @@ static void close_query(const struct attention *attention,
 }
 
 static struct run open_run(const struct attention *attention,
-                           const struct pith_attention_run *of, size_t first)
+                           const struct pith_attention_run *spec, size_t first)
 {
-    size_t n_panels = pith_div_up(of->T, attention->compute->kernels->lanes);
-    return (struct run){.of = of,
+    size_t n_panels = pith_div_up(spec->T, attention->compute->kernels->lanes);
+    return (struct run){.spec = spec,
                         .first = first,
-                        .n_past = of->n_keys - of->T,
+                        .n_past = spec->n_keys - spec->T,
                         .n_queries = n_panels * attention->group};
 }
 
@@ -243,12 +243,12 @@ static size_t n_tasks_of(const struct run *run)
 /* The run of a task of one key head; *task becomes its number in the run. */
 static struct run find_run(const struct attention *attention, size_t *task)
 {
-    const struct pith_attention_run *of = attention->runs;
-    struct run run = open_run(attention, of, 0);
+    const struct pith_attention_run *spec = attention->runs;
+    struct run run = open_run(attention, spec, 0);
     while (*task >= n_tasks_of(&run)) {
         *task -= n_tasks_of(&run);
-        run = open_run(attention, of + 1, run.first + of->T);
-        of++;
+        run = open_run(attention, spec + 1, run.first + spec->T);
+        spec++;
     }
     return run;
 }

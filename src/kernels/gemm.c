@@ -190,15 +190,15 @@ static size_t whole_groups(const struct pith_compute *compute)
 }
 
 /* Rows of the blocks that N are cut into: alike for all threads, multiples of
- * `whole`, `most` at most, which holds some. */
+ * `whole`, `limit` at most, which holds some. */
 static size_t block_rows(const struct pith_compute *compute, size_t N,
-                         size_t whole, size_t most)
+                         size_t whole, size_t limit)
 {
     size_t threads = (size_t)compute->n_threads;
-    most -= most % whole;
-    size_t rounds = pith_div_up(N, most * threads);
+    limit -= limit % whole;
+    size_t rounds = pith_div_up(N, limit * threads);
     return pith_min(
-        pith_round_up(pith_div_up(N, rounds * threads), whole), most);
+        pith_round_up(pith_div_up(N, rounds * threads), whole), limit);
 }
 
 /* --- linear layers -------------------------------------------------------- */
@@ -393,9 +393,9 @@ void pith_feed_forward(struct pith_compute *compute, float *out,
     struct pith_linear_output down = {out, layer->down, layer->down_bias};
     struct pith_scratch *scratch = compute->scratch;
     size_t F = layer->up->rows, C = layer->up->cols;
-    size_t most = pith_max_rows(C) / (layer->gate != NULL ? 2 : 1);
+    size_t limit = pith_max_rows(C) / (layer->gate != NULL ? 2 : 1);
     hidden.block_rows =
-        block_rows(compute, F, whole_groups(compute), most);
+        block_rows(compute, F, whole_groups(compute), limit);
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->threads,

@@ -12,7 +12,7 @@
 
 /* --- floats to integers --------------------------------------------------- */
 
-float pith_quantise(int32_t *q, const float *x, size_t n, int32_t most)
+float pith_quantise(int32_t *q, const float *x, size_t n, int32_t limit)
 {
     float largest = 0;
     bool finite = true;
@@ -20,7 +20,7 @@ float pith_quantise(int32_t *q, const float *x, size_t n, int32_t most)
         finite = finite && isfinite(x[i]);
         largest = fmaxf(largest, fabsf(x[i]));
     }
-    float inverse = (float)most / largest;
+    float inverse = (float)limit / largest;
     memset(q, 0, n * sizeof *q);
     if (!finite)
         return NAN;
@@ -28,7 +28,7 @@ float pith_quantise(int32_t *q, const float *x, size_t n, int32_t most)
         return 0;
     for (size_t i = 0; i < n; i++)
         q[i] = (int32_t)lrintf(x[i] * inverse);
-    return largest / (float)most;
+    return largest / (float)limit;
 }
 
 static int32_t sum_of(const int32_t *q, size_t n)
@@ -41,11 +41,11 @@ static int32_t sum_of(const int32_t *q, size_t n)
 
 /* The same for a group; zeros after the n numbers. */
 static float quantise_group(size_t n_packed, int32_t *q, const float *x,
-                            size_t n, int32_t most)
+                            size_t n, int32_t limit)
 {
     for (size_t i = n; i < pith_group(n_packed); i++)
         q[i] = 0;
-    return pith_quantise(q, x, n, most);
+    return pith_quantise(q, x, n, limit);
 }
 
 /* --- tokens --------------------------------------------------------------- */

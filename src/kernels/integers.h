@@ -103,9 +103,9 @@ static inline size_t pith_group_packed(size_t n_packed, size_t n, size_t c)
                : (pith_group_size(n_packed, n, c) + 1) / 2;
 }
 
-/* What n numbers are as integers q: the largest becomes most or -most, halves
+/* What n numbers are as integers q: the largest becomes limit or -limit, halves
  * are rounded to even.  Returns their scale, NaN when one of them is not
  * finite. */
-float pith_quantise(int32_t *q, const float *x, size_t n, int32_t most);
+float pith_quantise(int32_t *q, const float *x, size_t n, int32_t limit);
 
 #endif

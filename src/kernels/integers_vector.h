@@ -56,12 +56,12 @@ INLINE void pack_lanes(float *group, const float *x, size_t n, size_t n_packed)
     vec largest = vec_set(0);
     for (size_t i = 0; i < n; i++)
         largest = vec_larger(largest, vec_load(x + i * L));
-    vec most = vec_set(n_packed == PITH_INT8_PACKED
-                           ? (float)PITH_INT8_MAX
-                           : (float)PITH_INT16_MAX_TOKEN);
-    vec inverse = vec_div(most, largest);
+    vec limit =
+        vec_set(n_packed == PITH_INT8_PACKED ? (float)PITH_INT8_MAX
+                                             : (float)PITH_INT16_MAX_TOKEN);
+    vec inverse = vec_div(limit, largest);
     vec factor = vec_if_finite(inverse, inverse);
-    vec scale = vec_if_finite(vec_div(largest, most), inverse);
+    vec scale = vec_if_finite(vec_div(largest, limit), inverse);
     ivec sum = ivec_zero();
     for (size_t i = 0; i < n_packed; i++) {
         ivec place = ivec_zero();

@@ -65,7 +65,7 @@ static void part_task(void *user, size_t index, int thread)
     const struct pith_tensor *weight = losses->weight;
     struct pith_scratch *shared = compute->scratch;
     struct pith_thread_scratch *scratch = &shared->threads[thread];
-    size_t L = compute->kernels->lanes, most = pith_max_rows(weight->cols);
+    size_t L = compute->kernels->lanes, limit = pith_max_rows(weight->cols);
     size_t part = index % losses->n_parts;
     size_t end = pith_min(weight->rows, (part + 1) * losses->part_rows);
     struct pith_token_block tokens =
@@ -75,9 +75,9 @@ static void part_task(void *user, size_t index, int thread)
     struct pith_sink sink = {take_logits, &logits};
 
     init_softmax(scratch->softmax, tokens.n_panels);
-    for (size_t row = part * losses->part_rows; row < end; row += most) {
+    for (size_t row = part * losses->part_rows; row < end; row += limit) {
         logits.row = row;
-        logits.n_rows = pith_min(most, end - row);
+        logits.n_rows = pith_min(limit, end - row);
         struct pith_row_block block = {
             {{weight, row, logits.n_rows}}, 1, logits.n_rows};
         pith_multiply_block(compute, scratch, &block, &tokens, &sink);

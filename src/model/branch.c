@@ -28,12 +28,12 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Takes up to `most` tokens of the next branch into the pass. */
-static void take_run(struct stream *s, size_t row, size_t most)
+/* Takes up to `limit` tokens of the next branch into the pass. */
+static void take_run(struct stream *s, size_t row, size_t limit)
 {
     const struct pith_branch *branch = &s->branches[s->branch];
     size_t n_past = s->session->n_past;
-    size_t T = smaller(branch->n - s->at, most);
+    size_t T = smaller(branch->n - s->at, limit);
     s->runs[s->n_runs++] = (struct pith_run){.session = s->session,
                                              .T = T,
                                              .position = n_past + s->at,
@@ -51,12 +51,12 @@ static void take_run(struct stream *s, size_t row, size_t most)
 static void fill_pass(struct stream *s)
 {
     size_t n_held = s->session->n_past + s->at;
-    size_t most = smaller(s->session->activations->max_tokens,
-                          s->session->n_ctx - n_held);
+    size_t limit = smaller(s->session->activations->max_tokens,
+                           s->session->n_ctx - n_held);
     s->n_runs = s->T = 0;
-    while (s->branch < s->n_branches && s->T < most) {
+    while (s->branch < s->n_branches && s->T < limit) {
         if (s->at < s->branches[s->branch].n)
-            take_run(s, n_held + s->T, most - s->T);
+            take_run(s, n_held + s->T, limit - s->T);
         if (s->at < s->branches[s->branch].n)
             break;
         s->branch++;

@@ -12,11 +12,11 @@ static enum pith_status open_second(struct pith_scorer *scorer,
     const struct pith_prefix *first = &scorer->prefix;
     struct pith_prefix *prefix = &scorer->after_question;
     scorer->conditional =
-        pith_array(scorer->n_most, sizeof *scorer->conditional);
+        pith_array(scorer->n_max, sizeof *scorer->conditional);
     if (scorer->conditional == NULL)
-        return pith_no_memory(error, scorer->n_most,
+        return pith_no_memory(error, scorer->n_max,
                               sizeof *scorer->conditional);
-    PITH_TRY(pith_session_twin(first->session, first->n_most, &scorer->second,
+    PITH_TRY(pith_session_twin(first->session, first->n_max, &scorer->second,
                                error));
     PITH_TRY(pith_prefix_init(prefix, scorer->second, error));
     PITH_TRY(pith_prefix_open(prefix, scorer->question.data,

@@ -29,17 +29,17 @@ static enum pith_status make_query(const struct pith_session *session,
                                    struct pith_error *error)
 {
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    size_t most = pith_session_window(session) / 2;
+    size_t room = pith_session_window(session) / 2;
     struct pith_ids all = {0};
     query->join = parts->join.data;
-    query->n_join = parts->join.n < most ? parts->join.n : 0;
-    most -= query->n_join;
+    query->n_join = parts->join.n < room ? parts->join.n : 0;
+    room -= query->n_join;
     pith_ids_append_all(&all, parts->ids.data + question->token,
                         question->n_tokens);
     enum pith_status status = pith_tokenizer_encode(
         pith_session_tokenizer(session), restriction, PITH_TOKENIZE_NO_SPECIAL,
         &all, error);
-    size_t skip = all.n > most ? all.n - most : 0;
+    size_t skip = all.n > room ? all.n - room : 0;
     if (status == PITH_OK && !all.failed)
         pith_ids_append_all(&query->ids, all.data + skip, all.n - skip);
     if (status == PITH_OK && (all.failed || query->ids.failed))
@@ -88,18 +88,18 @@ static enum pith_status collect(const struct pith_session *session,
                                 struct pith_batch *batch,
                                 struct pith_error *error)
 {
-    size_t most = piece_size(session);
+    size_t n_piece = piece_size(session);
     int32_t start;
     PITH_TRY(pith_model_find_start(pith_session_model(session), &start, error));
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         if (!pith_is_demonstration(part))
             continue;
-        for (size_t at = 0; at < part->n_tokens; at += most)
+        for (size_t at = 0; at < part->n_tokens; at += n_piece)
             PITH_TRY(collect_piece(
                 batch, start, parts->ids.data + part->token + at,
-                part->n_tokens - at < most ? part->n_tokens - at : most, query,
-                error));
+                part->n_tokens - at < n_piece ? part->n_tokens - at : n_piece,
+                query, error));
     }
     return PITH_OK;
 }
@@ -112,7 +112,7 @@ enum pith_status pith_rank_documents(struct pith_session *session,
     enum pith_status status;
     struct pith_batch batch = {0};
     struct query query = {{0}, NULL, 0};
-    size_t most = piece_size(session), piece = 0, n_ranked = 0;
+    size_t n_piece = piece_size(session), piece = 0, n_ranked = 0;
     PITH_TRY_DONE(make_query(session, parts, &query, error));
     PITH_TRY_DONE(collect(session, parts, &query, &batch, error));
     PITH_TRY_DONE(pith_batch_score(&batch, session, "rank", error));
@@ -122,7 +122,7 @@ enum pith_status pith_rank_documents(struct pith_session *session,
             continue;
         /* r_k = the least of its pieces'; fmin passes over NaN. */
         double score = (double)INFINITY;
-        for (size_t at = 0; at < part->n_tokens; at += most) {
+        for (size_t at = 0; at < part->n_tokens; at += n_piece) {
             const float *after = batch.losses + batch.ends[piece++];
             score = fmin(score, mean(after - query.ids.n, query.ids.n));
         }

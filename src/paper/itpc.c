@@ -51,18 +51,18 @@ static size_t allot(struct run *run, const struct segment *segment,
                     double *rate)
 {
     double left = run->end - (double)run->output->ids.n;
-    size_t opening = pith_output_opening(run->output);
-    size_t n_all = run->n_left + opening;
+    size_t n_separator = pith_output_separator(run->output);
+    size_t n_all = run->n_left + n_separator;
     size_t n_forced = run->n_stage_forced, n_must = segment->n_forced;
-    if (opening > 0 && run->output->blank_line->forced) {
-        n_forced += opening;
-        n_must += segment->n_forced > 0 ? opening : 0;
+    if (n_separator > 0 && run->output->blank_line->forced) {
+        n_forced += n_separator;
+        n_must += segment->n_forced > 0 ? n_separator : 0;
     }
     *rate = n_all > n_forced ? (left - run->allotted - (double)n_forced) /
                                    (double)(n_all - n_forced)
                              : 0;
     run->allotted += (double)n_must +
-                     *rate * (double)(segment->n_tokens + opening - n_must);
+                     *rate * (double)(segment->n_tokens + n_separator - n_must);
     *rate = fmin(fmax(*rate, 0), 1);
     return round_to_tokens(segment->last ? left : run->allotted);
 }
@@ -77,13 +77,15 @@ static struct pith_choice make_choice(const struct run *run,
                                  .losses = run->losses,
                                  .n = segment->n,
                                  .quota = quota,
-                                 .opening = pith_output_opening(run->output),
+                                 .n_separator =
+                                     pith_output_separator(run->output),
+                                 .max_tokens = SIZE_MAX,
                                  .exact = segment->last};
     size_t taken =
         run->output->ids.n + run->n_run_forced - segment->n_forced;
     if (run->itpc->n_forced > 0) {
-        choice.most = run->target > taken ? run->target - taken : 0;
-        choice.quota = quota < choice.most ? quota : choice.most;
+        choice.max_tokens = run->target > taken ? run->target - taken : 0;
+        choice.quota = quota < choice.max_tokens ? quota : choice.max_tokens;
     }
     return choice;
 }
@@ -92,7 +94,7 @@ static struct pith_choice make_choice(const struct run *run,
 static bool has_choice(const struct pith_choice *choice,
                        const struct segment *segment)
 {
-    size_t all = segment->n_tokens + choice->opening;
+    size_t all = segment->n_tokens + choice->n_separator;
     return choice->quota > segment->n_forced && choice->quota < all &&
            segment->n_free > 1;
 }
@@ -131,7 +133,7 @@ static enum pith_status compress_segment(struct run *run,
         run->losses[i] = 0;
     if (scored)                                                     /* eq. 5 */
         PITH_TRY(run->score(&itpc->scorer, segment->units, segment->n,
-                            choice.opening > 0, run->losses, error));
+                            choice.n_separator > 0, run->losses, error));
     PITH_TRY(pith_select(&choice, run->keep, &n_kept, &threshold.gamma,
                          error));                                   /* eq. 7 */
     if (scored)
@@ -212,7 +214,7 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
     run.target = round_to_tokens(stages[n - 1].end);
     itpc->n_forced = run.n_run_forced;
     itpc->output.parts = itpc->scorer.parts = itpc->parts;
-    itpc->scorer.n_most = longest;
+    itpc->scorer.n_max = longest;
     PITH_TRY(pith_scorer_open(&itpc->scorer, session, error));
     run.losses = pith_array(longest, sizeof *run.losses);
     run.keep = pith_array(longest, sizeof *run.keep);

@@ -13,12 +13,12 @@ struct pith_choice {
     const struct pith_unit *units; /* (n) borrowed */
     const float *losses;           /* (n) mean loss of each unit's tokens */
     size_t n;
-    size_t quota;   /* tokens that stay, with blank lines in front of them */
-    size_t opening; /* tokens of a blank line in front of the first unit */
+    size_t quota; /* tokens that stay, with blank lines in front of them */
+    size_t n_separator; /* tokens of a blank line in front of the first unit */
     /* Fill the quota with units below the threshold where one above it does
      * not fit; otherwise it may be missed by less than one unit. */
     bool exact;
-    size_t most; /* tokens that may stay at all, not below quota; 0: any */
+    size_t max_tokens; /* that may stay at all, not below quota */
 };
 
 /* Eq. 7: which units stay; forced ones do whatever the quota.

@@ -23,11 +23,11 @@ static enum pith_status note_decisions(struct pith_decisions *decisions,
 {
     enum pith_status status;
     bool scored = segment->threshold.n_losses > 0;
-    size_t n = 0, n_most = segment->n_choices;
-    size_t *at = pith_array(n_most, sizeof *at);
-    float *losses = pith_array(n_most, sizeof *losses);
+    size_t n = 0, n_max = segment->n_choices;
+    size_t *at = pith_array(n_max, sizeof *at);
+    float *losses = pith_array(n_max, sizeof *losses);
     if (at == NULL || losses == NULL) {
-        status = pith_no_memory(error, n_most, sizeof *at);
+        status = pith_no_memory(error, n_max, sizeof *at);
         goto done;
     }
     for (size_t i = 0; i < segment->n; i++) {

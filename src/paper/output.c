@@ -5,7 +5,7 @@
 
 #include "../prompt/compose.h"
 
-size_t pith_output_opening(const struct pith_output *output)
+size_t pith_output_separator(const struct pith_output *output)
 {
     bool waits = output->blank_line != NULL && output->ids.n > 0;
     return waits ? output->blank_line->n_tokens : 0;
@@ -41,7 +41,7 @@ static void keep_apart(struct pith_output *output, const struct pith_unit *unit)
 void pith_output_append(struct pith_output *output,
                         const struct pith_unit *unit)
 {
-    if (pith_output_opening(output) > 0)
+    if (pith_output_separator(output) > 0)
         append_unit(output, output->blank_line);
     output->blank_line = NULL;
     keep_apart(output, unit);

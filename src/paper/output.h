@@ -15,8 +15,8 @@ struct pith_output {
     const struct pith_unit *last; /* kept of the part, NULL: nothing yet */
 };
 
-/* Tokens of the blank line that the next unit kept brings along. */
-size_t pith_output_opening(const struct pith_output *output);
+/* Tokens of the blank line that comes with the next unit kept. */
+size_t pith_output_separator(const struct pith_output *output);
 
 /* Appends a unit, with the blank line that waits for it or white space where
  * it would run into the last one of its part. */

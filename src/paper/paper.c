@@ -228,9 +228,9 @@ static enum pith_status list_stages(struct pith_paper *p,
 {
     const struct pith_parts *parts = p->parts;
     size_t n_units = parts->n_units + 1;
-    size_t n_most = parts->n_parts + parts->n_pieces + 1;
+    size_t n_max = parts->n_parts + parts->n_pieces + 1;
     p->units = pith_array(n_units, sizeof *p->units);
-    p->stages = pith_array(n_most, sizeof *p->stages);
+    p->stages = pith_array(n_max, sizeof *p->stages);
     if (p->units == NULL || p->stages == NULL)
         return pith_no_memory(error, n_units, sizeof *p->units);
     p->stages[p->n_stages++] = whole_part(parts, 0);

@@ -14,7 +14,7 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
     size_t n = pith_session_window(session);
     int32_t start;
     *prefix = (struct pith_prefix){.session = session, .n_head = 1,
-                                   .n_most = n,
+                                   .n_max = n,
                                    .from = 1};
     PITH_TRY(pith_model_find_start(pith_session_model(session), &start, error));
     prefix->feed = pith_array(n, sizeof *prefix->feed);
@@ -32,8 +32,8 @@ enum pith_status pith_prefix_open(struct pith_prefix *prefix,
                                   const int32_t *ids, size_t n,
                                   struct pith_error *error)
 {
-    size_t most = prefix->n_most / 4;
-    size_t skip = n > most ? n - most : 0;
+    size_t limit = prefix->n_max / 4;
+    size_t skip = n > limit ? n - limit : 0;
     pith_ids_append_all(&prefix->ids, ids + skip, n - skip);
     if (prefix->ids.failed)
         return pith_no_memory(error, n, sizeof *ids);
@@ -65,8 +65,8 @@ static int32_t id_at(const struct pith_prefix *prefix, size_t position)
 /* Starts the cache anew with the latest tokens, so that n more fit. */
 static void slide(struct pith_prefix *prefix, size_t n)
 {
-    size_t room = prefix->n_most + 1 - prefix->n_head - n;
-    size_t n_latest = prefix->n_most / 8 < room ? prefix->n_most / 8 : room;
+    size_t room = prefix->n_max + 1 - prefix->n_head - n;
+    size_t n_latest = prefix->n_max / 8 < room ? prefix->n_max / 8 : room;
     prefix->from = prefix->ids.n - n_latest;
     pith_session_truncate(prefix->session, prefix->n_head);
 }
@@ -103,7 +103,7 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    struct pith_error *error)
 {
     struct pith_session *session = prefix->session;
-    if (positions(prefix) + n - 1 > prefix->n_most)
+    if (positions(prefix) + n - 1 > prefix->n_max)
         slide(prefix, n);
     size_t n_prefix = positions(prefix);
     bool first = n_prefix == prefix->n_head && prefix->ids.n == n_prefix;

@@ -3,8 +3,8 @@
  *
  * Eq. 5 scores a segment after the start id and the tokens that were kept of
  * the segments before it.  The KV cache holds that prefix; when prefix and
- * segment are longer than n_most, it is filled again with the start id and the
- * latest tokens of the prefix, an eighth of n_most.  Little is scored twice
+ * segment are longer than n_max, it is filled again with the start id and the
+ * latest tokens of the prefix, an eighth of n_max.  Little is scored twice
  * then, so that a token costs the same however long the document.
  */
 #ifndef PITH_PAPER_PREFIX_H
@@ -18,7 +18,7 @@ struct pith_prefix {
     struct pith_ids ids;          /* the start id, then the tokens kept */
     size_t n_head; /* ids that always stand in front: the start id and what
                       pith_prefix_open puts after it */
-    size_t n_most; /* positions that prefix and segment may take together: the
+    size_t n_max; /* positions that prefix and segment may take together: the
                       session's window, or less where set so before
                       pith_prefix_open */
     size_t from; /* the cache stands for ids[0 .. n_head) and ids[from ...] */
@@ -31,14 +31,14 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
                                   struct pith_error *error);
 /* Puts the latest of ids in front of all that follows, at most a quarter of
- * n_most; right after pith_prefix_init. */
+ * n_max; right after pith_prefix_init. */
 enum pith_status pith_prefix_open(struct pith_prefix *prefix,
                                   const int32_t *ids, size_t n,
                                   struct pith_error *error);
 void pith_prefix_free(struct pith_prefix *prefix);
 
 /* losses (n) of ids (n) after the prefix, which stays as it is.
- * 0 < n <= n_most. */
+ * 0 < n <= n_max. */
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    const int32_t *ids, size_t n, float *losses,
                                    struct pith_error *error);

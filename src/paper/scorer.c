@@ -5,7 +5,7 @@
 
 #include "../base/memory.h"
 
-enum { MOST_POSITIONS = 640 };
+enum { MAX_POSITIONS = 640 };
 
 void pith_scorer_average(const float *token_losses,
                          const struct pith_unit *units, size_t n,
@@ -71,9 +71,9 @@ void pith_scorer_read(struct pith_scorer *scorer, const struct pith_unit *units,
 
 /* Positions that a segment and what stands in front of it may take: attention
  * to more would make long documents slow. */
-static size_t window(const struct pith_session *session, size_t n_most)
+static size_t window(const struct pith_session *session, size_t n_max)
 {
-    size_t n = 4 * n_most > MOST_POSITIONS ? 4 * n_most : MOST_POSITIONS;
+    size_t n = 4 * n_max > MAX_POSITIONS ? 4 * n_max : MAX_POSITIONS;
     size_t all = pith_session_window(session);
     return n < all ? n : all;
 }
@@ -82,14 +82,14 @@ enum pith_status pith_scorer_open(struct pith_scorer *scorer,
                                   struct pith_session *session,
                                   struct pith_error *error)
 {
-    size_t n = scorer->n_most;
+    size_t n = scorer->n_max;
     scorer->ids = pith_array(n, sizeof *scorer->ids);
     scorer->losses = pith_array(n, sizeof *scorer->losses);
     if (scorer->ids == NULL || scorer->losses == NULL ||
         scorer->question.failed)
         return pith_no_memory(error, n, sizeof *scorer->ids);
     PITH_TRY(pith_prefix_init(&scorer->prefix, session, error));
-    scorer->prefix.n_most = window(session, n);
+    scorer->prefix.n_max = window(session, n);
     return PITH_OK;
 }
 

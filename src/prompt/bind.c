@@ -14,7 +14,7 @@
 
 enum {
     MOST_SMALL_WORDS = 3, /* between a negation and what it denies */
-    MOST_DIGITS = 3,
+    MAX_DIGITS = 3,
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
@@ -137,7 +137,7 @@ static bool is_count(const struct pith_parts *parts, size_t unit)
     for (size_t i = 0; i < word.size; i++)
         if (word.bytes[i] < '0' || word.bytes[i] > '9')
             return false;
-    return word.size > 0 && word.size <= MOST_DIGITS;
+    return word.size > 0 && word.size <= MAX_DIGITS;
 }
 
 static void bind_numbers(const struct pith_parts *parts,
@@ -150,7 +150,7 @@ static void bind_numbers(const struct pith_parts *parts,
             joined[i + 1] = true;
 }
 
-enum pith_status pith_bind_words(struct pith_parts *parts, size_t most,
+enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                   struct pith_error *error)
 {
     bool *joined = pith_array_zero(parts->n_units, sizeof *joined);
@@ -163,7 +163,7 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t most,
             status = bind_negations(parts, &parts->parts[i], joined, error);
         }
     if (status == PITH_OK)
-        pith_units_join(parts, joined, most);
+        pith_units_join(parts, joined, limit);
     pith_free(joined);
     return status;
 }

@@ -13,8 +13,8 @@
  *     where a clause ends or where it is a Japanese verb's ending,
  *   - each whole number of up to three digits with the word after it
  *     ("30 days").
- * What would have more than `most` tokens stays apart. */
-enum pith_status pith_bind_words(struct pith_parts *parts, size_t most,
+ * What would have more than `limit` tokens stays apart. */
+enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                  struct pith_error *error);
 
 #endif

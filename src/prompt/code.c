@@ -14,7 +14,7 @@ enum {
     LONGEST_CODE = 256,    /* bytes of inline code */
     SHORT_FLAG = 2,        /* letters of -lm */
     LEAST_LINE = 4,        /* signs that draw a line: ==== */
-    MOST_OPEN = 32         /* "(" that wait; one more drops the first */
+    MAX_OPEN = 32         /* "(" that wait; one more drops the first */
 };
 
 /* --- inline code ------------------------------------------------------------ */
@@ -162,14 +162,14 @@ static size_t end_of(struct pith_text text, size_t at, bool starts_line,
 
 /* Parentheses that are open. */
 struct open {
-    size_t at[MOST_OPEN];
-    bool is_call[MOST_OPEN]; /* a name stands right before it */
+    size_t at[MAX_OPEN];
+    bool is_call[MAX_OPEN]; /* a name stands right before it */
     size_t n;
 };
 
 static void push(struct open *open, size_t at, bool is_call)
 {
-    if (open->n == MOST_OPEN) {
+    if (open->n == MAX_OPEN) {
         open->n--;
         memmove(open->at, open->at + 1, open->n * sizeof *open->at);
         memmove(open->is_call, open->is_call + 1,

@@ -10,7 +10,7 @@
 #include "recognise.h"
 
 enum {
-    MOST_UNIT = 4,    /* letters of a unit */
+    MAX_UNIT = 4,    /* letters of a unit */
     LEAST_HEX = 6,    /* digits of 123abc, which is a hash rather than a unit */
     LEAST_WORD = 8,   /* letters of deadbeef, which is not a word */
     LEAST_NUMBER = 8, /* digits of an account */
@@ -52,7 +52,7 @@ static bool is_quantity(const struct segment *segment)
 {
     size_t n = segment->n_letters + segment->n_digits;
     return segment->digit_first && segment->n_turns == 1 &&
-           segment->n_letters <= MOST_UNIT &&
+           segment->n_letters <= MAX_UNIT &&
            !(segment->is_hex && n >= LEAST_HEX) &&
            !(segment->is_upper && segment->n_letters > 2);
 }

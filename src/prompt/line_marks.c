@@ -13,7 +13,7 @@ static const char *const roles[] = {
     "answer",
 };
 
-enum { ROLES_OF_TURNS = 5, LONGEST_ROLE = 12, MOST_DIGITS = 3, LEAST_RULE = 3 };
+enum { ROLES_OF_TURNS = 5, LONGEST_ROLE = 12, MAX_DIGITS = 3, LEAST_RULE = 3 };
 
 static bool is_blank(char c)
 {
@@ -121,11 +121,11 @@ static size_t bullet_end(struct pith_text text, size_t at)
     if (pith_is_one_of(c.code, "-*+•‣◦▪"))
         return c.end;
     while (pith_byte_at(text, at + n) >= '0' &&
-           pith_byte_at(text, at + n) <= '9' && n <= MOST_DIGITS)
+           pith_byte_at(text, at + n) <= '9' && n <= MAX_DIGITS)
         n++;
     bool is_letter = n == 0 && pith_is_ascii_letter(pith_byte_at(text, at));
     char sign = pith_byte_at(text, at + n + is_letter);
-    bool counts = n > 0 && n <= MOST_DIGITS && (sign == '.' || sign == ')');
+    bool counts = n > 0 && n <= MAX_DIGITS && (sign == '.' || sign == ')');
     return counts || (is_letter && sign == ')') ? at + n + is_letter + 1 : at;
 }
 

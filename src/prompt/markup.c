@@ -11,13 +11,13 @@
 
 #include <string.h>
 
-enum { MOST_OPEN = 32 }; /* "[" that wait; one more drops the first */
+enum { MAX_OPEN = 32 }; /* "[" that wait; one more drops the first */
 
 struct markup {
     struct pith_text text;
     struct pith_ranges *ranges;
     size_t first;            /* range that is ours */
-    size_t open[MOST_OPEN];  /* where "[" or "![" starts */
+    size_t open[MAX_OPEN];  /* where "[" or "![" starts */
     size_t n_open;
     struct pith_cluster last; /* the cluster before */
     char fence;              /* that we are within; 0: none */
@@ -76,7 +76,7 @@ static enum pith_status take_line(struct markup *m, size_t *at,
 
 static void push(struct markup *m, struct pith_cluster bracket)
 {
-    if (m->n_open == MOST_OPEN)
+    if (m->n_open == MAX_OPEN)
         memmove(m->open, m->open + 1, --m->n_open * sizeof *m->open);
     m->open[m->n_open++] = m->last.code == '!' ? m->last.start : bracket.start;
 }

@@ -11,8 +11,8 @@
 #include "units.h"
 
 enum {
-    MOST_ROUNDS = 24, /* readings of the text */
-    MOST_SWAPS = 48   /* units on each side that are looked at for a swap */
+    MAX_ROUNDS = 24, /* readings of the text */
+    MAX_SWAPS = 48   /* units on each side that are looked at for a swap */
 };
 
 /* A unit that may stay or go. */
@@ -141,13 +141,13 @@ static bool add(struct settling *settling, size_t missing)
 static bool swap(struct settling *settling, size_t missing)
 {
     size_t n_out = 0;
-    for (size_t i = settling->n; i-- > 0 && n_out < MOST_SWAPS;) {
+    for (size_t i = settling->n; i-- > 0 && n_out < MAX_SWAPS;) {
         struct choice *out = &settling->choices[i];
         size_t n_in = 0;
         if (!*kept(settling, out))
             continue;
         n_out++;
-        for (size_t j = 0; j < settling->n && n_in < MOST_SWAPS; j++) {
+        for (size_t j = 0; j < settling->n && n_in < MAX_SWAPS; j++) {
             struct choice *in = &settling->choices[j];
             if (*kept(settling, in) || in->barred)
                 continue;
@@ -186,7 +186,7 @@ static enum pith_status approach(struct settling *settling,
         bool changed;
         if (s->n_tokens > s->target)
             changed = drop(settling, s->n_tokens - s->target);
-        else if (round < MOST_ROUNDS)
+        else if (round < MAX_ROUNDS)
             changed = add(settling, s->target - s->n_tokens) ||
                       swap(settling, s->target - s->n_tokens);
         else

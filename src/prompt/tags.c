@@ -10,7 +10,7 @@
 #include "markup.h"
 
 enum {
-    MOST_BARE = 4,     /* attributes without a value; more are prose */
+    MAX_BARE = 4,     /* attributes without a value; more are prose */
     LONGEST_ENTITY = 32
 };
 
@@ -46,7 +46,7 @@ static size_t value_end(struct pith_text text, size_t at)
 static size_t attributes_end(struct pith_text text, size_t at, bool *is_prose)
 {
     size_t n = 0, n_bare = 0;
-    while (n_bare <= MOST_BARE) {
+    while (n_bare <= MAX_BARE) {
         size_t start = skip_space(text, at);
         start += pith_byte_at(text, start) == '/';
         char first = pith_byte_at(text, start);

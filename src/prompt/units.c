@@ -162,7 +162,7 @@ static void merge(struct pith_parts *parts, struct pith_unit *to,
 
 /* Merges in place: what is written never passes what is read. */
 static void merge_part(struct pith_parts *parts, struct pith_part *part,
-                       size_t *n_units, struct cutting *cutting, size_t most)
+                       size_t *n_units, struct cutting *cutting, size_t limit)
 {
     struct pith_unit *units = parts->units;
     size_t at = part->unit, end = at + part->n_units, n = *n_units;
@@ -172,7 +172,7 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
         while (!units[at].is_separator && at + length < end &&
                !is_cut(cutting, units[at + length].byte))
             length++;
-        if (sum_tokens(units + at, length) <= most) {
+        if (sum_tokens(units + at, length) <= limit) {
             merge(parts, &units[n++], units + at, length);
         } else {
             memmove(units + n, units + at, length * sizeof *units);
@@ -185,7 +185,7 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
     *n_units = n;
 }
 
-void pith_units_join(struct pith_parts *parts, const bool *joined, size_t most)
+void pith_units_join(struct pith_parts *parts, const bool *joined, size_t limit)
 {
     struct pith_unit *units = parts->units;
     size_t n = 0;
@@ -196,7 +196,7 @@ void pith_units_join(struct pith_parts *parts, const bool *joined, size_t most)
         while (at < end) {
             size_t length = 1;
             while (at + length < end && joined[at + length] &&
-                   sum_tokens(units + at, length + 1) <= most)
+                   sum_tokens(units + at, length + 1) <= limit)
                 length++;
             merge(parts, &units[n++], units + at, length);
             at += length;
@@ -225,7 +225,7 @@ static enum pith_status find_atoms(struct pith_text text,
 }
 
 enum pith_status pith_units_merge(struct pith_parts *parts,
-                                  enum pith_units units, size_t most,
+                                  enum pith_units units, size_t limit,
                                   struct pith_error *error)
 {
     enum pith_status status = PITH_OK;
@@ -237,7 +237,7 @@ enum pith_status pith_units_merge(struct pith_parts *parts,
             cutting.origin = (size_t)(cutting.text.bytes - parts->text.data);
         status = find_atoms(cutting.text, &cutting.atoms, error);
         if (status == PITH_OK)
-            merge_part(parts, &parts->parts[i], &n, &cutting, most);
+            merge_part(parts, &parts->parts[i], &n, &cutting, limit);
         pith_ranges_free(&cutting.atoms);
     }
     if (status == PITH_OK)

@@ -21,16 +21,17 @@ enum pith_status pith_units_append(struct pith_parts *parts,
 
 /* Merges the units of each number and of each chat marker and, with
  * PITH_UNITS_WORD, those of each word with the white space in front of it.
- * One that has more than `most` tokens stays in pieces; parts->n_cut counts
+ * One that has more than `limit` tokens stays in pieces; parts->n_cut counts
  * those. */
 enum pith_status pith_units_merge(struct pith_parts *parts,
-                                  enum pith_units units, size_t most,
+                                  enum pith_units units, size_t limit,
                                   struct pith_error *error);
 
 /* Merges units with those in front of them, in place.
  *   joined  (n_units) true: goes with the unit before it, of the same part
- * What would have more than `most` tokens stays apart. */
-void pith_units_join(struct pith_parts *parts, const bool *joined, size_t most);
+ * What would have more than `limit` tokens stays apart. */
+void pith_units_join(struct pith_parts *parts, const bool *joined,
+                     size_t limit);
 
 /* Cuts a unit of several tokens in two at byte `at` of its text, which lies
  * between clusters; units after it move up by one. */

@@ -96,9 +96,9 @@ static bool is_inside_character(struct pith_text text, size_t at)
 static void make_seam(struct seam *seam, struct pith_text left,
                       struct pith_text right)
 {
-    size_t most = sizeof seam->bytes / 2;
-    size_t from = left.size > most ? left.size - most : 0;
-    size_t n_right = right.size < most ? right.size : most;
+    size_t limit = sizeof seam->bytes / 2;
+    size_t from = left.size > limit ? left.size - limit : 0;
+    size_t n_right = right.size < limit ? right.size : limit;
     while (is_inside_character(left, from))
         from++;
     while (is_inside_character(right, n_right))

@@ -155,8 +155,8 @@ static size_t place(const struct walk *walk, struct pith_unit_result *unit,
     unit->size = 0;
     if (unit->join || end == at)
         return end;
-    size_t most = end - walk->begin < size ? end - walk->begin : size;
-    size_t to = piece_end(context, from, most);
+    size_t limit = end - walk->begin < size ? end - walk->begin : size;
+    size_t to = piece_end(context, from, limit);
     unit->size = character_end(prompt->contexts, context,
                                origin(context, to - 1) + 1) - unit->offset;
     return walk->begin + to;

@@ -287,13 +287,13 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
 {
     struct pith_reference_context *item = &filter->contexts->items[context];
     struct pith_buffer text = {0};
-    size_t n_most = item->n_segments + (end - first), n_cut;
+    size_t n_max = item->n_segments + (end - first), n_cut;
     char *bytes;
     enum pith_status status;
     if (item->segments != NULL) {
-        struct pith_segment *cut = pith_array(n_most + 1, sizeof *cut);
+        struct pith_segment *cut = pith_array(n_max + 1, sizeof *cut);
         if (cut == NULL)
-            return pith_no_memory(error, n_most + 1, sizeof *cut);
+            return pith_no_memory(error, n_max + 1, sizeof *cut);
         cut_segments(filter->sentences, first, end, item, cut, &n_cut);
         pith_free(item->segments);
         item->segments = cut;

@@ -69,10 +69,10 @@ float pith_reference_threshold(const float *losses, size_t n, double rate,
 
 /* --- State ----------------------------------------------------------------- */
 
-/* A sight of the prompt: the whole of it, or (for contrastive losses) what
+/* A view of the prompt: the whole of it, or (for contrastive losses) what
  * follows the question. */
-struct sight {
-    struct pith_session *session; /* NULL: there is no such sight */
+struct view {
+    struct pith_session *session; /* NULL: there is no such view */
     size_t skip;                  /* tokens in front that it does not see */
     float *losses;
     size_t n_losses;
@@ -89,7 +89,7 @@ struct itpc {
     bool *forced; /* keep_split: stays whatever its loss */
     size_t popped, n;
     size_t capacity;           /* of these arrays and of all below */
-    struct sight whole, alone; /* alone: without the first `start` tokens */
+    struct view whole, alone; /* alone: without the first `start` tokens */
     float *scores, *scratch;
     bool *keep;
 };
@@ -160,26 +160,26 @@ static enum pith_status itpc_init(struct itpc *itpc,
 
 /* --- Passes ---------------------------------------------------------------- */
 
-/* Runs the tokens of a sight from its cache's end up to `end` through the
+/* Runs the tokens of a view from its cache's end up to `end` through the
  * model and enters their losses.  *none: there was nothing to score. */
-static enum pith_status score_pass(struct itpc *itpc, struct sight *sight,
+static enum pith_status score_pass(struct itpc *itpc, struct view *view,
                                    size_t end, bool *none,
                                    struct pith_error *error)
 {
-    size_t past = pith_session_past(sight->session);
-    const int32_t *ids = itpc->ids + itpc->popped + sight->skip;
+    size_t past = pith_session_past(view->session);
+    const int32_t *ids = itpc->ids + itpc->popped + view->skip;
     *none = end <= past + 1;
     if (*none)
         return PITH_OK;
     /* Entries that no pass has filled yet read as zero; none is left once
      * the pass is done, as passes follow one another without a gap. */
-    PITH_TRY(pith_session_reserve(sight->session, end, error));
-    PITH_TRY(pith_session_forward(sight->session, ids + past, end - past,
+    PITH_TRY(pith_session_reserve(view->session, end, error));
+    PITH_TRY(pith_session_forward(view->session, ids + past, end - past,
                                   ids + past + 1, itpc->scratch, error));
-    memcpy(sight->losses + past, itpc->scratch,
+    memcpy(view->losses + past, itpc->scratch,
            (end - past - 1) * sizeof(float));
-    if (sight->n_losses < end - 1)
-        sight->n_losses = end - 1;
+    if (view->n_losses < end - 1)
+        view->n_losses = end - 1;
     return PITH_OK;
 }
 
@@ -197,16 +197,16 @@ static enum pith_status window_too_large(const struct itpc *itpc,
  * the first N_SPARED entries, while it is the first tokens of the prompt that
  * are given up: keys and tokens go out of step, and so do the losses, which
  * stay where they are. */
-static enum pith_status drop_left(struct itpc *itpc, struct sight *sight,
+static enum pith_status drop_left(struct itpc *itpc, struct view *view,
                                   size_t n_drop, struct pith_error *error)
 {
-    size_t n_past = pith_session_past(sight->session);
+    size_t n_past = pith_session_past(view->session);
     size_t from = N_SPARED + itpc->task->start;
-    if (n_past < n_drop || (sight->skip == 0 && n_past < from + n_drop))
+    if (n_past < n_drop || (view->skip == 0 && n_past < from + n_drop))
         return window_too_large(itpc, error);
-    if (sight->skip > 0 && from > n_past - n_drop)
+    if (view->skip > 0 && from > n_past - n_drop)
         from = n_past - n_drop;
-    pith_session_drop(sight->session, from, from + n_drop);
+    pith_session_drop(view->session, from, from + n_drop);
     return PITH_OK;
 }
 
@@ -215,24 +215,24 @@ static enum pith_status drop_left(struct itpc *itpc, struct sight *sight,
 static enum pith_status score_window(struct itpc *itpc, size_t end, bool first,
                                      bool *none, struct pith_error *error)
 {
-    struct sight *sights[2] = {&itpc->whole, &itpc->alone};
+    struct view *views[2] = {&itpc->whole, &itpc->alone};
     size_t limit = max_positions(itpc);
     for (size_t i = 0; i < 2; i++) {
-        struct sight *sight = sights[i];
-        if (sight->session == NULL)
+        struct view *view = views[i];
+        if (view->session == NULL)
             continue;
-        size_t pass_end = (first ? itpc->n : end) - sight->skip;
+        size_t pass_end = (first ? itpc->n : end) - view->skip;
         if (pass_end > limit && !first)
             return window_too_large(itpc, error);
         if (pass_end > limit)
             pass_end = limit;
-        PITH_TRY(score_pass(itpc, sight, pass_end, none, error));
+        PITH_TRY(score_pass(itpc, view, pass_end, none, error));
         if (*none)
             break;
         /* The cache of the first pass is not used again. */
-        pith_session_truncate(sight->session,
+        pith_session_truncate(view->session,
                               first ? 0
-                                    : end - itpc->task->window - sight->skip);
+                                    : end - itpc->task->window - view->skip);
     }
     return PITH_OK;
 }
@@ -268,13 +268,13 @@ static void mark_kept(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end,
         itpc->keep[i] = true;
 }
 
-static void squeeze_losses(struct sight *sight, const bool *keep)
+static void squeeze_losses(struct view *view, const bool *keep)
 {
     size_t n_kept = 0;
-    for (size_t i = 0; i < sight->n_losses; i++)
+    for (size_t i = 0; i < view->n_losses; i++)
         if (keep[i])
-            sight->losses[n_kept++] = sight->losses[i];
-    sight->n_losses = n_kept;
+            view->losses[n_kept++] = view->losses[i];
+    view->n_losses = n_kept;
 }
 
 /* keep_split: of newlines inside the window that pruning has brought side by

@@ -374,9 +374,9 @@ static enum pith_status read_unknown(struct pith_request *request,
                                      struct pith_text key, bool among_options,
                                      struct pith_error *error)
 {
-    static const char *const of_prompts[] = {"context", "options", NULL},
-                      *const of_records[] = {"json_data", "json_config",
-                                             "options", NULL};
+    static const char *const prompts_members[] = {"context", "options", NULL},
+                             *const records_members[] = {
+                                 "json_data", "json_config", "options", NULL};
     if (among_options) {
         const char *near = find_near(request, key);
         return pith_fail(error, PITH_ERR_ARGUMENT,
@@ -387,7 +387,7 @@ static enum pith_status read_unknown(struct pith_request *request,
                          near != NULL ? near : "", near != NULL ? "?)" : "");
     }
     pith_note_unknown(&request->unknown, key,
-                           request->is_record ? of_records : of_prompts);
+                      request->is_record ? records_members : prompts_members);
     return PITH_OK;
 }
 

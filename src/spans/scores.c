@@ -17,7 +17,7 @@ static size_t scored_tokens(const struct pith_parts *parts)
 
 /* Positions that the model looks at together: attention to more would make
  * long prompts slow. */
-enum { MOST_POSITIONS = 640 };
+enum { MAX_POSITIONS = 640 };
 
 /* The start id and, where the question stands in front, the latest quarter of
  * a window of it and a blank line. */
@@ -76,8 +76,8 @@ static enum pith_status score(struct pith_spans *spans, size_t n,
 {
     struct pith_ids head = {0};
     size_t window = pith_session_window(spans->session);
-    if (window > MOST_POSITIONS)
-        window = MOST_POSITIONS;
+    if (window > MAX_POSITIONS)
+        window = MAX_POSITIONS;
     enum pith_status status =
         make_head(spans, with_question, window, &head, error);
     if (status == PITH_OK)

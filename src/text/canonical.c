@@ -12,8 +12,8 @@
 /* --- decomposition ---------------------------------------------------------- */
 
 enum {
-    MOST_PARTS = 4,     /* code points that one decomposes into */
-    MOST_MARKS = 30,    /* in a row, of which the order is made canonical */
+    MAX_PARTS = 4,     /* code points that one decomposes into */
+    MAX_MARKS = 30,    /* in a row, of which the order is made canonical */
     CLASS_SHIFT = 24,   /* in pith_canonical.codes */
     INVALID = 0x110000, /* plus the byte */
 
@@ -42,7 +42,7 @@ static uint32_t combining_class(uint32_t code)
     return pith_combining_ranges[low].combining_class;
 }
 
-static size_t decompose_hangul(uint32_t index, uint32_t out[MOST_PARTS])
+static size_t decompose_hangul(uint32_t index, uint32_t out[MAX_PARTS])
 {
     uint32_t last = index % N_HANGUL_T, others = index / N_HANGUL_T;
     out[0] = HANGUL_L + others / N_HANGUL_V;
@@ -52,7 +52,7 @@ static size_t decompose_hangul(uint32_t index, uint32_t out[MOST_PARTS])
 }
 
 /* Returns how many code points one decomposes into. */
-static size_t decompose(uint32_t code, uint32_t out[MOST_PARTS])
+static size_t decompose(uint32_t code, uint32_t out[MAX_PARTS])
 {
     if (code >= HANGUL && code - HANGUL < N_HANGUL)
         return decompose_hangul(code - HANGUL, out);
@@ -69,14 +69,14 @@ static size_t decompose(uint32_t code, uint32_t out[MOST_PARTS])
         out[0] = code;
         return 1;
     }
-    for (; n < MOST_PARTS && pith_decompositions[low].into[n] != 0; n++)
+    for (; n < MAX_PARTS && pith_decompositions[low].into[n] != 0; n++)
         out[n] = pith_decompositions[low].into[n];
     return n;
 }
 
 /* One character of the text: its length, and what it decomposes into. */
 static size_t read_character(struct pith_text text, size_t at,
-                             uint32_t parts[MOST_PARTS], size_t *n_parts)
+                             uint32_t parts[MAX_PARTS], size_t *n_parts)
 {
     uint32_t code;
     size_t left = text.size - at;
@@ -92,10 +92,10 @@ static size_t read_character(struct pith_text text, size_t at,
 static void append(struct pith_canonical *form, uint32_t code, size_t byte)
 {
     uint32_t class = code < 0x300 ? 0 : combining_class(code);
-    size_t at = form->n, most = class == 0 ? 0 : MOST_MARKS;
+    size_t at = form->n, limit = class == 0 ? 0 : MAX_MARKS;
     form->bytes[form->n++] = byte;
-    for (; most > 0 && at > 0 &&
-           form->codes[at - 1] >> CLASS_SHIFT > class; most--, at--)
+    for (; limit > 0 && at > 0 &&
+           form->codes[at - 1] >> CLASS_SHIFT > class; limit--, at--)
         form->codes[at] = form->codes[at - 1];
     form->codes[at] = code | class << CLASS_SHIFT;
 }
@@ -104,7 +104,7 @@ enum pith_status pith_canonical_make(struct pith_canonical *form,
                                      struct pith_text text,
                                      struct pith_error *error)
 {
-    uint32_t parts[MOST_PARTS];
+    uint32_t parts[MAX_PARTS];
     size_t n = 0, n_parts;
     *form = (struct pith_canonical){.text = text};
     for (size_t at = 0; at < text.size; n += n_parts)

@@ -8,7 +8,7 @@
 #include "../base/utf8.h"
 
 /* Halves of flags that are counted before a place, at most; even. */
-enum { MOST_HALVES = 1024 };
+enum { MAX_HALVES = 1024 };
 
 /* --- classes ---------------------------------------------------------------- */
 
@@ -194,7 +194,7 @@ static bool half_ends(struct pith_text text, size_t at)
 static bool is_after_half(struct pith_text text, size_t at)
 {
     size_t n = 0;
-    while (n <= MOST_HALVES && half_ends(text, at - 4 * n))
+    while (n <= MAX_HALVES && half_ends(text, at - 4 * n))
         n++;
     return n % 2 == 1;
 }

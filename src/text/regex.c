@@ -198,12 +198,12 @@ static size_t line_end(struct pith_text text, size_t start, size_t *next)
 
 static size_t longest_line(struct pith_text text)
 {
-    size_t most = 0;
+    size_t max = 0;
     for (size_t start = 0, next; start < text.size; start = next) {
         size_t size = line_end(text, start, &next) - start;
-        most = size > most ? size : most;
+        max = size > max ? size : max;
     }
-    return most;
+    return max;
 }
 
 enum pith_status pith_regex_find(struct pith_regex *regex,
@@ -212,10 +212,10 @@ enum pith_status pith_regex_find(struct pith_regex *regex,
                                                size_t end),
                                  void *context, struct pith_error *error)
 {
-    size_t most = longest_line(text) + 1;
-    size_t *longest = pith_array(most, sizeof *longest);
+    size_t max = longest_line(text) + 1;
+    size_t *longest = pith_array(max, sizeof *longest);
     if (longest == NULL)
-        return pith_no_memory(error, most, sizeof *longest);
+        return pith_no_memory(error, max, sizeof *longest);
     memset(regex->seen_at, 0, regex->program.n_states * sizeof *regex->seen_at);
     for (size_t start = 0, next; start < text.size; start = next) {
         size_t end = line_end(text, start, &next);

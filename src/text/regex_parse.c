@@ -312,14 +312,14 @@ static enum pith_status read_braces(struct parser *p,
     size_t start = p->at++;
     if (peek(p, 0) == '}')
         return fail(p, p->at, 1, "a number of repeats, or \"\\{\" before it");
-    PITH_TRY(read_count(p, 0, &repeat->least));
-    repeat->most = repeat->least;
+    PITH_TRY(read_count(p, 0, &repeat->min));
+    repeat->max = repeat->min;
     if (accept(p, ','))
-        PITH_TRY(read_count(p, PITH_REGEX_FOREVER, &repeat->most));
+        PITH_TRY(read_count(p, PITH_REGEX_FOREVER, &repeat->max));
     if (!accept(p, '}'))
         return fail(p, p->at, 1,
                     "{m}, {m,} or {m,n} with numbers, or \"\\{\" before it");
-    if (repeat->most < repeat->least)
+    if (repeat->max < repeat->min)
         return fail(p, start, p->at - start, "m not above n in {m,n}");
     return PITH_OK;
 }
@@ -334,15 +334,15 @@ static bool is_repeat(const struct parser *p)
 static enum pith_status read_repeat(struct parser *p, size_t *node)
 {
     struct pith_regex_node repeat = {.kind = PITH_REGEX_REPEAT,
-                                     .most = PITH_REGEX_FOREVER,
+                                     .max = PITH_REGEX_FOREVER,
                                      .child = *node};
     if (!is_repeat(p))
         return PITH_OK;
     if (peek(p, 0) == '{') {
         PITH_TRY(read_braces(p, &repeat));
     } else {
-        repeat.least = peek(p, 0) == '+';
-        repeat.most = peek(p, 0) == '?' ? 1 : PITH_REGEX_FOREVER;
+        repeat.min = peek(p, 0) == '+';
+        repeat.max = peek(p, 0) == '?' ? 1 : PITH_REGEX_FOREVER;
         p->at++;
     }
     *node = add_node(p, PITH_REGEX_REPEAT, 0);

@@ -52,18 +52,18 @@ static uint16_t compile_repeat(struct compiler *c,
                                const struct pith_regex_node *repeat,
                                uint16_t next)
 {
-    unsigned n = repeat->least;
+    unsigned n = repeat->min;
     uint16_t start = next;
-    if (repeat->most == PITH_REGEX_FOREVER) {
+    if (repeat->max == PITH_REGEX_FOREVER) {
         uint16_t loop = fork_at(c, 0, next);
         uint16_t body = compile(c, repeat->child, loop);
         c->program->states[loop].next = body;
         start = n == 0 ? loop : body;
         n -= n > 0;
     } else {
-        for (unsigned i = n; i < repeat->most && !c->failed; i++)
+        for (unsigned i = n; i < repeat->max && !c->failed; i++)
             start = fork_at(c, compile(c, repeat->child, start), next);
-        if (repeat->most == 0)
+        if (repeat->max == 0)
             start = fork_at(c, next, next);
     }
     for (; n > 0 && !c->failed; n--)
@@ -111,7 +111,7 @@ static bool may_be_empty(const struct pith_regex_node *nodes, size_t node)
             child = nodes[child].next;
         return child != 0;
     case PITH_REGEX_REPEAT:
-        return n->least == 0 || may_be_empty(nodes, child);
+        return n->min == 0 || may_be_empty(nodes, child);
     default:
         return false;
     }

@@ -80,7 +80,7 @@ enum { PITH_REGEX_FOREVER = PITH_REGEX_MAX_REPEATS + 1 };
 struct pith_regex_node {
     enum pith_regex_kind kind;
     uint32_t value;
-    unsigned least, most;
+    unsigned min, max;
     size_t child, next; /* the first child, the next one of the parent */
 };
 

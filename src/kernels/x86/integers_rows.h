@@ -16,8 +16,8 @@ INLINE void quantise_row(float *group, const uint8_t *x)
     UNROLL
     for (size_t i = 0; i < PITH_INT16_GROUP; i += W)
         largest = vec_larger(largest, vec_read(x + i * sizeof(float)));
-    float greatest = vec_greatest(largest), most = PITH_INT16_MAX_WEIGHT;
-    float inverse = most / greatest;
+    float greatest = vec_greatest(largest), limit = PITH_INT16_MAX_WEIGHT;
+    float inverse = limit / greatest;
     bool is_finite = inverse < INFINITY;
     vec factor = vec_set(is_finite ? inverse : 0);
     UNROLL
@@ -27,7 +27,7 @@ INLINE void quantise_row(float *group, const uint8_t *x)
         ivec_store_pairs(group + i / 2, ivec_round(vec_mul(low, factor)),
                          ivec_round(vec_mul(high, factor)));
     }
-    group[PITH_INT16_PACKED] = (is_finite ? greatest / most : 0) +
+    group[PITH_INT16_PACKED] = (is_finite ? greatest / limit : 0) +
                                greatest * 0; /* NaN: not finite */
 }
 

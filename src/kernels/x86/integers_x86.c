@@ -35,7 +35,7 @@ TARGET static inline float largest_lane(__m256 v)
 }
 
 /* q (4, W) of x (PITH_Q_BLOCK), and their scale: pith_quantise(). */
-TARGET static float quantise(__m256i q[4], const float *x, float most)
+TARGET static float quantise(__m256i q[4], const float *x, float limit)
 {
     __m256 sign = _mm256_set1_ps(-0.0f), zero = _mm256_setzero_ps();
     __m256 largest = zero, probe = zero;
@@ -47,13 +47,13 @@ TARGET static float quantise(__m256i q[4], const float *x, float most)
     }
     if (_mm256_movemask_ps(_mm256_cmp_ps(probe, probe, _CMP_UNORD_Q)) != 0)
         return NAN;
-    float greatest = largest_lane(largest), inverse = most / greatest;
+    float greatest = largest_lane(largest), inverse = limit / greatest;
     if (!(inverse < INFINITY))
         return 0;
     for (size_t i = 0; i < 4; i++)
         q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i * W),
                                                 _mm256_set1_ps(inverse)));
-    return greatest / most;
+    return greatest / limit;
 }
 
 /* Packing works on the halves of a register apart. */
@@ -194,8 +194,8 @@ INLINE float largest_magnitude(__m256 sizes)
     __m256 finite = _mm256_cmp_ps(sizes, inf, _CMP_LT_OQ);
     __m128 two = _mm_max_ps(_mm256_castps256_ps128(sizes),
                             _mm256_extractf128_ps(sizes, 1));
-    float most = _mm_cvtss_f32(_mm_max_ps(two, _mm_movehl_ps(two, two)));
-    return _mm256_movemask_ps(finite) == 0xFF ? most : NAN;
+    float magnitude = _mm_cvtss_f32(_mm_max_ps(two, _mm_movehl_ps(two, two)));
+    return _mm256_movemask_ps(finite) == 0xFF ? magnitude : NAN;
 }
 
 INLINE __m256 size_of(__m256 v)
@@ -220,13 +220,13 @@ struct widening {
 INLINE struct widening plan_q8(__m256 heads)
 {
     __m256 steps = _mm256_moveldup_ps(heads);
-    float most = largest_magnitude(size_of(steps)),
-          inverse = PITH_Q8_ONE / most;
+    float magnitude = largest_magnitude(size_of(steps)),
+          inverse = PITH_Q8_ONE / magnitude;
     __m256 by = _mm256_set1_ps(inverse < INFINITY ? inverse : 0);
     __m256i shares = _mm256_cvtps_epi32(_mm256_mul_ps(steps, by));
     shares = _mm256_min_epi32(shares, _mm256_set1_epi32(PITH_Q8_ONE - 1));
     return (struct widening){double_words(shares), _mm256_setzero_si256(),
-                             most / PITH_Q8_GROWTH};
+                             magnitude / PITH_Q8_GROWTH};
 }
 
 /* See widen_q4() there: (q - 8) by + from, in 16 bits, which hold the sum if
@@ -238,16 +238,16 @@ INLINE struct widening plan_q4(__m256 heads)
     __m256 ends = _mm256_fmadd_ps(steps, _mm256_set1_ps(15), minima);
     __m256 centres = _mm256_fmadd_ps(steps, _mm256_set1_ps(8), minima);
     /* NaN stays where it is in `ends`, as it is when in either. */
-    float most =
+    float magnitude =
         largest_magnitude(_mm256_max_ps(size_of(minima), size_of(ends)));
-    float inverse = PITH_Q4_MAX / most;
+    float inverse = PITH_Q4_MAX / magnitude;
     __m256 times = _mm256_set1_ps(inverse < INFINITY ? inverse : 0);
     __m256i by = _mm256_cvtps_epi32(_mm256_mul_ps(steps, times));
     __m256i from = _mm256_cvtps_epi32(_mm256_mul_ps(centres, times));
     from = _mm256_add_epi32(from, _mm256_set1_epi32(1 << (PITH_Q4_BITS - 1)));
     from = _mm256_sub_epi32(from, _mm256_slli_epi32(by, 3));
     return (struct widening){double_words(by), double_words(from),
-                             most / (PITH_Q4_MAX >> PITH_Q4_BITS)};
+                             magnitude / (PITH_Q4_MAX >> PITH_Q4_BITS)};
 }
 
 /* 16 integers of a block as words; those of q4 are bytes by now. */
