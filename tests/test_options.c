@@ -40,6 +40,26 @@ START_TEST(names_are_unique)
 }
 END_TEST
 
+/* A number that is shown as the default is the default. */
+static void assert_starts_as(const struct pith_option *row, const void *member)
+{
+    switch (row->type) {
+    case PITH_OPTION_BOOL:
+        ck_assert(*(const bool *)member == (row->start != 0));
+        break;
+    case PITH_OPTION_COUNT:
+        ck_assert_uint_eq(*(const size_t *)member, (size_t)row->start);
+        break;
+    case PITH_OPTION_REAL:
+        ck_assert(*(const double *)member == row->start);
+        break;
+    case PITH_OPTION_CHOICE:
+        ck_assert_int_eq(*(const int *)member, (int)row->start);
+        break;
+    default: break;
+    }
+}
+
 /* What is shown as the default is the default. */
 START_TEST(defaults_are_what_is_shown)
 {
@@ -48,8 +68,10 @@ START_TEST(defaults_are_what_is_shown)
     pith_compress_options_init(&options);
     for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++) {
         const void *member = (const char *)&options + row->offset;
-        if (is_heading(row) || row->shown == NULL ||
-            (row->use & PITH_OPTION_FOR_RECORDS_ONLY))
+        if (is_heading(row) || (row->use & PITH_OPTION_FOR_RECORDS_ONLY))
+            continue;
+        assert_starts_as(row, member);
+        if (row->shown == NULL)
             continue;
         const char *word = row->value;
         switch (row->type) {

@@ -3,11 +3,10 @@
  * may be, what it is by default, and what it does.
  *
  * Command line, requests, tool schema, help and manual are all made from
- * this list: a new option is a member of struct pith_compress_options and a
- * row here.
+ * this list: a new option is a member of struct pith_compress_options, its
+ * default in ../prompt/defaults.c and a row here.
  */
 #include "../base/exact.h"
-#include "../base/options.h"
 #include "pith.h"
 
 #define AT(member) offsetof(struct pith_compress_options, member)
@@ -255,32 +254,4 @@ unsigned pith_method_use(enum pith_method method)
 const struct pith_option *pith_compress_option(size_t index)
 {
     return index < N_ROWS ? &rows[index] : NULL;
-}
-
-void pith_compress_options_init_sized(struct pith_compress_options *given,
-                                      size_t sizeof_options)
-{
-    struct pith_compress_options defaults = {.sizeof_options = sizeof_options};
-    if (given == NULL)
-        return;
-    for (size_t i = 0; i < N_ROWS; i++) {
-        const struct pith_option *row = &rows[i];
-        void *member = (char *)&defaults + row->offset;
-        if (row->name == NULL && row->key == NULL)
-            continue; /* a heading */
-        if (row->use & RECORDS)
-            continue; /* its member is also that of another row */
-        switch (row->type) {
-        case PITH_OPTION_BOOL: *(bool *)member = row->start != 0; break;
-        case PITH_OPTION_COUNT: *(size_t *)member = (size_t)row->start; break;
-        case PITH_OPTION_REAL: *(double *)member = row->start; break;
-        case PITH_OPTION_CHOICE: *(int *)member = (int)row->start; break;
-        case PITH_OPTION_TEXT: *(const char **)member = row->shown; break;
-        case PITH_OPTION_TEXTS:
-        case PITH_OPTION_COUNTS:
-        case PITH_OPTION_KINDS:
-        case PITH_OPTION_BITS: break; /* empty */
-        }
-    }
-    pith_struct_give(given, sizeof_options, &defaults, sizeof defaults);
 }

@@ -9,7 +9,6 @@
 #include "../base/clock.h"
 #include "../base/exact.h"
 #include "../base/memory.h"
-#include "../base/options.h"
 #include "../model/session.h"
 
 /* Exactly one of rate, target and threshold says how much stays. */
@@ -68,15 +67,6 @@ static enum pith_status check_prompt(const struct pith_prompt *prompt,
                          "the prompt has a text of non-zero size whose bytes "
                          "are NULL");
     return PITH_OK;
-}
-
-enum pith_status
-pith_compress_options_take(struct pith_compress_options *known,
-                           const struct pith_compress_options *given,
-                           struct pith_error *error)
-{
-    pith_compress_options_init(known);
-    return pith_options_copy(known, sizeof *known, given, error);
 }
 
 enum pith_status pith_call_begin(struct pith_call *call, bool exact,
