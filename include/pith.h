@@ -314,7 +314,7 @@ struct pith_convert_options {
     size_t sizeof_options;
     const char *dtype;     /* "f32", "f16", "bf16", "q8", "q4"; NULL: as is */
     const char *tokenizer; /* llama2.c: path of tokenizer.bin; else NULL */
-    const struct pith_progress *progress; /* borrowed, may be NULL */
+    const struct pith_progress *progress; /* in KiB of weights; may be NULL */
     /* What of the source is left out, one line each; NULL: no one hears. */
     void (*note)(void *user, const char *text);
     void *user;

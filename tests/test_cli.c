@@ -122,8 +122,7 @@ static const struct line wrong[] = {
     {"serve --stdio x", 2, "unexpected argument \"x\""},
     {"serve --mcp --trace", 2, "--trace belongs to --stdio"},
     {"serve --stdio --rate 0.5 --target 9", 2, "--rate and --target exclude"},
-    {"convert", 2, "expected: pith convert SOURCE DESTINATION"},
-    {"convert a", 2, "expected: pith convert SOURCE DESTINATION"},
+    {"convert", 2, "expected: pith convert SOURCE [DESTINATION]"},
     {"convert a b c", 2, "unexpected argument \"c\""},
 };
 

@@ -334,6 +334,46 @@ START_TEST(convert_replaces_nothing_of_its_source)
 }
 END_TEST
 
+/* Without DESTINATION the result has the source's name, in this folder, and
+ * replaces nothing: no model, no file, no dangling link. */
+START_TEST(convert_names_its_result)
+{
+    static const struct {
+        const char *source, *name;
+    } names[] = {{"in/checkpoint.bin", "checkpoint.pith"},
+                 {"in/Llama-3.2-1B", "Llama-3.2-1B.pith"},
+                 {"in/Llama-3.2-1B//", "Llama-3.2-1B.pith"}};
+    struct foreign model;
+    char script[512];
+    expect_run("mkdir in; cp kept/checkpoint in/checkpoint.bin; cp "
+               "kept/tokenizer.bin in; cp -r kept/source in/Llama-3.2-1B", 0,
+               "", "");
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_gguf_write(&model, FOREIGN_F32, 3, "in/big.gguf");
+    foreign_gguf_write_split(&model, 3, "in/parts");
+    foreign_free(&model);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(script, sizeof script,
+                 "\"$PITH\" convert %s 2>/dev/null && \"$PITH\" info %s "
+                 ">info && \"$PITH\" convert %s", names[i].source,
+                 names[i].name, names[i].source);
+        expect_run(script, 1, "", "is there already; to replace it, name it");
+        snprintf(script, sizeof script, "cp %s before; ln -sf nowhere %s; "
+                 "\"$PITH\" convert %s; test -h %s && rm %s", names[i].name,
+                 names[i].name, names[i].source, names[i].name, names[i].name);
+        expect_run(script, 0, "", "is there already");
+    }
+    expect_run("\"$PITH\" convert in/big.gguf && rm big.pith && \"$PITH\" "
+               "convert in/parts-00001-of-00003.gguf && rm parts.pith", 0, "",
+               "wrote parts.pith");
+    expect_run("cd in/Llama-3.2-1B; \"$PITH\" convert .", 1, "",
+               "give one: pith convert . NAME.pith");
+    expect_run("\"$PITH\" convert in/..", 1, "", "no name for the result");
+    expect_run("\"$PITH\" convert in/absent; test ! -e absent.pith", 0, "",
+               "absent");
+}
+END_TEST
+
 /* What cannot be examined is an error, and is not taken for absent: the folder
  * has a second tokenizer, the run could begin anew. */
 START_TEST(an_error_is_not_absence)
@@ -538,6 +578,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, only_its_own_kind_is_added_to, 0, N_ADDERS);
     tcase_add_test(tcase, a_model_that_is_no_file_is_refused_at_once);
     tcase_add_test(tcase, convert_replaces_nothing_of_its_source);
+    tcase_add_test(tcase, convert_names_its_result);
     tcase_add_test(tcase, an_error_is_not_absence);
     tcase_add_loop_test(tcase, an_ended_program_leaves_its_output_alone, 0, 4);
     tcase_add_test(tcase, an_ignored_signal_ends_nothing);

@@ -128,7 +128,7 @@ struct opened {
     struct pith_session *session;
     struct pith_progress progress;
     struct progress_line {
-        double start;
+        double start, shown; /* shown: when it was drawn last */
         bool drawn;
         int level; /* of the outermost stage seen */
     } line;

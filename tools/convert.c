@@ -1,6 +1,12 @@
 /*
  * convert.c - `pith convert`: other model formats to .pith files.
  */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "files.h"
 #include "rounding.h"
 
 struct arguments {
@@ -45,16 +51,109 @@ static void converted(void *user, const struct pith_converted *tensor)
     rounding_print_tensor(tensor);
 }
 
+/* --- progress -------------------------------------------------------------- */
+
+/* pith: [#########           ] 45%, 1.2 of 2.6 GiB, 0:12 left */
+static int draw(void *user, const char *stage, size_t done, size_t total)
+{
+    enum { WIDTH = 20 };
+    static const char full[] = "####################";
+    struct progress_line *line = user;
+    double now = tool_seconds(), past = now - line->start;
+    bool over = done >= total;
+    if (past < 1 || (now - line->shown < 0.1 && !over))
+        return 0;
+    double part = total > 0 ? (double)done / (double)total : 1;
+    unsigned left = part > 0 ? (unsigned)(past / part - past) : 0;
+    int width = (int)(part * WIDTH);
+    fprintf(stderr, "\r\033[Kpith: %s [%-*.*s] %.0f%%, %.2f of %.2f GiB, "
+            "%u:%02u left", stage, WIDTH, width, full, 100 * part,
+            (double)done / 1048576, (double)total / 1048576, left / 60,
+            left % 60);
+    fflush(stderr);
+    line->shown = now;
+    line->drawn = true;
+    return 0;
+}
+
+/* --- the name of the result ------------------------------------------------- */
+
+enum { NAME_SIZE = 256 };
+
+/* The last part of SOURCE without its ending and number, for a file of this
+ * folder; false where it has none. */
+static bool name_after(const char *source, char stem[NAME_SIZE])
+{
+    static const char *const endings[] = {".gguf", ".bin", ".safetensors"};
+    size_t n = strlen(source), start;
+    while (n > 0 && source[n - 1] == '/')
+        n--;
+    for (start = n; start > 0 && source[start - 1] != '/';)
+        start--;
+    n -= start;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t of = strlen(endings[i]);
+        if (n > of && memcmp(source + start + n - of, endings[i], of) == 0) {
+            n -= of;
+            break;
+        }
+    }
+    unsigned part, parts;
+    int used = 0;
+    if (n > 15 && sscanf(source + start + n - 15, "-%5u-of-%5u%n", &part,
+                         &parts, &used) == 2 && used == 15)
+        n -= 15;
+    if (n == 0 || n > NAME_SIZE - 8 || strspn(source + start, ".") >= n)
+        return false;
+    snprintf(stem, NAME_SIZE, "%.*s", (int)n, source + start);
+    return true;
+}
+
+static void list_files(const struct operands *operands, const void *arguments,
+                       struct file_list *list)
+{
+    char stem[NAME_SIZE];
+    (void)arguments;
+    if (operands->n == 1 && name_after(operands->items[0], stem))
+        tool_files_output_with(list, NULL, stem, ".pith");
+}
+
+/* A name that nobody gave replaces nothing. */
+static int choose_name(const char *source, char name[NAME_SIZE])
+{
+    struct stat there;
+    if (!name_after(source, name))
+        return tool_fail("%s: no name for the result follows from it; give one: "
+                         "pith convert %s NAME.pith", source, source);
+    strcat(name, ".pith");
+    if (lstat(name, &there) == 0)
+        return tool_fail("%s: is there already; to replace it, name it: "
+                         "pith convert %s %s", name, source, name);
+    return TOOL_OK;
+}
+
+/* --- the command ------------------------------------------------------------ */
+
 static int convert(const struct command *command,
                    const struct operands *operands, void *given)
 {
     (void)command;
     struct arguments *arguments = given;
     const char *source = operands->items[0];
-    const char *destination = tool_output_name(operands->items[1]);
+    char name[NAME_SIZE];
+    const char *destination = name;
+    int code = TOOL_OK;
+    if (operands->n == 1)
+        code = choose_name(source, name);
+    else
+        destination = tool_output_name(operands->items[1]);
+    if (code != TOOL_OK)
+        return code;
     struct work work = {.verbose = arguments->verbose};
     struct pith_error error;
     struct pith_progress progress = tool_progress(&work.line, arguments->quiet);
+    if (progress.report != NULL)
+        progress.report = draw;
     arguments->options.progress = &progress;
     arguments->options.user = &work;
     if (!arguments->quiet) {
@@ -83,8 +182,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command tool_convert = {
     .name = "convert",
-    .operands = "SOURCE DESTINATION",
-    .min_operands = 2,
+    .operands = "SOURCE [DESTINATION]",
+    .min_operands = 1,
     .max_operands = 2,
     .last_is_output = true,
     .summary = "make a .pith file from another model format",
@@ -92,8 +191,10 @@ const struct command tool_convert = {
         "SOURCE is a Hugging Face folder (GPT-2 or LLaMA; config.json,\n"
         "safetensors, tokenizer), a GGUF file (of several, the first) or a\n"
         "llama2.c checkpoint.  DESTINATION is loaded once before it takes its\n"
-        "name, and appears complete or not at all.",
+        "name, and appears complete or not at all; without it, a file of this\n"
+        "folder that has SOURCE's name with .pith and is not there yet.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .list_files = list_files,
     .run = run,
 };

@@ -180,7 +180,7 @@ static void list_all(const struct command *command,
     if (prints(command, operands, arguments))
         add(list, NULL, NULL, true);
     for (size_t i = 0; i < operands->n; i++)
-        (command->last_is_output && i + 1 == operands->n
+        (command->last_is_output && i + 1 == command->max_operands
              ? tool_files_output
              : tool_files_input)(list, NULL, operands->items[i]);
     for (size_t i = 0; i < operands->n_options; i++)

@@ -71,7 +71,7 @@ struct command {
     const char *name;
     const char *operands; /* as the usage line shows them */
     size_t min_operands, max_operands;
-    bool last_is_output; /* of the operands; the others are read */
+    bool last_is_output; /* of max_operands; the others are read */
     const char *summary; /* one line for `pith help` */
     const char *about;   /* what `pith help NAME` says below the usage */
     const struct option *options;

@@ -25,7 +25,7 @@ struct stream {
     const struct pith_origin *origin; /* of the tensor that is written */
     struct pith_tensor_spec spec;     /* of the same */
     size_t row;                       /* the first of the chunk */
-    size_t done, total;     /* rows times cols, for progress */
+    uint64_t done, total;   /* bytes of weights to write */
     uint8_t *native, *out;  /* a chunk as stored, and as written */
     float *floats, *again;  /* a row, and as it is read back */
     double largest_error, sum_of_errors, sum_of_weights; /* of the tensor */
@@ -239,8 +239,9 @@ static enum pith_status report(struct stream *stream, struct pith_error *error)
 {
     const struct pith_progress *progress = stream->options->progress;
     if (progress != NULL && progress->report != NULL &&
-        progress->report(progress->user, "convert", stream->done,
-                         stream->total) != 0)
+        progress->report(progress->user, "convert",
+                         (size_t)(stream->done / 1024),
+                         (size_t)(stream->total / 1024)) != 0)
         return pith_fail(error, PITH_ERR_CANCELLED, "%s: conversion cancelled",
                          stream->source->path);
     return PITH_OK;
@@ -281,7 +282,7 @@ static enum pith_status write_tensor(struct stream *stream,
         struct pith_tensor chunk = {stored, n, cols, stream->native};
         PITH_TRY(write_rows(stream, &chunk, type, error));
         stream->row += n;
-        stream->done += n * cols;
+        stream->done += (uint64_t)n * pith_row_bytes(type, cols);
         if (!origin->transposed)
             pith_file_drop(origin->file, origin->offset +
                            (origin->first + row) * in_bytes, n * in_bytes);
@@ -295,6 +296,7 @@ static enum pith_status write_tensor(struct stream *stream,
 
 /* Buffers for a chunk of any tensor; a row is the smallest chunk. */
 static enum pith_status allocate(struct stream *stream,
+                                 const enum pith_type *types,
                                  struct pith_error *error)
 {
     const struct pith_source *source = stream->source;
@@ -303,7 +305,8 @@ static enum pith_status allocate(struct stream *stream,
     for (size_t i = 0; i < source->n_origins; i++) {
         pith_config_tensor(&source->config, i, &spec);
         widest = spec.cols > widest ? spec.cols : widest;
-        stream->total += spec.rows * spec.cols;
+        stream->total +=
+            (uint64_t)spec.rows * pith_row_bytes(types[i], spec.cols);
     }
     size_t chunk = widest * sizeof(float);
     chunk = chunk > CHUNK_BYTES ? chunk : CHUNK_BYTES;
@@ -383,7 +386,7 @@ enum pith_status pith_source_write(const struct pith_source *source,
     if (section.failed)
         PITH_TRY_DONE(pith_no_memory(error, section.size, 2));
     PITH_TRY_DONE(choose_types(source, dtype, &types, error));
-    PITH_TRY_DONE(allocate(&stream, error));
+    PITH_TRY_DONE(allocate(&stream, types, error));
     struct pith_format_plan plan = {
         source->config, source->name, (const uint8_t *)section.data,
         section.size, types};
