@@ -144,6 +144,21 @@ static enum pith_status check_metadata_crc(const struct pith_format *format,
     return PITH_OK;
 }
 
+uint32_t pith_format_flags_of(const struct pith_config *config)
+{
+    return (config->tied ? PITH_FORMAT_TIED : 0) |
+           (config->qkv_biases ? PITH_FORMAT_QKV_BIASES : 0) |
+           (config->qk_norms ? PITH_FORMAT_QK_NORMS : 0) |
+           (config->rope_factors ? PITH_FORMAT_ROPE_FACTORS : 0);
+}
+
+uint32_t pith_format_version_of(const struct pith_config *config)
+{
+    return (pith_format_flags_of(config) & ~(uint32_t)PITH_FORMAT_TIED) != 0 ||
+                   config->window != 0 || config->rope_skip != 0
+               ? 2 : 1;
+}
+
 static enum pith_status read_config(struct pith_format *format,
                                     struct pith_error *error)
 {

@@ -56,21 +56,6 @@ static enum pith_status fill_table(struct pith_format_writer *writer,
     return PITH_OK;
 }
 
-static uint32_t flags_of(const struct pith_config *config)
-{
-    return (config->tied ? PITH_FORMAT_TIED : 0) |
-           (config->qkv_biases ? PITH_FORMAT_QKV_BIASES : 0) |
-           (config->qk_norms ? PITH_FORMAT_QK_NORMS : 0) |
-           (config->rope_factors ? PITH_FORMAT_ROPE_FACTORS : 0);
-}
-
-uint32_t pith_format_version_of(const struct pith_config *config)
-{
-    return (flags_of(config) & ~(uint32_t)PITH_FORMAT_TIED) != 0 ||
-                   config->window != 0 || config->rope_skip != 0
-               ? 2 : 1;
-}
-
 /* All but the checksums. */
 static void fill_header(struct pith_format_writer *writer,
                         const struct pith_format_plan *plan, uint64_t file_size)
@@ -95,7 +80,7 @@ static void fill_header(struct pith_format_writer *writer,
     pith_store_u32(header + PITH_OFFSET_N_FF, config->n_ff);
     pith_store_f32(header + PITH_OFFSET_NORM_EPS, config->norm_eps);
     pith_store_f32(header + PITH_OFFSET_ROPE_THETA, config->rope_theta);
-    pith_store_u32(header + PITH_OFFSET_FLAGS, flags_of(config));
+    pith_store_u32(header + PITH_OFFSET_FLAGS, pith_format_flags_of(config));
     pith_store_u32(header + PITH_OFFSET_WINDOW, config->window);
     pith_store_u32(header + PITH_OFFSET_ROPE_SKIP, config->rope_skip);
     pith_store_u32(header + PITH_OFFSET_N_TENSORS, (uint32_t)writer->n_tensors);

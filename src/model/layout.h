@@ -84,8 +84,9 @@ static inline uint64_t pith_format_weights(uint64_t n_tensors,
                              name_size + tokenizer_size);
 }
 
-/* The version of a file: the first that has what the model needs, so that
- * older programs read what they can compute. */
+/* The flags of a file, and its version: the first that has what the model
+ * needs, so that older programs read what they can compute. */
+uint32_t pith_format_flags_of(const struct pith_config *config);
 uint32_t pith_format_version_of(const struct pith_config *config);
 
 /* CRC-32 of the metadata with its own field taken as zero. */
