@@ -509,22 +509,6 @@ START_TEST(reference_holds_for_any_prompt)
 }
 END_TEST
 
-START_TEST(a_context_that_is_forced_twice_is_shown_once)
-{
-    struct pith_text contexts[] = {view("rain in Spain stays mainly"),
-                                   view("seven apples came home")};
-    struct pith_prompt prompt = {{0}, contexts, 2, {0}};
-    size_t twice[] = {1, 1};
-    struct pith_compress_options options = detailed(PITH_METHOD_REFERENCE);
-    options.force_context_ids = twice;
-    options.n_force_context_ids = 2;
-    struct pith_result *result = compress(TINY_GPT2, &prompt, &options);
-    assert_units(&prompt, result);
-    assert_spans(&prompt, result);
-    pith_result_free(result);
-}
-END_TEST
-
 START_TEST(decoded_text_is_traced_back)
 {
     static const struct {
@@ -629,7 +613,6 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, reference_is_accounted_for, 0, N_VARIANTS);
     tcase_add_test(all, reference_counts_are_those_of_the_parts);
     tcase_add_loop_test(all, reference_holds_for_any_prompt, 0, 4);
-    tcase_add_test(all, a_context_that_is_forced_twice_is_shown_once);
     tcase_add_test(all, decoded_text_is_traced_back);
     tcase_add_test(all, contexts_left_out_show_what_they_were_ranked_by);
     suite_add_tcase(suite, all);

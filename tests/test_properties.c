@@ -248,7 +248,9 @@ static void draw_reference_options(struct request *r, uint64_t *random)
     own->reorder_context = (enum pith_reorder)random_below(random, 3);
     own->concate_question = !one_in(random, 5);
     for (size_t i = 0; i < 2; i++)
-        r->forced_contexts[i] = random_below(random, RANDOM_CONTEXTS);
+        r->forced_contexts[i] =
+            i > 0 ? (r->forced_contexts[i - 1] + 1) % RANDOM_CONTEXTS
+                  : random_below(random, RANDOM_CONTEXTS);
     own->force_context_ids = r->forced_contexts;
     own->n_force_context_ids = one_in(random, 4) ? random_below(random, 3) : 0;
     own->force_context_number = one_in(random, 6) ? 2 : 0;

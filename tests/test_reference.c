@@ -563,7 +563,8 @@ START_TEST(impossible_options_are_refused)
     struct pith_result *result;
     struct pith_error error;
     open_tiny(TINY_LLAMA);
-    for (int i = 0; i < 4; i++) {
+    static const size_t twice[] = {1, 7, 1};
+    for (int i = 0; i < 5; i++) {
         pith_compress_options_init(&options);
         options.method = PITH_METHOD_REFERENCE;
         struct pith_compress_options *reference = &options;
@@ -571,7 +572,11 @@ START_TEST(impossible_options_are_refused)
         case 0: reference->iterative_size = 0; break;
         case 1: reference->iterative_size = SIZE_MAX; break;
         case 2: reference->context_budget = "import os"; break;
-        default: reference->n_force_context_ids = 3; break;
+        case 3: reference->n_force_context_ids = 3; break;
+        default:
+            reference->force_context_ids = twice;
+            reference->n_force_context_ids = 3;
+            break;
         }
         ck_assert_int_eq(
             pith_compress(session, &prompt, &options, &result, &error),

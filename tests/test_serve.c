@@ -330,6 +330,24 @@ static void send_many(struct server *server, size_t n)
     send_bytes(server, block, n);
 }
 
+START_TEST(a_request_that_takes_too_long_is_stopped)
+{
+    static const char request[] = "{\"name\":5,\"context\":\"one two three\"}";
+    struct server server = start("--stdio", tiny, "--request-seconds=1e-9");
+    for (int i = 0; i < 2; i++) {
+        send_line(&server, request);
+        struct reply reply = receive_reply(&server);
+        ck_assert_double_eq(number_at(&reply, "name"), 5);
+        ck_assert(contains(at(&reply, "error")->string, "time limit"));
+        release(&reply);
+    }
+    stop(&server);
+    server = start("--stdio", tiny, "--request-seconds=1000");
+    assert_good(&server, request);
+    stop(&server);
+}
+END_TEST
+
 START_TEST(lines_up_to_16_mib_are_read)
 {
     static const char head[] = "{\"context\":[],\"x\":\"", tail[] = "\"}";
@@ -511,6 +529,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, each_line_is_answered_at_once);
     tcase_add_test(tcase, all_functions_are_served);
     tcase_add_test(tcase, options_are_the_defaults_of_requests);
+    tcase_add_test(tcase, a_request_that_takes_too_long_is_stopped);
     tcase_add_test(tcase, the_last_line_needs_no_line_feed);
     tcase_add_test(tcase, nothing_is_a_good_input_too);
     tcase_add_test(tcase, a_reader_that_goes_ends_it);

@@ -129,7 +129,8 @@ struct opened {
     struct pith_progress progress;
     struct progress_line {
         double start, shown; /* shown: when it was drawn last */
-        bool drawn;
+        double most_seconds; /* work is stopped after them; 0: never */
+        bool drawable, drawn;
         int level; /* of the outermost stage seen */
     } line;
 };

@@ -158,29 +158,37 @@ static int stage_level(const char *stage)
 
 /* Draws only what takes over a second, so that short work stays silent, and
  * only the outermost stage, so that the percentage does not jump. */
-static int draw_progress(void *user, const char *stage, size_t done,
-                         size_t total)
+static void draw_progress(struct progress_line *line, const char *stage,
+                          size_t done, size_t total, double seconds)
 {
-    struct progress_line *line = user;
     int level = stage_level(stage);
     if (level < line->level)
-        return 0;
+        return;
     line->level = level;
-    if (tool_seconds() - line->start < 1)
-        return 0;
+    if (seconds < 1)
+        return;
     unsigned percent =
         total > 0 ? (unsigned)(100.0 * (double)done / (double)total) : 0;
     fprintf(stderr, "\r\033[Kpith: %s %u%%", stage, percent);
     fflush(stderr);
     line->drawn = true;
-    return 0;
+}
+
+static int report_progress(void *user, const char *stage, size_t done,
+                           size_t total)
+{
+    struct progress_line *line = user;
+    double seconds = tool_seconds() - line->start;
+    if (line->drawable)
+        draw_progress(line, stage, done, total, seconds);
+    return line->most_seconds > 0 && seconds > line->most_seconds;
 }
 
 struct pith_progress tool_progress(struct progress_line *line, bool quiet)
 {
-    *line = (struct progress_line){.start = tool_seconds()};
-    bool shown = !quiet && isatty(STDERR_FILENO);
-    return (struct pith_progress){shown ? draw_progress : NULL, line};
+    *line = (struct progress_line){.start = tool_seconds(),
+                                   .drawable = !quiet && isatty(STDERR_FILENO)};
+    return (struct pith_progress){report_progress, line};
 }
 
 void tool_progress_erase(struct progress_line *line)

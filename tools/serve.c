@@ -25,6 +25,7 @@ struct arguments {
     struct pith_compress_options options;
     const char *count_with;
     struct pith_counter *counter;
+    double request_seconds; /* 0: no limit */
     bool as_stdio, as_mcp;
 };
 
@@ -38,6 +39,9 @@ static const struct option options[] = {
     {0, "mcp", NULL, OPTION_FLAG, AT(as_mcp), 0, 0,
      "the Model Context Protocol, with the tools\n"
      "compress, recover and score"},
+    {0, "request-seconds", "S", OPTION_REAL, AT(request_seconds), 0, 1e6,
+     "answer a request that takes longer with an\n"
+     "error (default 0: no limit)"},
 
     {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
      "count in tokens of the target model, rate\n"
@@ -207,6 +211,7 @@ static int serve(const struct arguments *arguments)
     struct pith_error error;
     struct reader *reader = calloc(1, sizeof *reader);
     int code = tool_open(&server.opened, &arguments->model);
+    server.opened.line.most_seconds = arguments->request_seconds;
     if (code == TOOL_OK && arguments->as_mcp &&
         pith_mcp_create(server.opened.session, &arguments->options,
                         &server.mcp, &error) != PITH_OK)

@@ -245,7 +245,8 @@ enum pith_status pith_session_report(struct pith_session *session,
     if (progress->report != NULL &&
         progress->report(progress->user, stage, done, total) != 0)
         return pith_fail(error, PITH_ERR_CANCELLED,
-                         "cancelled by the progress callback at %zu of %zu "
-                         "(%s)", done, total, stage);
+                         "stopped at %zu of %zu (%s): the progress callback, "
+                         "which keeps the caller's time limit, asked for it",
+                         done, total, stage);
     return PITH_OK;
 }

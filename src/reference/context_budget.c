@@ -99,14 +99,6 @@ enum pith_status pith_reference_budget(const char *arithmetic, double target,
     return PITH_OK;
 }
 
-static bool contains(const size_t *list, size_t n, size_t item)
-{
-    for (size_t i = 0; i < n; i++)
-        if (list[i] == item)
-            return true;
-    return false;
-}
-
 /* Contexts by rank until the budget is below 0, with the one that brings it
  * there; forced ones are in front and cost nothing unless they come up.
  *
@@ -115,14 +107,18 @@ static bool contains(const size_t *list, size_t n, size_t item)
 static void take_by_rank(const struct pith_rank *ranks, const size_t *lengths,
                          size_t n, double budget,
                          const struct pith_compress_options *options,
-                         struct pith_selection *selection)
+                         bool *forced, struct pith_selection *selection)
 {
-    for (size_t i = 0; i < options->n_force_context_ids; i++)
-        selection->used[selection->n++] = options->force_context_ids[i];
+    for (size_t i = 0; i < options->n_force_context_ids; i++) {
+        size_t index = options->force_context_ids[i];
+        selection->used[selection->n++] = index;
+        if (index < n)
+            forced[index] = true;
+    }
     for (size_t i = 0; i < n; i++) {
         size_t index = ranks[i].index;
         budget -= (double)lengths[index];
-        if (!contains(selection->used, selection->n, index))
+        if (!forced[index])
             selection->used[selection->n++] = index;
         if (budget < 0)
             break;
@@ -148,16 +144,21 @@ static void interleave(const size_t *from, size_t n, size_t *to)
 }
 
 /* "Dynamic ratio": spreads +-spread evenly over the ranked contexts, the best
- * rank gets the most; each keeps it in whatever order it then stands. */
-static void spread_offsets(const size_t *ranked, size_t n, double spread,
-                           struct pith_selection *selection)
+ * rank gets the most; each keeps it in whatever order it then stands.
+ *   ranked   (selection->n) contexts by rank
+ *   rank_of  (n) room for the inverse; ids from n on name no context */
+static void spread_offsets(const size_t *ranked, size_t *rank_of, size_t n,
+                           double spread, struct pith_selection *selection)
 {
-    for (size_t i = 0; i < selection->n; i++)
-        for (size_t rank = 0; rank < n && n > 1; rank++)
-            if (ranked[rank] == selection->used[i])
-                selection->offsets[i] =
-                    ((double)n - 1 - 2 * (double)rank) *
-                    (spread / (double)(n - 1));
+    double most = (double)selection->n - 1;
+    for (size_t rank = 0; rank < selection->n; rank++)
+        if (ranked[rank] < n)
+            rank_of[ranked[rank]] = rank;
+    for (size_t i = 0; i < selection->n && most > 0; i++)
+        if (selection->used[i] < n)
+            selection->offsets[i] =
+                (most - 2 * (double)rank_of[selection->used[i]]) *
+                (spread / most);
 }
 
 /* A target that the fixed parts have used up counts as 100 here. */
@@ -197,31 +198,38 @@ pith_reference_select(const struct pith_rank *ranks, const size_t *lengths,
                       struct pith_selection *selection,
                       struct pith_error *error)
 {
-    size_t limit = 0, *ranked = NULL;
+    size_t limit = 0, *ranked = NULL, *rank_of = NULL;
+    bool *forced = NULL;
     double budget;
+    enum pith_status status = PITH_OK;
     *selection = (struct pith_selection){0};
     PITH_TRY(context_budget(target, options, &budget, error));
     if (pith_size_add(options->n_force_context_ids, n, &limit)) {
         selection->used = pith_array(limit, sizeof *selection->used);
         selection->offsets = pith_array_zero(limit, sizeof(double));
         ranked = pith_array(limit, sizeof *ranked);
+        rank_of = pith_array(n, sizeof *rank_of);
+        forced = pith_array_zero(n, sizeof *forced);
     }
-    if (!selection->used || !selection->offsets || !ranked) {
-        pith_free(ranked);
-        pith_selection_free(selection);
-        return pith_no_memory(error, limit, sizeof(double));
-    }
-    take_by_rank(ranks, lengths, n, budget, options, selection);
+    if (!selection->used || !selection->offsets || !ranked || !rank_of ||
+        !forced)
+        PITH_TRY_DONE(pith_no_memory(error, limit, sizeof(double)));
+    take_by_rank(ranks, lengths, n, budget, options, forced, selection);
     memcpy(ranked, selection->used, selection->n * sizeof *ranked);
     if (options->reorder_context == PITH_REORDER_ORIGINAL)
         qsort(selection->used, selection->n, sizeof(size_t), compare_indices);
     else if (options->reorder_context == PITH_REORDER_TWO_STAGE)
         interleave(ranked, selection->n, selection->used);
     if (options->dynamic_context_compression_ratio > 0)
-        spread_offsets(ranked, selection->n,
+        spread_offsets(ranked, rank_of, n,
                        options->dynamic_context_compression_ratio, selection);
+done:
     pith_free(ranked);
-    return PITH_OK;
+    pith_free(rank_of);
+    pith_free(forced);
+    if (status != PITH_OK)
+        pith_selection_free(selection);
+    return status;
 }
 
 void pith_selection_free(struct pith_selection *selection)

@@ -18,25 +18,34 @@ static bool must_stay(const struct pith_reference_context *context)
     return false;
 }
 
-/* The user's ids, and contexts with a segment that must not be compressed. */
+/* The user's ids, and contexts with a segment that must not be compressed.
+ * An id given twice would put its context into the output twice. */
 static enum pith_status list_forced(struct pith_reference_run *run,
                                     struct pith_error *error)
 {
     const struct pith_compress_options *o = run->options;
     size_t n = run->contexts.n, limit = n + o->n_force_context_ids;
+    enum pith_status status = PITH_OK;
+    bool *listed = pith_array_zero(n, sizeof *listed);
     run->forced = pith_array(limit, sizeof *run->forced);
-    if (run->forced == NULL)
-        return pith_no_memory(error, limit, sizeof *run->forced);
-    for (size_t i = 0; i < o->n_force_context_ids; i++)
-        run->forced[run->n_forced++] = o->force_context_ids[i];
-    for (size_t c = 0; c < n && o->strict_preserve_uncompressed; c++) {
-        bool listed = !must_stay(&run->contexts.items[c]);
-        for (size_t i = 0; i < run->n_forced && !listed; i++)
-            listed = run->forced[i] == c;
-        if (!listed)
-            run->forced[run->n_forced++] = c;
+    if (listed == NULL || run->forced == NULL)
+        PITH_TRY_DONE(pith_no_memory(error, limit, sizeof *run->forced));
+    for (size_t i = 0; i < o->n_force_context_ids; i++) {
+        size_t id = o->force_context_ids[i];
+        if (id < n && listed[id])
+            PITH_TRY_DONE(pith_fail(error, PITH_ERR_ARGUMENT,
+                                    "force_context_ids: found %zu twice, "
+                                    "expected each context once", id));
+        if (id < n)
+            listed[id] = true;
+        run->forced[run->n_forced++] = id;
     }
-    return PITH_OK;
+    for (size_t c = 0; c < n && o->strict_preserve_uncompressed; c++)
+        if (!listed[c] && must_stay(&run->contexts.items[c]))
+            run->forced[run->n_forced++] = c;
+done:
+    pith_free(listed);
+    return status;
 }
 
 /* All contexts in their order, no offsets. */

@@ -76,7 +76,7 @@ struct walk {
     struct pith_result *result;
     size_t context; /* of stage->contexts */
     size_t begin;   /* of its text */
-    bool shown;     /* it is a context of the prompt, for the first time */
+    bool shown;     /* it is a context of the prompt */
 };
 
 static const struct pith_reference_context *current(const struct walk *walk)
@@ -84,14 +84,10 @@ static const struct pith_reference_context *current(const struct walk *walk)
     return &walk->stage->contexts->items[walk->context];
 }
 
-/* A context that is forced twice comes twice, and an empty list of contexts
- * has one that is not the user's. */
+/* An empty list of contexts has one that is not the user's. */
 static void enter(struct walk *walk)
 {
-    const struct pith_reference_context *items = walk->stage->contexts->items;
     walk->shown = current(walk)->index < walk->stage->prompt->n_contexts;
-    for (size_t i = 0; i < walk->context; i++)
-        walk->shown &= items[i].index != current(walk)->index;
 }
 
 /* The blank line after a context belongs to it. */
