@@ -23,22 +23,26 @@ enum pith_task {
     PITH_TASK_GSM8K = 0,
     PITH_TASK_BBH = 1,
     PITH_TASK_CHAT = 2,
-    PITH_TASK_DOCUMENTS = 3
+    PITH_TASK_DOCUMENTS = 3,
+    PITH_TASK_QA = 4,
+    PITH_TASK_CONTINUE = 5
 };
 
-/* "gsm8k", "bbh", "chat", "documents". */
+/* "gsm8k", "bbh", "chat", "documents", "qa", "continue". */
 PITH_API
 const char *pith_task_name(enum pith_task task);
 
 /* A question with the prompt that leads to it; all borrowed from its set.
  * Cases of one group have the same instruction and contexts, side by side. */
 struct pith_case {
-    const char *id; /* "gsm8k-12", unique in the set */
+    const char *id; /* "NAME-12", unique in a set of files of different names:
+                       gsm8k's prompts, of others the file */
     enum pith_task task;
     size_t group;
     struct pith_prompt prompt;
     struct pith_text reference; /* what the data set gives as the answer; may
-                                   be empty where it gives none */
+                                   be empty where it gives none; qa: all that
+                                   are right, a line each */
     struct pith_text answer;    /* the same as a text that goes on after the
                                    prompt */
 };
@@ -53,11 +57,18 @@ struct pith_cases; /* a set of them */
  *                {"question_id", "turns"}; earlier turns are the contexts
  *     documents  JSONL of {"document", "summary"}, or MiniLongBench's
  *                {"0": {"origin_prompt", "gold"}}; paragraphs are contexts
+ *     qa         JSONL of {"question", "answers", "passages"}, NQ-open's
+ *                {"question", "answers", "ctxs": [{"title", "text"}]}, or
+ *                MiniLongBench's hotpotqa, musique, 2wikimqa and qasper;
+ *                passages are contexts.  Where all questions of a file have one
+ *                passage, those of the next three join it.
+ *     continue   JSONL of {"text"} or {"document"}, or MiniLongBench's; the
+ *                text is the context
  *   prompts  what its questions stand after
  *     gsm8k      demonstrations with a blank line between them
  *     bbh        the task's chain-of-thought prompt
  *     chat       MT-Bench: reference answers; else NULL
- *     documents  NULL
+ *     the others NULL
  *   cases    the set that the file's cases are added to; NULL begins one;
  *            handed over, free with pith_cases_free.  Unchanged on failure.
  * Errors: IO, FORMAT (file and line), MEMORY, ARGUMENT (prompts missing). */
@@ -219,6 +230,30 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
                                    struct pith_text original,
                                    struct pith_error *error);
 
+/* What compression keeps of a prompt's facts, and what it makes of them. */
+struct pith_facts {
+    struct pith_recall numbers, names; /* as above */
+    struct pith_recall negations; /* found: those of the compressed text */
+    struct pith_recall false_numbers; /* found: different numbers of the
+                          compressed text that the original lacks; all: its
+                          numbers */
+    struct pith_recall bare; /* found: words that have lost the negation in
+                          front of them; all: denied words of the original */
+};
+
+/* Spelling alone decides; negations are those of PITH_PROTECT_NEGATIONS.
+ * Errors: MEMORY. */
+PITH_API
+enum pith_status pith_facts_count(struct pith_facts *facts,
+                                  struct pith_text compressed,
+                                  struct pith_text original,
+                                  struct pith_error *error);
+
+/* Whether one of the answers, a line each, stands in a text: its words in a
+ * row, without letter case, punctuation and articles. */
+PITH_API
+bool pith_answer_stands(struct pith_text text, struct pith_text answers);
+
 /* Which steps of the original's chains of thought another text has: a
  * response that restores them, or what compression has left.  Steps are the
  * lines after one that says "step by step", up to the next question
@@ -335,7 +370,9 @@ enum pith_answer_rule {
     PITH_ANSWER_NUMBER = 2,
     /* BBH's of Chain-of-Thought Hub: what stands after the last "answer
      * is ", a final period left out; of a multiple choice the letter. */
-    PITH_ANSWER_BBH = 3
+    PITH_ANSWER_BBH = 3,
+    /* Of the task qa: one of the answers stands in the text. */
+    PITH_ANSWER_QA = 4
 };
 
 /* The answer that a text gives, a part of it and borrowed; size 0 when there
@@ -348,7 +385,8 @@ struct pith_text pith_answer_extract(struct pith_text text,
 /* Whether the answers of both texts are the same under a rule; no answer is
  * never right.  reference: with PITH_ANSWER_GSM8K and _NUMBER a solution of
  * GSM8K, with PITH_ANSWER_HUB likewise (its last number), with
- * PITH_ANSWER_BBH the bare target. */
+ * PITH_ANSWER_BBH the bare target, with PITH_ANSWER_QA answers, a line
+ * each. */
 PITH_API
 bool pith_answer_matches(struct pith_text response, struct pith_text reference,
                          enum pith_answer_rule rule);

@@ -157,6 +157,42 @@ START_TEST(every_gold_answer_of_gsm8k_is_found)
 }
 END_TEST
 
+static const struct {
+    const char *text, *answers;
+    bool stands;
+} standing[] = {
+    {"It was the Beatles' band.", "The Beatles", true},
+    {"beatles", "THE BEATLES", true},
+    {"Beat les", "Beatles", false},
+    {"Beatlesque", "Beatles", false},
+    {"May 18th, 2018", "May 18, 2018", false},
+    {"on May 18 2018.", "May 18, 2018", true},
+    {"18 May 2018", "May 18, 2018", false},
+    {"from May to the 18 of 2018", "May 18, 2018", false},
+    {"a man and a dog", "man dog", false},
+    {"one, two", "zero\ntwo", true},
+    {"anything", "", false},
+    {"the", "the", false},
+    {"", "a b", false},
+    {"\303\211mile Zola", "\303\251mile zola", true},
+    {"\346\235\261\344\272\254\351\203\275", "\346\235\261\344\272\254",
+     true},
+};
+
+START_TEST(answers_to_questions_stand_or_not)
+{
+    for (size_t i = 0; i < sizeof standing / sizeof *standing; i++) {
+        struct pith_text text = view(standing[i].text);
+        struct pith_text answers = view(standing[i].answers);
+        ck_assert_msg(pith_answer_stands(text, answers) == standing[i].stands &&
+                          pith_answer_matches(text, answers, PITH_ANSWER_QA) ==
+                              standing[i].stands,
+                      "\"%s\" in \"%s\"", standing[i].answers,
+                      standing[i].text);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("answers");
@@ -167,6 +203,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, number_reads_signs_and_commas);
     tcase_add_test(tcase, bbh_reads_after_the_last_answer_is);
     tcase_add_test(tcase, answers_are_compared_by_their_rule);
+    tcase_add_test(tcase, answers_to_questions_stand_or_not);
     tcase_add_test(tcase, every_gold_answer_of_gsm8k_is_found);
     suite_add_tcase(suite, tcase);
     return suite;

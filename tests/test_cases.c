@@ -55,8 +55,9 @@ START_TEST(gsm8k_is_read)
     ck_assert_uint_eq(pith_cases_count(cases), 2);
     const struct pith_case *one = pith_cases_get(cases, 0);
     const struct pith_case *two = pith_cases_get(cases, 1);
-    ck_assert_str_eq(one->id, "gsm8k-1");
-    ck_assert_str_eq(two->id, "gsm8k-3");
+    ck_assert_ptr_nonnull(strstr(one->id, "prompts"));
+    ck_assert_str_eq(strrchr(one->id, '-'), "-1");
+    ck_assert_str_eq(strrchr(two->id, '-'), "-3");
     ck_assert_uint_eq(one->group, two->group);
     ck_assert_uint_eq(one->prompt.n_contexts, 2);
     assert_text(one->prompt.instruction, "");
@@ -163,6 +164,105 @@ START_TEST(documents_are_read)
 }
 END_TEST
 
+static const char question_lines[] =
+    "{\"question\": \"who?\", \"answers\": [\"Ann\\nLee\", \"Bo\"], "
+    "\"passages\": [\"p\", {\"title\": \"T\", \"text\": \"q\"}]}\n"
+    "{\"question\": \"when?\", \"answers\": \"now\", \"ctxs\": []}\n";
+
+START_TEST(questions_are_read)
+{
+    struct pith_cases *cases = NULL;
+    struct pith_error error;
+    assert_ok(load(&cases, PITH_TASK_QA, question_lines, NULL, &error), error);
+    ck_assert_uint_eq(pith_cases_count(cases), 2);
+    const struct pith_case *one = pith_cases_get(cases, 0);
+    assert_text(one->prompt.question, "who?");
+    assert_text(one->answer, " Ann\nLee");
+    assert_text(one->reference, "Ann Lee\nBo");
+    ck_assert_uint_eq(one->prompt.n_contexts, 2);
+    assert_text(one->prompt.contexts[0], "p");
+    assert_text(one->prompt.contexts[1], "T\nq");
+    ck_assert_uint_eq(pith_cases_get(cases, 1)->prompt.n_contexts, 0);
+    ck_assert_uint_ne(pith_cases_get(cases, 1)->group, one->group);
+    pith_cases_free(cases);
+}
+END_TEST
+
+START_TEST(single_passages_stand_among_others)
+{
+    struct pith_cases *cases = NULL;
+    struct pith_error error;
+    char lines[1000] = "";
+    for (int i = 0; i < 6; i++)
+        sprintf(lines + strlen(lines),
+                "{\"question\": \"%d?\", \"answers\": [\"a\"], \"ctxs\": "
+                "[{\"text\": \"passage %d\"}]}\n", i, i);
+    assert_ok(load(&cases, PITH_TASK_QA, lines, NULL, &error), error);
+    for (size_t i = 0; i < 6; i++) {
+        const struct pith_prompt *prompt = &pith_cases_get(cases, i)->prompt;
+        ck_assert_uint_eq(prompt->n_contexts, 4);
+        for (size_t j = 0; j < 4; j++) {
+            char want[20];
+            sprintf(want, "passage %zu", (i + j) % 6);
+            assert_text(prompt->contexts[(i + j) % 4], want);
+        }
+    }
+    pith_cases_free(cases);
+}
+END_TEST
+
+#define LONG_LINE                                                              \
+    "A line with more than eighty bytes in it, so that it is a passage by "    \
+    "itself and no heading."
+
+START_TEST(questions_of_mini_long_bench_are_read)
+{
+    struct pith_cases *cases = NULL;
+    struct pith_error error;
+    assert_ok(load(&cases, PITH_TASK_QA,
+                   "{\"0\": {\"origin_prompt\": \"Do.\\n\\nThe following are "
+                   "given passages.\\nPassage 1:\\nA\\n\\na\\nPassage 2:\\nB"
+                   "\\n\\nDo.\\n\\nQuestion: why?\\nAnswer:\", \"gold\": "
+                   "[\"so\"]}, "
+                   "\"1\": {\"origin_prompt\": \"The following are given "
+                   "passages.\\nHead\\n" LONG_LINE "\\n" LONG_LINE "\\nend\\n\\n"
+                   "Do.\\n\\nQuestion: q\\nAnswer:\", \"gold\": \"g\"}}",
+                   NULL, &error), error);
+    const struct pith_case *one = pith_cases_get(cases, 0);
+    const struct pith_case *two = pith_cases_get(cases, 1);
+    assert_text(one->prompt.question, "why?");
+    assert_text(one->answer, " so");
+    ck_assert_uint_eq(one->prompt.n_contexts, 2);
+    assert_text(one->prompt.contexts[0], "Passage 1:\nA\n\na");
+    assert_text(one->prompt.contexts[1], "Passage 2:\nB");
+    ck_assert_uint_eq(two->prompt.n_contexts, 3);
+    assert_text(two->prompt.contexts[0], "Head\n" LONG_LINE);
+    assert_text(two->prompt.contexts[1], LONG_LINE);
+    assert_text(two->prompt.contexts[2], "end");
+    assert_text(two->reference, "g");
+    pith_cases_free(cases);
+}
+END_TEST
+
+START_TEST(texts_are_read)
+{
+    struct pith_cases *cases = NULL;
+    struct pith_error error;
+    assert_ok(load(&cases, PITH_TASK_CONTINUE,
+                   "{\"text\": \"a\\n\\nb\"}\n{\"document\": \"c\"}\n", NULL,
+                   &error), error);
+    assert_ok(load(&cases, PITH_TASK_CONTINUE,
+                   "{\"0\": {\"origin_prompt\": \"d\"}}", NULL, &error),
+              error);
+    ck_assert_uint_eq(pith_cases_count(cases), 3);
+    assert_text(pith_cases_get(cases, 0)->prompt.contexts[0], "a\n\nb");
+    assert_text(pith_cases_get(cases, 1)->prompt.contexts[0], "c");
+    assert_text(pith_cases_get(cases, 2)->prompt.contexts[0], "d");
+    ck_assert_uint_eq(pith_cases_get(cases, 2)->group, 2);
+    pith_cases_free(cases);
+}
+END_TEST
+
 /* --- what is not a data set ----------------------------------------------- */
 
 static const struct {
@@ -187,6 +287,23 @@ static const struct {
     {PITH_TASK_DOCUMENTS, "{\"text\": \"a\"}", NULL, "\"document\""},
     {PITH_TASK_DOCUMENTS, "{\"0\": {\"origin_prompt\": 1}}", NULL,
      "\"origin_prompt\""},
+    {PITH_TASK_QA, "{\"question\": \"a\"}", NULL, ":1: expected answers"},
+    {PITH_TASK_QA, "{\"question\": \"a\", \"answers\": []}", NULL,
+     ":1: expected answers"},
+    {PITH_TASK_QA, "{\"question\": \"a\", \"answers\": [\"\"]}", NULL,
+     ":1: expected answers"},
+    {PITH_TASK_QA, "{\"question\": \"a\", \"answers\": [\"b\", 1]}", NULL,
+     ":1: expected answers"},
+    {PITH_TASK_QA, "{\"question\": \"a\", \"answers\": \"b\"}", NULL,
+     ":1: expected a list \"passages\""},
+    {PITH_TASK_QA, "{\"question\": \"a\", \"answers\": \"b\", "
+     "\"passages\": [1]}", NULL, ":1: a passage is neither"},
+    {PITH_TASK_QA, "{\"answers\": \"b\"}", NULL,
+     ":1: expected a string \"question\""},
+    {PITH_TASK_QA, "{\"0\": {\"origin_prompt\": \"Sum up: a\"}}", NULL,
+     "item 1: found no passages"},
+    {PITH_TASK_CONTINUE, "{\"summary\": \"a\"}", NULL,
+     ":1: expected a string \"document\""},
 };
 
 START_TEST(other_files_are_refused)
@@ -241,6 +358,21 @@ START_TEST(the_real_files_are_read)
     ck_assert_uint_eq(pith_cases_count(cases), 250);
     ck_assert_uint_eq(pith_cases_get(cases, 7)->prompt.n_contexts, 3);
     pith_cases_free(cases);
+    static const struct { const char *name; size_t n, n_contexts; } tasks[] = {
+        {"hotpotqa", 13, 8}, {"musique", 7, 15}, {"2wikimqa", 13, 10},
+        {"qasper", 9, 32}};
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        char name[100];
+        cases = NULL;
+        snprintf(name, sizeof name, "data/long/MiniLongBench_%s.json",
+                 tasks[i].name);
+        assert_ok(pith_cases_load(&cases, PITH_TASK_QA, shared_path(name),
+                                  NULL, &error), error);
+        ck_assert_uint_eq(pith_cases_count(cases), tasks[i].n);
+        ck_assert_uint_eq(pith_cases_get(cases, 0)->prompt.n_contexts,
+                          tasks[i].n_contexts);
+        pith_cases_free(cases);
+    }
 }
 END_TEST
 
@@ -253,6 +385,10 @@ Suite *make_suite(void)
     tcase_add_test(tcase, bbh_is_read);
     tcase_add_test(tcase, conversations_are_read);
     tcase_add_test(tcase, documents_are_read);
+    tcase_add_test(tcase, questions_are_read);
+    tcase_add_test(tcase, single_passages_stand_among_others);
+    tcase_add_test(tcase, questions_of_mini_long_bench_are_read);
+    tcase_add_test(tcase, texts_are_read);
     tcase_add_loop_test(tcase, other_files_are_refused, 0,
                         sizeof bad / sizeof *bad);
     tcase_add_test(tcase, a_set_is_unchanged_by_a_bad_file);

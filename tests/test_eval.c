@@ -128,14 +128,17 @@ START_TEST(a_line_says_what_is_left)
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 7);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 1), 7);
     ck_assert_double_eq(number_at(pith_json_get(root, "names"), 1), 4);
+    ck_assert_double_eq(number_at(pith_json_get(root, "false_numbers"), 0), 0);
+    ck_assert_double_eq(number_at(pith_json_get(root, "false_numbers"), 1), 7);
+    ck_assert(pith_json_string_is(pith_json_get(root, "task"), "gsm8k"));
     ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 0), 3);
     ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 1), 3);
     ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 2), 3);
     ck_assert(pith_json_string_is(pith_json_get(root, "key"),
-                                  "gsm8k-1 full 1 7"));
+                                  "prompts-1 full 1 7"));
     const struct pith_json *answers = pith_json_get(root, "answers");
     ck_assert_uint_eq(answers->n_children, 2);
-    ck_assert(pith_json_string_is(answers->first->next->first, "gsm8k-3"));
+    ck_assert(pith_json_string_is(answers->first->next->first, "prompts-3"));
     root = pith_json_root(none);
     ck_assert_double_eq(number_at(pith_json_get(root, "numbers"), 0), 0);
     ck_assert_double_eq(number_at(pith_json_get(root, "steps"), 0), 0);
@@ -198,6 +201,27 @@ START_TEST(a_stopped_run_goes_on)
 }
 END_TEST
 
+/* Every file of a folder is a prompt; only methods that draw have seeds. */
+START_TEST(prompts_and_seeds_are_repeated)
+{
+    expect_run("mkdir -p many && cp prompts.txt many/b.txt && head -n 3 "
+               "prompts.txt >many/a.txt && echo x >many/c.md && "
+               "\"$PITH\" eval measure -q -t 1 --prompts many data.jsonl "
+               "--methods random,truncation,paper-random-selection --ratios 2 "
+               "--seeds 2 --seed 5 --reconstruction off -o many.jsonl && "
+               "sed 's/.*\"key\": \"\\([^\"]*\\).*/\\1/' many.jsonl", 0,
+               "a-1 random 2 5\nb-1 random 2 5\n"
+               "a-1 random 2 6\nb-1 random 2 6\n"
+               "a-1 truncation 2 5\nb-1 truncation 2 5\n"
+               "a-1 paper-random-selection 2 5\n"
+               "b-1 paper-random-selection 2 5\n"
+               "a-1 paper-random-selection 2 6\n"
+               "b-1 paper-random-selection 2 6\n", "");
+    expect_run("mkdir -p empty && \"$PITH\" eval measure --prompts empty "
+               "data.jsonl", 1, "", "empty: the folder has no file *.txt");
+}
+END_TEST
+
 START_TEST(bad_command_lines_are_explained)
 {
     expect_run("\"$PITH\" eval measure", 2, "", "expected: pith eval measure");
@@ -256,6 +280,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, another_model_may_judge);
     tcase_add_test(tcase, unknown_methods_and_ratios_are_refused);
     tcase_add_test(tcase, a_stopped_run_goes_on);
+    tcase_add_test(tcase, prompts_and_seeds_are_repeated);
     tcase_add_test(tcase, bad_command_lines_are_explained);
     tcase_add_test(tcase, metrics_are_printed);
     tcase_add_test(tcase, the_group_lists_its_commands);

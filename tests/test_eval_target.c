@@ -78,7 +78,7 @@ START_TEST(requests_are_whole)
     expect_run(PREPARE "--methods full,zero-shot", 0, "",
                "2 compressed prompts");
     expect_run("sed -E 's/-[0-9A-F]{8}\"/\"/' r.jsonl | head -n 1", 0,
-               "{\"custom_id\":\"gsm8k-1-full-1x-1\",\"method\":\"POST\","
+               "{\"custom_id\":\"prompts-1-full-1x-1\",\"method\":\"POST\","
                "\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\"m\","
                "\"messages\":[{\"role\":\"user\",\"content\":\"Please "
                "reference the following examples to answer the math "

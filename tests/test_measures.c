@@ -179,6 +179,65 @@ START_TEST(names_are_recalled_whole)
 }
 END_TEST
 
+/* --- facts ---------------------------------------------------------------- */
+
+static struct pith_facts facts_of(const char *compressed, const char *original)
+{
+    struct pith_facts facts;
+    struct pith_error error;
+    assert_ok(pith_facts_count(&facts, text_of(compressed), text_of(original),
+                               &error), error);
+    return facts;
+}
+
+START_TEST(numbers_that_the_prompt_lacks_are_false)
+{
+    struct pith_facts facts = facts_of("40 and 3", "400 and 3, 3.5");
+    ck_assert_uint_eq(facts.false_numbers.found, 1);
+    ck_assert_uint_eq(facts.false_numbers.all, 2);
+    ck_assert_uint_eq(facts.numbers.found, 1);
+    ck_assert_uint_eq(facts.numbers.all, 3);
+    facts = facts_of("", "12");
+    ck_assert_uint_eq(facts.false_numbers.all, 0);
+}
+END_TEST
+
+static const struct {
+    const char *compressed, *original;
+    size_t bare, denied, left, given;
+} denials[] = {
+    {"Do not restart.", "Do not restart.", 0, 1, 1, 1},
+    {"Do restart.", "Do not restart.", 1, 1, 0, 1},
+    {"RESTART", "Please don't restart it.", 1, 1, 0, 1},
+    {"Do not.", "Do not restart.", 0, 1, 1, 1},
+    {"member", "He is not a full member.", 0, 1, 0, 1},
+    {"full member", "He is not a full member.", 1, 1, 0, 1},
+    {"not member", "He is not a full member.", 0, 1, 1, 1},
+    {"restart it", "Do not restart. Then restart it.", 0, 1, 0, 1},
+    {"restart, restart it", "Do not restart. Then restart it.", 1, 1, 0, 1},
+    {"it is so. Restart", "It is not so. Restart.", 0, 0, 0, 1},
+    {"", "never again", 0, 0, 0, 1},
+    {"", "no number without reason", 0, 2, 0, 2},
+    {"number reason", "no number without reason", 2, 2, 0, 2},
+};
+
+START_TEST(words_that_lost_their_negation_are_bare)
+{
+    for (size_t i = 0; i < sizeof denials / sizeof *denials; i++) {
+        struct pith_facts facts =
+            facts_of(denials[i].compressed, denials[i].original);
+        ck_assert_msg(facts.bare.found == denials[i].bare &&
+                          facts.bare.all == denials[i].denied &&
+                          facts.negations.found == denials[i].left &&
+                          facts.negations.all == denials[i].given,
+                      "\"%s\" of \"%s\": %zu of %zu bare, %zu of %zu left",
+                      denials[i].compressed, denials[i].original,
+                      facts.bare.found, facts.bare.all, facts.negations.found,
+                      facts.negations.all);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("measures");
@@ -191,6 +250,8 @@ Suite *make_suite(void)
     tcase_add_test(tcase, originals_are_scored_after_what_is_left);
     tcase_add_test(tcase, numbers_are_recalled_whole);
     tcase_add_test(tcase, names_are_recalled_whole);
+    tcase_add_test(tcase, numbers_that_the_prompt_lacks_are_false);
+    tcase_add_test(tcase, words_that_lost_their_negation_are_bare);
     suite_add_tcase(suite, tcase);
     return suite;
 }

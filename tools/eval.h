@@ -14,11 +14,12 @@ struct eval_source {
 };
 
 #define EVAL_SOURCE_OPTIONS(args)                                              \
-    {0, "task", "gsm8k|bbh|chat|documents", OPTION_CHOICE,                     \
+    {0, "task", "gsm8k|bbh|chat|documents|qa|continue", OPTION_CHOICE,         \
      offsetof(args, source.task), 0, 0, "what the files are (gsm8k)"},         \
     {0, "prompts", "FILE", OPTION_INPUT, offsetof(args, source.prompts), 0, 0,  \
-     "gsm8k: demonstrations; bbh: the prompt, or a folder\n"                   \
-     "with one for each task; chat: reference answers"}
+     "gsm8k: demonstrations, or a folder of such files;\n"                     \
+     "bbh: the prompt, or a folder with one for each task;\n"                  \
+     "chat: reference answers"}
 
 /* Adds the prompts that the operands' data sets come with (files.h). */
 void eval_list_prompts(const struct eval_source *source,

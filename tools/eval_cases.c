@@ -6,11 +6,19 @@
 
 #include "files.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common.h"
+
+/* Paths, owned. */
+struct names {
+    char **items;
+    size_t n;
+};
 
 static bool is_folder(const char *path)
 {
@@ -32,37 +40,128 @@ static bool find_prompts(const char *prompts, const char *path, char *found,
     return n >= 0 && (size_t)n < size;
 }
 
+/* --- a folder of demonstrations ----------------------------------------------- */
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static void free_names(struct names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->items[i]);
+    free(names->items);
+}
+
+static bool is_text_file(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 4 && name[0] != '.' && strcmp(name + n - 4, ".txt") == 0;
+}
+
+static int add_name(struct names *names, const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char **grown = realloc(names->items, (names->n + 1) * sizeof *grown);
+    char *path = malloc(size);
+    if (grown != NULL)
+        names->items = grown;
+    if (grown == NULL || path == NULL) {
+        free(path);
+        return tool_no_memory();
+    }
+    snprintf(path, size, "%s/%s", folder, name);
+    names->items[names->n++] = path;
+    return TOOL_OK;
+}
+
+/* Its files *.txt in the order of their names; free_names whatever is
+ * returned. */
+static int list_folder(const char *folder, struct names *names)
+{
+    DIR *stream = opendir(folder);
+    struct dirent *entry;
+    int code = TOOL_OK;
+    if (stream == NULL)
+        return tool_fail("%.200s: the folder cannot be read: %s", folder,
+                         strerror(errno));
+    while (code == TOOL_OK && (entry = readdir(stream)) != NULL)
+        if (is_text_file(entry->d_name))
+            code = add_name(names, folder, entry->d_name);
+    closedir(stream);
+    if (names->n > 0)
+        qsort(names->items, names->n, sizeof *names->items, compare_names);
+    return code;
+}
+
+/* --- what one file is read with ------------------------------------------------ */
+
+/* The prompts that a file of the data set is read with, once each: a folder's
+ * files for gsm8k, one or none for the others. */
+static int list_prompts(const struct eval_source *source, const char *path,
+                        struct names *names)
+{
+    char found[4096];
+    if (source->prompts == NULL)
+        return TOOL_OK;
+    if (source->task == PITH_TASK_GSM8K && is_folder(source->prompts))
+        return list_folder(source->prompts, names);
+    if (!find_prompts(source->prompts, path, found, sizeof found))
+        return tool_fail("%.200s: the path is too long", source->prompts);
+    names->items = malloc(sizeof *names->items);
+    char *copy = malloc(strlen(found) + 1);
+    if (names->items == NULL || copy == NULL) {
+        free(copy);
+        return tool_no_memory();
+    }
+    names->items[names->n++] = strcpy(copy, found);
+    return TOOL_OK;
+}
+
 void eval_list_prompts(const struct eval_source *source,
                        const struct operands *operands, struct file_list *list)
 {
-    char prompts[4096];
-    for (size_t i = 0; source->prompts != NULL && i < operands->n; i++)
-        if (find_prompts(source->prompts, operands->items[i], prompts,
-                         sizeof prompts))
-            tool_files_input_with(list, "prompts", prompts, "");
+    for (size_t i = 0; source->prompts != NULL && i < operands->n; i++) {
+        struct names names = {NULL, 0};
+        list_prompts(source, operands->items[i], &names);
+        for (size_t j = 0; j < names.n; j++)
+            tool_files_input_with(list, "prompts", names.items[j], "");
+        free_names(&names);
+    }
+}
+
+static int load_file(const struct eval_source *source, const char *path,
+                     struct pith_cases **cases)
+{
+    struct names names = {NULL, 0};
+    struct pith_error error;
+    int code = list_prompts(source, path, &names);
+    size_t n = source->prompts != NULL ? names.n : 1;
+    if (code == TOOL_OK && n == 0)
+        code = tool_fail("%.200s: the folder has no file *.txt; expected "
+                         "demonstrations", source->prompts);
+    for (size_t i = 0; i < n && code == TOOL_OK; i++)
+        if (pith_cases_load(cases, (enum pith_task)source->task, path,
+                            source->prompts != NULL ? names.items[i] : NULL,
+                            &error) != PITH_OK)
+            code = tool_library(&error);
+    free_names(&names);
+    return code;
 }
 
 int eval_load_cases(const struct eval_source *source, const char *const *paths,
                     size_t n_paths, struct pith_cases **cases)
 {
-    struct pith_error error;
-    char prompts[4096];
+    int code = TOOL_OK;
     *cases = NULL;
-    for (size_t i = 0; i < n_paths; i++) {
-        const char *found = source->prompts;
-        if (found != NULL) {
-            if (!find_prompts(found, paths[i], prompts, sizeof prompts))
-                return tool_fail("%.200s: the path is too long", found);
-            found = prompts;
-        }
-        if (pith_cases_load(cases, (enum pith_task)source->task, paths[i],
-                            found, &error) != PITH_OK) {
-            pith_cases_free(*cases);
-            *cases = NULL;
-            return tool_library(&error);
-        }
+    for (size_t i = 0; i < n_paths && code == TOOL_OK; i++)
+        code = load_file(source, paths[i], cases);
+    if (code != TOOL_OK) {
+        pith_cases_free(*cases);
+        *cases = NULL;
     }
-    return TOOL_OK;
+    return code;
 }
 
 size_t eval_next_group(const struct pith_cases *cases, size_t i)

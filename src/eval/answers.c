@@ -257,6 +257,8 @@ struct pith_text pith_answer_extract(struct pith_text text,
         return last_signed_number(up_to_answer(text));
     case PITH_ANSWER_BBH:
         return behind_answer_is(text);
+    case PITH_ANSWER_QA:
+        return text;
     }
     return (struct pith_text){0};
 }
@@ -265,6 +267,8 @@ bool pith_answer_matches(struct pith_text response, struct pith_text reference,
                          enum pith_answer_rule rule)
 {
     struct pith_text answer = pith_answer_extract(response, rule);
+    if (rule == PITH_ANSWER_QA)
+        return pith_answer_stands(response, reference);
     if (rule == PITH_ANSWER_BBH)
         return is_choice(reference) ? choice_in(answer) == reference.bytes[1]
                                     : equal(answer, reference);

@@ -167,6 +167,21 @@ enum pith_status pith_cases_each_line(
     return status;
 }
 
+struct pith_json_document *
+pith_cases_mini_long_bench(const struct pith_case_source *source)
+{
+    struct pith_json_document *document;
+    if (pith_json_parse(source->text, source->path, &document, NULL) !=
+        PITH_OK)
+        return NULL;
+    const struct pith_json *root = pith_json_root(document);
+    if (pith_json_is(root, PITH_JSON_OBJECT) &&
+        pith_json_get(root->first, "origin_prompt") != NULL)
+        return document;
+    pith_json_free(document);
+    return NULL;
+}
+
 /* --- sets ----------------------------------------------------------------- */
 
 static const struct {
@@ -179,11 +194,30 @@ static const struct {
     {"bbh", pith_cases_bbh, "the task's chain-of-thought prompt"},
     {"chat", pith_cases_chat, NULL},
     {"documents", pith_cases_documents, NULL},
+    {"qa", pith_cases_qa, NULL},
+    {"continue", pith_cases_texts, NULL},
 };
 
 const char *pith_task_name(enum pith_task task)
 {
     return tasks[task].name;
+}
+
+/* "prompt_easy" of ".../prompt_easy.txt", cut to fit, with signs that mean
+ * something in a key replaced. */
+static void name_cases(struct pith_case_source *source, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *start = slash != NULL ? slash + 1 : path;
+    size_t n = strcspn(start, ".");
+    n = n < sizeof source->name ? n : sizeof source->name - 1;
+    for (size_t i = 0; i < n; i++) {
+        char c = start[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                     (c >= '0' && c <= '9') || c == '_' || c == '-';
+        source->name[i] = plain ? c : '_';
+    }
+    source->name[n] = '\0';
 }
 
 /* Forgets the cases from the n-th on; what they own stays with the set. */
@@ -228,6 +262,7 @@ enum pith_status pith_cases_load(struct pith_cases **cases,
     size_t n = set->n, n_groups = set->n_groups;
     struct pith_case_source source = {
         .cases = set, .path = path, .prompts_path = prompts};
+    name_cases(&source, task == PITH_TASK_GSM8K ? prompts : path);
     enum pith_status status = read_files(&source, task, error);
     for (size_t i = n; i < set->n; i++)
         set->cases[i].task = task;

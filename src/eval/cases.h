@@ -20,6 +20,7 @@ struct pith_cases {
 struct pith_case_source {
     struct pith_cases *cases;
     const char *path;
+    char name[64];            /* of its cases, from that of a file */
     struct pith_text text;    /* of the file */
     const char *prompts_path; /* may be NULL */
     struct pith_text prompts; /* of that file; empty without one */
@@ -35,6 +36,10 @@ enum pith_status pith_cases_chat(struct pith_case_source *source,
                                  struct pith_error *error);
 enum pith_status pith_cases_documents(struct pith_case_source *source,
                                       struct pith_error *error);
+enum pith_status pith_cases_qa(struct pith_case_source *source,
+                               struct pith_error *error);
+enum pith_status pith_cases_texts(struct pith_case_source *source,
+                                  struct pith_error *error);
 
 /* --- what they share ------------------------------------------------------ */
 
@@ -74,6 +79,11 @@ enum pith_status pith_cases_each_line(
                              const struct pith_json *line, size_t number,
                              struct pith_error *error),
     struct pith_error *error);
+
+/* The source as a task of MiniLongBench, one object whose members are items
+ * {"origin_prompt", "gold"}; NULL when it is something else. */
+struct pith_json_document *
+pith_cases_mini_long_bench(const struct pith_case_source *source);
 
 /* A string member of an object that must have it.  where: the file, for
  * errors; number: its line, 0 when it is not a file of lines. */

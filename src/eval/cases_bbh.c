@@ -66,20 +66,9 @@ static enum pith_status read_prompt(struct pith_case_source *source,
     return PITH_OK;
 }
 
-/* "boolean_expressions" of ".../boolean_expressions.json", cut to fit. */
-static void task_name(char *name, size_t size, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *start = slash != NULL ? slash + 1 : path;
-    size_t n = strcspn(start, ".");
-    n = n < size ? n : size - 1;
-    memcpy(name, start, n);
-    name[n] = '\0';
-}
-
 static enum pith_status read_example(struct pith_case_source *source,
                                      const struct pith_json *example,
-                                     const char *name, size_t number,
+                                     size_t number,
                                      struct pith_error *error)
 {
     struct pith_cases *cases = source->cases;
@@ -100,7 +89,7 @@ static enum pith_status read_example(struct pith_case_source *source,
     pith_buffer_append(&answer, target.bytes, target.size);
     pith_buffer_byte(&answer, '.');
     PITH_TRY(pith_cases_take(cases, &answer, &made.answer, error));
-    return pith_cases_add(cases, name, number, &made, error);
+    return pith_cases_add(cases, source->name, number, &made, error);
 }
 
 static enum pith_status read_examples(struct pith_case_source *source,
@@ -108,17 +97,15 @@ static enum pith_status read_examples(struct pith_case_source *source,
                                       struct pith_error *error)
 {
     const struct pith_json *examples = pith_json_get(root, "examples");
-    char name[64];
     size_t number = 1;
     if (examples == NULL || examples->kind != PITH_JSON_ARRAY)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: expected a list \"examples\"; is this a task "
                          "of BBH?", source->path);
     PITH_TRY(read_prompt(source, &source->prompt, error));
-    task_name(name, sizeof name, source->path);
     for (const struct pith_json *example = examples->first; example != NULL;
          example = example->next)
-        PITH_TRY(read_example(source, example, name, number++, error));
+        PITH_TRY(read_example(source, example, number++, error));
     return PITH_OK;
 }
 

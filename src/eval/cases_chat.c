@@ -64,7 +64,7 @@ static enum pith_status finish(struct pith_case_source *source,
         PITH_TRY(take_string(cases, "Assistant: ", reference, &made->answer,
                              error));
     cases->n_groups++;
-    return pith_cases_add(cases, "chat", number, made, error);
+    return pith_cases_add(cases, source->name, number, made, error);
 }
 
 /* The last turn of the user that something may be said to: its index. */

@@ -31,7 +31,7 @@ static enum pith_status add_document(struct pith_case_source *source,
     PITH_TRY(take_string(cases, summary, &made.reference, error));
     made.answer = made.reference;
     cases->n_groups++;
-    return pith_cases_add(cases, "document", number, &made, error);
+    return pith_cases_add(cases, source->name, number, &made, error);
 }
 
 static enum pith_status read_line(struct pith_case_source *source,
@@ -76,24 +76,14 @@ static enum pith_status read_items(struct pith_case_source *source,
     return PITH_OK;
 }
 
-/* One object whose members are items, rather than lines. */
-static bool is_mini_long_bench(const struct pith_json *root)
-{
-    return pith_json_is(root, PITH_JSON_OBJECT) &&
-           pith_json_get(root->first, "origin_prompt") != NULL;
-}
-
 enum pith_status pith_cases_documents(struct pith_case_source *source,
                                       struct pith_error *error)
 {
-    struct pith_json_document *document;
-    if (pith_json_parse(source->text, source->path, &document, NULL) !=
-        PITH_OK)
+    struct pith_json_document *document = pith_cases_mini_long_bench(source);
+    if (document == NULL)
         return pith_cases_each_line(source, read_line, error);
     enum pith_status status =
-        is_mini_long_bench(pith_json_root(document))
-            ? read_items(source, pith_json_root(document), error)
-            : pith_cases_each_line(source, read_line, error);
+        read_items(source, pith_json_root(document), error);
     pith_json_free(document);
     return status;
 }

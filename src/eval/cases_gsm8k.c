@@ -67,7 +67,7 @@ static enum pith_status read_line(struct pith_case_source *source,
     PITH_TRY(pith_cases_take(cases, &reference, &made.reference, error));
     write_answer(&answer, solution);
     PITH_TRY(pith_cases_take(cases, &answer, &made.answer, error));
-    return pith_cases_add(cases, "gsm8k", number, &made, error);
+    return pith_cases_add(cases, source->name, number, &made, error);
 }
 
 enum pith_status pith_cases_gsm8k(struct pith_case_source *source,

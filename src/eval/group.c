@@ -28,6 +28,7 @@ enum pith_status pith_group_open(struct pith_group *group,
     group->n_picked =
         max_cases > 0 && max_cases < group->n ? max_cases : group->n;
     const struct pith_prompt *prompt = &group->first->prompt;
+    group->prompt = *prompt;
     join(&group->original, prompt->instruction);
     for (size_t i = 0; i < prompt->n_contexts; i++)
         join(&group->original, prompt->contexts[i]);
@@ -47,6 +48,18 @@ const struct pith_case *pith_group_pick(const struct pith_group *group,
     return &group->first[i * group->n / group->n_picked];
 }
 
+void pith_case_write_question(struct pith_buffer *out,
+                              const struct pith_case *at)
+{
+    struct pith_text question = at->prompt.question;
+    bool is_bare = at->task == PITH_TASK_QA;
+    if (is_bare)
+        pith_buffer_string(out, "Question: ");
+    pith_buffer_append(out, question.bytes, question.size);
+    if (is_bare)
+        pith_buffer_string(out, "\nAnswer:");
+}
+
 /* The tokens that the budget leaves of a prompt of n. */
 static double tokens_of(struct pith_budget budget, size_t n, size_t n_contexts)
 {
@@ -62,7 +75,7 @@ enum pith_status pith_group_compress(const struct pith_group *group,
                                      struct pith_baseline_result *result,
                                      struct pith_error *error)
 {
-    struct pith_prompt prompt = group->first->prompt;
+    struct pith_prompt prompt = group->prompt;
     struct pith_text question = prompt.question;
     struct pith_baseline_result full;
     struct pith_eval_traits traits;

@@ -9,6 +9,7 @@
 
 struct pith_group {
     const struct pith_case *first;
+    struct pith_prompt prompt;   /* that of all its cases */
     size_t n, n_picked;          /* cases; those that are asked */
     struct pith_buffer original; /* instruction and contexts */
 };
@@ -23,6 +24,10 @@ void pith_group_free(struct pith_group *group);
 
 const struct pith_case *pith_group_pick(const struct pith_group *group,
                                         size_t i);
+
+/* The question of a case as a model is asked it, after the prompt. */
+void pith_case_write_question(struct pith_buffer *out,
+                              const struct pith_case *at);
 
 /* How much is to stay. */
 struct pith_budget {

@@ -11,7 +11,8 @@
 
 /* How each task is asked.  GSM8K: the words and the limit of LLMLingua's own
  * examples (they also end an answer at a blank line, which the chat models of
- * today begin too early).  BBH: the system message of Chain-of-Thought Hub. */
+ * today begin too early).  BBH: the system message of Chain-of-Thought Hub.
+ * qa: the instruction of LongBench's tasks. */
 static const struct {
     const char *system, *lead;
     size_t max_tokens;
@@ -22,6 +23,9 @@ static const struct {
                        "", 512},
     [PITH_TASK_CHAT] = {NULL, "", 512},
     [PITH_TASK_DOCUMENTS] = {NULL, "", 512},
+    [PITH_TASK_QA] = {NULL, "Answer the question based on the given passages. "
+                            "Only give me the answer and do not output any "
+                            "other words.\n\n", 32},
 };
 
 static const char restore_lead[] =
@@ -53,8 +57,7 @@ static enum pith_status make_content(const struct prepare *p,
     if (p->options.ask == PITH_ASK_ANSWERS) {
         if (prompt.size > 0)
             pith_buffer_string(content, "\n\n");
-        pith_buffer_append(content, at->prompt.question.bytes,
-                           at->prompt.question.size);
+        pith_case_write_question(content, at);
     }
     return content->failed ? pith_no_memory(error, content->size, 1) : PITH_OK;
 }
@@ -193,6 +196,10 @@ static enum pith_status prepare_group(struct prepare *p,
 {
     const struct pith_prepare_options *o = &p->options;
     PITH_TRY(pith_group_open(&p->group, cases, index, o->max_cases, error));
+    if (p->group.first->task == PITH_TASK_CONTINUE)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "the task continue has no question to ask; pith eval "
+                         "measure reads on after its texts");
     PITH_TRY(pith_group_compress(
         &p->group, p->session, o->method,
         (struct pith_budget){.ratio = o->ratio, .shots = o->shots}, o->seed,

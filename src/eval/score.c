@@ -17,9 +17,11 @@ static bool is_right(const struct pith_scoring *s,
                      const struct pith_score_key *key,
                      struct pith_text answer)
 {
-    return pith_answer_matches(answer, key->reference,
-                               pith_score_is(key->task, "bbh") ? PITH_ANSWER_BBH
-                                                    : s->options.rule);
+    enum pith_answer_rule rule =
+        pith_score_is(key->task, "bbh")  ? PITH_ANSWER_BBH
+        : pith_score_is(key->task, "qa") ? PITH_ANSWER_QA
+                                         : s->options.rule;
+    return pith_answer_matches(answer, key->reference, rule);
 }
 
 static enum pith_status compare_texts(struct pith_score_sums *sums,
@@ -67,7 +69,8 @@ static void write_pair(struct pith_buffer *pairs, struct pith_text id,
 /* Tasks that have one right answer. */
 static bool has_answer(struct pith_text task)
 {
-    return pith_score_is(task, "gsm8k") || pith_score_is(task, "bbh");
+    return pith_score_is(task, "gsm8k") || pith_score_is(task, "bbh") ||
+           pith_score_is(task, "qa");
 }
 
 static enum pith_status take_answer(struct pith_scoring *s, size_t index,

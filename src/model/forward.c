@@ -10,9 +10,8 @@
 
 #include "kvcache.h"
 
-/* out (T, C) = the last norm of x (T, C). */
-static void output_norm(struct pith_session *session, float *out, const float *x,
-                        size_t T)
+void pith_output_norm(struct pith_session *session, float *out, const float *x,
+                      size_t T)
 {
     const struct pith_model *model = session->model;
     const struct pith_config *config = &model->format.config;
@@ -52,7 +51,7 @@ static void block_losses(struct pith_session *session, const int32_t *targets,
     size_t n = gather_targets(a, C, targets, T), next = 0;
 
     if (n > 0) {
-        output_norm(session, a->norm, a->x, n);                     /* (n, C) */
+        pith_output_norm(session, a->norm, a->x, n);                /* (n, C) */
         pith_target_losses(&session->compute, a->losses, a->norm,
                            &session->model->weights.output, a->targets, n);
     }

@@ -82,6 +82,10 @@ void pith_forward_pass(struct pith_session *session,
                        const struct pith_pass *pass, const int32_t *ids,
                        const int32_t *targets, float *losses);
 
+/* out (T, C) = the last norm of x (T, C). */
+void pith_output_norm(struct pith_session *session, float *out, const float *x,
+                      size_t T);
+
 /* Refuses an id that the model does not have. */
 enum pith_status pith_check_ids(const struct pith_session *session,
                                 const int32_t *ids, size_t n,
