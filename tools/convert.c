@@ -152,7 +152,7 @@ static int convert(const struct command *command,
     struct work work = {.verbose = arguments->verbose};
     struct pith_error error;
     struct pith_progress progress = tool_progress(&work.line, arguments->quiet);
-    if (progress.report != NULL)
+    if (work.line.drawable)
         progress.report = draw;
     arguments->options.progress = &progress;
     arguments->options.user = &work;
