@@ -414,7 +414,8 @@ enum pith_status pith_session_create(const struct pith_model *model,
 PITH_API
 void pith_session_free(struct pith_session *session);
 
-/* The precision in use, never "auto": that of scores and of method paper. */
+/* The precision in use, never "auto": that of scores and of all methods but
+ * reference. */
 PITH_API
 const char *pith_session_precision(const struct pith_session *session);
 
@@ -619,7 +620,7 @@ PITH_API
 enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error);
 
-/* The defaults named above, method paper, rate 0.5. */
+/* The defaults named above, method spans, rate 0.5. */
 #define pith_compress_options_init(options)                                    \
     pith_compress_options_init_sized((options), sizeof *(options))
 PITH_API

@@ -52,7 +52,8 @@ model=weights/default.pith
 whole() {
     out=$1
     shift
-    "$program" compress -q -m "$model" --kernels scalar --precision f32 "$@" \
+    "$program" compress --method paper -q -m "$model" --kernels scalar \
+        --precision f32 "$@" \
         > "$scratch/$out.pith" || complain "$program fails with $*"
 }
 

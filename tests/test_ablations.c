@@ -54,6 +54,7 @@ static struct pith_compress_options options_at(double rate)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.rate = rate;
     options.segment_size = 20;
     return options;

@@ -41,6 +41,13 @@ static const struct line wrong[] = {
     {"compress --target-token 9", 2, "(did you mean --target?)"},
     {"compress --USE_ITPC on", 2, "(did you mean --itpc?)"},
     {"compress --xyzzy", 2, "unknown option --xyzzy; see pith help compress"},
+    {"compress --question-aware", 2,
+     "--question-aware belongs to --method paper; see pith help compress"},
+    {"compress --request r.jsonl --segment-size 9", 2,
+     "--segment-size belongs to --method paper"},
+    {"serve --stdio --tau-ins 0.9", 2, "--tau-ins belongs to --method paper"},
+    {"serve --mcp --method paper --threshold 3", 2,
+     "--threshold belongs to --method spans"},
     {"compress --method spans --structured", 2,
      "--structured belongs to --method paper or reference"},
     {"compress --method spans --threshold 3 --rate 0.5", 2,
@@ -268,7 +275,7 @@ START_TEST(the_report_is_one_line)
     size_t before, after;
     char name[32];
     ck_assert_int_eq(sscanf(it.err, "pith: %zu -> %zu tokens (1.0x) in %*s s, "
-                            "paper, %31s", &before, &after, name), 3);
+                            "spans, %31s", &before, &after, name), 3);
     ck_assert_uint_eq(before, after);
     ck_assert_str_eq(name, "tiny");
     ck_assert_ptr_eq(strchr(it.err, '\n'), it.err + strlen(it.err) - 1);
@@ -422,7 +429,7 @@ START_TEST(reports_come_beside_the_result)
     expect_run("echo a b c d > p; for report in '' '--report r.html'; do "
            "\"$PITH\" compress -q --format json $report p | "
            "sed 's/,\"timings\":{[^}]*}//'; done > both; uniq both | wc -l; "
-           "grep -c spans both; rm -f p r.html both",
+           "grep -c '\"spans\":' both; rm -f p r.html both",
            0, "1\n0\n", "");
     /* Neither file appears when one cannot. */
     expect_run("echo a | \"$PITH\" compress -q --report missing/r.html -o text; "

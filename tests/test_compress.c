@@ -128,6 +128,7 @@ static struct pith_compress_options traced(double rate, double target)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.rate = rate;
     options.target = target;
     options.trace = true;
@@ -375,6 +376,7 @@ START_TEST(segments_are_bounded_by_the_positions)
     struct pith_result *result;
     struct pith_error error;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     for (int i = 0; i < 2; i++) {
         options.segment_size = i == 0 ? 100000 : 128; /* of 256 positions */
         assert_ok(pith_compress(sessions[0], &prompt, &options, &result,

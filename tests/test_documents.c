@@ -173,6 +173,7 @@ static struct pith_compress_options aware(double target)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.rate = -1;
     options.target = target;
     options.trace = true;

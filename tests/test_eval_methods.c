@@ -65,6 +65,7 @@ START_TEST(options_are_those_of_the_list)
     static const struct pith_text keep[] = {{"Carl", 4}, {"May", 3}};
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.units = PITH_UNITS_TOKEN;
     options.segment_size = 7;
     options.use_itpc = false;
@@ -74,6 +75,7 @@ START_TEST(options_are_those_of_the_list)
     expect_as("paper-no-itpc+units=token+segment-size=7+tau-que=0.5",
               &options);
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.keep = keep;
     options.n_keep = 2;
     options.keep_regex = "B[a-z]*";

@@ -263,7 +263,8 @@ static void draw_options(struct pith_compress_options *options,
     options->method = random_below(random, 2) == 0 ? PITH_METHOD_SPANS
                                                    : PITH_METHOD_PAPER;
     options->rate = 0.05 + 0.85 * random_uniform(random);
-    options->use_itpc = random_below(random, 4) > 0;
+    options->use_itpc = random_below(random, 4) > 0 ||
+                        options->method != PITH_METHOD_PAPER;
     if (random_below(random, 2) == 0)
         options->protect = 1u << random_below(random, 6);
     if (random_below(random, 4) == 0) {
@@ -338,7 +339,7 @@ START_TEST(a_unit_above_the_budget_is_cut_with_a_note)
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "antidisestablishmentarianism",
         "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"};
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
+    for (int kind = 0; kind < 2 * TINY_KINDS; kind++) {
         for (size_t i = 0; i < 3; i++) {
             struct pith_text text = view(texts[i]);
             struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
@@ -346,8 +347,10 @@ START_TEST(a_unit_above_the_budget_is_cut_with_a_note)
             struct pith_result *result;
             struct pith_error error;
             pith_compress_options_init(&options);
+            options.method = kind < TINY_KINDS ? PITH_METHOD_PAPER
+                                               : PITH_METHOD_SPANS;
             options.rate = 0.3;
-            assert_ok(pith_compress(sessions[kind], &prompt, &options, &result,
+            assert_ok(pith_compress(sessions[kind % TINY_KINDS], &prompt, &options, &result,
                                     &error), error);
             ck_assert_uint_gt(result->text.size, 0);
             ck_assert_uint_lt(result->text.size, text.size);

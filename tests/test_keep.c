@@ -151,6 +151,7 @@ START_TEST(what_must_stay_is_marked)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     assert_forced(&options, "");
     options.protect = PITH_PROTECT_NUMBERS;
     assert_forced(&options, " 12|\n\n| x_1| 3|");
@@ -184,6 +185,7 @@ START_TEST(strings_are_found_in_any_spelling)
                                             {"cafe", 4}};
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.units = PITH_UNITS_TOKEN;
     options.n_keep = 1;
     options.keep = &keep[0];
@@ -205,6 +207,7 @@ START_TEST(lines_characters_and_digits_are_found)
                                               .n_contexts = 2};
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.units = PITH_UNITS_TOKEN;
     options.keep_regex = "^@";
     assert_forced_of(&prompt, &options, "@|@|");
@@ -228,6 +231,7 @@ static void assert_units(const char *text, enum pith_units units, size_t most,
     struct pith_buffer got = {0};
     struct pith_parts parts;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.units = units;
     make_units(&parts, &prompt, &options, most);
     size_t token = 0, byte = 0;
@@ -280,6 +284,7 @@ START_TEST(impossible_wishes_are_refused)
     struct pith_error error;
     struct pith_text empty = {"", 0};
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.keep = &empty;
     options.n_keep = 1;
     ck_assert_int_eq(pith_compress(sessions[0], &small, &options, &result,
@@ -306,6 +311,7 @@ START_TEST(a_target_below_what_must_stay)
     struct pith_result *result;
     struct pith_error error;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.rate = -1;
     options.target = 1;
     options.keep_regex = "paid 12|has|on$";
@@ -330,6 +336,7 @@ static void assert_keep_note(const struct pith_text *keep, size_t n,
     struct pith_result *result;
     struct pith_error error;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.keep = keep;
     options.n_keep = n;
     options.keep_regex = regex;
@@ -461,6 +468,7 @@ START_TEST(any_prompt_keeps_what_must_stay)
         struct pith_prompt prompt = {parts[0], parts + 1, n, parts[n + 1]};
         struct pith_compress_options options;
         pith_compress_options_init(&options);
+        options.method = PITH_METHOD_PAPER;
         options.rate = -1;
         options.target = (double)(1 + random_below(&random, 300));
         options.detail = true;

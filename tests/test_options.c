@@ -111,7 +111,7 @@ START_TEST(defaults_are_the_published_ones)
     struct pith_compress_options o;
     pith_compress_options_init(&o);
     ck_assert_uint_eq(o.sizeof_options, sizeof o);
-    ck_assert_int_eq(o.method, PITH_METHOD_PAPER);
+    ck_assert_int_eq(o.method, PITH_METHOD_SPANS);
     ck_assert(o.rate == 0.5 && o.target == -1);
     ck_assert(o.tau_ins == 0.85 && o.tau_que == 0.9 && o.delta_tau == 0.3);
     ck_assert_uint_eq(o.segment_size, 100);

@@ -28,6 +28,7 @@ static struct pith_compress_options structured(double rate)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     options.structured = true;
     options.detail = true;
     options.rate = rate;

@@ -60,7 +60,7 @@ START_TEST(defaults_are_those_of_the_paper_and_the_package)
     struct pith_compress_options options;
     pith_compress_options_init(&options);
     ck_assert_uint_eq(options.sizeof_options, sizeof options);
-    ck_assert_int_eq(options.method, PITH_METHOD_PAPER);
+    ck_assert_int_eq(options.method, PITH_METHOD_SPANS);
     ck_assert_double_eq(options.rate, 0.5);
     ck_assert(options.target < 0);
     ck_assert_double_eq(options.tau_ins, 0.85);
@@ -109,6 +109,7 @@ static struct pith_compress_options changed(void)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     return options;
 }
 

@@ -104,7 +104,7 @@ START_TEST(a_result_is_one_json_object)
     ck_assert_double_eq(number_at(&reply, "compressed_tokens"), 211);
     ck_json_string(&reply, "ratio", "11.2x");
     ck_json_string(&reply, "rate", "8.9%");
-    ck_json_string(&reply, "method", "paper");
+    ck_json_string(&reply, "method", "spans");
     ck_assert(pith_json_is(at(&reply, "model"), PITH_JSON_STRING));
     ck_json_string(&reply, "note", "a note");
     ck_assert_double_eq(number_at(&reply, "timings.tokenize"), 0.25);
@@ -625,8 +625,11 @@ START_TEST(options_reach_the_compressor)
 }
 END_TEST
 
-START_TEST(options_of_the_other_method_are_named_in_the_note)
+/* Those of the package may stand in any call of it, and it knows nothing of
+ * ours; `paper` and `spans` refuse each other's. */
+START_TEST(options_of_another_method_are_noted_or_refused)
 {
+    struct pith_compress_options own = defaults;
     struct reply reply = ask(WITH("\"tau_ins\":0.5,\"k\":3,\"rate\":0.5"));
     const struct pith_json *note = at(&reply, "result.note");
     ck_assert(pith_json_is(note, PITH_JSON_STRING));
@@ -639,6 +642,19 @@ START_TEST(options_of_the_other_method_are_named_in_the_note)
     reply = ask(WITH("\"method\":\"paper\",\"iterative_size\":50"));
     ck_json_string(&reply, "result.method", "paper");
     ck_assert(contains(at(&reply, "result.note")->string, "iterative_size"));
+    release(&reply);
+    assert_refused(WITH("\"method\":\"spans\",\"question_aware\":true"),
+                   "question_aware is not an option of method spans; use method "
+                   "paper");
+    assert_refused(WITH("\"method\":\"paper\",\"use_question\":false"),
+                   "use_question is not an option of method paper; use method "
+                   "spans");
+    assert_accepted(WITH("\"tau_ins\":0.85,\"threshold\":-1,\"method\":\"spans\""));
+    /* What the caller has set for his own method is not meant for others. */
+    own.method = PITH_METHOD_PAPER;
+    own.segment_size = 7;
+    reply = ask_with(&own, WITH("\"method\":\"spans\""));
+    ck_json_null(&reply, "error");
     release(&reply);
 }
 END_TEST
@@ -924,6 +940,12 @@ START_TEST(tags_go_with_either_method)
     pith_compress_options_init(&paper);
     struct reply reply = ask_with(
         &paper, "{\"function\":\"structured_compress_prompt\"," PROMPT "}");
+    ck_assert(contains(at(&reply, "error")->string,
+                       "use method paper or reference"));
+    release(&reply);
+    paper.method = PITH_METHOD_PAPER;
+    reply = ask_with(
+        &paper, "{\"function\":\"structured_compress_prompt\"," PROMPT "}");
     ck_json_string(&reply, "result.method", "paper");
     release(&reply);
     reply = ask_with(
@@ -1054,7 +1076,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, the_outcome_of_a_request_is_told);
     tcase_add_test(tcase, options_reach_the_compressor);
     tcase_add_test(tcase, what_must_stay_reaches_the_compressor);
-    tcase_add_test(tcase, options_of_the_other_method_are_named_in_the_note);
+    tcase_add_test(tcase, options_of_another_method_are_noted_or_refused);
     tcase_add_test(tcase, cut_requests_are_refused);
     tcase_add_test(tcase, a_response_is_recovered);
     tcase_add_test(tcase, the_method_of_recover_has_the_default);

@@ -53,7 +53,7 @@ static const struct option options[] = {
      "kernels or precision of the second setting, which\n"
      "is otherwise as the first (f32)"},
     {0, "method", "paper|reference|spans", OPTION_CHOICE, AT(method), 0, 0,
-     "how requests are compressed (paper)"},
+     "how requests are compressed (spans)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Output:"},
     {0, "format", "text|json", OPTION_CHOICE, AT(format), 0, 0,
@@ -369,7 +369,7 @@ static int run(const struct command *command, int argc, char **argv)
                                   .startup = true,
                                   .against = "f32",
                                   .format = TOOL_TEXT,
-                                  .method = PITH_METHOD_PAPER};
+                                  .method = PITH_METHOD_SPANS};
     return tool_options_run(command, argc, argv, &arguments, bench_with_lists);
 }
 

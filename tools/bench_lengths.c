@@ -17,6 +17,7 @@ static int time_compress(struct pith_session *session, struct pith_text document
     struct pith_result *result;
     struct pith_error error;
     pith_compress_options_init(&options);
+    options.method = PITH_METHOD_PAPER;
     double start = tool_seconds();
     if (pith_compress(session, &prompt, &options, &result, &error) != PITH_OK)
         return tool_library(&error);

@@ -46,6 +46,32 @@ int tool_no_memory(void)
     return tool_fail("out of memory");
 }
 
+static int refuse_foreign(const struct command *command,
+                          const struct pith_option *row)
+{
+    char names[64] = "";
+    size_t size = 0;
+    for (int i = 0; pith_method_name((enum pith_method)i) != NULL; i++)
+        if (row->use & pith_method_use((enum pith_method)i))
+            size += (size_t)snprintf(names + size, sizeof names - size,
+                                     "%s%s", size > 0 ? " or " : "",
+                                     pith_method_name((enum pith_method)i));
+    return tool_usage(command, "--%s belongs to --method %s", row->name,
+                      names);
+}
+
+int tool_check_method(const struct command *command,
+                      const struct operands *operands,
+                      enum pith_method method)
+{
+    const struct pith_option *row;
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++)
+        if (row->name != NULL && !(row->use & pith_method_use(method)) &&
+            tool_option_given(operands, row->name))
+            return refuse_foreign(command, row);
+    return TOOL_OK;
+}
+
 struct pith_text tool_view(const struct text *text)
 {
     return (struct pith_text){text->bytes, text->size};

@@ -38,6 +38,10 @@ int tool_usage(const struct command *command, const char *format, ...)
  * out of its range. */
 int tool_library(const struct pith_error *error);
 int tool_no_memory(void);
+/* Refuses options that the method does not have, naming those that do. */
+int tool_check_method(const struct command *command,
+                      const struct operands *operands,
+                      enum pith_method method);
 
 /* What --format text|json gives. */
 enum tool_format { TOOL_TEXT, TOOL_JSON };

@@ -30,7 +30,7 @@ static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The prompt:"},
     {'c', "context", "FILE", OPTION_INPUTS, AT(contexts), 0, 0,
      "a context of its own (may be repeated); without it\n"
-     "the paragraphs of the input (paper), or all of it"},
+     "the paragraphs of the input, or all of it (reference)"},
     {'i', "instruction", "TEXT", OPTION_WORD, AT(instruction), 0, 0,
      "stands before the contexts"},
     {0, "instruction-file", "FILE", OPTION_INPUT, AT(instruction_file), 0, 0,
@@ -91,36 +91,6 @@ static int exclude(const struct command *command,
     if (tool_option_given(operands, a) &&
         tool_option_given(operands, b))
         return tool_usage(command, "--%s and --%s exclude each other", a, b);
-    return TOOL_OK;
-}
-
-/* Names the methods that have an option. */
-static int refuse_foreign(const struct command *command,
-                          const struct pith_option *row)
-{
-    char names[64] = "";
-    size_t size = 0;
-    for (int i = 0; pith_method_name((enum pith_method)i) != NULL; i++)
-        if (row->use & pith_method_use((enum pith_method)i))
-            size += (size_t)snprintf(names + size, sizeof names - size,
-                                     "%s%s", size > 0 ? " or " : "",
-                                     pith_method_name((enum pith_method)i));
-    return tool_usage(command, "--%s belongs to --method %s", row->name,
-                      names);
-}
-
-static int check_method(const struct command *command,
-                        const struct operands *operands,
-                        const struct arguments *arguments)
-{
-    unsigned method = pith_method_use(arguments->options.method);
-    const struct pith_option *row;
-    /* A request may name its own method. */
-    for (size_t i = 0; arguments->request == NULL &&
-                       (row = pith_compress_option(i)) != NULL; i++)
-        if (row->name != NULL && !(row->use & method) &&
-            tool_option_given(operands, row->name))
-            return refuse_foreign(command, row);
     return TOOL_OK;
 }
 
@@ -189,7 +159,7 @@ static int settle(const struct command *command,
         arguments->options.rate = -1;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
-    code = check_method(command, operands, arguments);
+    code = tool_check_method(command, operands, arguments->options.method);
     return code == TOOL_OK ? check_trace(command, operands, arguments) : code;
 }
 

@@ -246,7 +246,7 @@ static int settle(const struct command *command,
         arguments->options.rate = -1;
     if (arguments->model.precision == NULL)
         arguments->model.precision = "auto";
-    return TOOL_OK;
+    return tool_check_method(command, operands, arguments->options.method);
 }
 
 static void list_files(const struct operands *operands, const void *given,

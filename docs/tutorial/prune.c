@@ -91,7 +91,8 @@ static bool by_pith(struct pith_session *session, struct pith_text text,
     struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
     struct pith_compress_options options;
     struct pith_result *result;
-    pith_compress_options_init(&options); /* method paper, rate 0.5 */
+    pith_compress_options_init(&options); /* rate 0.5 */
+    options.method = PITH_METHOD_PAPER;
     options.units = PITH_UNITS_TOKEN;
     options.trace = true;
     if (pith_compress(session, &prompt, &options, &result, error))

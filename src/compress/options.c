@@ -75,11 +75,10 @@ static const struct pith_option rows[] = {
 
     HEADING("How it is chosen:"),
     CHOICE("method", "method", "paper|reference|spans", method,
-           PITH_METHOD_PAPER, "paper", ALL | SCHEMA,
-           "`paper` does what the paper says and meets its budget; "
-           "`reference` makes the decisions of the Python package "
-           "microsoft/LLMLingua; `spans` keeps runs of words, and instruction "
-           "and question whole"),
+           PITH_METHOD_SPANS, "spans", ALL | SCHEMA,
+           "what decides: spans keeps runs of words, and instruction and "
+           "question whole; paper does what the paper says; reference makes "
+           "the decisions of the Python package microsoft/LLMLingua"),
     REAL(0, "tau-ins", "tau_ins", "R", tau_ins, 0, 1, 0.85, "0.85", PAPER,
          "rate of the instruction"),
     REAL(0, "tau-que", "tau_que", "R", tau_que, 0, 1, 0.9, "0.9", PAPER,

@@ -233,7 +233,8 @@ static enum pith_status compress_ours(struct pith_session *session,
     options->rate = -1;
     set_seed(options, seed);
     if (method->sees_question) {
-        options->tau_que = 1;
+        if (options->method == PITH_METHOD_PAPER)
+            options->tau_que = 1;
         options->concate_question = false;
     }
     return options->method == PITH_METHOD_REFERENCE

@@ -11,7 +11,7 @@ void pith_compress_options_init_sized(struct pith_compress_options *given,
 {
     const struct pith_compress_options defaults = {
         .sizeof_options = sizeof_options,
-        .method = PITH_METHOD_PAPER,
+        .method = PITH_METHOD_SPANS,
         .rate = 0.5,
         .target = -1,
         .threshold = -1,

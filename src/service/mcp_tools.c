@@ -17,9 +17,9 @@ static const char compress_input[] =
     "(documents, demonstrations) of which some may be left out as a whole.',"
     "'anyOf':[{'type':'string'},{'type':'array','items':{'type':'string'}}]},"
     "'instruction':{'type':'string','description':'Stands before the contexts "
-    "and is kept nearly whole.'},"
-    "'question':{'type':'string','description':'Stands after the contexts "
-    "and is kept nearly whole.'}";
+    "and is kept whole.'},"
+    "'question':{'type':'string','description':'Stands after the contexts, is "
+    "kept whole, and chooses what stays of them.'}";
 
 static const char compress_output[] =
     "{'type':'object','properties':{"
@@ -40,7 +40,7 @@ static const char recover_input[] =
     "compress made of it.'},"
     "'response':{'type':'string','description':'The answer that was given to "
     "the compressed prompt.'},"
-    "'method':{'type':'string','enum':['paper','reference']}"
+    "'method':{'type':'string','enum':['paper','reference','spans']}"
     "},'required':['original_prompt','compressed_prompt','response']}";
 
 static const char recover_output[] =

@@ -296,7 +296,7 @@ enum pith_status pith_request_read_method(const struct pith_json *value,
                                           struct pith_error *error)
 {
     int choice;
-    PITH_TRY(read_choice(value, "paper|reference", &choice, error));
+    PITH_TRY(read_choice(value, "paper|reference|spans", &choice, error));
     *method = (enum pith_method)choice;
     return PITH_OK;
 }
@@ -489,6 +489,27 @@ static enum pith_status check_twice(const struct pith_json *arguments,
     return PITH_OK;
 }
 
+/* The method of the request, before its other options: what the caller has set
+ * that it does not have is back at its default. */
+static enum pith_status take_method(struct pith_request *request,
+                                    const struct pith_json *value,
+                                    struct pith_error *error)
+{
+    struct pith_compress_options defaults;
+    const struct pith_option *row;
+    enum pith_method method;
+    if (value == NULL || pith_json_is(value, PITH_JSON_NULL))
+        return PITH_OK;
+    PITH_TRY(pith_request_read_method(value, &method, error));
+    pith_compress_options_init(&defaults);
+    for (size_t i = 0; (row = pith_compress_option(i)) != NULL; i++)
+        if (row->key != NULL && !(row->use & pith_method_use(method)))
+            memcpy((char *)&request->options + row->offset,
+                   (const char *)&defaults + row->offset,
+                   pith_option_size(row));
+    return PITH_OK;
+}
+
 enum pith_status pith_request_read_options(struct pith_request *request,
                                            const struct pith_json *arguments,
                                            struct pith_error *error)
@@ -503,6 +524,10 @@ enum pith_status pith_request_read_options(struct pith_request *request,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "\"options\": expected an object");
     PITH_TRY(check_twice(arguments, options, error));
+    for (int i = 0; i < 2; i++)
+        PITH_TRY(take_method(request,
+                             pith_json_get(i == 0 ? arguments : options,
+                                           "method"), error));
     own->rate = own->target = own->threshold = -1;
     const struct pith_json *const objects[] = {arguments, options}, *value;
     for (int i = 0; i < 2; i++)
