@@ -255,7 +255,8 @@ struct pith_model_info {
     const char *name; /* of the source, borrowed from the model */
 
     const char *tokenizer;     /* "byte-level BPE" or "SentencePiece BPE" */
-    const char *pre_tokenizer; /* "gpt2", "smollm" or "none" */
+    const char *pre_tokenizer; /* "gpt2", "smollm", "llama3", "qwen2",
+                                  "none" */
     size_t n_pieces;
     size_t n_merges; /* 0 for SentencePiece */
     int32_t bos_id, eos_id, unk_id, pad_id;

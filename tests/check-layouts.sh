@@ -23,4 +23,17 @@ then
 fi
 timeout 120 "$environment/bin/python" tests/gguf_types.py "$program" \
     "$folder" &&
-    timeout 300 "$environment/bin/python" tests/layouts.py "$program" "$folder"
+    timeout 300 "$environment/bin/python" tests/layouts.py "$program" \
+        "$folder" &&
+    timeout 300 "$environment/bin/python" tests/pretokenizers.py "$program" \
+        "$folder" || exit 1
+
+# Losses by PyTorch where it is there already: it is too large to fetch.
+if "$environment/bin/python" -c \
+        'from transformers import Qwen3Config; import torch' 2>/dev/null
+then
+    exec timeout 300 "$environment/bin/python" tests/families.py "$program" \
+        "$folder"
+fi
+echo "SKIPPED: losses of the families need PyTorch and transformers 4.53 in" \
+    "$environment" >&2

@@ -188,8 +188,7 @@ def gguf_tensor(name, values):
     return at + GGUF_NAMES[stem] + ".weight", values
 
 
-def write_gguf(path, tensors, pieces, scores, types, keys=None, split=0):
-    """types: GGUF's numbers, or None for a file without them."""
+def write_gguf_model(path, tensors, write_tokenizer, split=0):
     writer = gguf.GGUFWriter(path, "llama",
                              split_max_tensors=split if split else 0)
     writer.add_context_length(POSITIONS)
@@ -200,19 +199,26 @@ def write_gguf(path, tensors, pieces, scores, types, keys=None, split=0):
     writer.add_head_count_kv(HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(pieces)
-    writer.add_token_scores(scores)
-    if types is not None:
-        writer.add_token_types(types)
-    for key, value in (keys or {}).items():
-        writer.add_uint32(key, value)
+    write_tokenizer(writer)
     for name, values in tensors.items():
         writer.add_tensor(*gguf_tensor(name, values))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def write_gguf(path, tensors, pieces, scores, types, keys=None, split=0):
+    """types: GGUF's numbers, or None for a file without them."""
+    def write_tokenizer(writer):
+        writer.add_tokenizer_model("llama")
+        writer.add_token_list(pieces)
+        writer.add_token_scores(scores)
+        if types is not None:
+            writer.add_token_types(types)
+        for key, value in (keys or {}).items():
+            writer.add_uint32(key, value)
+    write_gguf_model(path, tensors, write_tokenizer, split)
 
 
 def random_strings(markers, n, seed=7):

@@ -16,55 +16,13 @@ import gguf
 import numpy
 import torch
 import transformers
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers
-from tokenizers import pre_tokenizers, processors, trainers
-from checkpoints import random_strings, sample_text
+from checkpoints import sample_text
+from word_patterns import EOS, byte_level_tokenizer, write_gguf_tokenizer
 
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
-WIDTH, HEADS, POSITIONS, VOCAB, EOS = 64, 4, 640, 700, "<|endoftext|>"
+WIDTH, HEADS, POSITIONS, VOCAB = 64, 4, 640, 700
 TEXT_BYTES = 1000
 LIMIT = 1e-4  # the losses may differ by this much
-
-# --- tokenizers ---------------------------------------------------------------
-
-WORDS = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s"
-         r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
-
-
-def split(pattern):
-    return pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(pattern), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-
-
-# Name: what cuts words, GGUF's name of it.
-PRE_TOKENIZERS = {
-    "gpt2": (pre_tokenizers.ByteLevel(add_prefix_space=False), "gpt-2"),
-    "smollm": (pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True),
-        pre_tokenizers.ByteLevel(add_prefix_space=False)]), "smollm"),
-    "llama3": (split(WORDS % "{1,3}"), "llama-bpe"),
-    "qwen2": (split(WORDS % ""), "qwen2"),
-}
-
-
-def tokenizer(name):
-    """Trained on text of ours; of Llama 3's, words that are pieces are taken
-    whole, and BOS is put in front."""
-    built = Tokenizer(models.BPE(ignore_merges=name == "llama3"))
-    built.pre_tokenizer = PRE_TOKENIZERS[name][0]
-    built.decoder = decoders.ByteLevel()
-    built.train_from_iterator(sample_text(), trainers.BpeTrainer(
-        vocab_size=VOCAB - 4, special_tokens=[EOS], show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
-    if name == "qwen2":
-        built.normalizer = normalizers.NFC()
-    if name == "llama3":
-        built.post_processor = processors.TemplateProcessing(
-            single=EOS + " $A", special_tokens=[(EOS, built.token_to_id(EOS))])
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=built, bos_token=EOS, eos_token=EOS)
-
 
 # --- models -------------------------------------------------------------------
 
@@ -103,7 +61,7 @@ FAMILIES = [
      {"head_dim": 24, "tie_word_embeddings": True}),
     ("smollm2", "LlamaConfig", "smollm", "llama",
      {"tie_word_embeddings": True}),
-    ("smollm3", "SmolLM3Config", "llama3", "smollm3",
+    ("smollm3", "SmolLM3Config", "llama3, by merges", "smollm3",
      {"num_hidden_layers": 9, "pad_token_id": 0}),
 ]
 
@@ -195,7 +153,7 @@ def add_scaling(writer, config):
             1 / ((1 - smooth) / scaling["factor"] + smooth)).astype("float32"))
 
 
-def write_gguf(path, model, arch, pre, fast):
+def write_gguf(path, model, arch, tokenizer_name, fast):
     config = model.config
     writer = gguf.GGUFWriter(path, arch)
     writer.add_context_length(POSITIONS)
@@ -217,19 +175,7 @@ def write_gguf(path, model, arch, pre, fast):
         if config.model_type == "mistral" and config.sliding_window:
             writer.add_sliding_window(config.sliding_window)
         add_scaling(writer, config)
-    state = json.loads(fast.backend_tokenizer.to_str())["model"]
-    end = fast.convert_tokens_to_ids(EOS)
-    pieces = sorted(state["vocab"], key=state["vocab"].get)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre)
-    writer.add_token_list(pieces)
-    writer.add_token_types([3 if id == end else 1
-                            for id in range(len(pieces))])
-    writer.add_token_merges([merge if isinstance(merge, str)
-                             else " ".join(merge)
-                             for merge in state["merges"]])
-    writer.add_bos_token_id(end)
-    writer.add_eos_token_id(end)
+    write_gguf_tokenizer(writer, fast, tokenizer_name)
     for name, values in gguf_tensors(model, arch):
         writer.add_tensor(name, values)
     writer.write_header_to_file()
@@ -264,14 +210,14 @@ def check_losses(name, source, model, fast, text):
 
 def check_family(name, config_class, tokenizer_name, arch, settings):
     model = random_model(config_class, settings)
-    fast = tokenizer(tokenizer_name)
+    fast = byte_level_tokenizer(tokenizer_name)
     folder = WORK / name
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
     text = "\n".join(sample_text()[32:])[:TEXT_BYTES]
     worst = check_losses(name, folder, model, fast, text)
     path = WORK / (name + ".gguf")
-    write_gguf(path, model, arch, PRE_TOKENIZERS[tokenizer_name][1], fast)
+    write_gguf(path, model, arch, tokenizer_name, fast)
     worst_gguf = check_losses(name + ", GGUF", path, model, fast, text)
     print(f"{name}: losses within {worst:.1e} of PyTorch, {worst_gguf:.1e} "
           "from GGUF")

@@ -166,11 +166,23 @@ static const struct edit edits[] = {
     TOKENS("\"use_regex\": true", "\"use_regex\": false", "pre_tokenizer"),
     TOKENS("\"pre_tokenizer\": ", "\"pre_tokenizer\": null, \"was\": ",
            "pre_tokenizer"),
-    TOKENS("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}",
+    TOKENS("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFKC\"}",
            "normalizer"),
+    TOKENS("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": "
+           "\"Sequence\", \"pretokenizers\": [{\"type\": \"Split\", "
+           "\"pattern\": {\"Regex\": \"[\\r\\n]+|o{2}\"}, \"behavior\": "
+           "\"Isolated\", \"invert\": false}, {\"type\": \"ByteLevel\", "
+           "\"add_prefix_space\": false, \"use_regex\": false}]}, \"was\": {",
+           "+|o{2}"),
+    TOKENS("\"pre_tokenizer\": {", "\"pre_tokenizer\": {\"type\": "
+           "\"Sequence\", \"pretokenizers\": [{\"type\": \"Split\", "
+           "\"behavior\": \"Removed\"}, {\"type\": \"ByteLevel\", "
+           "\"add_prefix_space\": false, \"use_regex\": false}]}, \"was\": {",
+           "behavior"),
     TOKENS("\"BPE\"", "\"Unigram\"", "BPE"),
     TOKENS("\"dropout\": null", "\"dropout\": 0.1", "dropout"),
-    TOKENS("\"dropout\": null", "\"ignore_merges\": true", "ignore_merges"),
+    TOKENS("\"byte_fallback\": false", "\"byte_fallback\": true, "
+           "\"ignore_merges\": true", "ignore_merges"),
     TOKENS("\"dropout\": null", "\"end_of_word_suffix\": \"</w>\"",
            "end_of_word_suffix"),
     TOKENS("\"byte_fallback\": false", "\"byte_fallback\": true",

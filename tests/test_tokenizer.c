@@ -601,12 +601,42 @@ static void round_trip_random_texts(struct vocab_builder *builder)
     free_vocab(builder);
 }
 
+/* A word that is a piece, though no merge makes it. */
+START_TEST(whole_words_go_before_merges)
+{
+    static const char text[] = "xyz xyz";
+    for (int whole = 0; whole < 2; whole++) {
+        struct pith_ids ids = {0};
+        struct pith_error error;
+        struct vocab_builder *builder = small_byte_bpe();
+        int32_t word = add_piece(builder, "xyz", 0, PITH_PIECE_NORMAL);
+        if (whole)
+            builder->vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
+        struct pith_tokenizer *tokenizer = build_tokenizer(builder);
+        assert_ok(pith_tokenizer_encode(tokenizer,
+                                        (struct pith_text){text, 7}, 0, &ids,
+                                        &error), error);
+        ck_assert_uint_eq(ids.n, whole ? 5 : 7);
+        ck_assert((ids.data[0] == word) == whole);
+        pith_ids_free(&ids);
+        pith_tokenizer_free(tokenizer);
+        free_vocab(builder);
+    }
+}
+END_TEST
+
 START_TEST(decoding_gives_the_very_bytes_back)
 {
     round_trip_random_texts(small_byte_bpe());
     struct vocab_builder *builder = small_byte_bpe();
     builder->vocab.pre_tokenizer = PITH_PRE_SMOLLM;
     round_trip_random_texts(builder);
+    for (int pre = PITH_PRE_LLAMA3; pre <= PITH_PRE_QWEN2; pre++) {
+        builder = small_byte_bpe();
+        builder->vocab.pre_tokenizer = (enum pith_pre_tokenizer)pre;
+        builder->vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
+        round_trip_random_texts(builder);
+    }
     round_trip_random_texts(small_sentencepiece(true));
     builder = small_sentencepiece(true);
     add_piece(builder, "\xE2\x96\x81<", 0, PITH_PIECE_USER);
@@ -641,6 +671,15 @@ START_TEST(inconsistent_vocabularies_are_not_written)
     builder = small_byte_bpe();
     builder->vocab.flags |= 16;
     assert_not_serialized(builder, "flags");
+    builder = small_byte_bpe();
+    builder->vocab.flags |= 64;
+    assert_not_serialized(builder, "flags");
+    builder = small_byte_bpe();
+    builder->vocab.pre_tokenizer = (enum pith_pre_tokenizer)5;
+    assert_not_serialized(builder, "pre-tokenizer");
+    builder = small_sentencepiece(true);
+    builder->vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
+    assert_not_serialized(builder, "flag");
     builder = small_byte_bpe();
     builder->vocab.eos_id = (int32_t)builder->vocab.n_pieces;
     assert_not_serialized(builder, "special id");
@@ -752,7 +791,8 @@ START_TEST(lying_sections_are_refused)
     assert_lie(0, 0, "byte 0");
     assert_lie(4, 0, "byte 0");
     assert_lie(8, 16, "byte 0"); /* a flag of SentencePiece */
-    assert_lie(8, 32, "byte 0");
+    assert_lie(8, 64, "byte 0");
+    assert_lie(4, 5, "byte 0");
     assert_lie(12, N, "byte 0");
     assert_lie(16, (uint32_t)-2, "byte 0");
     assert_lie(28, 0, "byte 0");
@@ -819,6 +859,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, merging_does_what_the_slow_way_does);
     tcase_add_test(tcase, byte_bpe_encodes_long_words);
     tcase_add_test(tcase, sentencepiece_encodes_long_words);
+    tcase_add_test(tcase, whole_words_go_before_merges);
     tcase_add_test(tcase, decoding_gives_the_very_bytes_back);
     tcase_add_test(tcase, inconsistent_vocabularies_are_not_written);
     tcase_add_test(tcase, damaged_sections_are_refused_or_harmless);

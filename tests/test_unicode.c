@@ -121,8 +121,45 @@ START_TEST(smollm_cuts_numbers_apart)
 }
 END_TEST
 
+/* Expected words: Split with the pattern, Hugging Face tokenizers 0.20.3. */
+START_TEST(llama3_and_qwen2_cut_as_their_patterns_say)
+{
+    static const char *const both[] = {
+        "Hello| world|!",
+        "it|'s| weLL|'RE| '|S| '|Stop| '|x",
+        "I|'\xC5\xBF|e|'ll", /* a long s is an s in any case */
+        "a| | b", "a| \t|\tb", "a|\t| b", "\n\n|x", "a|\n", "a| \n\n| ",
+        "  \n| | x", "x|  ", "  ", " ",
+        "a|(b|)(|c|)\n\n|y|!\r\n", /* signs take line breaks along */
+        "/*\n\n| | *| x",
+        "a|\xC2\xA0""b|\xE3\x80\x80""c", /* letters take any space */
+        "na\xC3\xAFve| \xE4\xB8\xAD\xE6\x96\x87|\xE3\x80\x82",
+        "e|\xCC\x81", " \xF0\x9F\xA6\x8A.|cpp", "__|init|__(|self|)",
+        "!\xF0\x9E\x93\xB0!", "x| '", "'", "''|s", "don|'t",
+    };
+    static const char *const llama3[] = {
+        "3|rd| |202|2|-|11| |\xC2\xBD\xC2\xB2\xE2\x85\xA7",
+        "123|45| |123|456|7", " |1| |2"};
+    static const char *const qwen2[] = {
+        "3|rd| |2|0|2|2|-|1|1| |\xC2\xBD|\xC2\xB2|\xE2\x85\xA7",
+        "1|2|3|4|5| |1|2|3|4|5|6|7", " |1| |2"};
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        assert_words(PITH_PRE_LLAMA3, both[i]);
+        assert_words(PITH_PRE_QWEN2, both[i]);
+    }
+    for (size_t i = 0; i < sizeof llama3 / sizeof *llama3; i++)
+        assert_words(PITH_PRE_LLAMA3, llama3[i]);
+    for (size_t i = 0; i < sizeof qwen2 / sizeof *qwen2; i++)
+        assert_words(PITH_PRE_QWEN2, qwen2[i]);
+}
+END_TEST
+
 START_TEST(invalid_bytes_are_neither_letter_nor_space)
 {
+    for (int kind = PITH_PRE_LLAMA3; kind <= PITH_PRE_QWEN2; kind++) {
+        assert_words((enum pith_pre_tokenizer)kind, "x|\xFF\xC3|\xC3\xA9");
+        assert_words((enum pith_pre_tokenizer)kind, "\x80y| \x80!\n");
+    }
     for (int kind = PITH_PRE_GPT2; kind <= PITH_PRE_SMOLLM; kind++) {
         assert_words((enum pith_pre_tokenizer)kind, "x|\xFF\xC3|y");
         assert_words((enum pith_pre_tokenizer)kind, "x| \x80!| \xC3\xA9");
@@ -140,6 +177,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, characters_have_their_class);
     tcase_add_test(tcase, gpt2_cuts_as_its_pattern_says);
     tcase_add_test(tcase, smollm_cuts_numbers_apart);
+    tcase_add_test(tcase, llama3_and_qwen2_cut_as_their_patterns_say);
     tcase_add_test(tcase, invalid_bytes_are_neither_letter_nor_space);
     suite_add_tcase(suite, tcase);
     return suite;

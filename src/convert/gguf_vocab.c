@@ -15,31 +15,48 @@ static bool text_is(struct pith_text text, const char *word)
            memcmp(text.bytes, word, text.size) == 0;
 }
 
+/* The names of tokenizer.ggml.pre that are known. */
+static const struct pre_tokenizer {
+    const char *name;
+    enum pith_pre_tokenizer kind;
+    bool llama3; /* words that are pieces, and BOS unless a key says else */
+} pre_tokenizers[] = {
+    {"gpt-2", PITH_PRE_GPT2, false},
+    {"gpt2", PITH_PRE_GPT2, false},
+    {"smollm", PITH_PRE_SMOLLM, false},
+    {"llama-bpe", PITH_PRE_LLAMA3, true},
+    {"llama3", PITH_PRE_LLAMA3, true},
+    {"llama-v3", PITH_PRE_LLAMA3, true},
+    {"smaug-bpe", PITH_PRE_LLAMA3, false}, /* SmolLM3's too */
+    {"qwen2", PITH_PRE_QWEN2, false},
+};
+
 /* A file does not have to say which pattern GPT-2's own tokenizer has; any
  * other model's has to. */
-static enum pith_status read_pre_tokenizer(const struct pith_gguf *gguf,
-                                           enum pith_pre_tokenizer *kind,
-                                           struct pith_error *error)
+static enum pith_status
+find_pre_tokenizer(const struct pith_gguf *gguf,
+                   const struct pre_tokenizer **found,
+                   struct pith_error *error)
 {
     bool gpt2 = gguf->source->config.arch == PITH_ARCH_GPT2;
     struct pith_text pre;
     PITH_TRY(pith_gguf_text(gguf, KEY("pre"), &pre, error));
-    if (text_is(pre, "smollm")) {
-        *kind = PITH_PRE_SMOLLM;
+    bool unsaid = pre.size == 0 || text_is(pre, "default");
+    *found = pre_tokenizers;
+    if (gpt2 && unsaid)
         return PITH_OK;
-    }
-    if (text_is(pre, "gpt-2") || text_is(pre, "gpt2") ||
-        (gpt2 && (pre.size == 0 || text_is(pre, "default")))) {
-        *kind = PITH_PRE_GPT2;
-        return PITH_OK;
-    }
+    for (size_t i = 0; i < sizeof pre_tokenizers / sizeof *pre_tokenizers; i++)
+        if (text_is(pre, pre_tokenizers[i].name)) {
+            *found = &pre_tokenizers[i];
+            return PITH_OK;
+        }
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
                      "%s: pre-tokenizer " KEY("pre") " is \"%.*s\"; supported "
-                     "are \"gpt-2\" and \"smollm\"%s", gguf->file->path,
+                     "are \"gpt-2\", \"smollm\", \"llama-bpe\", \"smaug-bpe\" "
+                     "and \"qwen2\"%s", gguf->file->path,
                      (int)pre.size, pre.bytes,
-                     pre.size == 0 || text_is(pre, "default")
-                         ? " (none or \"default\" with architecture gpt2 only)"
-                         : "");
+                     unsaid ? " (none or \"default\" with architecture gpt2 "
+                              "only)" : "");
 }
 
 /* GGUF's numbers of token types. */
@@ -191,16 +208,18 @@ static enum pith_status want_false(const struct pith_gguf *gguf,
 static enum pith_status read_byte_level(const struct pith_gguf *gguf,
                                         struct pith_error *error)
 {
-    enum pith_pre_tokenizer pre = PITH_PRE_NONE;
-    PITH_TRY(read_pre_tokenizer(gguf, &pre, error));
+    const struct pre_tokenizer *pre;
+    PITH_TRY(find_pre_tokenizer(gguf, &pre, error));
     PITH_TRY(want_false(gguf, KEY("add_space_prefix"), error));
     pith_vocabulary_init(&gguf->source->vocabulary, PITH_TOKENIZER_BYTE_BPE,
                          gguf->source->config.n_vocab, gguf->file->path);
-    gguf->source->vocabulary.vocab.pre_tokenizer = pre;
+    gguf->source->vocabulary.vocab.pre_tokenizer = pre->kind;
+    if (pre->llama3)
+        gguf->source->vocabulary.vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
     PITH_TRY(read_pieces(gguf, error));
     PITH_TRY(read_merges(gguf, error));
-    return read_flag(gguf, KEY("add_bos_token"), false, PITH_VOCAB_ADD_BOS,
-                     error);
+    return read_flag(gguf, KEY("add_bos_token"), pre->llama3,
+                     PITH_VOCAB_ADD_BOS, error);
 }
 
 static enum pith_status read_sentencepiece(const struct pith_gguf *gguf,

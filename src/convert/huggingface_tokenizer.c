@@ -31,8 +31,12 @@ bool pith_tokenizer_has_class(const struct pith_tokenizer_files *files,
         pith_json_get(files->settings, "tokenizer_class");
     char fast[64];
     if (!pith_json_is_set(class)) {
-        bool gpt2 = files->source->config.arch == PITH_ARCH_GPT2;
-        return strcmp(name, gpt2 ? "GPT2Tokenizer" : "LlamaTokenizer") == 0;
+        const struct pith_config *config = &files->source->config;
+        bool gpt2 = config->arch == PITH_ARCH_GPT2;
+        bool qwen = config->qkv_biases || config->qk_norms;
+        return strcmp(name, gpt2 ? "GPT2Tokenizer"
+                                 : qwen ? "Qwen2Tokenizer"
+                                        : "LlamaTokenizer") == 0;
     }
     snprintf(fast, sizeof fast, "%sFast", name);
     return pith_json_string_is(class, name) || pith_json_string_is(class, fast);
@@ -71,6 +75,16 @@ enum pith_status pith_tokenizer_put_all(struct pith_tokenizer_files *files,
     return PITH_OK;
 }
 
+void pith_tokenizer_note_nfc(const struct pith_tokenizer_files *files)
+{
+    struct pith_error note;
+    pith_fail(&note, PITH_OK,
+              "%s: its tokenizer composes characters first (NFC); texts are "
+              "tokenized as they are written, so that they come back byte for "
+              "byte", files->source->path);
+    pith_source_note(files->source, &note);
+}
+
 /* --- vocab.json and merges.txt ---------------------------------------------*/
 
 static enum pith_status read_merges_txt(struct pith_tokenizer_files *files,
@@ -105,14 +119,19 @@ static enum pith_status read_vocab_and_merges(
     const struct pith_source_file *file;
     enum pith_status status = PITH_OK;
 
-    if (!pith_tokenizer_has_class(files, "GPT2Tokenizer"))
+    bool qwen = pith_tokenizer_has_class(files, "Qwen2Tokenizer");
+    if (!qwen && !pith_tokenizer_has_class(files, "GPT2Tokenizer"))
         return pith_tokenizer_refuse(
             files, "vocab.json", "its tokenizer_class",
-            "is not GPT2Tokenizer; give the folder a tokenizer.json");
+            "is not GPT2Tokenizer or Qwen2Tokenizer; give the folder a "
+            "tokenizer.json");
     if (pith_tokenizer_setting_is(files, "add_prefix_space", PITH_JSON_TRUE))
         return pith_tokenizer_refuse(files, SETTINGS, "add_prefix_space",
                                      "is true; supported is false only");
-    pith_tokenizer_start(files, PITH_TOKENIZER_BYTE_BPE, PITH_PRE_GPT2);
+    if (qwen)
+        pith_tokenizer_note_nfc(files);
+    pith_tokenizer_start(files, PITH_TOKENIZER_BYTE_BPE,
+                         qwen ? PITH_PRE_QWEN2 : PITH_PRE_GPT2);
     PITH_TRY(pith_folder_json(files->source, "vocab.json", &document,
                               files->error));
     PITH_TRY_DONE(pith_tokenizer_put_all(files, "vocab.json",

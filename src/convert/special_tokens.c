@@ -166,6 +166,7 @@ static const struct {
 } defaults[] = {
     {"GPT2Tokenizer", "bos_token", "<|endoftext|>"},
     {"GPT2Tokenizer", "eos_token", "<|endoftext|>"},
+    {"Qwen2Tokenizer", "eos_token", "<|endoftext|>"},
     {"LlamaTokenizer", "bos_token", "<s>"},
     {"LlamaTokenizer", "eos_token", "</s>"},
     {"LlamaTokenizer", "unk_token", "<unk>"},

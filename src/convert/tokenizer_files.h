@@ -43,6 +43,9 @@ enum pith_status pith_tokenizer_put_all(struct pith_tokenizer_files *files,
                                         const char *file,
                                         const struct pith_json *vocab);
 
+/* Tells the caller that NFC is left out. */
+void pith_tokenizer_note_nfc(const struct pith_tokenizer_files *files);
+
 /* The vocabulary and merges of tokenizer.json. */
 enum pith_status pith_tokenizer_json_read(struct pith_tokenizer_files *files);
 

@@ -71,9 +71,6 @@ static enum pith_status check_model(struct pith_tokenizer_files *files,
         if (pith_json_is_set(affix) && affix->string.size > 0)
             return refuse(files, affixes[i], "is set");
     }
-    if (is_true(model, "ignore_merges"))
-        return refuse(files, "model.ignore_merges",
-                      "is true; supported is false only");
     return PITH_OK;
 }
 
@@ -169,6 +166,51 @@ static bool is_plain_byte_level(const struct pith_json *pre)
            !is_false(pre, "use_regex");
 }
 
+/* The patterns of a Split that are known. */
+static const struct {
+    const char *pattern;
+    enum pith_pre_tokenizer kind;
+} patterns[] = {
+    {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|"
+     "\\s+(?!\\S)|\\s+", PITH_PRE_GPT2},
+    {"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|"
+     "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+     "\\s+(?!\\S)|\\s+", PITH_PRE_LLAMA3},
+    {"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|"
+     "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+     "\\s+(?!\\S)|\\s+", PITH_PRE_QWEN2},
+};
+
+/* Split by a pattern, each match a word, then ByteLevel without its own. */
+static enum pith_status read_split(struct pith_tokenizer_files *files,
+                                   const struct pith_json *split,
+                                   enum pith_pre_tokenizer *kind)
+{
+    const struct pith_json *regex =
+        pith_json_get(pith_json_get(split, "pattern"), "Regex");
+    if (!member_is(split, "behavior", "Isolated") || is_true(split, "invert"))
+        return refuse(files, "pre_tokenizer Split",
+                      "does not make each match a word (behavior Isolated)");
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        if (pith_json_string_is(regex, patterns[i].pattern)) {
+            *kind = patterns[i].kind;
+            return PITH_OK;
+        }
+    bool named = pith_json_is(regex, PITH_JSON_STRING);
+    return pith_fail(files->error, PITH_ERR_UNSUPPORTED,
+                     "%s/%s: pre_tokenizer Split has the regular expression "
+                     "%.*s; known are those of GPT-2, Llama 3 and Qwen2",
+                     files->source->path, FILE_NAME,
+                     named ? (int)regex->string.size : 4,
+                     named ? regex->string.bytes : "null");
+}
+
+static bool is_bare_byte_level(const struct pith_json *pre)
+{
+    return type_is(pre, "ByteLevel") && is_false(pre, "add_prefix_space") &&
+           is_false(pre, "use_regex");
+}
+
 static enum pith_status read_pre_tokenizer(struct pith_tokenizer_files *files,
                                            enum pith_pre_tokenizer *kind)
 {
@@ -184,9 +226,13 @@ static enum pith_status read_pre_tokenizer(struct pith_tokenizer_files *files,
         is_plain_byte_level(second) &&
         step_of(pre, "pretokenizers", 2) == NULL)
         return PITH_OK;
+    if (type_is(first, "Split") && is_bare_byte_level(second) &&
+        step_of(pre, "pretokenizers", 2) == NULL)
+        return read_split(files, first, kind);
     return unknown_pre_tokenizer(
-        files, pre, "ByteLevel (GPT-2, without prefix space) and Digits "
-        "(individual) followed by it");
+        files, pre, "ByteLevel (GPT-2, without prefix space), Digits "
+        "(individual) followed by it, and Split by a pattern followed by "
+        "ByteLevel without one");
 }
 
 static enum pith_status read_byte_level(struct pith_tokenizer_files *files)
@@ -195,9 +241,12 @@ static enum pith_status read_byte_level(struct pith_tokenizer_files *files)
     const struct pith_json *model = pith_json_get(root, "model");
     enum pith_pre_tokenizer pre;
 
-    if (pith_json_is_set(pith_json_get(root, "normalizer")))
-        return refuse(files, "normalizer",
-                      "is set; byte-level BPE is supported without one only");
+    const struct pith_json *normalizer = pith_json_get(root, "normalizer");
+    if (type_is(normalizer, "NFC"))
+        pith_tokenizer_note_nfc(files);
+    else if (pith_json_is_set(normalizer))
+        return refuse(files, "normalizer", "is set; byte-level BPE is "
+                      "supported without one, or with NFC");
     if (!type_is(pith_json_get(root, "decoder"), "ByteLevel"))
         return refuse(files, "decoder", "is not ByteLevel");
     if (pith_tokenizer_setting_is(files, "add_prefix_space", PITH_JSON_TRUE))
@@ -209,6 +258,8 @@ static enum pith_status read_byte_level(struct pith_tokenizer_files *files)
     PITH_TRY(pith_tokenizer_put_all(files, FILE_NAME,
                                     pith_json_get(model, "vocab")));
     PITH_TRY(read_merges(files, pith_json_get(model, "merges")));
+    if (is_true(model, "ignore_merges"))
+        files->vocabulary->vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
     PITH_TRY(pith_special_tokens_read(files));
     return read_post_processor(files);
 }
@@ -278,6 +329,9 @@ static enum pith_status read_sentencepiece(struct pith_tokenizer_files *files)
     struct pith_vocab *vocab = &files->vocabulary->vocab;
     uint32_t flags;
 
+    if (is_true(model, "ignore_merges"))
+        return refuse(files, "model.ignore_merges",
+                      "is true; supported with byte-level BPE only");
     if (!read_prefix(root, &flags))
         return unknown_pre_tokenizer(
             files, pith_json_get(root, "pre_tokenizer"),

@@ -38,6 +38,8 @@ static const char *pre_tokenizer_name(enum pith_pre_tokenizer which)
     case PITH_PRE_NONE: return "none";
     case PITH_PRE_GPT2: return "gpt2";
     case PITH_PRE_SMOLLM: return "smollm";
+    case PITH_PRE_LLAMA3: return "llama3";
+    case PITH_PRE_QWEN2: return "qwen2";
     }
     return "unknown";
 }

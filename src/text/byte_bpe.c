@@ -17,18 +17,35 @@ static void index_bytes(struct pith_byte_bpe *bpe,
     }
 }
 
+static enum pith_status index_words(struct pith_byte_bpe *bpe,
+                                    const struct pith_section *section,
+                                    struct pith_error *error)
+{
+    size_t n = section->facts.n_pieces;
+    PITH_TRY(pith_piece_index_create(&bpe->words, n, error));
+    for (size_t id = 0; id < n; id++)
+        if (pith_section_piece(section, id).kind == PITH_PIECE_NORMAL)
+            pith_piece_index_add(&bpe->words, bpe->pieces, (int32_t)id);
+    return PITH_OK;
+}
+
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_section *section,
+                                      const struct pith_text *pieces,
                                       struct pith_error *error)
 {
+    bpe->pieces = pieces;
     bpe->pre_tokenizer = section->facts.pre_tokenizer;
     index_bytes(bpe, section);
+    if (section->facts.flags & PITH_VOCAB_WHOLE_WORDS)
+        PITH_TRY(index_words(bpe, section, error));
     return pith_pair_index_create(&bpe->pairs, section, error);
 }
 
 void pith_byte_bpe_free(struct pith_byte_bpe *bpe)
 {
     pith_pair_index_free(&bpe->pairs);
+    pith_piece_index_free(&bpe->words);
 }
 
 static bool find_pair(const void *vocabulary, const char *word,
@@ -46,6 +63,13 @@ static enum pith_status encode_word(const struct pith_byte_bpe *bpe,
                                     struct pith_ids *ids,
                                     struct pith_error *error)
 {
+    int32_t whole = bpe->words.slots == NULL
+                        ? -1
+                        : pith_piece_index_find(&bpe->words, bpe->pieces, word);
+    if (whole >= 0) {
+        pith_ids_append(ids, whole);
+        return PITH_OK;
+    }
     PITH_TRY(pith_merger_start(merger, word.size, error));
     for (size_t i = 0; i < word.size; i++) {
         int32_t id = bpe->byte_ids[(unsigned char)word.bytes[i]];

@@ -11,15 +11,21 @@
 #define PITH_TEXT_BYTE_BPE_H
 
 #include "pair_index.h"
+#include "piece_index.h"
 
 struct pith_byte_bpe {
     enum pith_pre_tokenizer pre_tokenizer;
     int32_t byte_ids[256]; /* -1: none */
     struct pith_pair_index pairs;
+    /* Of words that are pieces, where they go before merges; else empty. */
+    struct pith_piece_index words;
+    const struct pith_text *pieces; /* borrowed */
 };
 
+/* pieces: the bytes of each; borrowed. */
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_section *section,
+                                      const struct pith_text *pieces,
                                       struct pith_error *error);
 void pith_byte_bpe_free(struct pith_byte_bpe *bpe);
 

@@ -1,10 +1,15 @@
 /*
- * pretokenize.c - GPT-2's pattern, written out by hand:
+ * pretokenize.c - the patterns, written out by hand.  GPT-2's:
  *
  *   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
- * and SmolLM's: every number character is a word of its own, and the pattern
- * is matched in what lies between them.
+ * SmolLM's: every number character is a word of its own, and the pattern is
+ * matched in what lies between them.  Llama 3's:
+ *
+ *   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+ *    ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ *
+ * and Qwen2's, which is the same with \p{N} in place of \p{N}{1,3}.
  *
  * A byte that is not valid UTF-8 is a character that is not a letter, number or
  * space, the class that U+FFFD has too.
@@ -41,17 +46,34 @@ static enum character character_at(enum pith_pre_tokenizer kind,
     return OTHER;
 }
 
-/* 's 't 're 've 'm 'll 'd; 0 when there is none. */
-static size_t contraction_length(struct pith_text text)
+/* Where a run of characters of one kind, which may be empty, ends. */
+static size_t run_end(enum pith_pre_tokenizer kind, struct pith_text text,
+                      size_t at, enum character run)
+{
+    size_t length;
+    while (character_at(kind, text, at, &length) == run)
+        at += length;
+    return at;
+}
+
+/* 's 't 're 've 'm 'll 'd; 0 when there is none.  In any case of its letters
+ * where folded: U+017F is an s, too. */
+static size_t contraction_length(struct pith_text text, bool folded)
 {
     static const char *const endings[] = {"s", "t", "re", "ve", "m", "ll", "d"};
     if (text.bytes[0] != '\'')
         return 0;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i]);
-        if (text.size > n && memcmp(text.bytes + 1, endings[i], n) == 0)
+        size_t n = strlen(endings[i]), same = 0;
+        while (same < n && text.size > same + 1 &&
+               (text.bytes[same + 1] | (folded ? 0x20 : 0)) ==
+                   endings[i][same])
+            same++;
+        if (same == n)
             return 1 + n;
     }
+    if (folded && text.size > 2 && memcmp(text.bytes + 1, "\xC5\xBF", 2) == 0)
+        return 3;
     return 0;
 }
 
@@ -68,10 +90,9 @@ static size_t space_length(enum pith_pre_tokenizer kind, struct pith_text text)
     return character == ISOLATED || last == 0 ? at : last;
 }
 
-size_t pith_pretokenize_next(enum pith_pre_tokenizer kind,
-                             struct pith_text text)
+static size_t next_gpt2(enum pith_pre_tokenizer kind, struct pith_text text)
 {
-    size_t at = contraction_length(text), length;
+    size_t at = contraction_length(text, false), length;
     if (at > 0)
         return at;
     enum character first = character_at(kind, text, 0, &length);
@@ -85,7 +106,57 @@ size_t pith_pretokenize_next(enum pith_pre_tokenizer kind,
             return space_length(kind, text);
         at = 1;
     }
-    while (character_at(kind, text, at, &length) == first)
-        at += length;
-    return at;
+    return run_end(kind, text, at, first);
+}
+
+static bool is_newline(struct pith_text text, size_t at)
+{
+    return at < text.size && (text.bytes[at] == '\r' || text.bytes[at] == '\n');
+}
+
+/* \s*[\r\n]+ : white space up to its last line break; 0 when it has none. */
+static size_t broken_space_length(enum pith_pre_tokenizer kind,
+                                  struct pith_text text)
+{
+    size_t end = run_end(kind, text, 0, SPACE);
+    while (end > 0 && !is_newline(text, end - 1))
+        end--;
+    return end;
+}
+
+static size_t next_llama3(enum pith_pre_tokenizer kind, struct pith_text text)
+{
+    size_t at = contraction_length(text, true), length, unused;
+    if (at > 0)
+        return at;
+    enum character first = character_at(kind, text, 0, &length);
+    enum character second = character_at(kind, text, length, &unused);
+    if (first == LETTER)
+        return run_end(kind, text, 0, LETTER);
+    if (first == NUMBER) {
+        size_t most = kind == PITH_PRE_LLAMA3 ? 3 : 1;
+        for (at = 0; most > 0 && first == NUMBER; most--) {
+            at += length;
+            first = character_at(kind, text, at, &length);
+        }
+        return at;
+    }
+    if (second == LETTER && !is_newline(text, 0))
+        return run_end(kind, text, length, LETTER);
+    at = text.bytes[0] == ' ' ? 1 : 0;
+    if ((at == 0 ? first : second) == OTHER) {
+        at = run_end(kind, text, at, OTHER);
+        while (is_newline(text, at))
+            at++;
+        return at;
+    }
+    at = broken_space_length(kind, text);
+    return at > 0 ? at : space_length(kind, text);
+}
+
+size_t pith_pretokenize_next(enum pith_pre_tokenizer kind,
+                             struct pith_text text)
+{
+    return kind == PITH_PRE_LLAMA3 || kind == PITH_PRE_QWEN2
+               ? next_llama3(kind, text) : next_gpt2(kind, text);
 }

@@ -10,7 +10,7 @@
 #include "../base/memory.h"
 
 enum {
-    KNOWN_FLAGS = 31,
+    KNOWN_FLAGS = 63,
     SENTENCEPIECE_FLAGS = PITH_VOCAB_DUMMY_PREFIX | PITH_VOCAB_BYTE_FALLBACK |
                           PITH_VOCAB_PREFIX_ONCE
 };
@@ -61,14 +61,16 @@ const char *pith_vocab_fault(const struct pith_vocab *facts)
 {
     size_t n = facts->n_pieces;
     if (facts->kind == PITH_TOKENIZER_BYTE_BPE) {
-        if (facts->pre_tokenizer != PITH_PRE_GPT2 &&
-            facts->pre_tokenizer != PITH_PRE_SMOLLM)
-            return "byte-level BPE needs pre-tokenizer 1 or 2";
+        if (facts->pre_tokenizer < PITH_PRE_GPT2 ||
+            facts->pre_tokenizer > PITH_PRE_QWEN2)
+            return "byte-level BPE needs pre-tokenizer 1 to 4";
         if ((facts->flags & SENTENCEPIECE_FLAGS) != 0)
             return "byte-level BPE has flags of SentencePiece";
     } else if (facts->kind == PITH_TOKENIZER_SENTENCEPIECE) {
         if (facts->pre_tokenizer != PITH_PRE_NONE)
             return "SentencePiece has no pre-tokenizer";
+        if ((facts->flags & PITH_VOCAB_WHOLE_WORDS) != 0)
+            return "SentencePiece has a flag of byte-level BPE";
     } else if (facts->kind == PITH_TOKENIZER_NONE) {
         return none_fault(facts);
     } else {

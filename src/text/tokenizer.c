@@ -86,7 +86,8 @@ static enum pith_status fill(struct pith_tokenizer *tokenizer,
     if (is_sentencepiece(tokenizer))
         return pith_sentencepiece_create(&tokenizer->sentencepiece, section,
                                          tokenizer->pieces, name, error);
-    return pith_byte_bpe_create(&tokenizer->byte_bpe, section, error);
+    return pith_byte_bpe_create(&tokenizer->byte_bpe, section,
+                                tokenizer->pieces, error);
 }
 
 enum pith_status pith_tokenizer_create(const uint8_t *section, size_t size,

@@ -23,7 +23,9 @@ enum pith_tokenizer_kind {
 enum pith_pre_tokenizer {
     PITH_PRE_NONE = 0,   /* SentencePiece */
     PITH_PRE_GPT2 = 1,   /* GPT-2's pattern */
-    PITH_PRE_SMOLLM = 2  /* each digit (\p{N}) alone, then GPT-2's pattern */
+    PITH_PRE_SMOLLM = 2, /* each digit (\p{N}) alone, then GPT-2's pattern */
+    PITH_PRE_LLAMA3 = 3, /* Llama 3's pattern */
+    PITH_PRE_QWEN2 = 4   /* the same, each digit alone */
 };
 
 enum pith_piece_kind {
@@ -45,7 +47,10 @@ enum pith_vocab_flags {
     PITH_VOCAB_CLEAN_UP_SPACES = 8,
     /* The dummy prefix stands at the start of a text only, not after special
      * pieces: "legacy": false of Hugging Face. */
-    PITH_VOCAB_PREFIX_ONCE = 16
+    PITH_VOCAB_PREFIX_ONCE = 16,
+    /* Byte-level BPE: a word that is a piece is that piece, whatever its
+     * merges make: Llama 3. */
+    PITH_VOCAB_WHOLE_WORDS = 32
 };
 
 /* One piece: the raw bytes that it stands for.  Byte-level pieces are stored
