@@ -1,11 +1,12 @@
 /*
  * absent.c - what the core leaves out.
  *
- * Each function here takes the place of one of the library that a step of the
- * core calls for an option which the papers do not have.  It refuses the
- * option by name where it is set, and does nothing where it is not; the files
- * that stand behind it in the library are not linked.
+ * Each function here takes the place of one of the library that the core calls
+ * for what the papers do not need.  It refuses an option by name where it is
+ * set, and does nothing, or the plain thing, where it is not; the files behind
+ * it in the library are not linked.
  */
+#include "../../src/base/threads.h"
 #include "../../src/paper/paper.h"
 #include "../../src/prompt/detail.h"
 #include "../../src/prompt/keep.h"
@@ -17,6 +18,39 @@ static enum pith_status refuse(struct pith_error *error, const char *option,
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
                      "%s: the core of pith does not have this option; leave "
                      "it %s, or link the whole library", option, unset);
+}
+
+/* --- base: the caller's thread alone ------------------------------------------ */
+
+int pith_processors(void)
+{
+    return 1;
+}
+
+int pith_threads_settle(int wanted)
+{
+    (void)wanted;
+    return 1;
+}
+
+struct pith_threads *pith_threads_create(int n_threads)
+{
+    (void)n_threads;
+    return NULL;
+}
+
+void pith_threads_free(struct pith_threads *threads)
+{
+    (void)threads;
+}
+
+void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
+                       void (*task)(void *user, size_t index, int thread),
+                       void *user)
+{
+    (void)threads;
+    for (size_t i = 0; i < n_tasks; i++)
+        task(user, i, 0);
 }
 
 /* --- prompt ------------------------------------------------------------------ */
