@@ -55,7 +55,8 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
               $(filter-out $(SLOW),$(TEST_SRC)))
 
 .PHONY: all amalgamation core shared demo check check-asan \
-    check-tsan tsan-programs check-layouts check-mcp check-metrics \
+    check-tsan tsan-programs check-divergence check-layouts check-mcp \
+    check-metrics \
     check-abi check-examples check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
@@ -257,6 +258,11 @@ COMPLETIONS = $(PREFIX)/share/bash-completion/completions
 ## check-metrics: compare BLEU and ROUGE with the packages from PyPI
 check-metrics: all
 	$(Q)sh tests/check-metrics.sh build/pith build/metrics-peers
+
+## check-divergence: eq. 1's divergences beside PyTorch's, on ten texts
+PEERS ?= ../peers/venv
+check-divergence: all
+	$(Q)sh tests/check-divergence.sh build/pith $(PEERS) build/divergence
 
 ## install: program, libraries, headers, model, manual page and so on under PREFIX
 install: all shared
