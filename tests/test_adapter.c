@@ -79,8 +79,8 @@ static double session_loss(const char *model_path, const char *adapter,
     double sum = 0;
     assert_ok(pith_model_load(model_path, &load, &model, &error), error);
     assert_ok(pith_session_create(model, &open, &session, &error), error);
-    assert_ok(pith_session_forward(session, ids, N, targets, losses, &error),
-              error);
+    assert_ok(pith_session_forward(session, NULL, ids, N, targets, losses,
+                                   &error), error);
     for (size_t t = 0; t + 1 < N; t++)
         sum += (double)losses[t];
     pith_session_free(session);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../src/base/crc32.h"
+#include "../src/model/loss_cache.h"
 #include "../src/model/state.h"
 #include "../src/prompt/protect.h"
 #include "foreign.h"
@@ -395,9 +396,9 @@ static enum pith_status attempt(int which, long k)
     made_crc = 0;
     fail_at = k;
     enum pith_status status = attempts[which].run();
-    n_remembered = session->loss_cache.n;
-    pith_loss_cache_free(
-        &session->loss_cache); /* the next attempt finds it empty */
+    n_remembered = session->loss_cache != NULL ? session->loss_cache->n : 0;
+    pith_loss_cache_free(session->loss_cache);
+    session->loss_cache = NULL; /* the next attempt finds it empty */
     counting = false;
     return status;
 }

@@ -46,13 +46,13 @@ static double *log_probabilities(struct pith_session *session,
     int32_t targets[MOST_NEXT];
     float losses[MOST_NEXT];
     pith_session_truncate(session, 0);
-    assert_ok(pith_session_forward(session, context, n_context, NULL, NULL,
-                                   &error), error);
+    assert_ok(pith_session_forward(session, NULL, context, n_context, NULL,
+                                   NULL, &error), error);
     for (size_t v = 0; v < V; v++) {
         for (size_t i = 0; i < n; i++)
             targets[i] = (int32_t)v;
         pith_session_truncate(session, n_context);
-        assert_ok(pith_session_forward(session, ids, n, targets, losses,
+        assert_ok(pith_session_forward(session, NULL, ids, n, targets, losses,
                                        &error), error);
         for (size_t i = 0; i < n; i++)
             p[i * V + v] = -(double)losses[i];
@@ -81,15 +81,16 @@ START_TEST(divergences_are_those_of_a_double_loop)
         states[i] = malloc(4 * C * sizeof(float));
         log_p[i] = log_probabilities(session, ids, n_context, ids + 4, 4);
         pith_session_truncate(session, n_context);
-        assert_ok(pith_session_states(session, ids + 4, 4, states[i], &error),
-                  error);
+        assert_ok(pith_session_states(session, NULL, ids + 4, 4, states[i],
+                                      &error), error);
         ck_assert_uint_eq(pith_session_past(session), n_context + 4);
     }
     for (size_t i = 0; i < 2; i++) {
-        assert_ok(pith_state_divergences(session, states[i], states[1 - i], 4,
-                                         divergences, &error), error);
-        assert_ok(pith_state_losses(session, states[i], ids + 1, 4, losses,
-                                    &error), error);
+        assert_ok(pith_state_divergences(session, NULL, states[i],
+                                         states[1 - i], 4, divergences, &error),
+                                         error);
+        assert_ok(pith_state_losses(session, NULL, states[i], ids + 1, 4,
+                                    losses, &error), error);
         for (size_t t = 0; t < 4; t++) {
             const double *p = log_p[i] + t * V, *q = log_p[1 - i] + t * V;
             double want = plain_divergence(p, q, V);
@@ -97,7 +98,7 @@ START_TEST(divergences_are_those_of_a_double_loop)
             ck_assert_double_eq_tol(divergences[t], want, 1e-4 + 1e-3 * want);
             ck_assert_double_eq_tol((double)losses[t], -p[ids[1 + t]], 1e-4);
         }
-        assert_ok(pith_state_divergences(session, states[i], states[i], 4,
+        assert_ok(pith_state_divergences(session, NULL, states[i], states[i], 4,
                                          divergences, &error), error);
         for (size_t t = 0; t < 4; t++)
             ck_assert_double_eq_tol(divergences[t], 0, 1e-9);
@@ -117,10 +118,10 @@ START_TEST(states_refuse_what_does_not_fit)
     int32_t ids[300] = {1};
     struct pith_error error;
     pith_session_truncate(session, 0);
-    assert_ok(pith_session_forward(session, ids, 10, NULL, NULL, &error),
+    assert_ok(pith_session_forward(session, NULL, ids, 10, NULL, NULL, &error),
               error);
-    ck_assert_int_eq(pith_session_states(session, ids, 300, states, &error),
-                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_session_states(session, NULL, ids, 300, states,
+                                         &error), PITH_ERR_ARGUMENT);
     ck_assert_uint_eq(pith_session_past(session), 10);
     free(states);
 }

@@ -1,6 +1,6 @@
 /*
- * test_model.c - src/model/model.c, describe.c, tokens.c, gpt2.c, llama.c:
- * loading, facts, and losses and logits against PyTorch in float32.
+ * test_model.c - src/model/model.c, describe.c, tokens.c, layers.c: loading,
+ * facts, and losses and logits against PyTorch in float32.
  */
 #include <math.h>
 #include <stdio.h>
@@ -262,7 +262,7 @@ static void losses_of(struct pith_session *session, const int32_t *ids,
 {
     struct pith_error error;
     pith_session_truncate(session, 0);
-    assert_ok(pith_session_forward(session, ids, n - 1, ids + 1, losses,
+    assert_ok(pith_session_forward(session, NULL, ids, n - 1, ids + 1, losses,
                                    &error), error);
 }
 
@@ -292,7 +292,7 @@ static void check_row(struct pith_session *session,
     for (int32_t v = 0; (size_t)v < n_vocab; v += 7, n_asked++) {
         want[n_asked] = (float)log(sum) - want[v];
         pith_session_truncate(session, n - 1);
-        assert_ok(pith_session_forward(session, ids + n - 1, 1, &v,
+        assert_ok(pith_session_forward(session, NULL, ids + n - 1, 1, &v,
                                        &got[n_asked], &error), error);
     }
     assert_close("last losses", got, want, n_asked, 0, 1e-4);

@@ -18,6 +18,7 @@
 #include "../src/kernels/integers.h"
 #include "../src/kernels/ops.h"
 #include "../src/kernels/precision.h"
+#include "../src/model/batch.h"
 #include "../src/model/state.h"
 #include "guarded.h"
 #include "support.h"
@@ -896,7 +897,7 @@ static void losses_of(const struct pith_model *model, const char *precision,
         ck_assert_str_eq(pith_session_precision(session), precision);
     for (size_t at = 0; at < N_TOKENS; at += step) {
         size_t n = N_TOKENS - at < step ? N_TOKENS - at : step;
-        assert_ok(pith_session_forward(session, ids + at, n, ids + at + 1,
+        assert_ok(pith_session_forward(session, NULL, ids + at, n, ids + at + 1,
                                        losses + at, &error),
                   error);
     }
@@ -920,6 +921,60 @@ START_TEST(sessions_have_a_precision)
     losses_of(model, "auto", N_TOKENS, want);
     losses_of(model, NULL, N_TOKENS, got);
     ck_assert_mem_eq(got, want, sizeof got);
+    pith_model_free(model);
+}
+END_TEST
+
+/* Losses of n tokens as method reference asks for them: in a batch and, where
+ * `batched` is false, in the cache. */
+static void exact_losses(struct pith_session *session, bool batched,
+                         const int32_t *ids, size_t n, float *losses)
+{
+    struct pith_batch batch = {.precision = pith_session_exact(session)};
+    struct pith_error error;
+    for (size_t i = 0; i < n; i++)
+        pith_batch_add(&batch, ids[i], ids[i]);
+    assert_ok(pith_batch_end(&batch, &error), error);
+    if (batched) {
+        assert_ok(pith_batch_score(&batch, session, "test", &error), error);
+        memcpy(losses, batch.losses, n * sizeof *losses);
+    } else {
+        pith_session_truncate(session, 0);
+        assert_ok(pith_session_forward(session, batch.precision, ids, n, ids,
+                                       losses, &error), error);
+    }
+    pith_batch_free(&batch);
+}
+
+/* What asks for it gets float32 from a session with "auto", and from its twin,
+ * whatever else was asked before; from others the precision that they have. */
+START_TEST(exact_losses_are_float32)
+{
+    static const char *const LIST[] = {"f32", "auto", "bf16"};
+    enum { N = 9 };
+    const int32_t ids[N] = {5, 9, 2, 7, 1, 30, 40, 8, 3};
+    struct pith_model *model = tiny_model_load(TINY_LLAMA, PITH_Q8, NULL);
+    float want[N], got[N], before[N], after[N];
+    for (size_t i = 0; i < 3; i++) {
+        struct pith_session_options options = {
+            .sizeof_options = sizeof options, .precision = LIST[i]};
+        struct pith_session *session, *twin;
+        struct pith_error error;
+        assert_ok(pith_session_create(model, &options, &session, &error),
+                  error);
+        assert_ok(pith_session_twin(session, 50, &twin, &error), error);
+        for (size_t j = 0; j < 6; j++) {
+            assert_ok(pith_score(session, ids, N, before, &error), error);
+            exact_losses(j % 3 == 2 ? twin : session, j < 3, ids, N,
+                         i + j == 0 ? want : got);
+            if (i + j > 0)
+                ck_assert_int_eq(memcmp(got, want, sizeof got) == 0, i < 2);
+            assert_ok(pith_score(session, ids, N, after, &error), error);
+            ck_assert_mem_eq(after, before, sizeof before);
+        }
+        pith_session_free(twin);
+        pith_session_free(session);
+    }
     pith_model_free(model);
 }
 END_TEST
@@ -963,6 +1018,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, tiles_of_integers_are_exact, 0, MAX_SETS);
     tcase_add_loop_test(tcase, integers_at_their_limits, 0, MAX_SETS);
     tcase_add_test(tcase, sessions_have_a_precision);
+    tcase_add_test(tcase, exact_losses_are_float32);
     tcase_add_test(tcase, unknown_precisions_are_refused);
     suite_add_tcase(suite, tcase);
     return suite;

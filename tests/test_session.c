@@ -58,7 +58,7 @@ static void forward(struct pith_session *session, size_t from, size_t to,
                     float *losses)
 {
     struct pith_error error;
-    assert_ok(pith_session_forward(session, ids + from, to - from,
+    assert_ok(pith_session_forward(session, NULL, ids + from, to - from,
                                    losses ? targets + from : NULL,
                                    losses ? losses + from : NULL, &error),
               error);
@@ -126,8 +126,8 @@ START_TEST(rows_without_target_are_left_out)
     score_at_once(models[_i], want);
     for (size_t i = 0; i < N_TOKENS; i++)
         some[i] = i % 3 == 1 ? targets[i] : PITH_NO_TARGET;
-    assert_ok(pith_session_forward(session, ids, N_TOKENS, some, got, &error),
-              error);
+    assert_ok(pith_session_forward(session, NULL, ids, N_TOKENS, some, got,
+                                   &error), error);
     for (size_t i = 0; i < N_TOKENS; i++) {
         if (some[i] == PITH_NO_TARGET)
             ck_assert(isnan(got[i]));
@@ -195,21 +195,22 @@ START_TEST(bad_calls_change_nothing)
     struct pith_error error;
 
     forward(session, 0, 30, NULL);
-    ck_assert_int_eq(pith_session_forward(session, bad, 4, NULL, NULL, &error),
-                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_session_forward(session, NULL, bad, 4, NULL, NULL,
+                                          &error), PITH_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(error.detail, "420"));
     bad[2] = -1; /* may be a target, is not a token */
-    ck_assert_int_eq(pith_session_forward(session, bad, 4, NULL, NULL, &error),
-                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_session_forward(session, NULL, bad, 4, NULL, NULL,
+                                          &error), PITH_ERR_ARGUMENT);
     bad[2] = -2;
-    ck_assert_int_eq(pith_session_forward(session, ids, 4, bad, losses, &error),
-                     PITH_ERR_ARGUMENT);
-    ck_assert_int_eq(pith_session_forward(session, ids, 35, NULL, NULL, &error),
-                     PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_session_forward(session, NULL, ids, 4, bad, losses,
+                                          &error), PITH_ERR_ARGUMENT);
+    ck_assert_int_eq(pith_session_forward(session, NULL, ids, 35, NULL, NULL,
+                                          &error), PITH_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(error.detail, "35 tokens do not fit"));
     ck_assert_uint_eq(session->n_past, 30);
-    assert_ok(pith_session_forward(session, ids, 0, NULL, NULL, &error), error);
-    assert_ok(pith_session_forward(session, ids, 34, NULL, NULL, &error),
+    assert_ok(pith_session_forward(session, NULL, ids, 0, NULL, NULL, &error),
+                                   error);
+    assert_ok(pith_session_forward(session, NULL, ids, 34, NULL, NULL, &error),
               error);
     ck_assert_uint_eq(session->n_past, 64);
     pith_session_free(session);
@@ -268,7 +269,7 @@ START_TEST(cancelling_leaves_the_cache_as_it_was)
         many[i] = ids[i % N_TOKENS];
     score_at_once(models[TINY_LLAMA], want);
     forward(session, 0, 50, NULL);
-    ck_assert_int_eq(pith_session_forward(session, many, N, NULL, NULL,
+    ck_assert_int_eq(pith_session_forward(session, NULL, many, N, NULL, NULL,
                                           &error), PITH_ERR_CANCELLED);
     ck_assert_int_eq(stopper.call, 3);
     ck_assert_uint_eq(session->n_past, 50);
@@ -328,8 +329,8 @@ static void score_by_hand(const struct pith_model *model, size_t n_ctx,
         for (size_t i = 0; i < n; i++)
             wanted[i] = i + 1 < n_prefix ? PITH_NO_TARGET
                                          : ids[first + i + 1 - n_prefix];
-        assert_ok(pith_session_forward(session, window, n, wanted, got, &error),
-                  error);
+        assert_ok(pith_session_forward(session, NULL, window, n, wanted, got,
+                                       &error), error);
         for (size_t i = n_prefix - 1; i < n; i++)
             if (first + i + 1 - n_prefix == scored)
                 losses[scored++] = got[i];

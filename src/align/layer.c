@@ -1,7 +1,6 @@
 /*
- * layer.c - a layer for training: the forward pass of model/gpt2.c or
- * model/llama.c over records side by side, keeping what the way back needs,
- * and the way back.
+ * layer.c - a layer for training: the forward pass of model/layers.c over
+ * records side by side, keeping what the way back needs, and the way back.
  *
  * Legend: T tokens, C width, H heads, Hkv key and value heads (H in GPT-2), D
  * width of a head, F hidden width.

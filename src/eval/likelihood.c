@@ -39,9 +39,9 @@ static enum pith_status read_text(struct pith_premise *premise,
     pith_session_truncate(session, 0);
     if (n_kept == 0)
         return PITH_OK;
-    PITH_TRY(pith_session_forward(session, &start, 1, NULL, NULL, error));
-    return n_kept > 1 ? pith_session_forward(session, ids, n_kept - 1, NULL,
-                                             NULL, error)
+    PITH_TRY(pith_session_forward(session, NULL, &start, 1, NULL, NULL, error));
+    return n_kept > 1 ? pith_session_forward(session, NULL, ids, n_kept - 1,
+                                             NULL, NULL, error)
                       : PITH_OK;
 }
 
@@ -113,8 +113,8 @@ static enum pith_status score_ids(struct pith_premise *premise,
     }
     for (size_t i = 0; i + 1 < n; i++)
         targets[i] = i + 1 >= from ? ids[i + 1] : PITH_NO_TARGET;
-    PITH_TRY_DONE(pith_session_forward(session, ids, n - 1, targets, losses,
-                                       error));
+    PITH_TRY_DONE(pith_session_forward(session, NULL, ids, n - 1, targets,
+                                       losses, error));
     pith_session_truncate(session, premise->n_past);
     add_losses(likelihood, losses + from - 1, n - from);
 done:

@@ -106,18 +106,21 @@ static enum pith_status compress(const struct pith_measure *m,
     return pith_measure_compress(m, &group, result, error);
 }
 
-/* Feeds start, ids (n) and what the window keeps, less the last. */
+/* Feeds start, ids (n) and what the window keeps, less the last, in
+ * float32 as all that the judge computes. */
 static enum pith_status read_on(struct pith_session *judge,
                                 const struct window *w, const int32_t *ids,
                                 size_t n, struct pith_error *error)
 {
+    const struct pith_precision *exact = pith_session_exact(judge);
     const int32_t *kept = w->ids + w->n_context;
     int32_t start;
     PITH_TRY(pith_model_find_start(pith_session_model(judge), &start, error));
     pith_session_truncate(judge, 0);
-    PITH_TRY(pith_session_forward(judge, &start, 1, NULL, NULL, error));
-    PITH_TRY(pith_session_forward(judge, ids, n, NULL, NULL, error));
-    return pith_session_forward(judge, kept, w->n_kept - 1, NULL, NULL, error);
+    PITH_TRY(pith_session_forward(judge, exact, &start, 1, NULL, NULL, error));
+    PITH_TRY(pith_session_forward(judge, exact, ids, n, NULL, NULL, error));
+    return pith_session_forward(judge, exact, kept, w->n_kept - 1, NULL, NULL,
+                                error);
 }
 
 /* What the judge expects next after these ids, in float32: states (n_next,
@@ -130,12 +133,9 @@ static enum pith_status expect(struct pith_session *judge,
     const int32_t *last = w->ids + w->n_context + w->n_kept - 1;
     size_t most = pith_session_window(judge) - w->n_kept - w->n_next;
     size_t skip = n > most ? n - most : 0;
-    pith_session_use_exact(judge, true);
-    enum pith_status status = read_on(judge, w, ids + skip, n - skip, error);
-    if (status == PITH_OK)
-        status = pith_session_states(judge, last, w->n_next, states, error);
-    pith_session_use_exact(judge, false);
-    return status;
+    PITH_TRY(read_on(judge, w, ids + skip, n - skip, error));
+    return pith_session_states(judge, pith_session_exact(judge), last,
+                               w->n_next, states, error);
 }
 
 /* The same after a text, whose tokens are handed over. */
@@ -158,12 +158,9 @@ static enum pith_status write_losses(struct pith_measure *m, const char *name,
 {
     float losses[NEXT_TOKENS];
     double sum = 0;
-    pith_session_use_exact(m->judge, true);
-    enum pith_status status = pith_state_losses(
-        m->judge, states, w->ids + w->n_context + w->n_kept, w->n_next, losses,
-        error);
-    pith_session_use_exact(m->judge, false);
-    PITH_TRY(status);
+    PITH_TRY(pith_state_losses(m->judge, pith_session_exact(m->judge), states,
+                               w->ids + w->n_context + w->n_kept, w->n_next,
+                               losses, error));
     for (size_t i = 0; i < w->n_next; i++)
         sum += (double)losses[i];
     pith_buffer_printf(&m->out, ", \"%s\": [", name);
@@ -178,11 +175,9 @@ static enum pith_status write_divergence(struct pith_measure *m,
                                          struct pith_error *error)
 {
     double divergences[NEXT_TOKENS], sum = 0;
-    pith_session_use_exact(m->judge, true);
-    enum pith_status status = pith_state_divergences(
-        m->judge, full, left, w->n_next, divergences, error);
-    pith_session_use_exact(m->judge, false);
-    PITH_TRY(status);
+    PITH_TRY(pith_state_divergences(m->judge, pith_session_exact(m->judge),
+                                    full, left, w->n_next, divergences,
+                                    error));
     for (size_t i = 0; i < w->n_next; i++)
         sum += divergences[i];
     pith_buffer_string(&m->out, ", \"kl\": [");

@@ -21,7 +21,7 @@
 #include "scratch.h"
 
 struct attention {
-    struct pith_compute *compute;
+    const struct pith_compute *compute;
     float *out;
     const float *q;
     const struct pith_attention_run *runs;
@@ -288,7 +288,7 @@ static void attention_task(void *user, size_t index, int thread)
         pith_end(attention->products);
 }
 
-void pith_attention_runs(struct pith_compute *compute, float *out,
+void pith_attention_runs(const struct pith_compute *compute, float *out,
                          const float *q, const struct pith_attention_run *runs,
                          size_t n_runs, size_t H, size_t n_kv_head, size_t D)
 {
@@ -310,9 +310,10 @@ void pith_attention_runs(struct pith_compute *compute, float *out,
                       attention_task, &job);
 }
 
-void pith_attention(struct pith_compute *compute, float *out, const float *q,
-                    const float *keys, const float *values, size_t T, size_t H,
-                    size_t n_kv_head, size_t D, size_t n_keys, size_t stride)
+void pith_attention(const struct pith_compute *compute, float *out,
+                    const float *q, const float *keys, const float *values,
+                    size_t T, size_t H, size_t n_kv_head, size_t D,
+                    size_t n_keys, size_t stride)
 {
     struct pith_attention_run run = {.keys = keys,
                                      .values = values,

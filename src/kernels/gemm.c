@@ -36,7 +36,7 @@ static void pack_panel(void *user, size_t index, int thread)
                              pith_min(L, pack->T - first), C);
 }
 
-void pith_pack_tokens(struct pith_compute *compute, float *panels,
+void pith_pack_tokens(const struct pith_compute *compute, float *panels,
                       const float *x, size_t T, size_t C)
 {
     struct pack pack = {compute, panels, x, T, C};
@@ -204,7 +204,7 @@ static size_t block_rows(const struct pith_compute *compute, size_t N,
 /* --- linear layers -------------------------------------------------------- */
 
 struct linear {
-    struct pith_compute *compute;
+    const struct pith_compute *compute;
     const float *panels;
     const struct pith_linear_output *outputs;
     size_t n_outputs, T, C;
@@ -278,7 +278,7 @@ static void linear_task(void *user, size_t index, int thread)
 }
 
 /* At most PITH_BLOCK_PARTS outputs from panels (T, C). */
-static void multiply_outputs(struct pith_compute *compute,
+static void multiply_outputs(const struct pith_compute *compute,
                              const struct pith_linear_output *outputs,
                              size_t n, const float *panels, size_t T,
                              bool accumulate)
@@ -301,7 +301,7 @@ static void multiply_outputs(struct pith_compute *compute,
                       linear_task, &linear);
 }
 
-void pith_linear_outputs(struct pith_compute *compute,
+void pith_linear_outputs(const struct pith_compute *compute,
                          const struct pith_linear_output *outputs, size_t n,
                          const float *x, size_t T)
 {
@@ -312,7 +312,7 @@ void pith_linear_outputs(struct pith_compute *compute,
                          pith_min(PITH_BLOCK_PARTS, n - i), panels, T, false);
 }
 
-void pith_linear(struct pith_compute *compute, float *out, const float *x,
+void pith_linear(const struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate)
 {
@@ -325,7 +325,7 @@ void pith_linear(struct pith_compute *compute, float *out, const float *x,
 /* --- feed-forward --------------------------------------------------------- */
 
 struct hidden {
-    struct pith_compute *compute;
+    const struct pith_compute *compute;
     const struct pith_feed_forward *layer;
     size_t T, block_rows, n_blocks;
 };
@@ -385,7 +385,7 @@ static void hidden_task(void *user, size_t index, int thread)
                         &sink);
 }
 
-void pith_feed_forward(struct pith_compute *compute, float *out,
+void pith_feed_forward(const struct pith_compute *compute, float *out,
                        const float *x, const struct pith_feed_forward *layer,
                        size_t T)
 {

@@ -14,7 +14,7 @@
 #include "scratch.h"
 
 struct losses {
-    struct pith_compute *compute;
+    const struct pith_compute *compute;
     float *losses;
     const struct pith_tensor *weight;
     const int32_t *targets;
@@ -108,7 +108,7 @@ static void merge_task(void *user, size_t token, int thread)
                                     (double)shared->target_logits[token]);
 }
 
-void pith_target_losses(struct pith_compute *compute, float *losses,
+void pith_target_losses(const struct pith_compute *compute, float *losses,
                         const float *x, const struct pith_tensor *weight,
                         const int32_t *targets, size_t T)
 {

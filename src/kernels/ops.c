@@ -206,7 +206,7 @@ static void table_task(void *user, size_t index, int thread)
     }
 }
 
-void pith_table_rows(struct pith_compute *compute, float *out,
+void pith_table_rows(const struct pith_compute *compute, float *out,
                      const struct pith_tensor *table, const int32_t *ids,
                      size_t first, size_t T, bool accumulate)
 {
@@ -238,17 +238,18 @@ static void norm_task(void *user, size_t index, int thread)
                                     norm->gain, C, norm->eps);
 }
 
-void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,
-                     const float *gain, const float *shift, size_t T, size_t C,
-                     float eps)
+void pith_layer_norm(const struct pith_compute *compute, float *out,
+                     const float *x, const float *gain, const float *shift,
+                     size_t T, size_t C, float eps)
 {
     struct norm norm = {compute->kernels, out, x, gain, shift, T, C, eps};
     pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
                       norm_task, &norm);
 }
 
-void pith_rms_norm(struct pith_compute *compute, float *out, const float *x,
-                   const float *gain, size_t T, size_t C, float eps)
+void pith_rms_norm(const struct pith_compute *compute, float *out,
+                   const float *x, const float *gain, size_t T, size_t C,
+                   float eps)
 {
     pith_layer_norm(compute, out, x, gain, NULL, T, C, eps);
 }
@@ -273,8 +274,9 @@ static void rope_task(void *user, size_t index, int thread)
                                   rope->sines + t * half, half);
 }
 
-void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
-               const float *sines, size_t T, size_t H, size_t D)
+void pith_rope(const struct pith_compute *compute, float *x,
+               const float *cosines, const float *sines, size_t T, size_t H,
+               size_t D)
 {
     struct rope rope = {compute->kernels, x, cosines, sines, T, H, D};
     pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
@@ -302,15 +304,15 @@ static void activation_task(void *user, size_t index, int thread)
         job->kernels->silu_mul(job->x + start, job->up + start, n);
 }
 
-void pith_gelu(struct pith_compute *compute, float *x, size_t n)
+void pith_gelu(const struct pith_compute *compute, float *x, size_t n)
 {
     struct activation job = {compute->kernels, x, NULL, n};
     pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),
                       activation_task, &job);
 }
 
-void pith_silu_mul(struct pith_compute *compute, float *gate, const float *up,
-                   size_t n)
+void pith_silu_mul(const struct pith_compute *compute, float *gate,
+                   const float *up, size_t n)
 {
     struct activation job = {compute->kernels, gate, up, n};
     pith_parallel_for(compute->threads, pith_div_up(n, TASK_ELEMENTS),

@@ -46,13 +46,13 @@ void pith_compute_free(struct pith_compute *compute);
 
 /* out (T, C) = rows of a table (R, C): ids[t], or first + t where ids is NULL;
  * added to out when accumulate. */
-void pith_table_rows(struct pith_compute *compute, float *out,
+void pith_table_rows(const struct pith_compute *compute, float *out,
                      const struct pith_tensor *table, const int32_t *ids,
                      size_t first, size_t T, bool accumulate);
 
 /* out (T, N) = x (T, C) W^T + bias, added to out when accumulate.
  * weight (N, C); bias (N) or NULL. */
-void pith_linear(struct pith_compute *compute, float *out, const float *x,
+void pith_linear(const struct pith_compute *compute, float *out, const float *x,
                  const struct pith_tensor *weight, const float *bias, size_t T,
                  bool accumulate);
 
@@ -64,7 +64,7 @@ struct pith_linear_output {
 };
 
 /* out = x (T, C) W^T + bias of each of n layers, as pith_linear() has it. */
-void pith_linear_outputs(struct pith_compute *compute,
+void pith_linear_outputs(const struct pith_compute *compute,
                          const struct pith_linear_output *layers, size_t n,
                          const float *x, size_t T);
 
@@ -81,31 +81,33 @@ struct pith_feed_forward {
  *   SiLU(x W_gate^T) * (x W_up^T)  or  GELU(x W_up^T + b_up);
  * the same bits as one operation after the other, but the hidden values never
  * leave the order that products are made and taken in. */
-void pith_feed_forward(struct pith_compute *compute, float *out,
+void pith_feed_forward(const struct pith_compute *compute, float *out,
                        const float *x, const struct pith_feed_forward *layer,
                        size_t T);
 
 /* out (T, C) = LayerNorm(x) * gain + shift; gain, shift (C).  May be in
  * place. */
-void pith_layer_norm(struct pith_compute *compute, float *out, const float *x,
-                     const float *gain, const float *shift, size_t T, size_t C,
-                     float eps);
+void pith_layer_norm(const struct pith_compute *compute, float *out,
+                     const float *x, const float *gain, const float *shift,
+                     size_t T, size_t C, float eps);
 
 /* out (T, C) = x / sqrt(mean(x^2) + eps) * gain.  May be in place. */
-void pith_rms_norm(struct pith_compute *compute, float *out, const float *x,
-                   const float *gain, size_t T, size_t C, float eps);
+void pith_rms_norm(const struct pith_compute *compute, float *out,
+                   const float *x, const float *gain, size_t T, size_t C,
+                   float eps);
 
 /* x (n) = GELU(x), the tanh form of GPT-2. */
-void pith_gelu(struct pith_compute *compute, float *x, size_t n);
+void pith_gelu(const struct pith_compute *compute, float *x, size_t n);
 
 /* gate (n) = SiLU(gate) * up: the product inside SwiGLU. */
-void pith_silu_mul(struct pith_compute *compute, float *gate, const float *up,
-                   size_t n);
+void pith_silu_mul(const struct pith_compute *compute, float *gate,
+                   const float *up, size_t n);
 
 /* Rotary embedding in place on x (T, H * D): element i of a head is paired
  * with i + D/2.  cosines, sines (T, D/2): of each token's position. */
-void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
-               const float *sines, size_t T, size_t H, size_t D);
+void pith_rope(const struct pith_compute *compute, float *x,
+               const float *cosines, const float *sines, size_t T, size_t H,
+               size_t D);
 
 /* Causal attention of T new tokens, the last of the n_keys positions held.
  *   out, q  (T, H * D)
@@ -113,9 +115,10 @@ void pith_rope(struct pith_compute *compute, float *x, const float *cosines,
  *                 (h * stride + p) * D; n_keys <= stride, n_keys >= T
  * Query t sees positions 0 .. n_keys - T + t.  H is a multiple of n_kv_head;
  * scores are scaled by 1/sqrt(D). */
-void pith_attention(struct pith_compute *compute, float *out, const float *q,
-                    const float *keys, const float *values, size_t T, size_t H,
-                    size_t n_kv_head, size_t D, size_t n_keys, size_t stride);
+void pith_attention(const struct pith_compute *compute, float *out,
+                    const float *q, const float *keys, const float *values,
+                    size_t T, size_t H, size_t n_kv_head, size_t D,
+                    size_t n_keys, size_t stride);
 
 /* Tokens of one sequence among those of a call, and the keys that they see:
  * with a window no more than so many, the token's own the last.
@@ -132,14 +135,14 @@ struct pith_attention_run {
 
 /* The same for several sequences, whose tokens follow one another in out and
  * q; none sees another. */
-void pith_attention_runs(struct pith_compute *compute, float *out,
+void pith_attention_runs(const struct pith_compute *compute, float *out,
                          const float *q, const struct pith_attention_run *runs,
                          size_t n_runs, size_t H, size_t n_kv_head, size_t D);
 
 /* losses (T): -log softmax(x W^T)[target] of each row of x (T, C), by a fused
  * projection and log-sum-exp that holds a tile of logits only.
  * weight (V, C); targets (T), each in [0, V). */
-void pith_target_losses(struct pith_compute *compute, float *losses,
+void pith_target_losses(const struct pith_compute *compute, float *losses,
                         const float *x, const struct pith_tensor *weight,
                         const int32_t *targets, size_t T);
 

@@ -96,7 +96,7 @@ struct pith_token_block {
 
 /* Packs x (T, C) into panels.  Lanes of the last panel that hold no token
  * keep what was there. */
-void pith_pack_tokens(struct pith_compute *compute, float *panels,
+void pith_pack_tokens(const struct pith_compute *compute, float *panels,
                       const float *x, size_t T, size_t C);
 
 /* Tokens [index * PITH_BLOCK_TOKENS, ...) of what was packed. */

@@ -3,61 +3,56 @@
  */
 #include "forward.h"
 
-/* Of a linear layer, NULL where it is as the model has it. */
-static const struct pith_adapter_pair *
-adapter_pair(const struct pith_model *model, size_t layer,
-             enum pith_linear_index linear)
+/* Whether the model has an adapter for a linear layer. */
+static bool is_adapted(const struct pith_pass *pass,
+                       enum pith_linear_index linear)
 {
-    const struct pith_adapter *adapter = &model->adapter;
-    return (adapter->head.layers >> linear & 1) != 0
-               ? &adapter->pairs[layer * PITH_N_LINEAR + linear] : NULL;
+    return (pass->session->model->adapter.head.layers >> linear & 1) != 0;
 }
 
-void pith_adapt(struct pith_session *session, float *out, const float *x,
-                size_t layer, enum pith_linear_index linear, size_t T)
+void pith_adapt(const struct pith_pass *pass, float *out, const float *x,
+                size_t layer, enum pith_linear_index linear)
 {
-    const struct pith_adapter_pair *pair =
-        adapter_pair(session->model, layer, linear);
-    struct pith_compute *compute = &session->compute;
-    const struct pith_precision *precision = compute->precision;
+    const struct pith_model *model = pass->session->model;
+    float *low = pass->session->activations->low;
+    struct pith_compute exact = pass->compute;
 
-    if (pair == NULL)
+    if (!is_adapted(pass, linear))
         return;
-    float *low = session->activations->low;
-    compute->precision = pith_precision_get(compute->kernels, "f32");
-    pith_linear(compute, low, x, &pair->a, NULL, T, false);      /* (T, rank) */
-    pith_linear(compute, out, low, &pair->b, NULL, T, true);        /* (T, N) */
-    compute->precision = precision;
+    const struct pith_adapter_pair *pair =
+        &model->adapter.pairs[layer * PITH_N_LINEAR + linear];
+    exact.precision = pith_precision_get(model->kernels, "f32");
+    pith_linear(&exact, low, x, &pair->a, NULL, pass->T, false); /* (T, rank) */
+    pith_linear(&exact, out, low, &pair->b, NULL, pass->T, true);   /* (T, N) */
 }
 
-bool pith_adapted_feed_forward(struct pith_session *session,
-                               const struct pith_feed_forward *layer,
-                               size_t index, size_t T)
+bool pith_adapted_feed_forward(const struct pith_pass *pass,
+                               const struct pith_feed_forward *parts,
+                               size_t layer)
 {
-    struct pith_compute *compute = &session->compute;
-    struct pith_activations *a = session->activations;
+    const struct pith_compute *compute = &pass->compute;
+    struct pith_activations *a = pass->session->activations;
     float *hidden = a->hidden;
-    size_t F = layer->up->rows;
+    size_t T = pass->T, F = parts->up->rows;
 
-    const uint32_t parts =
-        1u << PITH_LINEAR_GATE | 1u << PITH_LINEAR_UP | 1u << PITH_LINEAR_DOWN;
-
-    if ((session->model->adapter.head.layers & parts) == 0)
+    if (!is_adapted(pass, PITH_LINEAR_UP) &&
+        !is_adapted(pass, PITH_LINEAR_GATE) &&
+        !is_adapted(pass, PITH_LINEAR_DOWN))
         return false;
-    pith_linear(compute, hidden, a->norm, layer->up, layer->up_bias, T,
+    pith_linear(compute, hidden, a->norm, parts->up, parts->up_bias, T,
                 false);                                             /* (T, F) */
-    pith_adapt(session, hidden, a->norm, index, PITH_LINEAR_UP, T);
-    if (layer->gate != NULL) {
-        pith_linear(compute, a->gate, a->norm, layer->gate, NULL, T,
+    pith_adapt(pass, hidden, a->norm, layer, PITH_LINEAR_UP);
+    if (parts->gate != NULL) {
+        pith_linear(compute, a->gate, a->norm, parts->gate, NULL, T,
                     false);                                         /* (T, F) */
-        pith_adapt(session, a->gate, a->norm, index, PITH_LINEAR_GATE, T);
+        pith_adapt(pass, a->gate, a->norm, layer, PITH_LINEAR_GATE);
         pith_silu_mul(compute, a->gate, hidden, T * F);             /* (T, F) */
         hidden = a->gate;
     } else {
         pith_gelu(compute, hidden, T * F);                          /* (T, F) */
     }
-    pith_linear(compute, a->x, hidden, layer->down, layer->down_bias, T,
+    pith_linear(compute, a->x, hidden, parts->down, parts->down_bias, T,
                 true);                                              /* (T, C) */
-    pith_adapt(session, a->x, hidden, index, PITH_LINEAR_DOWN, T);
+    pith_adapt(pass, a->x, hidden, layer, PITH_LINEAR_DOWN);
     return true;
 }

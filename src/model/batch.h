@@ -13,6 +13,7 @@
 #include "session.h"
 
 struct pith_batch {
+    const struct pith_precision *precision; /* NULL: the session's */
     struct pith_ids ids, targets; /* of all texts, end to end */
     float *losses;                /* (ids.n) once scored */
     size_t *ends;                 /* (n_texts) in ids */

@@ -13,6 +13,7 @@
 
 struct stream {
     struct pith_session *session;
+    const struct pith_precision *precision;
     const struct pith_branch *branches;
     size_t n_branches;
     size_t branch, at; /* what comes next: a token of a branch */
@@ -81,8 +82,9 @@ static void run_pass(struct stream *s)
     fill_pass(s);
     if (s->T == 0)
         return;
-    struct pith_pass pass = {s->runs, s->n_runs, s->T};
-    pith_forward_pass(s->session, &pass, s->ids, s->targets, s->losses);
+    struct pith_pass pass =
+        pith_pass_make(s->session, s->precision, s->runs, s->n_runs, s->T);
+    pith_forward_pass(&pass, s->ids, s->targets, s->losses);
     hand_out(s, branch, at);
     if (s->at > 0 && s->n_runs > 1) /* else it has its place already */
         pith_kv_move(s->session, n_past, s->runs[s->n_runs - 1].row, s->at);
@@ -111,6 +113,7 @@ static enum pith_status check(const struct pith_session *session,
 }
 
 enum pith_status pith_session_branch(struct pith_session *session,
+                                     const struct pith_precision *precision,
                                      const struct pith_branch *branches,
                                      size_t n, const char *stage,
                                      struct pith_error *error)
@@ -118,6 +121,7 @@ enum pith_status pith_session_branch(struct pith_session *session,
     struct stream stream;
     size_t n_tokens, n_done = 0;
     stream.session = session;
+    stream.precision = precision;
     stream.branches = branches;
     stream.n_branches = n;
     stream.branch = stream.at = 0;

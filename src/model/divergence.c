@@ -48,18 +48,19 @@ static double divergence(const struct running *r)
 }
 
 /* All rows of the vocabulary; x, y (n, ROWS) are scratch. */
-static void take_vocabulary(struct pith_session *session, const float *p,
-                            const float *q, size_t n, struct running *running,
-                            float *x, float *y)
+static void take_vocabulary(const struct pith_pass *pass, const float *p,
+                            const float *q, struct running *running, float *x,
+                            float *y)
 {
-    const struct pith_tensor *output = &session->model->weights.output;
+    const struct pith_tensor *output = &pass->session->model->weights.output;
+    size_t n = pass->T;
     size_t row_bytes = pith_row_bytes(output->type, output->cols);
     for (size_t row = 0; row < output->rows; row += ROWS) {
         struct pith_tensor block = *output;
         block.data += row * row_bytes;
         block.rows = output->rows - row < ROWS ? output->rows - row : ROWS;
-        pith_linear(&session->compute, x, p, &block, NULL, n, false);
-        pith_linear(&session->compute, y, q, &block, NULL, n, false);
+        pith_linear(&pass->compute, x, p, &block, NULL, n, false);
+        pith_linear(&pass->compute, y, q, &block, NULL, n, false);
         for (size_t i = 0; i < n; i++)
             for (size_t v = 0; v < block.rows; v++)
                 take_logits(&running[i], (double)x[i * block.rows + v],
@@ -67,11 +68,11 @@ static void take_vocabulary(struct pith_session *session, const float *p,
     }
 }
 
-/* At most as many tokens as a pass has. */
-static enum pith_status diverge(struct pith_session *session, const float *p,
-                                const float *q, size_t n, double *divergences,
+static enum pith_status diverge(const struct pith_pass *pass, const float *p,
+                                const float *q, double *divergences,
                                 struct pith_error *error)
 {
+    size_t n = pass->T;
     struct running *running = pith_array(n, sizeof *running);
     float *logits = pith_array(n, 2 * ROWS * sizeof *logits);
     enum pith_status status = PITH_OK;
@@ -80,7 +81,7 @@ static enum pith_status diverge(struct pith_session *session, const float *p,
     } else {
         for (size_t i = 0; i < n; i++)
             running[i] = (struct running){-HUGE_VAL, -HUGE_VAL, 0, 0, 0};
-        take_vocabulary(session, p, q, n, running, logits, logits + n * ROWS);
+        take_vocabulary(pass, p, q, running, logits, logits + n * ROWS);
         for (size_t i = 0; i < n; i++)
             divergences[i] = divergence(&running[i]);
     }
@@ -90,20 +91,24 @@ static enum pith_status diverge(struct pith_session *session, const float *p,
 }
 
 enum pith_status pith_state_divergences(struct pith_session *session,
+                                        const struct pith_precision *precision,
                                         const float *p, const float *q,
                                         size_t n, double *divergences,
                                         struct pith_error *error)
 {
     size_t step = session->activations->max_tokens;
     size_t C = pith_session_state_size(session);
-    for (size_t at = 0; at < n; at += step)
-        PITH_TRY(diverge(session, p + at * C, q + at * C,
-                         n - at < step ? n - at : step, divergences + at,
+    for (size_t at = 0; at < n; at += step) {
+        size_t T = n - at < step ? n - at : step;
+        struct pith_pass pass = pith_pass_make(session, precision, NULL, 0, T);
+        PITH_TRY(diverge(&pass, p + at * C, q + at * C, divergences + at,
                          error));
+    }
     return PITH_OK;
 }
 
 enum pith_status pith_state_losses(struct pith_session *session,
+                                   const struct pith_precision *precision,
                                    const float *states, const int32_t *targets,
                                    size_t n, float *losses,
                                    struct pith_error *error)
@@ -111,10 +116,12 @@ enum pith_status pith_state_losses(struct pith_session *session,
     size_t step = session->activations->max_tokens;
     size_t C = pith_session_state_size(session);
     PITH_TRY(pith_check_ids(session, targets, n, false, error));
-    for (size_t at = 0; at < n; at += step)
-        pith_target_losses(&session->compute, losses + at, states + at * C,
-                           &session->model->weights.output, targets + at,
-                           n - at < step ? n - at : step);
+    for (size_t at = 0; at < n; at += step) {
+        size_t T = n - at < step ? n - at : step;
+        struct pith_pass pass = pith_pass_make(session, precision, NULL, 0, T);
+        pith_target_losses(&pass.compute, losses + at, states + at * C,
+                           &session->model->weights.output, targets + at, T);
+    }
     return PITH_OK;
 }
 
@@ -124,6 +131,7 @@ size_t pith_session_state_size(const struct pith_session *session)
 }
 
 enum pith_status pith_session_states(struct pith_session *session,
+                                     const struct pith_precision *precision,
                                      const int32_t *ids, size_t n,
                                      float *states, struct pith_error *error)
 {
@@ -132,12 +140,14 @@ enum pith_status pith_session_states(struct pith_session *session,
     for (size_t at = 0; at < n; at += step) {
         size_t T = n - at < step ? n - at : step;
         enum pith_status status =
-            pith_session_forward(session, ids + at, T, NULL, NULL, error);
+            pith_session_forward(session, precision, ids + at, T, NULL, NULL,
+                                 error);
         if (status != PITH_OK) {
             pith_session_truncate(session, before);
             return status;
         }
-        pith_output_norm(session, states + at * C, session->activations->x, T);
+        struct pith_pass pass = pith_pass_make(session, precision, NULL, 0, T);
+        pith_output_norm(&pass, states + at * C, T);
     }
     return PITH_OK;
 }

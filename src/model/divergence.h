@@ -1,6 +1,7 @@
 /*
  * divergence.h - what a model expects next after one context, against what it
- * expects after another: eq. 1 of the paper.
+ * expects after another: eq. 1 of the paper.  precision: of products with
+ * weights; NULL: the session's.
  */
 #ifndef PITH_MODEL_DIVERGENCE_H
 #define PITH_MODEL_DIVERGENCE_H
@@ -12,6 +13,7 @@
  *           projection makes the logits of each next token from
  * Errors: as there; the cache is then unchanged. */
 enum pith_status pith_session_states(struct pith_session *session,
+                                     const struct pith_precision *precision,
                                      const int32_t *ids, size_t n,
                                      float *states, struct pith_error *error);
 
@@ -23,6 +25,7 @@ size_t pith_session_state_size(const struct pith_session *session);
  * expected by p's row.  A block of the vocabulary is held at a time.
  * Errors: MEMORY. */
 enum pith_status pith_state_divergences(struct pith_session *session,
+                                        const struct pith_precision *precision,
                                         const float *p, const float *q,
                                         size_t n, double *divergences,
                                         struct pith_error *error);
@@ -30,6 +33,7 @@ enum pith_status pith_state_divergences(struct pith_session *session,
 /* losses (n): -log of the probability that each row expects its target with.
  * Errors: ARGUMENT (an id that the model does not have). */
 enum pith_status pith_state_losses(struct pith_session *session,
+                                   const struct pith_precision *precision,
                                    const float *states, const int32_t *targets,
                                    size_t n, float *losses,
                                    struct pith_error *error);

@@ -8,24 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "kvcache.h"
-
-void pith_output_norm(struct pith_session *session, float *out, const float *x,
-                      size_t T)
-{
-    const struct pith_model *model = session->model;
-    const struct pith_config *config = &model->format.config;
-    struct pith_compute *compute = &session->compute;
-
-    if (config->arch == PITH_ARCH_GPT2)
-        pith_layer_norm(compute, out, x, model->weights.output_norm,
-                        model->weights.output_norm_bias, T, config->n_embd,
-                        config->norm_eps);
-    else
-        pith_rms_norm(compute, out, x, model->weights.output_norm, T,
-                      config->n_embd, config->norm_eps);
-}
-
 /* Moves the rows of x (T, C) that have a target to its front, and those
  * targets to the front of a->targets.  Returns how many there are. */
 static size_t gather_targets(struct pith_activations *a, size_t C,
@@ -43,77 +25,58 @@ static size_t gather_targets(struct pith_activations *a, size_t C,
 }
 
 /* losses (T) from the stream x (T, C), which is used up. */
-static void block_losses(struct pith_session *session, const int32_t *targets,
-                         float *losses, size_t T)
+static void token_losses(const struct pith_pass *pass, const int32_t *targets,
+                         float *losses)
 {
-    struct pith_activations *a = session->activations;
-    size_t C = session->model->format.config.n_embd;
-    size_t n = gather_targets(a, C, targets, T), next = 0;
+    const struct pith_weights *weights = &pass->session->model->weights;
+    struct pith_activations *a = pass->session->activations;
+    size_t C = weights->output.cols, next = 0;
+    size_t n = gather_targets(a, C, targets, pass->T);
 
     if (n > 0) {
-        pith_output_norm(session, a->norm, a->x, n);                /* (n, C) */
-        pith_target_losses(&session->compute, a->losses, a->norm,
-                           &session->model->weights.output, a->targets, n);
+        pith_output_norm(pass, a->norm, n);                         /* (n, C) */
+        pith_target_losses(&pass->compute, a->losses, a->norm,
+                           &weights->output, a->targets, n);           /* (n) */
     }
-    for (size_t t = 0; t < T; t++)
+    for (size_t t = 0; t < pass->T; t++)
         losses[t] = targets[t] == PITH_NO_TARGET ? NAN : a->losses[next++];
 }
 
-void pith_attend(struct pith_session *session, const struct pith_pass *pass,
-                 size_t layer)
+struct pith_pass pith_pass_make(struct pith_session *session,
+                                const struct pith_precision *precision,
+                                const struct pith_run *runs, size_t n_runs,
+                                size_t T)
 {
-    const struct pith_config *config = &session->model->format.config;
-    struct pith_activations *a = session->activations;
-    size_t Hkv = config->n_kv_head, D = config->head_dim, token = 0;
-    for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T) {
-        const struct pith_run *run = &pass->runs[i];
-        pith_kv_store(run->session, layer, run->row, a->k + token * Hkv * D,
-                      a->v + token * Hkv * D, run->T);
-        a->sights[i] = (struct pith_attention_run){
-            .keys = pith_kv_keys(run->session, layer),
-            .values = pith_kv_values(run->session, layer),
-            .stride = run->session->n_ctx,
-            .T = run->T,
-            .window = config->window,
-            .n_keys = run->position + run->T,
-            .n_shared = run->n_shared,
-            .row = run->row - (run->position - run->n_shared)};
-    }
-    pith_attention_runs(&session->compute, a->attn, a->q, a->sights,
-                        pass->n_runs, config->n_head, Hkv, D);
+    struct pith_pass pass = {session, session->compute, runs, n_runs, T};
+    if (precision != NULL)
+        pass.compute.precision = precision;
+    return pass;
 }
 
-static void run_layers(struct pith_session *session,
-                       const struct pith_pass *pass, const int32_t *ids)
-{
-    if (session->model->format.config.arch == PITH_ARCH_GPT2)
-        pith_gpt2_forward(session, pass, ids);
-    else
-        pith_llama_forward(session, pass, ids);
-}
-
-void pith_forward_pass(struct pith_session *session,
-                       const struct pith_pass *pass, const int32_t *ids,
+void pith_forward_pass(const struct pith_pass *pass, const int32_t *ids,
                        const int32_t *targets, float *losses)
 {
-    run_layers(session, pass, ids);
-    block_losses(session, targets, losses, pass->T);
+    pith_run_layers(pass, ids);
+    token_losses(pass, targets, losses);
 }
 
 /* The next T tokens of the cache. */
-static void forward_block(struct pith_session *session, const int32_t *ids,
-                          size_t T, const int32_t *targets, float *losses)
+static void forward_block(struct pith_session *session,
+                          const struct pith_precision *precision,
+                          const int32_t *ids, size_t T, const int32_t *targets,
+                          float *losses)
 {
     struct pith_run run = {.session = session,
                            .T = T,
                            .position = session->n_past,
                            .row = session->n_past,
                            .n_shared = session->n_past};
-    struct pith_pass pass = {&run, 1, T};
+    struct pith_pass pass = pith_pass_make(session, precision, &run, 1, T);
 
-    run_layers(session, &pass, ids);
     if (targets != NULL)
-        block_losses(session, targets, losses, T);
+        pith_forward_pass(&pass, ids, targets, losses);
+    else
+        pith_run_layers(&pass, ids);
     session->n_past += T;
 }
 
@@ -136,6 +99,7 @@ enum pith_status pith_check_ids(const struct pith_session *session,
 }
 
 enum pith_status pith_session_forward(struct pith_session *session,
+                                      const struct pith_precision *precision,
                                       const int32_t *ids, size_t n,
                                       const int32_t *targets, float *losses,
                                       struct pith_error *error)
@@ -160,7 +124,8 @@ enum pith_status pith_session_forward(struct pith_session *session,
             session->n_past = before;
             return status;
         }
-        forward_block(session, ids + at, T, targets ? targets + at : NULL,
+        forward_block(session, precision, ids + at, T,
+                      targets ? targets + at : NULL,
                       targets ? losses + at : NULL);
     }
     return PITH_OK;

@@ -59,32 +59,29 @@ struct pith_run {
 /* What goes through the layers at once: the tokens of all runs, end to end.
  * No run sees another. */
 struct pith_pass {
-    const struct pith_run *runs; /* borrowed */
+    struct pith_session *session; /* whose buffers it flows through */
+    struct pith_compute compute;  /* the session's, in the pass's precision */
+    const struct pith_run *runs;  /* borrowed */
     size_t n_runs;
     size_t T; /* tokens of all runs, at most max_tokens */
 };
 
-/* Run the tokens of a pass through all layers: their keys and values go into
+/* precision: NULL: the session's. */
+struct pith_pass pith_pass_make(struct pith_session *session,
+                                const struct pith_precision *precision,
+                                const struct pith_run *runs, size_t n_runs,
+                                size_t T);
+
+/* Runs the tokens of a pass through all layers: their keys and values go into
  * the caches, the stream into x (T, C).  n_past stays what it was. */
-void pith_gpt2_forward(struct pith_session *session,
-                       const struct pith_pass *pass, const int32_t *ids);
-void pith_llama_forward(struct pith_session *session,
-                        const struct pith_pass *pass, const int32_t *ids);
+void pith_run_layers(const struct pith_pass *pass, const int32_t *ids);
 
-/* Stores k, v (T, Hkv D) of a layer in the caches, then attn (T, H D) = what
- * each token of q (T, H D) sees. */
-void pith_attend(struct pith_session *session, const struct pith_pass *pass,
-                 size_t layer);
-
-/* A pass in the architecture of the session's model: losses (T) of its
- * targets (T). */
-void pith_forward_pass(struct pith_session *session,
-                       const struct pith_pass *pass, const int32_t *ids,
+/* The same, then losses (T) of its targets (T). */
+void pith_forward_pass(const struct pith_pass *pass, const int32_t *ids,
                        const int32_t *targets, float *losses);
 
-/* out (T, C) = the last norm of x (T, C). */
-void pith_output_norm(struct pith_session *session, float *out, const float *x,
-                      size_t T);
+/* out (T, C) = the last norm of the first T rows of x (T, C). */
+void pith_output_norm(const struct pith_pass *pass, float *out, size_t T);
 
 /* Refuses an id that the model does not have. */
 enum pith_status pith_check_ids(const struct pith_session *session,
@@ -94,22 +91,14 @@ enum pith_status pith_check_ids(const struct pith_session *session,
 
 /* out (T, N) += scale B A x, x (T, C), where the model has an adapter for this
  * linear layer; in float32 whatever the precision. */
-void pith_adapt(struct pith_session *session, float *out, const float *x,
-                size_t layer, enum pith_linear_index linear, size_t T);
+void pith_adapt(const struct pith_pass *pass, float *out, const float *x,
+                size_t layer, enum pith_linear_index linear);
 
 /* Where one of its linear layers is adapted, the feed-forward part of a layer
  * in full: x (T, C) += its output for norm (T, C).  False where none is, with
  * nothing done. */
-bool pith_adapted_feed_forward(struct pith_session *session,
-                               const struct pith_feed_forward *layer,
-                               size_t index, size_t T);
-
-/* x (T, C) = rows of the token embedding. */
-void pith_embed(struct pith_session *session, float *x, const int32_t *ids,
-                size_t T);
-
-/* x (T, C) += rows first .. first + T - 1 of the position embedding. */
-void pith_add_positions(struct pith_session *session, float *x, size_t first,
-                        size_t T);
+bool pith_adapted_feed_forward(const struct pith_pass *pass,
+                               const struct pith_feed_forward *parts,
+                               size_t layer);
 
 #endif

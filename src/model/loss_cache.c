@@ -26,7 +26,7 @@ bool pith_loss_cache_find(struct pith_loss_cache *cache, const void *precision,
                     const int32_t *ids, const int32_t *targets, float *losses,
                     size_t n)
 {
-    for (size_t i = 0; n > 0 && i < cache->n; i++) {
+    for (size_t i = 0; n > 0 && cache != NULL && i < cache->n; i++) {
         struct pith_cached_text *text = &cache->texts[i];
         if (!answers(text, precision, ids, targets, n))
             continue;
@@ -85,6 +85,34 @@ void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
 
 void pith_loss_cache_free(struct pith_loss_cache *cache)
 {
-    while (cache->n > 0)
+    while (cache != NULL && cache->n > 0)
         forget(cache, cache->n - 1);
+    pith_free(cache);
+}
+
+static const void *settle(const struct pith_session *session,
+                          const struct pith_precision *precision)
+{
+    return precision != NULL ? precision : session->compute.precision;
+}
+
+bool pith_session_recall(struct pith_session *session,
+                         const struct pith_precision *precision,
+                         const int32_t *ids, const int32_t *targets,
+                         float *losses, size_t n)
+{
+    return pith_loss_cache_find(session->loss_cache, settle(session, precision),
+                                ids, targets, losses, n);
+}
+
+void pith_session_remember(struct pith_session *session,
+                           const struct pith_precision *precision,
+                           const int32_t *ids, const int32_t *targets,
+                           const float *losses, size_t n)
+{
+    if (session->loss_cache == NULL)
+        session->loss_cache = pith_array_zero(1, sizeof *session->loss_cache);
+    if (session->loss_cache != NULL)
+        pith_loss_cache_add(session->loss_cache, settle(session, precision),
+                            ids, targets, losses, n);
 }

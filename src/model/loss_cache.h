@@ -30,7 +30,8 @@ struct pith_loss_cache {
 };
 
 /* Fills losses (n) where a text begins with these ids and all that is asked
- * after them is known; else false, and losses are untouched. */
+ * after them is known; else false, and losses are untouched.  cache NULL: it
+ * is empty. */
 bool pith_loss_cache_find(struct pith_loss_cache *cache, const void *precision,
                     const int32_t *ids, const int32_t *targets, float *losses,
                     size_t n);
@@ -42,6 +43,7 @@ void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
                    const int32_t *ids, const int32_t *targets,
                    const float *losses, size_t n);
 
+/* Takes NULL. */
 void pith_loss_cache_free(struct pith_loss_cache *cache);
 
 #endif

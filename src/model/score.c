@@ -47,7 +47,8 @@ static enum pith_status run_block(struct window *w, size_t from, size_t T,
                          ? PITH_NO_TARGET
                          : token_at(w, after);
     }
-    PITH_TRY(pith_session_forward(w->session, ids, T, targets, losses, error));
+    PITH_TRY(pith_session_forward(w->session, NULL, ids, T, targets, losses,
+                                  error));
     for (size_t t = 0; t < T; t++)
         if (targets[t] != PITH_NO_TARGET)
             w->losses[next++] = losses[t];

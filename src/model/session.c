@@ -1,8 +1,6 @@
 /*
  * session.c - opening, growing and closing a session; see session.h.
  */
-#include "state.h"
-
 #include <string.h>
 
 #include "../base/memory.h"
@@ -10,6 +8,7 @@
 #include "../base/threads.h"
 #include "forward.h"
 #include "kvcache.h"
+#include "loss_cache.h"
 
 enum { DEFAULT_N_CTX = 4096 };
 
@@ -100,8 +99,7 @@ static enum pith_status open_session(struct pith_session *session,
                           options->n_threads, options->n_ctx, error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
-    if (strcmp(options->precision, "auto") == 0)
-        session->automatic = precision;
+    session->is_automatic = strcmp(options->precision, "auto") == 0;
     return pith_activations_create(&session->activations, model,
                                    options->n_ctx, error);
 }
@@ -137,7 +135,7 @@ void pith_session_free(struct pith_session *session)
         return;
     pith_compute_free(&session->compute);
     pith_activations_free(session->activations);
-    pith_loss_cache_free(&session->loss_cache);
+    pith_loss_cache_free(session->loss_cache);
     pith_free_aligned(session->keys);
     pith_free_aligned(session->values);
     pith_free(session);
@@ -177,24 +175,9 @@ enum pith_status pith_session_twin(const struct pith_session *session,
         .sizeof_options = sizeof options,
         .n_threads = session->compute.n_threads,
         .n_ctx = n_ctx,
-        .precision = pith_session_precision(session)};
+        .precision = session->is_automatic ? "auto"
+                                           : pith_session_precision(session)};
     return pith_session_create(session->model, &options, twin, error);
-}
-
-bool pith_session_recall(struct pith_session *session, const int32_t *ids,
-                         const int32_t *targets, float *losses, size_t n)
-{
-    return pith_loss_cache_find(&session->loss_cache,
-                                session->compute.precision, ids, targets,
-                                losses, n);
-}
-
-void pith_session_remember(struct pith_session *session, const int32_t *ids,
-                           const int32_t *targets, const float *losses,
-                           size_t n)
-{
-    pith_loss_cache_add(&session->loss_cache, session->compute.precision, ids,
-                        targets, losses, n);
 }
 
 const char *pith_session_precision(const struct pith_session *session)
@@ -203,12 +186,12 @@ const char *pith_session_precision(const struct pith_session *session)
                ? pith_precision_get_name(session->compute.precision) : NULL;
 }
 
-void pith_session_use_exact(struct pith_session *session, bool exact)
+const struct pith_precision *
+pith_session_exact(const struct pith_session *session)
 {
-    if (session->automatic != NULL)
-        session->compute.precision =
-            exact ? pith_precision_get(session->model->kernels, "f32")
-                  : session->automatic;
+    return session->is_automatic
+               ? pith_precision_get(session->model->kernels, "f32")
+               : session->compute.precision;
 }
 
 enum pith_status pith_session_reserve(struct pith_session *session,

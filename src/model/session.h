@@ -36,14 +36,13 @@ enum pith_status pith_session_twin(const struct pith_session *session,
                                    size_t n_ctx, struct pith_session **twin,
                                    struct pith_error *error);
 
-/* The cache of losses in the session's precision: loss_cache.h. */
-bool pith_session_recall(struct pith_session *session, const int32_t *ids,
-                         const int32_t *targets, float *losses, size_t n);
-void pith_session_remember(struct pith_session *session, const int32_t *ids,
-                           const int32_t *targets, const float *losses,
-                           size_t n);
+/* The precision in which losses can be compared with those of others: the
+ * session's own, or of a session with "auto" float32. */
+const struct pith_precision *
+pith_session_exact(const struct pith_session *session);
 
 /* Appends n tokens at positions n_past .. n_past + n - 1.
+ *   precision  of the products with weights; NULL: the session's
  *   ids      (n), each in [0, n_vocab)
  *   targets  (n) or NULL; losses (n) or NULL with it:
  *            losses[i] = -log p(targets[i] | cache, ids[0..i]); NAN where
@@ -52,6 +51,7 @@ void pith_session_remember(struct pith_session *session, const int32_t *ids,
  * cache is unchanged then), CANCELLED (the same).  Progress is reported, as
  * "forward", by calls of more than one block only. */
 enum pith_status pith_session_forward(struct pith_session *session,
+                                      const struct pith_precision *precision,
                                       const int32_t *ids, size_t n,
                                       const int32_t *targets, float *losses,
                                       struct pith_error *error);
@@ -69,12 +69,21 @@ struct pith_branch {
  *   stage  for progress, in tokens
  * Errors: as there; each branch must fit alone. */
 enum pith_status pith_session_branch(struct pith_session *session,
+                                     const struct pith_precision *precision,
                                      const struct pith_branch *branches,
                                      size_t n, const char *stage,
                                      struct pith_error *error);
 
-/* With precision "auto": float32 from now on, or the fastest again. */
-void pith_session_use_exact(struct pith_session *session, bool exact);
+/* What the session remembers of texts that were scored from an empty cache, as
+ * loss_cache.h says.  precision: NULL: the session's. */
+bool pith_session_recall(struct pith_session *session,
+                         const struct pith_precision *precision,
+                         const int32_t *ids, const int32_t *targets,
+                         float *losses, size_t n);
+void pith_session_remember(struct pith_session *session,
+                           const struct pith_precision *precision,
+                           const int32_t *ids, const int32_t *targets,
+                           const float *losses, size_t n);
 
 /* Keeps the first n_keep positions. */
 void pith_session_truncate(struct pith_session *session, size_t n_keep);

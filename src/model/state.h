@@ -5,7 +5,6 @@
 #define PITH_MODEL_STATE_H
 
 #include "../kernels/ops.h"
-#include "loss_cache.h"
 #include "session.h"
 
 struct pith_model {
@@ -21,15 +20,14 @@ struct pith_session {
     const struct pith_model *model; /* borrowed */
     struct pith_compute compute;
     struct pith_progress progress;  /* report NULL: none */
-    /* What "auto" stands for, NULL when it was not asked for: see use_exact. */
-    const struct pith_precision *automatic;
+    bool is_automatic;              /* it was opened with precision "auto" */
     size_t n_ctx;                   /* positions that the cache can hold */
     size_t n_past;                  /* positions that it holds */
     size_t n_window;                /* n_ctx at creation */
     float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
     struct pith_activations *activations; /* scratch of one block of tokens */
-    struct pith_loss_cache
-        loss_cache; /* of batches and prefixes, from call to call */
+    /* Of batches and prefixes, from call to call; NULL: nothing yet. */
+    struct pith_loss_cache *loss_cache;
 };
 
 #endif

@@ -356,8 +356,7 @@ pith_compress_paper(struct pith_session *session,
 {
     enum pith_status status;
     struct pith_paper p = {.session = session};
-    PITH_TRY(pith_call_begin(&p.call, false, session, prompt, options, result,
-                             error));
+    PITH_TRY(pith_call_begin(&p.call, session, prompt, options, result, error));
     p.prune.session = session;
     p.prune.options = p.options = &p.call.options;
     p.prune.result = p.result = p.call.result;

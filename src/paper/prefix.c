@@ -94,8 +94,8 @@ static size_t fill_feed(struct pith_prefix *prefix, size_t from,
  * ranked, or that of an earlier prompt. */
 static bool recall(struct pith_prefix *prefix, size_t n_feed)
 {
-    return pith_session_recall(prefix->session, prefix->feed, prefix->targets,
-                               prefix->losses, n_feed);
+    return pith_session_recall(prefix->session, NULL, prefix->feed,
+                               prefix->targets, prefix->losses, n_feed);
 }
 
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
@@ -113,11 +113,11 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
         pith_session_truncate(session, n_prefix - 1);
     size_t n_feed = fill_feed(prefix, pith_session_past(session), ids, n);
     if (!first || !recall(prefix, n_feed)) {
-        PITH_TRY(pith_session_forward(session, prefix->feed, n_feed,
+        PITH_TRY(pith_session_forward(session, NULL, prefix->feed, n_feed,
                                       prefix->targets, prefix->losses, error));
         if (first)
-            pith_session_remember(session, prefix->feed, prefix->targets,
-                                  prefix->losses, n_feed);
+            pith_session_remember(session, NULL, prefix->feed,
+                                  prefix->targets, prefix->losses, n_feed);
     }
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);

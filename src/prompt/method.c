@@ -69,7 +69,7 @@ static enum pith_status check_prompt(const struct pith_prompt *prompt,
     return PITH_OK;
 }
 
-enum pith_status pith_call_begin(struct pith_call *call, bool exact,
+enum pith_status pith_call_begin(struct pith_call *call,
                                  struct pith_session *session,
                                  const struct pith_prompt *prompt,
                                  const struct pith_compress_options *options,
@@ -84,11 +84,9 @@ enum pith_status pith_call_begin(struct pith_call *call, bool exact,
     PITH_TRY(pith_compress_options_take(&call->options, options, error));
     PITH_TRY(check_amount(&call->options, error));
     PITH_TRY(check_prompt(prompt, error));
-    call->session = session;
     call->result = pith_array_zero(1, sizeof *call->result);
     if (call->result == NULL)
         return pith_no_memory(error, 1, sizeof *call->result);
-    pith_session_use_exact(session, exact);
     call->result->precision = pith_session_precision(session);
     return PITH_OK;
 }
@@ -96,7 +94,6 @@ enum pith_status pith_call_begin(struct pith_call *call, bool exact,
 enum pith_status pith_call_end(struct pith_call *call, enum pith_status status,
                                struct pith_result **result)
 {
-    pith_session_use_exact(call->session, false);
     call->result->timings.total = pith_seconds() - call->start;
     if (status == PITH_OK)
         *result = call->result;

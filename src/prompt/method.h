@@ -17,16 +17,15 @@ size_t pith_option_size(const struct pith_option *option);
 
 /* One call of pith_compress() or its like. */
 struct pith_call {
-    struct pith_session *session;
     struct pith_compress_options options; /* all of them, over the defaults */
-    struct pith_result *result;           /* empty; NULL after an error */
+    struct pith_result *result; /* empty but for the session's precision; NULL
+                                   after an error */
     double start;
 };
 
 /* Checks what methods share and makes an empty result; the other parameters
- * are those of pith_compress().
- *   exact  with precision "auto", float32 */
-enum pith_status pith_call_begin(struct pith_call *call, bool exact,
+ * are those of pith_compress(). */
+enum pith_status pith_call_begin(struct pith_call *call,
                                  struct pith_session *session,
                                  const struct pith_prompt *prompt,
                                  const struct pith_compress_options *options,

@@ -102,8 +102,9 @@ pith_compress_reference(struct pith_session *session,
 {
     enum pith_status status;
     struct pith_call call;
-    PITH_TRY(pith_call_begin(&call, true, session, prompt, given, result,
-                             error));
+    PITH_TRY(pith_call_begin(&call, session, prompt, given, result, error));
+    call.result->precision =
+        pith_precision_get_name(pith_session_exact(session));
     const struct pith_compress_options *options = &call.options;
     struct pith_timings *timings = &call.result->timings;
     struct pith_reference_run run = {.session = session,

@@ -150,7 +150,7 @@ enum pith_status pith_reference_scores(struct pith_session *session,
                                        struct pith_error *error)
 {
     enum pith_status status = PITH_OK;
-    struct pith_batch batch = {0};
+    struct pith_batch batch = {.precision = pith_session_exact(session)};
     size_t longest = 0;
     struct span *spans = pith_array(n, sizeof *spans);
     if (spans == NULL)
@@ -177,7 +177,7 @@ enum pith_status pith_reference_losses(struct pith_session *session,
                                        size_t n, struct pith_error *error)
 {
     static const struct pith_text nothing = {"", 0};
-    struct pith_batch batch = {0};
+    struct pith_batch batch = {.precision = pith_session_exact(session)};
     struct span span;
     enum pith_status status;
     size_t n_default;

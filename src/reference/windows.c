@@ -174,8 +174,9 @@ static enum pith_status score_pass(struct itpc *itpc, struct view *view,
     /* Entries that no pass has filled yet read as zero; none is left once
      * the pass is done, as passes follow one another without a gap. */
     PITH_TRY(pith_session_reserve(view->session, end, error));
-    PITH_TRY(pith_session_forward(view->session, ids + past, end - past,
-                                  ids + past + 1, itpc->scratch, error));
+    PITH_TRY(pith_session_forward(
+        view->session, pith_session_exact(view->session), ids + past,
+        end - past, ids + past + 1, itpc->scratch, error));
     memcpy(view->losses + past, itpc->scratch,
            (end - past - 1) * sizeof(float));
     if (view->n_losses < end - 1)

@@ -189,8 +189,7 @@ pith_compress_spans(struct pith_session *session,
                     struct pith_result **result, struct pith_error *error)
 {
     struct pith_call call;
-    PITH_TRY(pith_call_begin(&call, false, session, prompt, options, result,
-                             error));
+    PITH_TRY(pith_call_begin(&call, session, prompt, options, result, error));
     struct pith_spans spans = {.prune = {.session = session,
                                          .options = &call.options,
                                          .result = call.result},
