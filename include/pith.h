@@ -39,11 +39,11 @@
  *
  * NULL
  *
- *   NULL may be: the error; options, which then are the defaults; what a
- *   *_free is given; texts and arrays of no elements; members and parameters
- *   that are said to.  Anything else that is NULL is refused with
- *   PITH_ERR_ARGUMENT, by name; functions without a status do nothing then and
- *   return false, 0 or NULL.
+ *   These may be NULL: the error; options (the defaults are used); the
+ *   argument of a *_free; texts and arrays without elements; members and
+ *   parameters documented so.  Any other NULL is refused with
+ *   PITH_ERR_ARGUMENT and the parameter's name; functions that return no
+ *   status do nothing and return false, 0 or NULL.
  *
  * How structs grow
  *
@@ -81,7 +81,7 @@ extern "C" {
 #define PITH_VERSION_NUMBER                                                    \
     (PITH_VERSION_MAJOR * 10000 + PITH_VERSION_MINOR * 100 + PITH_VERSION_PATCH)
 
-/* In front of every function of the library; nothing else is exported. */
+/* Before every function of the library; nothing else is exported. */
 #ifndef PITH_API
 #ifdef __GNUC__
 #define PITH_API __attribute__((visibility("default")))
@@ -138,33 +138,34 @@ void pith_free(void *pointer);
 
 /* Where the library's memory comes from. */
 struct pith_allocator {
-    /* As malloc, realloc and free, with the user pointer in front; aligned
-     * for every type; size is never 0, and what is resized or released never
-     * NULL.  Called by several threads at a time where programs do that. */
+    /* Like malloc, realloc and free, with the user pointer as the first
+     * argument; aligned for every type.  Size is never 0, and the pointer to
+     * resize or release is never NULL.  Several threads may call them at the
+     * same time if the program's threads do. */
     void *(*allocate)(void *user, size_t size);
     void *(*resize)(void *user, void *pointer, size_t size);
     void (*release)(void *user, void *pointer);
     void *user; /* borrowed */
 };
 
-/* Hands all memory of the library over to an allocator: all but mapped files
- * and what the C library takes for open files and threads.  It is the same for
- * the whole process.  Call this before any other function, or after all that
- * was handed over is freed, while no other thread is in the library.
+/* Makes the library allocate all its memory with this allocator, except
+ * mapped files and what the C library needs for open files and threads.  It
+ * applies to the whole process.  Call this before any other function, or after
+ * everything handed over is freed, while no other thread is in the library.
  *   allocator  copied; NULL: the C library's, as at first
  * Errors: ARGUMENT (a function that is NULL). */
 PITH_API
 enum pith_status pith_set_allocator(const struct pith_allocator *allocator,
                                     struct pith_error *error);
 
-/* How many letters a word has to change to become one that is known, for
- * asking "did you mean": 0 when it is the same but for its case, - and _;
- * SIZE_MAX when it is too far from it. */
+/* The number of letters to change in a word to turn it into a known one, for
+ * asking "did you mean": 0 when they differ only in case, - and _; SIZE_MAX
+ * when they differ too much. */
 PITH_API
 size_t pith_spelling_distance(struct pith_text word, struct pith_text known);
 
-/* Called now and then by long operations with work done and work in all (in
- * units of the stage); returning non-zero stops them with
+/* Called from time to time by long operations with the work done and the total
+ * work (in units of the stage); a non-zero return stops them with
  * PITH_ERR_CANCELLED.  Always called from the caller's own thread. */
 struct pith_progress {
     int (*report)(void *user, const char *stage, size_t done, size_t total);
@@ -206,8 +207,8 @@ struct pith_load_options {
                               it from now on; NULL: none */
 };
 
-/* Loads a .pith file: maps it, checks its metadata against their checksum
- * and every size in it against the file.
+/* Loads a .pith file: maps it, verifies the checksum of its metadata and
+ * checks every size in it against the file.
  *   options  borrowed, NULL for the defaults
  *   model    handed over; free with pith_model_free
  * Errors: IO, FORMAT, CHECKSUM, UNSUPPORTED, MEMORY, ARGUMENT. */
@@ -221,7 +222,7 @@ enum pith_status pith_model_load(const char *path,
  * or with the model inside them.
  *   bytes  borrowed, size of them, of any alignment; must outlive the model
  *   name   for messages, copied; NULL: "model"
- * Errors: as of pith_model_load; IO only with options->adapter. */
+ * Errors: those of pith_model_load; IO only with options->adapter. */
 PITH_API
 enum pith_status
 pith_model_load_memory(const void *bytes, size_t size, const char *name,
@@ -232,7 +233,7 @@ pith_model_load_memory(const void *bytes, size_t size, const char *name,
 PITH_API
 void pith_model_free(struct pith_model *model);
 
-/* Reads every weight and compares with the stored checksum. */
+/* Reads all weights and verifies their checksum. */
 PITH_API
 enum pith_status pith_model_verify(const struct pith_model *model,
                                    struct pith_error *error);
@@ -260,7 +261,7 @@ struct pith_model_info {
     size_t n_pieces;
     size_t n_merges; /* 0 for SentencePiece */
     int32_t bos_id, eos_id, unk_id, pad_id;
-    bool add_bos; /* the tokenizer puts BOS in front by default */
+    bool add_bos; /* the tokenizer prepends BOS by default */
 
     size_t n_tensors;
     uint64_t n_parameters;
@@ -316,18 +317,19 @@ struct pith_convert_options {
     const char *dtype;     /* "f32", "f16", "bf16", "q8", "q4"; NULL: as is */
     const char *tokenizer; /* llama2.c: path of tokenizer.bin; else NULL */
     const struct pith_progress *progress; /* in KiB of weights; may be NULL */
-    /* What of the source is left out, one line each; NULL: no one hears. */
+    /* Parts of the source that are left out, one line each; NULL: not
+     * reported. */
     void (*note)(void *user, const char *text);
     void *user;
-    /* Each tensor once it is written, in the order of the file; NULL: no one
-     * hears.  Valid during the call. */
+    /* Each tensor once it is written, in the order of the file; NULL: not
+     * reported.  Valid during the call. */
     void (*converted)(void *user, const struct pith_converted *tensor);
 };
 
 /* Converts a Hugging Face folder, a GGUF file or a llama2.c checkpoint to a
- * .pith file.  What it does not know is refused by name, never guessed.  The
- * destination is loaded once before it takes its name, and appears complete or
- * not at all.
+ * .pith file.  Anything it does not know is refused by name, never guessed.
+ * The new file is loaded once for verification before it gets its name; it
+ * appears complete or not at all.
  * Errors: IO, FORMAT (among them: a weight that is not finite), CHECKSUM,
  * UNSUPPORTED, ARGUMENT, MEMORY, CANCELLED. */
 PITH_API
@@ -342,7 +344,7 @@ enum pith_status pith_convert(const char *source, const char *destination,
 enum pith_tokenize_flags {
     /* Put BOS in front where the tokenizer's own defaults do. */
     PITH_TOKENIZE_DEFAULT_BOS = 1,
-    /* Read the text of special tokens (such as "<|im_start|>") as ordinary
+    /* Treat the text of special tokens (such as "<|im_start|>") as ordinary
      * text rather than as the token. */
     PITH_TOKENIZE_NO_SPECIAL = 2
 };
@@ -477,8 +479,8 @@ enum pith_rank_method {
     PITH_RANK_BM25 = 2           /* words shared with the question (Okapi) */
 };
 
-/* Where the question stands when a context is ranked by it; _PREFIX
- * ("..._condition" in the Python package): also in front of the tokens that
+/* Where the question is when a context is ranked by it; _PREFIX
+ * ("..._condition" in the Python package): also before the tokens that
  * are chosen. */
 enum pith_condition {
     PITH_CONDITION_NONE = 0, /* longllmlingua: after */
@@ -523,7 +525,7 @@ enum pith_protect {
 /* What `paper` and `spans` keep or drop as a whole.  With either a number with
  * its signs and a grapheme cluster are never cut. */
 enum pith_units {
-    PITH_UNITS_WORD = 0, /* a word with the white space in front of it */
+    PITH_UNITS_WORD = 0, /* a word with the white space before it */
     PITH_UNITS_TOKEN = 1 /* a token, as in the paper */
 };
 
@@ -556,7 +558,7 @@ struct pith_compress_options {
     enum pith_condition condition_in_question;
     bool condition_compare; /* tokens by how much the question changes their
                                loss; implies the prefix */
-    bool add_instruction;   /* the instruction stands after that question */
+    bool add_instruction;   /* the instruction is after that question */
     double dynamic_context_compression_ratio; /* 0; rates by rank, +- this */
     /* `reference`: the sentence filter */
     bool use_sentence_level_filter;
@@ -601,7 +603,7 @@ struct pith_compress_options {
      * of the paper does. */
     bool use_itpc; /* true; false: eq. 4 instead of 5, tokens are scored
                       after all text before them, dropped or not */
-    bool use_budget_controller; /* true; false: every demonstration goes on,
+    bool use_budget_controller; /* true; false: every demonstration continues,
                                    and every component has the same rate */
     bool use_dynamic_rates; /* true; false: instruction, what is selected of
                                the demonstrations, and question have the same
@@ -616,7 +618,7 @@ struct pith_compress_options {
 };
 
 /* The kinds of a list such as "numbers,urls" or "all"; an empty one has none.
- * Errors: ARGUMENT (names the unknown word and lists what there is). */
+ * Errors: ARGUMENT (names the unknown word and lists the known ones). */
 PITH_API
 enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
                                     struct pith_error *error);
@@ -646,7 +648,7 @@ enum pith_option_use { /* or-ed */
     PITH_OPTION_FOR_REFERENCE = 2,
     PITH_OPTION_FOR_PROMPTS_ONLY = 4, /* not for compress_json */
     PITH_OPTION_FOR_RECORDS_ONLY = 8, /* for compress_json alone */
-    PITH_OPTION_IN_SCHEMA = 16, /* language models are told of it (MCP) */
+    PITH_OPTION_IN_SCHEMA = 16, /* in the schema of the MCP tools */
     PITH_OPTION_ABOVE_LOW = 32, /* low itself is out of range */
     PITH_OPTION_FOR_SPANS = 64
 };
@@ -670,7 +672,7 @@ struct pith_option {
     double start;      /* the default of all but texts and lists */
     const char *shown; /* the default in words; NULL: unset */
     unsigned use;      /* enum pith_option_use */
-    const char *sentence; /* what it does; other options in it stand as `key` */
+    const char *sentence; /* what it does; other options in it are as `key` */
 };
 
 /* The index-th row; NULL after the last. */
@@ -710,8 +712,8 @@ struct pith_threshold {
     size_t n_losses; /* how many losses it was taken from */
     double rate;     /* share asked for */
     double gamma;    /* kept: losses above it; -INFINITY when all are kept,
-                        INFINITY when none is and none was scored; of `spans`
-                        lambda, what a token of a run has to be worth */
+                        INFINITY when none is kept and none scored; `spans`:
+                        lambda, what a token of a run must be worth */
 };
 
 struct pith_rank {
@@ -739,16 +741,16 @@ struct pith_unit_result {
     size_t part;         /* which of pith_result.parts */
     size_t offset, size; /* bytes, in that part's text as it was given */
     size_t id, n_ids;    /* its tokens: pith_detail.ids[id ...]; none where a
-                            token goes on after text that was cut out */
+                            token continues after text that was cut out */
     size_t n_kept;       /* how many of these tokens stay */
     bool kept;           /* all of them do */
     bool join;           /* the blank line between two parts; its size is 0 */
-    char space;          /* stands in the result in front of the unit, which
+    char space;          /* is in the result before the unit, which
                             would run into the kept one before it; or 0 */
     /* What the decision was taken by: the mean loss of its tokens (`paper`),
      * or what the Python compares for the first of them, the loss of the
      * token after or a difference of two (`reference`).  A unit that went
-     * with its context, without a decision of its own, has no segment and the
+     * with its context, without its own decision, has no segment and the
      * loss that it had when contexts were ranked by theirs, NAN otherwise. */
     float loss;
     size_t segment; /* which of trace.thresholds; PITH_NO_SEGMENT */
@@ -759,13 +761,13 @@ struct pith_unit_result {
 #define PITH_NO_SEGMENT SIZE_MAX
 
 /* Kept bytes side by side: [start, end) of a part's text as it was given.
- * Bounds lie between characters. */
+ * Bounds are between characters. */
 struct pith_span {
     size_t part; /* which of pith_result.parts */
     size_t start, end;
 };
 
-/* Units and spans lie in the order of the prompt, whatever order the result
+/* Units and spans are in the order of the prompt, whatever order the result
  * has.  The texts of kept units, end to end, each with its space in front, are
  * those of the result; where a tokenizer's decoder changes text (`reference`
  * does what the Python's does), the result may differ from them in spaces. */
@@ -797,8 +799,8 @@ struct pith_result {
     size_t model_compressed_tokens;
 };
 
-/* Compresses a prompt.  The result is valid UTF-8: bytes of the prompt that
- * are not become U+FFFD.
+/* Compresses a prompt.  The result is valid UTF-8: invalid bytes of the
+ * prompt become U+FFFD.
  *   result  handed over; free with pith_result_free
  * Errors: ARGUMENT (options out of range), MEMORY, CANCELLED,
  * UNSUPPORTED (an option that the method does not have). */
@@ -834,8 +836,8 @@ pith_compress_spans(struct pith_session *session,
 PITH_API
 void pith_result_free(struct pith_result *result);
 
-/* A large model answers in the words of the compressed prompt; this puts the
- * words that compression has cut from them back from the original one.
+/* A large model answers in the words of the compressed prompt; this restores
+ * the words that compression cut, from the original prompt.
  *   method     PAPER: the shortest text of the original that holds a run of
  *              the response's words; REFERENCE: as the Python package does
  *   recovered  handed over, n_bytes long and NUL-terminated; free with

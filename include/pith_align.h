@@ -38,10 +38,10 @@ struct pith_align_requests_options {
                              what the target thinks of the text, as the
                              expectation of eq. 8 has it; up to 2 */
     bool skip_bad;        /* leave malformed records out */
-    void (*complain)(void *user, const char *detail); /* NULL: no one hears */
+    void (*complain)(void *user, const char *detail); /* NULL: not reported */
     void *user;
     /* Members of records that are not used, once for a file. */
-    void (*note)(void *user, const char *text); /* NULL: no one hears */
+    void (*note)(void *user, const char *text); /* NULL: not reported */
 };
 
 struct pith_align_requests_info {
@@ -110,10 +110,10 @@ struct pith_dataset_options {
                           model's positions where these are fewer */
     bool skip_bad;     /* leave malformed records out */
     void (*complain)(void *user, const char *detail); /* one malformed record,
-                          "NAME:LINE: ..."; NULL: no one hears */
+                          "NAME:LINE: ..."; NULL: not reported */
     void *user;
     /* Members of records that are not used, once for a text. */
-    void (*note)(void *user, const char *text); /* NULL: no one hears */
+    void (*note)(void *user, const char *text); /* NULL: not reported */
 };
 
 struct pith_dataset_info {
@@ -216,7 +216,7 @@ struct pith_align_options {
     const char *state;        /* NULL: output + ".state" */
     const char *log;          /* JSONL; NULL: output + ".jsonl" */
     const char *dtype;        /* matrices of a .pith; NULL: as they were */
-    bool resume;              /* go on from the state, if there is one */
+    bool resume;              /* continue from the state, if there is one */
     bool overwrite;           /* else a state that is there is an error */
     int n_threads;            /* as in a session */
     /* Non-zero ends the run, after the state is written, with CANCELLED. */

@@ -43,7 +43,7 @@ struct pith_case {
     struct pith_text reference; /* what the data set gives as the answer; may
                                    be empty where it gives none; qa: all that
                                    are right, a line each */
-    struct pith_text answer;    /* the same as a text that goes on after the
+    struct pith_text answer;    /* the same as a text that continues after the
                                    prompt */
 };
 
@@ -64,7 +64,7 @@ struct pith_cases; /* a set of them */
  *                passage, those of the next three join it.
  *     continue   JSONL of {"text"} or {"document"}, or MiniLongBench's; the
  *                text is the context
- *   prompts  what its questions stand after
+ *   prompts  what precedes its questions
  *     gsm8k      demonstrations with a blank line between them
  *     bbh        the task's chain-of-thought prompt
  *     chat       MT-Bench: reference answers; else NULL
@@ -130,7 +130,7 @@ const char *pith_eval_method(size_t index);
 
 /* "reference", "paper", "spans" and those made from them take options after
  * their name, "paper+units=token+protect=numbers": every option of
- * pith_compress_option that its method has, but for the method and how much
+ * pith_compress_option that its method has, except for the method and how much
  * stays.  Lists grow with each mention, flags need no value.  "+question" lets
  * the method see the question, which `question_aware` does too; it is not part
  * of what is left. */
@@ -149,7 +149,7 @@ enum pith_status pith_eval_look_up(const char *method,
                                    struct pith_error *error);
 
 /* Compresses by a method's name.  "reference" misses its budget by some
- * tokens; the target that brings it closest is looked for.
+ * tokens; the target that comes closest is found by search.
  *   n_tokens  of what is left, without the question of methods that see it
  * Errors: as pith_eval_look_up and pith_compress. */
 PITH_API
@@ -249,7 +249,7 @@ enum pith_status pith_facts_count(struct pith_facts *facts,
                                   struct pith_text original,
                                   struct pith_error *error);
 
-/* Whether one of the answers, a line each, stands in a text: its words in a
+/* Whether one of the answers, a line each, is in a text: its words in a
  * row, without letter case, punctuation and articles. */
 PITH_API
 bool pith_answer_stands(struct pith_text text, struct pith_text answers);
@@ -362,16 +362,16 @@ enum pith_answer_rule {
     PITH_ANSWER_GSM8K = 0,
     /* Chain-of-Thought Hub's, which the paper's protocol uses: the last run
      * of digits (with at most one period in it) up to the end of the first
-     * line that says "answer is"; of the whole text when none does.  It has
+     * line that says "answer is"; of the whole text when there is no such line.  It has
      * no sign, and a comma ends it. */
     PITH_ANSWER_HUB = 1,
     /* Ours: the last number of the same lines, with sign, thousands commas
      * and decimals. */
     PITH_ANSWER_NUMBER = 2,
-    /* BBH's of Chain-of-Thought Hub: what stands after the last "answer
+    /* BBH's of Chain-of-Thought Hub: what follows the last "answer
      * is ", a final period left out; of a multiple choice the letter. */
     PITH_ANSWER_BBH = 3,
-    /* Of the task qa: one of the answers stands in the text. */
+    /* Of the task qa: one of the answers is in the text. */
     PITH_ANSWER_QA = 4
 };
 
@@ -495,9 +495,9 @@ enum pith_verdict {
 struct pith_reply {
     enum pith_verdict verdict;
     const char *name;      /* "answer", "refusal", "server_error", ...; static */
-    struct pith_error why; /* the detail, but for an answer: "HTTP 503: ..." */
+    struct pith_error why; /* the detail: "HTTP 503: ..." */
     bool is_cut;           /* an answer that ended at max_tokens */
-    bool had_thought;      /* reasoning in front of the answer does not count */
+    bool had_thought;      /* reasoning before the answer does not count */
     char *line; /* for a file of answers, NUL-terminated, without a line feed;
                    free with pith_free */
 };
@@ -520,7 +520,7 @@ struct pith_score_options {
     enum pith_answer_rule rule; /* of GSM8K: PITH_ANSWER_HUB or _NUMBER */
     double price_in, price_out; /* of a million tokens */
     void (*complain)(void *user, const char *detail); /* a line that does not
-                          count, "NAME:LINE: ..."; NULL: no one hears */
+                          count, "NAME:LINE: ..."; NULL: not reported */
     void *user;
 };
 

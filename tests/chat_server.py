@@ -1,5 +1,5 @@
 """A server of chat completions for tests: what it answers depends on the
-folder in front of /chat/completions.
+folder before /chat/completions.
 
 usage: chat_server.py PORT_FILE LOG_FILE
 

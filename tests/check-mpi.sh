@@ -3,7 +3,7 @@
 # same records in each step: losses and gradient norms must agree, those of the
 # first step within rounding (1e-5), later ones within what AdamW makes of it
 # (a weight whose gradient is next to nothing moves by lr up or down as the
-# rounding has it: 1e-3 of a loss, 1e-2 of a norm), one process alone must write the files, and a run of 2 must go on
+# rounding has it: 1e-3 of a loss, 1e-2 of a norm), one process alone must write the files, and a run of 2 must continue
 # where a run of 1 was stopped.
 # usage: check-mpi.sh --install | check-mpi.sh PROGRAM MODEL FOLDER
 set -u

@@ -131,7 +131,7 @@ static void put_transposed(struct stored *item, const float *ours, size_t rows,
             item->values[c * item->cols + at + r] = ours[r * cols + c];
 }
 
-/* Element i of a head and i + D/2 come to lie side by side. */
+/* Element i of a head and i + D/2 become adjacent. */
 static void put_interleaved(struct stored *item, const float *ours, size_t dim)
 {
     for (size_t row = 0; row < item->rows; row++) {
@@ -873,7 +873,7 @@ static void pad(struct pith_buffer *out)
         pith_buffer_byte(out, 0);
 }
 
-/* The tensors from `first` to before `last` as a file of their own. */
+/* The tensors from `first` to before `last` as their own file. */
 static void write_gguf_part(const struct list *list, size_t first, size_t last,
                             const struct pith_buffer *values, uint64_t n_values,
                             int type, uint32_t version, const char *path)

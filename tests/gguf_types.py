@@ -23,7 +23,7 @@ TYPES = [Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.Q2_K,
          Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.Q8_K, Type.IQ4_NL,
          Type.IQ4_XS]
 HELD_AS_Q4 = {Type.Q4_0, Type.Q4_1, Type.Q4_K}
-# Where the halves of a block lie: scales, then minima.
+# Where the halves of a block are: scales, then minima.
 HALVES = {Type.Q2_K: (80, 82), Type.Q3_K: (108,), Type.Q6_K: (208,),
           Type.Q4_1: (0, 2), Type.Q5_1: (0, 2), Type.Q4_K: (0, 2),
           Type.Q5_K: (0, 2), Type.Q8_K: ()}

@@ -1,5 +1,5 @@
 /*
- * guarded.h - memory that ends exactly where it should: the last byte lies
+ * guarded.h - memory that ends exactly where it should: the last byte is
  * before a page that cannot be touched.
  */
 #ifndef PITH_TESTS_GUARDED_H

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the pages show is what the program does: command lines are accepted,
-# samples print what stands below them, the README's extract is the demo's.
+# samples print what is below them, the README's extract is the demo's.
 # "..." in a sample stands for anything.
 # usage: pages.sh PROGRAM
 set -u
@@ -29,7 +29,7 @@ END
 chmod +x "$scratch/bin/pith"
 export PATH="$scratch/bin:$PATH" PITH_MODEL="${PITH_MODEL:-$root/weights/default.pith}"
 
-# --- command lines: `pith ... --help` reads all that stands before it ---------
+# --- command lines: `pith ... --help` reads all that is before it ---------
 
 for page in README.md docs/*.md docs/tutorial/*.md; do
     awk '/\\$/ { sub(/\\$/, ""); line = line $0; next }

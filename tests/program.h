@@ -15,7 +15,7 @@ void program_tear_down(void);
 /* Writes a text to a file of the folder. */
 void program_write(const char *name, const char *text);
 
-/* What one run left behind. */
+/* What one run left. */
 struct run {
     int status;
     char *out, *err;

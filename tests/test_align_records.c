@@ -90,7 +90,7 @@ START_TEST(names_go_together_in_any_way)
         "[{\"from\": \"human\", \"value\": \"U\"}]\n",
         "1A|u:I|a:O|x\n2Q|s:S|u:Q|a:A|\n3P|u:P|a:C|\n4Q|u:Q|a:A|x\n"
         "5C|u:U|a:B|\n6C|s:S|u:U|\n7C|s:S|u:U|\n8C|u:U|\n");
-    /* One chat by itself. */
+    /* One chat on its own. */
     expect_outline("[{\"from\": \"human\",\n \"value\": \"U\"}]", "1C|u:U|\n");
 }
 END_TEST
@@ -142,7 +142,7 @@ START_TEST(an_array_of_records_knows_their_lines)
                    "2A|u:a, ]\"|a:b|\n5P|u:c|\n");
     expect_outline("[]", "");
     expect_outline(" \n\n", "");
-    /* One chat by itself; lines that are chats. */
+    /* One chat on its own; lines that are chats. */
     expect_outline("[{\"role\": \"user\",\n \"content\": \"U\"}]",
                    "1C|u:U|\n");
     expect_outline("[{\"role\": \"user\", \"content\": \"U\"}]\n"

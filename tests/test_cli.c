@@ -3,7 +3,7 @@
  * output to the byte, what standard error says, files that appear complete
  * or not at all.
  *
- * PITH_PROGRAM names the program.  A tiny random model stands in for a real
+ * PITH_PROGRAM names the program.  A tiny random model replaces a real
  * one: what it keeps means nothing, how the program behaves does.
  */
 #define _XOPEN_SOURCE 700 /* realpath */

@@ -32,7 +32,7 @@ static void join(const struct pith_model *model,
             size_t n;
             assert_ok(pith_tokenize(model, pair[j], PITH_TOKENIZE_NO_SPECIAL,
                                     &found, &n, &error), error);
-            /* SentencePiece's space in front of the line is not kept. */
+            /* SentencePiece's space before the line is not kept. */
             size_t skip = j == 0 && n > 1 &&
                           pith_token_piece(model, found[0]).bytes[0] == ' ';
             pith_ids_append_all(ids, found + skip, n - skip);

@@ -48,7 +48,7 @@ static bool inside_character(struct pith_text text, size_t at)
     return i != at;
 }
 
-/* Spans lie in order, apart, and between characters. */
+/* Spans are in order, apart, and between characters. */
 static void assert_spans(const struct pith_prompt *prompt,
                          const struct pith_result *result)
 {
@@ -360,7 +360,7 @@ static void append_dense(struct pith_buffer *out, const char *bytes, size_t n)
             pith_buffer_byte(out, bytes[i]);
 }
 
-/* The result's text, but for space and the order of contexts. */
+/* The result's text, except for space and the order of contexts. */
 static void assert_reference_text(const struct pith_prompt *prompt,
                                   const struct pith_result *result)
 {

@@ -1,7 +1,7 @@
 /*
  * test_eval.c - src/eval/measure.c, methods.c and the commands pith eval ...:
  * what a line holds, that methods are compared at equal lengths, and that a
- * run that was stopped goes on where it was.
+ * run that was stopped continues where it was.
  */
 #include <math.h>
 #include <stdio.h>

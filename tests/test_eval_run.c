@@ -1,6 +1,6 @@
 /*
  * test_eval_run.c - pith eval run against a small server (chat_server.py, in
- * a process of its own): answers, failures of every kind, and runs that are
+ * its own process): answers, failures of every kind, and runs that are
  * stopped.
  */
 #define _XOPEN_SOURCE 700 /* realpath */
@@ -239,7 +239,7 @@ START_TEST(answers_of_a_server_are_gone_on_with)
 }
 END_TEST
 
-/* curl goes on when pith is killed; the next run waits for it. */
+/* curl continues when pith is killed; the next run waits for it. */
 START_TEST(a_killed_run_asks_nothing_twice)
 {
     if (!has_tools)

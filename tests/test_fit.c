@@ -168,7 +168,7 @@ static bool is_of_run(struct pith_text text, size_t at, size_t *length)
            strchr("0123456789", text.bytes[at + 1]);
 }
 
-/* Every such run of the output stands in the prompt as it is, between other
+/* Every such run of the output is in the prompt as it is, between other
  * characters: words and numbers are neither cut nor joined. */
 static void assert_nothing_invented(struct pith_text prompt,
                                     struct pith_text out)

@@ -114,7 +114,7 @@ START_TEST(emoji_of_the_shared_case_stay_whole)
 }
 END_TEST
 
-/* A million characters that need what stands before them: quadratic time
+/* A million characters that need what precedes them: quadratic time
  * would be hours. */
 static void assert_fast(const char *character, const char *first,
                         size_t characters_each)

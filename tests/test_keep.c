@@ -254,7 +254,7 @@ static void assert_units(const char *text, enum pith_units units, size_t most,
     pith_parts_free(&parts);
 }
 
-/* A word is one unit with the white space in front of it, which does not
+/* A word is one unit with the white space before it, which does not
  * count for its loss; a number is one whatever the units are. */
 START_TEST(words_and_numbers_are_units)
 {

@@ -229,7 +229,7 @@ START_TEST(tiles_multiply)
 END_TEST
 
 /* The contract lets the last row of in and out end the memory, and keeps
- * what lies between the rows of out. */
+ * what is between the rows of out. */
 START_TEST(transpositions_touch_nothing_else)
 {
     const struct pith_kernels *set = set_at(_i);

@@ -48,7 +48,7 @@ START_TEST(units_end_between_characters)
     assert_units(text, whole, 4, "1/1 1/2 1/3 1/1");
     size_t bytes[] = {1, 2, 3, 4, 5, 6, 7};
     assert_units(text, bytes, 7, "1/1 2/2 3/3 1/1");
-    /* Each token ends inside a character, but for the last. */
+    /* Each token ends inside a character, except for the last. */
     size_t crossed[] = {2, 4, 7};
     assert_units(text, crossed, 3, "3/7");
     size_t empty_first[] = {0, 7};

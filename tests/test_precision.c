@@ -156,7 +156,7 @@ static float *random_floats(size_t n, double scale)
     return x;
 }
 
-/* What lies in memory that is written over: anything but zeros. */
+/* What is in memory that is written over: anything but zeros. */
 static float *some_floats(size_t n)
 {
     float *x = pith_array(n, sizeof *x);
@@ -725,7 +725,7 @@ static bool words_are_right(const float *row, const struct pith_tensor *weight)
     return right;
 }
 
-/* The same bits, but for those of NaN as a scale. */
+/* The same bits, except for those of NaN as a scale. */
 static bool words_are_same(const float *got, const float *want)
 {
     size_t group = pith_group_floats(PITH_INT16_PACKED);

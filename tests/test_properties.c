@@ -284,7 +284,7 @@ static enum pith_status compress(const struct request *r,
 
 /* --- spans and detail ------------------------------------------------------- */
 
-/* Spans lie in the order of the prompt, within their parts, apart from each
+/* Spans are in the order of the prompt, within their parts, apart from each
  * other, and between characters. */
 static void assert_spans(const struct pith_prompt *prompt,
                          const struct pith_result *result)

@@ -615,7 +615,7 @@ static bool is_digit(uint32_t code)
     return c == PITH_UNICODE_NUMBER || c == PITH_UNICODE_NEWER_NUMBER;
 }
 
-/* Every digit lies in a number, and two side by side in the same. */
+/* Every digit is in a number, and two side by side in the same. */
 static void assert_digits_are_in(const struct pith_ranges *numbers,
                                  struct pith_text text)
 {

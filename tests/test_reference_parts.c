@@ -122,7 +122,7 @@ START_TEST(coarse_filter_orders)
 }
 END_TEST
 
-/* Forced contexts are in front of the ranked ones, cost the budget only when
+/* Forced contexts precede the ranked ones, cost the budget only when
  * their rank comes up, and may be repeated or out of range. */
 /* One context at least is chosen, whatever the budget and whatever is forced:
  * the stages after rely on it. */

@@ -161,7 +161,7 @@ static void free_page(struct page *page)
     pith_free(page->html);
 }
 
-/* What stands between two strings of the page, as a string of its own. */
+/* What is between two strings of the page, as its own string. */
 static char *between(const struct page *page, const char *before,
                      const char *after)
 {

@@ -402,7 +402,7 @@ START_TEST(what_must_stay_reaches_the_compressor)
 }
 END_TEST
 
-/* --- beside the context ------------------------------------------------------ */
+/* --- beside the context ---------------------------------------------------- */
 
 #define FLAT(members) "{\"context\":[\"" WORDS WORDS "\",\"" WORDS "\"]," members "}"
 
@@ -505,7 +505,7 @@ START_TEST(keys_that_say_nothing_are_noted)
 }
 END_TEST
 
-/* "keep_digits" adds to "protect" wherever it stands. */
+/* "keep_digits" adds to "protect" wherever it is. */
 START_TEST(aliases_add_to_their_option)
 {
 #define COUNTED(members)                                                       \
@@ -709,7 +709,7 @@ START_TEST(a_response_is_recovered)
 }
 END_TEST
 
-/* Only the paper's rule finds words that lie far from each other. */
+/* Only the paper's rule finds words that are far from each other. */
 START_TEST(the_method_of_recover_has_the_default)
 {
     static const char request[] =

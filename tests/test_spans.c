@@ -48,7 +48,7 @@ static struct pith_result *compress(struct pith_prompt prompt, double rate,
     return result;
 }
 
-/* Words that may stand only with what is in front of them. */
+/* Words that may only appear with what precedes them. */
 static const struct {
     const char *text, *word, *together;
 } denied[] = {

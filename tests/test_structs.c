@@ -389,7 +389,7 @@ END_TEST
 
 /* --- structs that the library fills ------------------------------------------ */
 
-/* A struct of the program's size, filled by the library: what lies from
+/* A struct of the program's size, filled by the library: what is from
  * `first` on, up to the end of ours, is as in ours, and then there are
  * zeros.  (What is in front has padding, which holds anything.) */
 static void assert_filled(const unsigned char *given, size_t size,

@@ -276,7 +276,7 @@ START_TEST(pipes_get_all_bytes_in_order)
 }
 END_TEST
 
-/* An open descriptor goes on where it is, even one that appends to a file. */
+/* An open descriptor continues where it is, even one that appends to a file. */
 START_TEST(descriptors_are_used_as_they_are)
 {
     char path[64];
@@ -408,7 +408,7 @@ static bool lose_files(void)
     return as_expected;
 }
 
-/* In a process of its own, as names that a handler took are not freed. */
+/* In its own process, as names that a handler took are not freed. */
 START_TEST(what_was_removed_is_not_committed)
 {
     int status;

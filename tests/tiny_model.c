@@ -13,7 +13,7 @@
 
 enum { MAX_PIECES = 512, MAX_MERGES = 128 };
 
-/* A vocabulary under construction; the bytes of its pieces lie in text. */
+/* A vocabulary under construction; the bytes of its pieces are in text. */
 struct vocab_maker {
     struct pith_vocab vocab;
     struct pith_piece pieces[MAX_PIECES];

@@ -9,7 +9,7 @@ failures=0
 
 [ "$(wc -l < docs/tutorial/llmlingua.c)" -le 1200 ] &&
     [ "$(wc -l < docs/tutorial/alignment.c)" -le 900 ] || {
-    echo "tutorial: llmlingua.c may have 1,200 lines, alignment.c 900" >&2
+    echo "tutorial: llmlingua.c is limited to 1,200 lines, alignment.c to 900" >&2
     failures=1
 }
 

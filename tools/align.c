@@ -58,7 +58,7 @@ static const struct option options[] = {
     {'e', "epochs", "E", OPTION_REAL, AT(options.epochs), 1e-6, 1e6,
      "passes over the data (3)"},
     {0, "steps", "N", OPTION_COUNT, AT(options.steps), 1, 1e9,
-     "so many steps instead"},
+     "this many steps instead"},
     {'b', "batch", "N", OPTION_COUNT, AT(options.batch_records), 1, 1e9,
      "records of a step (32)"},
     {0, "batch-tokens", "N", OPTION_COUNT, AT(options.batch_tokens), 1, 1e9,
@@ -87,7 +87,7 @@ static const struct option options[] = {
      "store the model as f32, f16, bf16, q8 or q4;\n"
      "without it as it was"},
     {0, "state", "FILE", OPTION_OUTPUT, AT(options.state), 0, 0,
-     "the run as it stands (output + .state)"},
+     "the run as it is (output + .state)"},
     {0, "log", "FILE", OPTION_OUTPUT, AT(options.log), 0, 0,
      "a JSON line for each step (output + .jsonl)"},
     {0, "plot", "FILE", OPTION_OUTPUT, AT(plot), 0, 0,
@@ -97,7 +97,7 @@ static const struct option options[] = {
     {0, "save-every", "N", OPTION_COUNT, AT(options.save_every), 1, 1e9,
      "steps between states (as validations)"},
     {0, "resume", NULL, OPTION_FLAG, AT(options.resume), 0, 0,
-     "go on from the state, if there is one"},
+     "continue from the state, if there is one"},
     {0, "overwrite", NULL, OPTION_FLAG, AT(options.overwrite), 0, 0,
      "start anew, whatever state there is"},
 

@@ -25,7 +25,7 @@ static const struct option request_options[] = {
      "of an answer: 0 the likeliest, 1 one drawn from the\n"
      "target's own distribution (0)"},
     {0, "system", "TEXT", OPTION_WORD, AT(options.system), 0, 0,
-     "a system message in front of each"},
+     "a system message before each"},
     {0, "answered", "FILE", OPTION_INPUTS, AT(answers), 0, 0,
      "leave out what these answer or refuse; may be\n"
      "repeated"},

@@ -30,7 +30,7 @@ static const struct option options[] = {
     {0, "scaling", NULL, OPTION_FLAG, AT(scaling), 0, 0,
      "also with 1, 2, 4, ... threads"},
     {0, "lengths", "N,N", OPTION_COUNTS, AT(lengths), 0, 0,
-     "compress documents of so many tokens too"},
+     "compress documents of this many tokens too"},
     {0, "startup", "on|off", OPTION_SWITCH, AT(startup), 0, 0,
      "process start to result for 100 tokens (on)"},
 
@@ -314,7 +314,7 @@ static int bench(const struct command *command, const struct operands *operands,
 {
     struct output output = {0};
     if (arguments->agreement != NULL && operands->n > 0)
-        return tool_usage(command, "--agreement brings its own prompts; leave "
+        return tool_usage(command, "--agreement has its own prompts; leave "
                           "out %.200s", operands->items[0]);
     int code = tool_output_open(&output, arguments->output);
     if (code != TOOL_OK)
@@ -380,7 +380,7 @@ const struct command tool_bench = {
     .summary = "measure speed and memory on this machine",
     .about =
         "Times the losses of all tokens of a prompt (of FILE, else an invented\n"
-        "one) and compares the arithmetic behind them with what this CPU can\n"
+        "one) and compares the arithmetic they need with what this CPU can\n"
         "do, measured in the same run.  \"x alone\" is the gain over one\n"
         "thread.  With --lengths, also times compress (method paper, rate\n"
         "0.5) on documents.",

@@ -3,7 +3,7 @@
  * as missing.
  *
  * A tile is 16 rows of 64 bytes.  Two tiles of each factor give four products
- * into accumulators of their own, which hides the latency.
+ * into their own accumulators, which hides the latency.
  */
 #define _GNU_SOURCE /* syscall */
 

@@ -73,9 +73,9 @@ struct output {
 };
 
 int tool_output_open(struct output *output, const char *path);
-/* For the library, which knows no "-": the name of standard output. */
+/* For the library, which does not know "-": the name of standard output. */
 const char *tool_output_name(const char *path);
-/* Flushes and gives the file its name; a failure leaves nothing behind. */
+/* Flushes and gives the file its name; a failure leaves no file. */
 int tool_output_close(struct output *output);
 void tool_output_abort(struct output *output);
 

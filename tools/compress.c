@@ -29,14 +29,14 @@ struct arguments {
 static const struct option options[] = {
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "The prompt:"},
     {'c', "context", "FILE", OPTION_INPUTS, AT(contexts), 0, 0,
-     "a context of its own (may be repeated); without it\n"
+     "its own context (may be repeated); without it\n"
      "the paragraphs of the input, or all of it (reference)"},
     {'i', "instruction", "TEXT", OPTION_WORD, AT(instruction), 0, 0,
-     "stands before the contexts"},
+     "comes before the contexts"},
     {0, "instruction-file", "FILE", OPTION_INPUT, AT(instruction_file), 0, 0,
      "the same, from a file"},
     {'Q', "question", "TEXT", OPTION_WORD, AT(question), 0, 0,
-     "stands after the contexts"},
+     "comes after the contexts"},
     {0, "question-file", "FILE", OPTION_INPUT, AT(question_file), 0, 0,
      "the same, from a file"},
 
@@ -145,7 +145,7 @@ static int settle(const struct command *command,
                           "other", operands->items[0]);
     const char *part = first_given(operands, prompt_options);
     if (arguments->request != NULL && (part != NULL || operands->n > 0))
-        return tool_usage(command, "--request brings its own prompts; leave "
+        return tool_usage(command, "--request has its own prompts; leave "
                           "out %s%.200s", part != NULL ? "--" : "",
                           part != NULL ? part : operands->items[0]);
     if (arguments->request != NULL && arguments->report != NULL)

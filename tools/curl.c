@@ -27,7 +27,7 @@ enum { LARGEST_REPLY = 64 << 20 }; /* bytes */
 
 /* --- asking --------------------------------------------------------------- */
 
-/* Becomes curl.  A group of its own: an interrupt from the terminal is for
+/* Becomes curl.  Its own group: an interrupt from the terminal is for
  * pith, which waits for the reply that is on its way. */
 static void become(int in, int out)
 {
@@ -102,7 +102,7 @@ pid_t curl_start(const struct curl_request *request, int out)
         close(ends[1]);
         return child > 0 ? child : 0;
     }
-    /* A curl that is not there shows in what it leaves behind. */
+    /* A missing curl shows in the files it should have left. */
     write_request(request, in);
     fclose(in);
     return child;

@@ -1,8 +1,8 @@
 /*
- * curl.h - one HTTP POST by the program curl, as a process of its own.
+ * curl.h - one HTTP POST by the program curl, as its own process.
  *
  * The body goes through a file, which curl reads as it starts; everything
- * else, the key too, through curl's standard input: it stands on no command
+ * else, the key too, through curl's standard input: it is on no command
  * line and in no file.  What curl says goes into a file that the caller holds
  * locked (flock); the lock is the process's too, so that whoever gets it
  * knows that the process has ended.

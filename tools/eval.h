@@ -63,7 +63,7 @@ int eval_read_methods(const struct command *command, const char *list,
 int eval_read_numbers(const struct command *command, const char *option,
                       const char *list, double low, struct eval_plan *plan);
 
-/* JSONL that grows line by line, and goes on where an earlier run ended. */
+/* JSONL that grows line by line, and continues where an earlier run ended. */
 struct eval_log {
     const char *path; /* NULL: standard output */
     struct text text; /* complete lines that were there */

@@ -7,7 +7,7 @@
 
 #include "eval.h"
 
-/* Cuts the text behind its last line feed.  What a killed run left there
+/* Cuts the text after its last line feed.  What a killed run left there
  * starts as its lines do, as far as it goes. */
 static int cut_half_line(struct eval_log *log, const char *head)
 {

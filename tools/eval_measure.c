@@ -35,7 +35,7 @@ static const struct option options[] = {
     {0, "seed", "N", OPTION_COUNT, AT(seed), 0, 1e12,
      "of the methods that draw (1)"},
     {0, "seeds", "N", OPTION_COUNT, AT(n_seeds), 1, 1e6,
-     "so many of them, from that one on (1)"},
+     "this many of them, from that one on (1)"},
     {0, "reconstruction", "on|off", OPTION_SWITCH, AT(reconstruction), 0, 0,
      "measure that too, which takes longest (on)"},
 
@@ -156,7 +156,7 @@ static int measure(struct work *work)
     return code == TOOL_OK ? closed : code;
 }
 
-/* As the model that compresses, but for the file. */
+/* As the model that compresses, except for the file. */
 static int open_judge(const struct arguments *arguments, struct opened *judge)
 {
     struct model_options like = arguments->model;

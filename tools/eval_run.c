@@ -99,7 +99,7 @@ struct work {
     double shown; /* when progress was, last */
 };
 
-/* --- what is said --------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------ */
 
 static void show_progress(struct work *work)
 {
@@ -123,7 +123,7 @@ static void erase_progress(const struct work *work)
         fputs("\r\033[K", stderr);
 }
 
-/* What becomes of a request, and why. */
+/* What happens to a request, and why. */
 static void say(struct work *work, size_t index, const char *what,
                 const char *why)
 {
@@ -260,7 +260,7 @@ static void advise(const struct work *work, const struct curl_reply *reply,
                  "--endpoint if it can be trusted", reply->redirect);
     else if (reply->code == 404 || reply->code == 405)
         snprintf(why + n, size - n, "; asked was %s: give --endpoint what "
-                 "stands before /chat/completions, as http://HOST:PORT/v1",
+                 "is before /chat/completions, as http://HOST:PORT/v1",
                  work->url);
 }
 
@@ -316,7 +316,7 @@ static void take_no_reply(struct work *work, struct slot *slot,
         leave(work, slot, is_hopeless, why);
 }
 
-/* What the slot's curl, which has ended, left behind. */
+/* What the slot's curl left, now that it has ended. */
 static int finish(struct work *work, struct slot *slot, int status)
 {
     struct text text = {0};
@@ -545,7 +545,7 @@ static int report(struct work *work)
         return TOOL_OK;
     return tool_fail(work->is_over
                          ? "%s fails, so that no more was asked; nothing is "
-                           "lost: the same command goes on"
+                           "lost: the same command continues"
                          : "%s has left requests open; the same command asks "
                            "them again", work->url);
 }
@@ -665,7 +665,7 @@ const struct command tool_eval_run = {
     .about =
         "Sends a batch file (of pith eval prepare or pith align requests) by\n"
         "the program curl and adds the answers to a file.  A run that was\n"
-        "stopped or killed goes on where it was; a request that fails is\n"
+        "stopped or killed continues where it was; a request that fails is\n"
         "tried again, later each time; replies that are not answers are named\n"
         "in the file (docs/EVALUATION.md).  The API key is written nowhere.",
     .options = options,

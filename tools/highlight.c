@@ -2,7 +2,7 @@
  * highlight.c - see highlight.h.
  *
  * In colour, kept text is bright and dropped text dim; else dropped text
- * stands in [- and -], as in a word diff.  Both end before every line end and
+ * is in [- and -], as in a word diff.  Both end before every line end and
  * begin again after it, so that a pager or grep that takes the lines apart
  * shows each as it is.  The text is not trusted: nothing of it reaches the
  * terminal as a command.
@@ -17,7 +17,7 @@
 
 enum state { NONE, KEPT, DROPPED };
 
-/* What is written in front of and after text of each state. */
+/* What is written before and after text of each state. */
 struct marks {
     const char *begin[3], *end[3];
 };

@@ -96,7 +96,7 @@ static void print_group(FILE *out, const char *word)
     fprintf(out, "\nexplain one: pith help %s COMMAND\n", word);
 }
 
-/* A command that there is not; words: one, or that of a group and another. */
+/* An unknown command; words: one, or that of a group and another. */
 static int unknown_command(int n_words, char **words)
 {
     char name[160];

@@ -34,7 +34,7 @@ enum option_kind {
     OPTION_TEXTS,  /* const struct pith_text *, then a size_t: how many */
     OPTION_KINDS,  /* unsigned, enum pith_protect or-ed */
     OPTION_BITS,   /* a flag; sets the bits `low` of an unsigned */
-    OPTION_COMPRESSION /* not an option: all of pith_compress_option stand
+    OPTION_COMPRESSION /* not an option: all of pith_compress_option are
                           here, their members in the struct at `offset` */
 };
 
@@ -111,7 +111,7 @@ int tool_options_run(const struct command *command, int argc, char **argv,
                                  void *arguments));
 
 /* The nearest of words offered to one that nobody knows, and how it is asked
- * for: " (did you mean X?)", or nothing when none is near. */
+ * for: " (did you mean X?)", or nothing when none is close. */
 struct nearest {
     struct pith_text wanted;
     size_t distance; /* SIZE_MAX: nothing yet */
@@ -129,7 +129,7 @@ bool tool_option_given(const struct operands *operands, const char *name);
 void tool_options_help(const struct command *command, FILE *out);
 
 /* The options of compression for scripts, one on a line: type, letter, name,
- * key, value, default, method, sentence; "-" for what there is not. */
+ * key, value, default, method, sentence; "-" for what is absent. */
 void tool_options_list(FILE *out);
 
 #endif

@@ -22,7 +22,7 @@ static const struct option options[] = {
      "text: a line \"index TAB id TAB piece TAB loss\" for\n"
      "each token; json: one object"},
     {0, "no-bos", NULL, OPTION_FLAG, AT(no_bos), 0, 0,
-     "put nothing in front; the first token's loss is nan"},
+     "prepend nothing; the first token's loss is nan"},
     {'o', "output", "FILE", OPTION_OUTPUT, AT(output), 0, 0,
      "write there, complete or not at all"},
     MODEL_OPTION(struct arguments),

@@ -64,7 +64,7 @@ struct reader {
     bool too_long; /* the rest of the line is passed over */
 };
 
-/* Reads what there is; false at the end and after an error. */
+/* Reads what is available; false at the end and after an error. */
 static bool fill(struct reader *reader, int *code)
 {
     ssize_t n;
@@ -152,7 +152,7 @@ struct server {
     struct pith_mcp *mcp; /* NULL: plain requests */
 };
 
-/* What is said when the library cannot say it. */
+/* The reply when the library cannot write one. */
 static void print_refusal(const struct server *server, const char *detail)
 {
     if (server->mcp != NULL)
@@ -286,8 +286,8 @@ const struct command tool_serve = {
         "Reads lines of JSON from standard input and answers each with a line\n"
         "on standard output, until the input ends (docs/SERVE.md).  What cannot\n"
         "be read or done is answered with an error; blank lines and, in MCP,\n"
-        "notifications are not answered.  A line may have 16 MiB.  Options of\n"
-        "compression are the defaults of what a request leaves out.",
+        "notifications are not answered.  A line may be up to 16 MiB long.\n"
+        "Compression options are the defaults for what a request leaves out.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .list_files = list_files,

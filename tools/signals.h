@@ -1,5 +1,5 @@
 /*
- * signals.h - what becomes of the program on SIGINT, SIGTERM and SIGHUP.
+ * signals.h - what the program does on SIGINT, SIGTERM and SIGHUP.
  */
 #ifndef PITH_TOOLS_SIGNALS_H
 #define PITH_TOOLS_SIGNALS_H

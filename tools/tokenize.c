@@ -20,7 +20,7 @@ static const struct option options[] = {
      "text: a line \"id TAB piece\" for each token;\n"
      "json: lines {\"text\"} in, {\"ids\", \"pieces\"} out"},
     {0, "bos", NULL, OPTION_FLAG, AT(bos), 0, 0,
-     "put BOS in front if that is the tokenizer's default"},
+     "prepend BOS if that is the tokenizer's default"},
     {0, "no-special", NULL, OPTION_FLAG, AT(no_special), 0, 0,
      "read special tokens as ordinary text"},
     MODEL_OPTION(struct arguments),

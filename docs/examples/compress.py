@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The library from Python, without a module of its own: ctypes.
+"""The library from Python, without its own module: ctypes.
 
     make shared
     python3 docs/examples/compress.py weights/default.pith 0.5 \\

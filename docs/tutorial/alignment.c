@@ -17,7 +17,7 @@
  *
  * T tokens of a record, C width of the model, H heads, D = C / H width of a
  * head, F width of the feed-forward part, V size of the vocabulary.  Matrices
- * lie row by row.  dx is the gradient of the loss with respect to x.
+ * are row by row.  dx is the gradient of the loss with respect to x.
  */
 #include <limits.h>
 #include <math.h>
@@ -210,7 +210,7 @@ static size_t word_length(const char *text, bool digits_alone)
     int class = class_of(text, digits_alone, &length), next;
     if (class == END)
         return length; /* a number of SmolLM's */
-    if (text[0] == ' ') { /* the " ?" in front of a word */
+    if (text[0] == ' ') { /* the " ?" before a word */
         next = class_of(text + 1, digits_alone, &length);
         at = next != SPACE && next != END;
         class = at == 1 ? next : SPACE;
@@ -426,7 +426,7 @@ static uint32_t read_escape(struct place *place)
     return code;
 }
 
-/* A string, unescaped where it lies. */
+/* A string, unescaped where it is. */
 static const char *read_string(struct place *place)
 {
     if (!take(place, '"'))

@@ -11,7 +11,7 @@
  * A prompt is x = (x_ins, x_dems, x_que): instruction, demonstrations (or
  * documents), question.  L is a length in tokens, tau a rate, kept / original.
  * Of the model: T tokens, C width, H heads, D width of a head, F width of the
- * feed-forward part, V size of the vocabulary; matrices lie row by row.
+ * feed-forward part, V size of the vocabulary; matrices are row by row.
  */
 #include <limits.h>
 #include <math.h>
@@ -215,7 +215,7 @@ static size_t word_length(const char *text, bool digits_alone)
     int class = class_at(text, digits_alone, &length), next;
     if (class == END)
         return length; /* a number of SmolLM's */
-    if (text[0] == ' ') { /* the " ?" in front of a word */
+    if (text[0] == ' ') { /* the " ?" before a word */
         next = class_at(text + 1, digits_alone, &length);
         at = next != SPACE && next != END;
         class = at == 1 ? next : SPACE;
@@ -541,7 +541,7 @@ static float loss_of(const float *z, size_t V, size_t token)
     return (float)(most + log(sum) - (double)z[token]);
 }
 
-/* Losses of ids[n_seen .. n), each given all ids in front of it; n_seen > 0.
+/* Losses of ids[n_seen .. n), each given all ids before it; n_seen > 0.
  * What the cache holds of the beginning is not read again. */
 static void score(struct reader *r, const int32_t *ids, size_t n_seen, size_t n,
                   float *losses)
@@ -636,7 +636,7 @@ static bool is_of(uint32_t code, const char *string)
 
 static const char currencies[] = "$¢£¤¥€₩₪₫₱₹₺₽₿";
 
-/* Whether a number goes on at c[0], from c[-1]: letters and digits; a unit
+/* Whether a number continues at c[0], from c[-1]: letters and digits; a unit
  * after a digit, 75% or 5€; and a sign between two, 1,782.50 or 10-minute. */
 static bool goes_on(const struct cluster *c)
 {
@@ -648,7 +648,7 @@ static bool goes_on(const struct cluster *c)
            (is_of(c->code, "-‐‑") && c[-1].role >= WORD && c[1].role >= WORD);
 }
 
-/* Whether a sign in front of a number is its own: -3, $4, #7, x+5, <0.05. */
+/* Whether a sign before a number is its own: -3, $4, #7, x+5, <0.05. */
 static bool is_own(const struct cluster *sign)
 {
     const struct cluster *before = sign - 1;
@@ -662,7 +662,7 @@ static bool is_own(const struct cluster *sign)
 }
 
 /* Marks in cut, by byte, where units may end: between clusters, but not inside
- * a number, which is all that goes on with a digit among it. */
+ * a number, which is all that continues with a digit among it. */
 static void find_cuts(const char *text, char *cut)
 {
     size_t n = 0, size = strlen(text);
@@ -728,7 +728,7 @@ struct ids {
 };
 
 /* What is kept or dropped as a whole: a token, or those of one character or
- * number; or the blank line in front of a part. */
+ * number; or the blank line before a part. */
 struct unit {
     struct ids ids;
     size_t start, end, part; /* bytes of the prompt */
@@ -761,7 +761,7 @@ static void append(struct ids *to, struct ids ids)
     to->n += ids.n;
 }
 
-/* The tokens of a text, with the start token in front of the first. */
+/* The tokens of a text, with the start token before the first. */
 static struct ids tokens_of(const struct tokenizer *t, const char *text)
 {
     int32_t *ids = allocate(1 + strlen(text), sizeof *ids);
@@ -824,7 +824,7 @@ static double clamp(double value, double low, double high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* The mean loss of a demonstration by itself, as far as the window goes. */
+/* The mean loss of a demonstration on its own, as far as the window goes. */
 static double mean_loss(struct reader *reader, struct ids ids)
 {
     size_t n = ids.n < reader->window ? ids.n : reader->window;
@@ -839,7 +839,7 @@ static double mean_loss(struct reader *reader, struct ids ids)
 
 /* Algorithm 1, lines 4 to 9: from the highest perplexity down, append to D
  * while L~_D is within the limit k tau_dems L_dems.  Returns L~_D.  Differs:
- * what would pass it stays out, but for the first, and for what fills up. */
+ * what would pass it stays out, except for the first, and for what fills up. */
 static double select_demonstrations(struct prompt *p, double limit,
                                     double L_dems, double missing)
 {
@@ -1009,7 +1009,7 @@ static size_t select_units(const struct itpc *z, struct unit **units, size_t n,
     qsort(order, n_order, sizeof *order, higher_loss_first);
     *gamma = -HUGE_VAL;
     for (size_t i = 0; i < n_order && (above || last); i++) {
-        struct unit *line = &first_line; /* the blank line in front of it */
+        struct unit *line = &first_line; /* the blank line before it */
         for (size_t j = 0; units[j] != order[i]; j++)
             line = units[j]->line ? units[j] : line;
         size_t cost = order[i]->ids.n + (line->kept ? 0 : line->ids.n);

@@ -69,7 +69,7 @@ static void append(struct pith_dataset *dataset, int32_t id, bool is_answer)
     pith_ids_append(&dataset->targets, is_answer);
 }
 
-/* The start token, unless the text brings it along. */
+/* The start token, unless the text begins with it. */
 static void append_start(struct pith_dataset *dataset, size_t start)
 {
     int32_t id = pith_model_start_id(dataset->model);
@@ -86,7 +86,7 @@ static void append_end(struct pith_dataset *dataset, bool is_answer)
         append(dataset, id, is_answer);
 }
 
-/* Whether any byte of [from, to) lies in an answer of spans [first, last). */
+/* Whether any byte of [from, to) is in an answer of spans [first, last). */
 static bool is_in_answer(const struct pith_template_span *spans, size_t *at,
                          size_t last, size_t from, size_t to)
 {

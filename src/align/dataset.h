@@ -4,7 +4,7 @@
  *
  * A record is: the token that begins a text, prompt, answer, end.  Row i is
  * the input of position i, target i the token that follows it where that is
- * part of an answer, PITH_NO_TARGET elsewhere.  What lies after the last
+ * part of an answer, PITH_NO_TARGET elsewhere.  What follows the last
  * target is not kept.
  */
 #ifndef PITH_ALIGN_DATASET_H

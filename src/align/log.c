@@ -67,7 +67,7 @@ enum pith_status pith_log_start(struct pith_log *log, const char *path,
     return status;
 }
 
-/* Writes the first *n_keep bytes of the file anew, or what there is. */
+/* Rewrites the first *n_keep bytes of the file, or all if there are fewer. */
 static enum pith_status cut(const char *path, uint64_t *n_keep,
                             struct pith_error *error)
 {

@@ -17,7 +17,7 @@ struct pith_log {
 enum pith_status pith_log_check(const char *path, struct pith_error *error);
 
 /* Starts a log with the settings; or keeps the first n_keep bytes of the one
- * there is and goes on after them. */
+ * there is and continues after them. */
 enum pith_status pith_log_start(struct pith_log *log, const char *path,
                                 struct pith_text settings,
                                 struct pith_error *error);

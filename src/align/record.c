@@ -211,7 +211,7 @@ static enum pith_status take_pair(struct pith_record_reader *reader,
 
 /* --- chats ---------------------------------------------------------------- */
 
-/* The string, or what there is in its place, cut to a few words. */
+/* The string, or the value found instead of one, cut to a few words. */
 static struct pith_text shown(const struct pith_json *value)
 {
     struct pith_text text = {found(value), strlen(found(value))};

@@ -1,7 +1,7 @@
 /*
  * records.c - see records.h.
  *
- * A line of JSONL, or an element of the array as it lies between two commas,
+ * A line of JSONL, or an element of the array as it is between two commas,
  * is cut out of the text first and parsed on its own.  What it means:
  * record.c.
  */

@@ -42,7 +42,7 @@ enum pith_record_kind {
 };
 
 /* All but chats have a message of the user and one of the assistant, after one
- * of the system where there is such; without an answer there is no last one.
+ * of the system, if any; without an answer there is no last one.
  * A chat without an answer ends with the user. */
 struct pith_record {
     enum pith_record_kind kind;
@@ -62,7 +62,7 @@ struct pith_record_reader {
     bool is_array, is_entered, is_chat, ended;
     struct pith_json_document *document; /* of the record read last */
     struct pith_message *messages;
-    size_t n_room; /* messages that there is room for */
+    size_t n_room; /* messages allocated */
     struct pith_unused *unused; /* counts members that are not used; NULL */
 };
 

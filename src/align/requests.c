@@ -112,7 +112,7 @@ static bool is_one_of(struct pith_text key, const char *const *names)
     return *names != NULL;
 }
 
-/* The members as they were read, but for those named; a comma after each. */
+/* The members as they were read, except for those named; a comma after each. */
 static void write_members(const struct pith_json *object,
                           const char *const *without, struct pith_buffer *out)
 {

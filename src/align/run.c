@@ -212,7 +212,7 @@ static enum pith_status check_files(struct pith_run *run,
 
 /* --- where it begins ------------------------------------------------------ */
 
-/* Goes on from the state on disk. */
+/* Continues from the state on disk. */
 static enum pith_status resume(struct pith_run *run, struct pith_error *error)
 {
     struct pith_run_progress *progress = &run->progress;

@@ -40,7 +40,7 @@ struct pith_run {
 };
 
 /* Everything before the first step: files, records, trainer, and the state of
- * an earlier run that this one goes on from.  The run holds its model,
+ * an earlier run that this one continues from.  The run holds its model,
  * options and ranks, and zeros. */
 enum pith_status pith_run_prepare(struct pith_run *run,
                                   const struct pith_dataset *data,

@@ -1,6 +1,6 @@
 /*
  * state.h - a run on disk: settings, progress, and every trained tensor with
- * its moments.  What is needed to go on bit for bit, and no more.
+ * its moments.  What is needed to continue bit for bit, and no more.
  *
  * The file, numbers little-endian:
  *
@@ -36,7 +36,7 @@ struct pith_run_progress {
 enum pith_status pith_state_check(const char *path, bool *exists,
                                   struct pith_error *error);
 
-/* Bytes of a file of n_values, but for settings and progress: about 1 KiB. */
+/* Bytes of a file of n_values, except for settings and progress: about 1 KiB. */
 uint64_t pith_state_bytes(uint64_t n_values);
 
 /* Complete or not at all. */

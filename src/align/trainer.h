@@ -2,7 +2,7 @@
  * trainer.h - gradients and AdamW steps of a model: all that the loop of
  * distribution alignment (eq. 8 of the paper) needs of the numbers.
  *
- * A trainer takes batches of token ids with targets and knows nothing of
+ * A trainer takes batches of token ids with targets and is unaware of
  * data, templates, schedules, epochs, checkpoints or progress.  Everything is
  * computed in float32 (or nearly, see precision), whatever the type of the
  * weights that stay as they are; the same batches give the same bits for any
@@ -70,12 +70,12 @@ struct pith_trainer_options {
     size_t max_tokens;    /* of a batch; memory grows with it */
     size_t max_record;    /* tokens of one record; 0: max_tokens, or all the
                              positions of the model where these are fewer */
-    /* Called before any of it is asked for; NULL: no one hears. */
+    /* Called before any of it is asked for; NULL: not reported. */
     void (*announce)(void *user, const struct pith_trainer_size *size);
     void *user;
 };
 
-/* Records lie end to end without padding.  Attention never crosses from one
+/* Records are end to end without padding.  Attention never crosses from one
  * record to another, and positions count from 0 in each. */
 struct pith_batch {
     const int32_t *ids;     /* (n_tokens) */
@@ -137,7 +137,7 @@ void pith_trainer_step(struct pith_trainer *trainer,
                        const struct pith_adamw *adamw);
 
 /* What is trained, in an order that is always the same: with the values and
- * both moments of every tensor restored, training goes on bit for bit.
+ * both moments of every tensor restored, training continues bit for bit.
  * Pointers stay valid for the trainer's life and may be written through;
  * pith_trainer_values_changed() must follow a change of values. */
 struct pith_trainable {

@@ -97,7 +97,7 @@ enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
     return PITH_OK;
 }
 
-/* What was allocated stands in front of what is handed over. */
+/* What was allocated precedes what is handed over. */
 void *pith_array_aligned(size_t n, size_t size)
 {
     size_t bytes;

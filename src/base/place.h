@@ -16,7 +16,7 @@ bool pith_path_exists(const char *path);
 enum pith_status pith_place_check(const char *output, const char *other,
                                   struct pith_error *error);
 
-/* The name behind the links that path may be, though nothing need have it;
+/* The name that path leads to once links are followed; it need not exist;
  * release with pith_free().  NULL, with errno set, when there is none. */
 char *pith_path_follow(const char *path);
 

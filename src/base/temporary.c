@@ -1,7 +1,7 @@
 /*
  * temporary.c - see temporary.h.
  *
- * A writer holds a lock on its file, so that what a killed run left behind is
+ * A writer holds a lock on its file, so that what a killed run left is
  * known by having the name and no lock.
  */
 #include "posix.h"

@@ -3,7 +3,7 @@
  *
  * Work is cut into tasks that write to disjoint places; which thread runs a
  * task, and how many threads there are, cannot change a result.  A pool
- * belongs to whoever computes with it, so that there is no global state.
+ * belongs to the caller, so there is no global state.
  */
 #ifndef PITH_BASE_THREADS_H
 #define PITH_BASE_THREADS_H

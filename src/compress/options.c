@@ -70,7 +70,7 @@ static const struct pith_option rows[] = {
          "model or with --count-with; takes the place of `rate`"),
     REAL(0, "threshold", "threshold", "NATS", threshold, 0, LIMIT, -1, NULL,
          SPANS | ABOVE,
-         "nats that a token of a run has to be worth; what is worth less goes, "
+         "nats that a token of a run must be worth; what is worth less goes, "
          "however much that is; takes the place of `rate`"),
 
     HEADING("How it is chosen:"),
@@ -114,9 +114,9 @@ static const struct pith_option rows[] = {
          "otherwise given all of it (eq. 4)"),
     BOOL("budget-controller", "use_budget_controller", use_budget_controller,
          true, PAPER,
-         "drop whole contexts first, and give each part a rate of its own"),
+         "drop whole contexts first, and give each part its own rate"),
     BOOL("dynamic-rates", "use_dynamic_rates", use_dynamic_rates, true, PAPER,
-         "give each part a rate of its own; otherwise one rate for all that "
+         "give each part its own rate; otherwise one rate for all that "
          "is selected"),
     COUNT("selection-seed", "selection_seed", selection_seed, 0, 0, PAPER,
           "unless 0, select contexts in a random order"),
@@ -181,8 +181,8 @@ static const struct pith_option rows[] = {
            "none|before|after|none_condition|before_condition|after_condition",
            condition_in_question, PITH_CONDITION_NONE, "none",
            REFERENCE,
-           "where the question stands when contexts are ranked by it; with "
-           "`_condition` it also stands in front of the tokens that are "
+           "where the question is when contexts are ranked by it; with "
+           "`_condition` it also precedes the tokens that are "
            "chosen"),
     BOOL("condition-compare", "condition_compare", condition_compare,
          false, REFERENCE,

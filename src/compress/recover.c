@@ -42,7 +42,7 @@ static enum pith_status place_tokens(const struct pith_tokenizer *tokenizer,
     return text->failed ? pith_no_memory(error, text->size, 1) : PITH_OK;
 }
 
-/* Whether a word may begin or end in front of each token of the original and
+/* Whether a word may begin or end before each token of the original and
  * at its end; nowhere inside a number.  `paper` only. */
 static enum pith_status find_edges(const struct pith_tokenizer *tokenizer,
                                    const struct pith_ids *ids, bool **edges,
@@ -168,7 +168,7 @@ static bool run_length(const struct recovery *recovery, struct pith_text text,
     return true;
 }
 
-/* Tokens of a run, with a space in front or without. */
+/* Tokens of a run, with a leading space or without. */
 static enum pith_status encode_run(struct recovery *recovery,
                                    struct pith_text text, bool space,
                                    struct pith_error *error)
@@ -191,7 +191,7 @@ static enum pith_status encode_run(struct recovery *recovery,
     return status;
 }
 
-/* The shorter of what is found with a space in front and without. */
+/* The shorter of what is found with a leading space and without. */
 static enum pith_status find_shortest(struct recovery *recovery,
                                       struct pith_text text,
                                       struct pith_token_range *range,
@@ -253,7 +253,7 @@ static enum pith_status append_run(struct recovery *recovery,
     return status;
 }
 
-/* Bytes of the word at the start of a text that stay as they are in front of
+/* Bytes of the word at the start of a text that stay as they are before
  * a run: none, `paper`: its signs, or all where no run starts in it.
  * *n: of the run. */
 static size_t find_run(const struct recovery *recovery, struct pith_text text,
@@ -283,7 +283,7 @@ static size_t overlap(const struct pith_buffer *text, const char *bytes,
     return n;
 }
 
-/* Appends what the original has for a run with signs in front of it, which
+/* Appends what the original has for a run with signs before it, which
  * the original may have too. */
 static enum pith_status append_run_after(struct recovery *recovery,
                                          struct pith_text signs,

@@ -3,7 +3,7 @@
  * compressed prompt; names and numbers that compression has cut are put back
  * from the original one (LongLLMLingua, "Subsequence Recovery").
  *
- * The answer is read word by word (words are what lies between single
+ * The answer is read word by word (words are what is between single
  * spaces).  A run of words, as long as possible, that occurs in the
  * compressed prompt is looked for in the original one, token by token, and
  * replaced by the text found there; other words stay as they are.
@@ -22,14 +22,14 @@ enum pith_recover_rules {
     /* From every place of the run's first token on, the next token of the
      * run is taken when it comes within 10 tokens and passed over when it
      * does not; the most tokens win, then the shortest text, then the first.
-     * The run is tokenised by itself, so byte-level vocabularies, which know
-     * most words with a space in front, often find little.  (Where the
+     * The run is tokenised on its own, so byte-level vocabularies, which know
+     * most words with a leading space, often find little.  (Where the
      * reference fails, on two spaces in a row, the text stays.) */
     PITH_RECOVER_REFERENCE,
     /* The shortest text that has all tokens of the run in order; of several
      * the first that begins and ends with words, else the first.  The run
      * stays when there is none, or when the text would be more than ten times
-     * as long as the run.  The run is also tried with a space in front.
+     * as long as the run.  The run is also tried with a leading space.
      *
      * A run's first and last words are whole in the compressed prompt; where
      * the text found begins or ends inside a word of the original, it is

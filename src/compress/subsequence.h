@@ -43,7 +43,7 @@ struct pith_shortest {
 
 /* Puts the shortest range with all tokens of the run in order in its place, if
  * that is better: shorter, or as long and whole.  n > 0.
- *   edges  (n_ids + 1) whether a word may begin or end in front of a token;
+ *   edges  (n_ids + 1) whether a word may begin or end before a token;
  *          NULL: everywhere
  *   most   tokens of a range */
 enum pith_status pith_recover_shortest(const struct pith_occurrences *original,

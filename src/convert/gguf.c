@@ -343,7 +343,7 @@ static enum pith_status read_tensor(struct pith_gguf *gguf,
     return PITH_OK;
 }
 
-/* Now that the data section is known: does the tensor lie in it? */
+/* Now that the data section is known: is the tensor in it? */
 static enum pith_status place_tensor(const struct pith_gguf *gguf,
                                      struct pith_stored *stored, size_t data,
                                      size_t alignment,

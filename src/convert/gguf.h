@@ -15,13 +15,13 @@ enum pith_gguf_type {
 };
 
 /* A value, borrowed from the file.  For an array, type and size are those of
- * its elements and bytes is where the first one lies. */
+ * its elements and bytes is where the first one is. */
 struct pith_gguf_value {
     struct pith_text key;
     enum pith_gguf_type type;
     bool is_array;
     size_t n;             /* elements; 1 when no array */
-    const uint8_t *bytes; /* checked: n elements lie inside the file */
+    const uint8_t *bytes; /* checked: n elements are inside the file */
     const uint8_t *end;   /* of them */
     bool used;            /* a reader asked for it */
 };

@@ -1,5 +1,5 @@
 /*
- * gguf_blocks.c - see gguf_blocks.h.  The layout of each format stands above
+ * gguf_blocks.c - see gguf_blocks.h.  The layout of each format is above
  * what reads it, in the order of its bytes; "half" is a number of 16 bits,
  * run r holds the weights 32 r to 32 r + 31 of a block.
  */

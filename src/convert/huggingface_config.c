@@ -144,7 +144,7 @@ static float scaling_number(struct reader *reader, const char *key,
 }
 
 /* "llama3": wavelengths of more than old / low positions are stretched by
- * factor, those below old / high not at all, those in between by a mean of
+ * factor, those below old / high not at all, the others by a mean of
  * the two. */
 static void llama3_factors(struct reader *reader, const char *key,
                            const struct pith_json *scaling, float *factors)
@@ -232,7 +232,7 @@ static void read_scaling(struct reader *reader, const char *key)
 
 /* --- the LLaMA family ------------------------------------------------------*/
 
-/* What a class takes for a field that is not there; 0: it has to be. */
+/* The default of a class for a field that is absent; 0: it is required. */
 struct defaults {
     uint32_t n_vocab, n_ctx, n_kv_head, head_dim;
     double norm_eps, rope_theta;

@@ -20,7 +20,7 @@ enum pith_status pith_huggingface_config(struct pith_source *source,
 /* Lists the tensors of the folder's files. */
 enum pith_status pith_huggingface_weights(struct pith_source *source,
                                           struct pith_error *error);
-/* Says what the folder holds in place of the file that it lacks, and what to
+/* Says what the folder holds instead of the missing file, and what to
  * do. */
 enum pith_status pith_folder_refuse(const struct pith_source *source,
                                     const char *lacks,

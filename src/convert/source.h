@@ -1,6 +1,6 @@
 /*
  * source.h - what every reader of a foreign format fills in: a config, a
- * vocabulary, and for each tensor of the config where its bytes lie and how
+ * vocabulary, and for each tensor of the config where its bytes are and how
  * they are to be rearranged.
  *
  * A reader first lists what the files store (struct pith_stored), then says
@@ -60,7 +60,7 @@ struct pith_origin {
     size_t first;       /* our row 0 is this row (column if transposed) */
     size_t skipped;     /* elements of a vector before ours */
     bool transposed;    /* our rows are the stored columns */
-    size_t rotary_dim;  /* head width, where rotary pairs lie side by side */
+    size_t rotary_dim;  /* head width, where rotary pairs are adjacent */
 };
 
 struct pith_source {

@@ -56,7 +56,7 @@ static enum pith_type written_type(const struct pith_origin *origin,
 
 /* --- rows as they are stored -----------------------------------------------*/
 
-/* The stored row that is our row: rotary pairs that lie side by side come
+/* The stored row that is our row: rotary pairs that are adjacent come
  * half a head apart. */
 static size_t stored_row(const struct pith_origin *origin, size_t row)
 {

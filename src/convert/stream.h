@@ -6,8 +6,8 @@
 
 #include "source.h"
 
-/* Of the options: who is told of progress and of each tensor.
- * dtype: of matrices, NULL for the source's own.  What becomes of vectors,
+/* From the options: where progress and each tensor are reported.
+ * dtype: of matrices, NULL for the source's own.  How vectors are stored,
  * positions and odd rows: docs/CONVERT.md. */
 enum pith_status pith_source_write(const struct pith_source *source,
                                    const char *destination,

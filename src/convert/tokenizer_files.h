@@ -8,7 +8,7 @@
 #include "json_values.h"
 #include "source.h"
 
-/* The roots of JSON files; NULL where there is no such file. */
+/* The roots of JSON files; NULL for a missing file. */
 struct pith_tokenizer_files {
     struct pith_source *source;
     struct pith_vocabulary *vocabulary;
@@ -53,7 +53,7 @@ enum pith_status pith_tokenizer_json_read(struct pith_tokenizer_files *files);
 bool pith_tokenizer_json_is_sentencepiece(
     const struct pith_tokenizer_files *files);
 
-/* The id of a special token in config.json; *id stays where there is none. */
+/* The id of a special token in config.json; *id is unchanged without one. */
 void pith_tokenizer_config_id(const struct pith_tokenizer_files *files,
                               const char *key, int32_t *id);
 

@@ -114,7 +114,7 @@ static enum pith_status unknown_pre_tokenizer(
 
 /* --- the post-processor ----------------------------------------------------*/
 
-/* TemplateProcessing: [Sequence A], or BOS in front of it. */
+/* TemplateProcessing: [Sequence A], or BOS before it. */
 static bool read_template(struct pith_tokenizer_files *files,
                           const struct pith_json *processor)
 {

@@ -16,7 +16,7 @@ struct pith_vocabulary {
     bool *present;             /* of each piece */
     size_t capacity;           /* of pieces and present */
     size_t merge_capacity;
-    size_t limit;              /* ids lie below: rows of the embedding */
+    size_t limit;              /* ids are below: rows of the embedding */
     const char *path;          /* for errors; borrowed */
     struct pith_names ids;     /* spelling to id */
     struct pith_texts texts;   /* owns spellings and bytes */

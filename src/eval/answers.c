@@ -112,8 +112,8 @@ static struct pith_text last_number(struct pith_text text,
     return last;
 }
 
-/* A dash in front of a number, or of its currency sign, is a sign unless it
- * stands after a letter, digit or bracket, where it joins or subtracts. */
+/* A dash before a number, or of its currency sign, is a sign unless it
+ * is after a letter, digit or bracket, where it joins or subtracts. */
 static bool is_negative(struct pith_text text, const char *number)
 {
     size_t at = (size_t)(number - text.bytes);
@@ -175,7 +175,7 @@ static bool is_choice(struct pith_text target)
            target.bytes[2] == ')';
 }
 
-/* The first letter of the alphabet that stands in brackets, 0 for none. */
+/* The first letter of the alphabet that is in brackets, 0 for none. */
 static char choice_in(struct pith_text answer)
 {
     char first = 0;

@@ -49,7 +49,7 @@ enum pith_status pith_cases_add(struct pith_cases *cases, const char *name,
                                 size_t number, const struct pith_case *made,
                                 struct pith_error *error);
 
-/* ARGUMENT when there is no case of this index. */
+/* ARGUMENT for an index that is out of range. */
 enum pith_status pith_cases_check(const struct pith_cases *cases, size_t index,
                                   struct pith_error *error);
 

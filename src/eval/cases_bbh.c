@@ -9,7 +9,7 @@
 
 #include "cases.h"
 
-/* What stands after the line of dashes; all of it without one. */
+/* What follows the line of dashes; all of it without one. */
 static struct pith_text skip_canary(struct pith_text text)
 {
     static const char dashes[] = "\n-----\n";
@@ -25,7 +25,7 @@ static bool is_demonstration(struct pith_text paragraph)
     return paragraph.size >= 3 && memcmp(paragraph.bytes, "Q: ", 3) == 0;
 }
 
-/* The text from the first to the last of some paragraphs, with what stands
+/* The text from the first to the last of some paragraphs, with what is
  * between them. */
 static struct pith_text join(const struct pith_text *paragraphs, size_t n)
 {

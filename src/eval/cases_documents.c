@@ -1,6 +1,6 @@
 /*
  * cases_documents.c - documents to be summed up: their paragraphs are the
- * contexts, a summary, where there is one, the reference.
+ * contexts, a summary, if any, the reference.
  */
 #include <string.h>
 

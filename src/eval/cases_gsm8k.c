@@ -3,7 +3,7 @@
  * demonstrations: cases of {"question", "answer"}.
  *
  * The answer's calculator annotations "<<3+4=7>>" are left out of the text
- * that is to go on behind the prompt, and its last line "#### 7" becomes the
+ * that is to follow the prompt, and its last line "#### 7" becomes the
  * demonstrations' "The answer is 7".
  */
 #include <string.h>

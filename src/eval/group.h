@@ -1,5 +1,5 @@
 /*
- * group.h - the cases that stand after one prompt, and that prompt
+ * group.h - the cases that are after one prompt, and that prompt
  * compressed once for all of them.
  */
 #ifndef PITH_EVAL_GROUP_H

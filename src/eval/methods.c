@@ -115,7 +115,7 @@ static enum pith_status count_tokens(struct pith_session *session,
     return PITH_OK;
 }
 
-/* The bytes of a text in front of the question that it ends with. */
+/* The bytes of a text before the question that it ends with. */
 static bool find_question(struct pith_text text, struct pith_text question,
                           size_t *n)
 {

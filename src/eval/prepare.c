@@ -42,7 +42,7 @@ struct prepare {
     struct pith_buffer requests, keys;
 };
 
-/* A message, from what stands in front of the question. */
+/* A message, from what precedes the question. */
 static enum pith_status make_content(const struct prepare *p,
                                      const struct pith_case *at,
                                      struct pith_text prompt,

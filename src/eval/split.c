@@ -74,7 +74,7 @@ static bool is_point(char c)
     return c == '.' || c == ',';
 }
 
-/* The rules about two bytes side by side.  A rule that has matched goes on
+/* The rules about two bytes side by side.  A rule that has matched continues
  * after both, so that of "a.." the second period is not seen as "..". */
 enum pair_rule { POINT_AFTER_OTHER, POINT_BEFORE_OTHER, DASH_AFTER_DIGIT };
 

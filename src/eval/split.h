@@ -8,8 +8,8 @@
 
 /* Each appends the words of a text. */
 
-/* As mteval-v13a does for Western languages: symbols are words of their own,
- * and so are periods and commas that do not stand between digits. */
+/* As mteval-v13a does for Western languages: symbols are their own words,
+ * and so are periods and commas that are not between digits. */
 enum pith_status pith_split_13a(struct pith_words *words, struct pith_text text,
                                 struct pith_error *error);
 

@@ -125,7 +125,7 @@ static void query_gradients(const struct work *work)
 }
 
 /* sums (parts of D, keys, L) += factors (n_keys, n_lanes) x (n_lanes, D), x
- * being q or dout as it lies in memory. */
+ * being q or dout as it is in memory. */
 static void key_gradients(const struct work *work, float *sums,
                           const float *factors, const float *x)
 {

@@ -71,7 +71,7 @@ void pith_silu_mul_backward(struct pith_backward *backward, float *dgate,
                             float *dup, const float *dout, const float *gate,
                             const float *up, size_t n);
 
-/* Causal attention within each of n_records records that lie end to end:
+/* Causal attention within each of n_records records that are end to end:
  *   dq (T, H D), dk, dv (T, n_kv_head D) are overwritten
  *   out, dout, q (T, H D); k, v (T, n_kv_head D)
  *   lengths (n_records), their sum T, each at most limits.max_context */

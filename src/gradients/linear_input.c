@@ -45,7 +45,7 @@ struct block {
 
 /* --- rows: dy ------------------------------------------------------------- */
 
-/* Where the rows of a stretch lie, a token's PITH_ROW_STRIDE after that of
+/* Where the rows of a stretch are, a token's PITH_ROW_STRIDE after that of
  * the token before; whole tiles of tokens. */
 static float *rows_at(const struct product *product, size_t token, size_t from)
 {

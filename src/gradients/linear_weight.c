@@ -35,7 +35,7 @@ struct block {
 
 /* --- rows: dy^T ----------------------------------------------------------- */
 
-/* n floats of each of so many rows, stride apart. */
+/* n floats of each of n_rows rows, stride apart. */
 static struct pith_prefetch_region floats_at(const float *x, size_t stride,
                                     size_t n_rows, size_t n)
 {

@@ -8,7 +8,7 @@
 #include "json.h"
 
 /* A line up to its messages, which the caller writes with commas between
- * them: first a system message where there is one (else NULL), then a comma
+ * them: first a system message (NULL: none), then a comma
  * already. */
 void pith_completion_open(struct pith_buffer *out, struct pith_text id,
                              const char *model, const char *system);

@@ -45,7 +45,7 @@ static size_t count_of(const struct pith_json *usage, const char *key)
 
 /* --- errors --------------------------------------------------------------- */
 
-/* An error that came with status 200 may have a status of its own. */
+/* An error that came with status 200 may have its own status. */
 static int status_of_error(const struct pith_json *error)
 {
     const struct pith_json *code = pith_json_get(error, "code");

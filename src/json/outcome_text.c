@@ -22,7 +22,7 @@ static size_t find_tag(struct pith_text text, size_t at, const char *tag)
     return at;
 }
 
-/* The title of a page of HTML; its size is 0 where there is none. */
+/* The title of a page of HTML; of size 0 without one. */
 static struct pith_text find_title(struct pith_text page)
 {
     size_t start = find_tag(page, 0, "<title");

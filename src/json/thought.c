@@ -41,7 +41,7 @@ static size_t skip_space(struct pith_text text, size_t at)
 }
 
 /* The end of the reasoning that starts at a place; the place itself where
- * none does. */
+ * there is none. */
 static size_t end_of_one(struct pith_text text, size_t at)
 {
     for (size_t i = 0; i < N_MARKS; i++) {

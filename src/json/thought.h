@@ -1,5 +1,5 @@
 /*
- * thought.h - the reasoning that some models write in front of their answer,
+ * thought.h - the reasoning that some models write before their answer,
  * between marks: <think>...</think> and its like.
  */
 #ifndef PITH_JSON_THOUGHT_H

@@ -7,7 +7,7 @@
  * of transposed values in the second.  A task takes a few panels of queries
  * of one run that share a key head.  Blocks of keys start at positions that are
  * multiples of PITH_BLOCK_KEYS, wherever the queries are and in whatever rows
- * the keys lie.
+ * the keys are.
  *
  * Both products are float32, or in the precision's own way to be as exact
  * (precision.h): then keys, values, queries and what the softmax made of the
@@ -94,7 +94,7 @@ static struct query open_query(const struct attention *attention,
     return query;
 }
 
-/* n keys that lie side by side, from row on, as entries `at` and so on of a
+/* n keys that are adjacent, from row on, as entries `at` and so on of a
  * block. */
 static void load_rows(const struct attention *attention, const struct run *run,
                       struct pith_thread_scratch *scratch, size_t key_head,

@@ -46,7 +46,7 @@ struct features {
     uint32_t ebx, ecx, edx, eax1, saved;
 };
 
-/* A virtual machine may take long for each CPUID, so none is asked twice. */
+/* CPUID may be slow in a virtual machine, so each leaf is read once. */
 static struct features probe(void)
 {
     const uint32_t needed = 1u << 12 /* FMA */ | 1u << 27 /* OSXSAVE */ |

@@ -68,7 +68,7 @@ size_t pith_max_rows(size_t C)
                : PITH_MAX_ROWS;
 }
 
-/* Columns of a block that lie unpacked at the same time. */
+/* Columns of a block that are unpacked at the same time. */
 struct span {
     size_t col, width;
 };
@@ -115,7 +115,7 @@ static void unpack_part(const struct pith_compute *compute,
 }
 
 /* products (n_rows, L) of one panel (padded C, L).  The tiles are whole: what
- * the last one has too many is computed from whatever lies in the scratch
+ * the last one has too many is computed from whatever is in the scratch
  * memory and never read. */
 static void multiply_panel(const struct pith_compute *compute,
                            const struct pith_thread_scratch *scratch,

@@ -24,7 +24,7 @@ float pith_quantise(int32_t *q, const float *x, size_t n, int32_t limit)
     memset(q, 0, n * sizeof *q);
     if (!finite)
         return NAN;
-    if (!isfinite(inverse)) /* zeros, or as good as that */
+    if (!isfinite(inverse)) /* zeros, or nearly */
         return 0;
     for (size_t i = 0; i < n; i++)
         q[i] = (int32_t)lrintf(x[i] * inverse);

@@ -80,7 +80,7 @@ static inline size_t pith_group_rows(size_t n_packed)
 }
 
 /* Where the group of column c of a panel starts: those of a stretch of
- * PITH_STEP columns lie side by side. */
+ * PITH_STEP columns are adjacent. */
 static inline size_t pith_group_at(size_t n_packed, size_t c)
 {
     size_t within = c % PITH_STEP;

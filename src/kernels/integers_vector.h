@@ -15,7 +15,7 @@
  *                        larger than infinity
  *   vec_if_finite(v, x)  v where x is below infinity, else 0
  *   ivec_zero(), ivec_set(p), ivec_load(p), ivec_store(p, i)
- *                        of the bits that lie in floats; set: in every lane
+ *                        of the bits that are in floats; set: in every lane
  *   ivec_round(v)        the nearest integers, halves to even
  *   ivec_to_vec(i)       rounded
  *   ivec_add(a, b)
@@ -28,7 +28,7 @@
  *   ivec_dot(sum, x, w, n_packed)
  *                        sum plus the products of the integers packed in x and
  *                        w
- *   UNROLL               in front of a loop of at most 16 steps: unroll it
+ *   UNROLL               before a loop of at most 16 steps: unroll it
  *
  * `n_packed` is PITH_INT8_PACKED or PITH_INT16_PACKED: a constant, once all is
  * inlined.

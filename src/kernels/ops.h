@@ -121,8 +121,8 @@ void pith_attention(const struct pith_compute *compute, float *out,
                     size_t n_keys, size_t stride);
 
 /* Tokens of one sequence among those of a call, and the keys that they see:
- * with a window no more than so many, the token's own the last.
- * Positions below n_shared lie in the rows of the same number, those after
+ * with a window at most that many, the token's own the last.
+ * Positions below n_shared are in the rows of the same number, those after
  * from `row` on: sequences can have a beginning in common. */
 struct pith_attention_run {
     const float *keys, *values; /* (n_kv_head, stride, D), borrowed */

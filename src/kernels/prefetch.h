@@ -1,5 +1,5 @@
 /*
- * prefetch.h - memory brought into the cache while other work goes on.
+ * prefetch.h - memory brought into the cache while other work continues.
  *
  * A tile of a product runs for thousands of cycles out of the cache and
  * leaves the memory idle; a few lines that are needed next are asked for

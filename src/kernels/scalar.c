@@ -1,6 +1,6 @@
 /*
  * scalar.c - the kernels in plain C: the specification of the other sets, and
- * what runs where there is no better one.
+ * the fallback where there is no better one.
  */
 #include <math.h>
 

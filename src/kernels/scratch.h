@@ -16,7 +16,7 @@ enum {
      * any precision. */
     PITH_MAX_ROWS = 384,
     PITH_MAX_WIDE_ROWS = 288,
-    /* Rows of PITH_STEP columns that lie unpacked at a time: half of a
+    /* Rows of PITH_STEP columns that are unpacked at a time: half of a
      * second-level cache of 2 MiB. */
     PITH_UNPACKED_ROWS = 3 * PITH_MAX_ROWS,
     /* Weights that a block takes rows of, at most. */
@@ -50,7 +50,7 @@ struct pith_thread_scratch {
 struct pith_scratch {
     size_t max_tokens, max_width, max_head_dim;
     /* Packed tokens (panels, max_width, L), max_width in whole groups of any
-     * precision: what comes into an operation, and what lies between two
+     * precision: what comes into an operation, and what is between two
      * layers of one. */
     float *panels, *hidden;
     float *part_max, *part_sum; /* (PITH_VOCAB_PARTS, max_tokens) */
@@ -119,7 +119,7 @@ struct pith_row_block {
 
 size_t pith_max_rows(size_t C);
 
-/* What becomes of the products of a block with one panel of tokens, while
+/* How the products of a block with one panel of tokens are used, while
  * they are in the cache: (n_rows, L). */
 struct pith_sink {
     void (*take)(void *user, size_t panel, float *products, size_t n_lanes);

@@ -6,7 +6,7 @@
  *
  *     panel (n, L): row i holds element i of each of the L tokens,
  *
- * and a panel is multiplied by weights as they lie in the file, row by row:
+ * and a panel is multiplied by weights as they are in the file, row by row:
  * one weight is broadcast and meets L tokens at once.  A token's value thus
  * is computed in its own lane by a sequence of operations that depends on the
  * sizes of the layer only: no sum ever runs across lanes, and neither the

@@ -1,5 +1,5 @@
 /*
- * tensor.h - a borrowed view of a matrix of weights, as it lies in the file.
+ * tensor.h - a borrowed view of a matrix of weights, as it is in the file.
  */
 #ifndef PITH_KERNELS_TENSOR_H
 #define PITH_KERNELS_TENSOR_H

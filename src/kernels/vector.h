@@ -21,7 +21,7 @@
  *   vec_sqrt(x)          rounded correctly
  *   vec_scale(x, n)      x * 2^n, n integers in [-126, 129]
  *   vec_transpose(v)     transposes v[W] in place
- *   UNROLL               in front of a loop of at most 16 steps: unroll it
+ *   UNROLL               before a loop of at most 16 steps: unroll it
  *
  * (the set's *_vector.h has these) and, after it, defines unpack() and ends in DEFINE_SET.
  */

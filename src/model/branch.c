@@ -6,7 +6,7 @@
  * may end, so that short texts cost no more per token than a long one.  The
  * rows of the cache after its n_past positions hold the tokens of a pass;
  * those of a text that the pass cuts move to their front, where the next pass
- * goes on with it.
+ * continues with it.
  */
 #include "forward.h"
 #include "kvcache.h"

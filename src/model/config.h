@@ -29,7 +29,7 @@ struct pith_config {
     bool qkv_biases;    /* q, k and v have biases: Qwen2 */
     bool qk_norms;      /* each head of q and k is normed: Qwen3 */
     bool rope_factors;  /* rotary frequencies are divided: Llama 3.1 */
-    uint32_t rope_skip; /* every so many layers one has no rotary positions:
+    uint32_t rope_skip; /* every rope_skip-th layer has no rotary positions:
                            SmolLM3; 0: all have them */
     uint32_t window;    /* positions that a token sees, its own the last:
                            Mistral; 0: all before it */
@@ -63,7 +63,7 @@ enum pith_status pith_config_check(const struct pith_config *config,
  *   output_norm.weight                (1, n_embd)
  *   output.weight                     (n_vocab, n_embd)          unless tied
  *
- * Rotary pairs lie half a head apart (Hugging Face's order); the frequency of
+ * Rotary pairs are half a head apart (Hugging Face's order); the frequency of
  * pair i is divided by rope_factors[i].
  */
 struct pith_tensor_spec {

@@ -1,5 +1,5 @@
 /*
- * describe.c - what there is to know about a loaded model.
+ * describe.c - facts about a loaded model.
  */
 #include "state.h"
 

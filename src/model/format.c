@@ -295,7 +295,7 @@ static enum pith_status read_tensor(struct pith_format *format, size_t index,
     if (tensor->offset != offset || tensor->bytes != bytes ||
         pith_load_u32(entry + PITH_ENTRY_RESERVED) != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: %s is said to have %" PRIu64 " bytes at %" PRIu64
+                         "%s: the table gives %s %" PRIu64 " bytes at %" PRIu64
                          "; expected %" PRIu64 " at %" PRIu64, format->path,
                          spec.name, tensor->bytes, tensor->offset, bytes,
                          offset);

@@ -62,7 +62,7 @@ enum pith_status pith_format_begin(struct pith_format_writer **writer,
 enum pith_status pith_format_append(struct pith_format_writer *writer,
                                     const void *bytes, size_t n_bytes,
                                     struct pith_error *error);
-/* Completes the header: the file is whole, but for its name.
+/* Completes the header: the file is whole, except for its name.
  *   path  where it can be read; borrowed; NULL: nowhere, as with a pipe */
 enum pith_status pith_format_complete(struct pith_format_writer *writer,
                                       const char **path,

@@ -7,7 +7,7 @@
 #include "../base/crc32.h"
 #include "../base/memory.h"
 
-/* *crc goes on over the only row of a tensor; row: room for its floats. */
+/* *crc continues over the only row of a tensor; row: room for its floats. */
 static void add_vector(const struct pith_tensor *tensor, float *row,
                        uint32_t *crc)
 {

@@ -1,6 +1,6 @@
 /*
  * kvcache.h - keys and values of the positions seen, (n_layer, Hkv, n_ctx, D)
- * each: the positions of one head lie together.
+ * each: the positions of one head are together.
  */
 #ifndef PITH_MODEL_KVCACHE_H
 #define PITH_MODEL_KVCACHE_H

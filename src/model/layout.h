@@ -1,5 +1,5 @@
 /*
- * layout.h - where things lie in a .pith file: the constants that its reader
+ * layout.h - where things are in a .pith file: the constants that its reader
  * and its writer share.  docs/FORMAT.md is the specification.
  *
  *   header | tensor table | model name | tokenizer | zeros | weights

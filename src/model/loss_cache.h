@@ -37,8 +37,8 @@ bool pith_loss_cache_find(struct pith_loss_cache *cache, const void *precision,
                     size_t n);
 
 /* Remembers a text, forgetting those that were used least lately where the
- * cache is full.  A text that is too long, or that there is no memory for, is
- * not remembered. */
+ * cache is full.  A text that is too long, or for which there is no memory,
+ * is not remembered. */
 void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
                    const int32_t *ids, const int32_t *targets,
                    const float *losses, size_t n);

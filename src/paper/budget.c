@@ -17,7 +17,7 @@ static double wanted(const struct pith_budget *b)
     return b->tau_ins * (double)b->n_ins + b->tau_que * (double)b->n_que;
 }
 
-/* The rate at which so many tokens meet the target. */
+/* The rate at which n tokens meet the target. */
 static double rate_of_all(const struct pith_budget *b, size_t n_dems)
 {
     size_t n = b->n_ins + n_dems + b->n_que;
@@ -83,7 +83,7 @@ void pith_budget_select(struct pith_budget *b, const size_t *lengths,
      * the next demonstration to D.
      * Differs: one that would pass the limit is not appended (line 6 tests
      * before it appends), except the first one, and except while the whole
-     * of what there is could not fill the target. */
+     * of what remains could not fill the target. */
     for (size_t i = 0; i < n && open; i++) {
         size_t length = lengths[ranks[i].index];
         bool fits = (double)(b->n_selected + length) <= coarse_budget(b);

@@ -2,7 +2,7 @@
  * budget.h - the budget controller (section 3.1 of the paper): eq. 2 and 3
  * and Algorithm 1, as arithmetic on lengths.
  *
- * Lengths of demonstrations include the blank line in front of each.  The
+ * Lengths of demonstrations include the blank line before each.  The
  * target is what is left for the three components once a blank line between
  * instruction and question is paid for.
  */

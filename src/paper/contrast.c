@@ -5,7 +5,7 @@
 
 #include "../base/memory.h"
 
-/* What was read so far, after the question, in a session of its own. */
+/* What was read so far, after the question, in its own session. */
 static enum pith_status open_second(struct pith_scorer *scorer,
                                     struct pith_error *error)
 {

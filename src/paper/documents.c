@@ -16,7 +16,7 @@ static const struct pith_text restriction = {
 /* What is asked after a document. */
 struct query {
     struct pith_ids ids;   /* x_que,restrict */
-    const int32_t *join;   /* (n_join) the blank line in front of it: seen by
+    const int32_t *join;   /* (n_join) the blank line before it: seen by
                               the model, no part of r_k */
     size_t n_join;
 };

@@ -13,8 +13,8 @@ struct pith_choice {
     const struct pith_unit *units; /* (n) borrowed */
     const float *losses;           /* (n) mean loss of each unit's tokens */
     size_t n;
-    size_t quota; /* tokens that stay, with blank lines in front of them */
-    size_t n_separator; /* tokens of a blank line in front of the first unit */
+    size_t quota; /* tokens that stay, with blank lines before them */
+    size_t n_separator; /* tokens of a blank line before the first unit */
     /* Fill the quota with units below the threshold where one above it does
      * not fit; otherwise it may be missed by less than one unit. */
     bool exact;

@@ -51,8 +51,8 @@ static enum pith_status check_options(const struct pith_compress_options *o,
     return PITH_OK;
 }
 
-/* L_ins, L_dems, L_que.  The blank line in front of a demonstration is part of
- * it; the one in front of the question is paid for beforehand. */
+/* L_ins, L_dems, L_que.  The blank line before a demonstration is part of
+ * it; the one before the question is paid for beforehand. */
 static void measure(struct pith_paper *p)
 {
     const struct pith_parts *parts = p->parts;
@@ -326,7 +326,7 @@ static enum pith_status open_paper(struct pith_paper *p,
     return PITH_OK;
 }
 
-/* What the text that comes out has to be.
+/* What the output must satisfy.
  * Differs: the paper counts the tokens that it kept. */
 static enum pith_status meet_target(struct pith_paper *p,
                                     struct pith_error *error)

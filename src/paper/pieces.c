@@ -1,6 +1,6 @@
 /*
  * pieces.c - structured prompts as a plan of the method `paper`: the pieces of
- * the contexts have rates of their own, which take the place of the budget
+ * the contexts have their own rates, which take the place of the budget
  * controller.
  */
 #include <math.h>
@@ -90,7 +90,7 @@ static enum pith_status open_pieces(struct pith_paper *p,
     return PITH_OK;
 }
 
-/* One stage for each piece, with the blank line in front of its context. */
+/* One stage for each piece, with the blank line before its context. */
 static enum pith_status stage_pieces(struct pith_paper *p,
                                      struct pith_error *error)
 {

@@ -16,7 +16,7 @@
 struct pith_prefix {
     struct pith_session *session; /* borrowed */
     struct pith_ids ids;          /* the start id, then the tokens kept */
-    size_t n_head; /* ids that always stand in front: the start id and what
+    size_t n_head; /* ids that always come first: the start id and what
                       pith_prefix_open puts after it */
     size_t n_max; /* positions that prefix and segment may take together: the
                       session's window, or less where set so before
@@ -30,7 +30,7 @@ struct pith_prefix {
 enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
                                   struct pith_error *error);
-/* Puts the latest of ids in front of all that follows, at most a quarter of
+/* Puts the latest of ids before all that follows, at most a quarter of
  * n_max; right after pith_prefix_init. */
 enum pith_status pith_prefix_open(struct pith_prefix *prefix,
                                   const int32_t *ids, size_t n,

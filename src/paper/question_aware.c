@@ -1,6 +1,6 @@
 /*
  * question_aware.c - LongLLMLingua as a plan of the method `paper`: contexts
- * are documents, ranked by the question, each with a rate of its own.
+ * are documents, ranked by the question, each with its own rate.
  */
 #include "../base/memory.h"
 #include "../prompt/units.h"
@@ -89,7 +89,7 @@ static void sort_documents(struct pith_paper *p)
             p->prune.order[i] = p->order[n_ranked++];
 }
 
-/* Every document as a stage of its own, with its rate. */
+/* Every document as its own stage, with its rate. */
 static enum pith_status stage_documents(struct pith_paper *p,
                                         struct pith_error *error)
 {

@@ -69,7 +69,7 @@ void pith_scorer_read(struct pith_scorer *scorer, const struct pith_unit *units,
                  units[i].n_tokens);
 }
 
-/* Positions that a segment and what stands in front of it may take: attention
+/* Positions that a segment and what precedes it may take: attention
  * to more would make long documents slow. */
 static size_t window(const struct pith_session *session, size_t n_max)
 {

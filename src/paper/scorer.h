@@ -17,7 +17,7 @@ struct pith_scorer {
     int32_t *ids; /* of a segment, and their losses */
     float *losses;
     /* Where losses are contrastive: the question, and the same text after it
-     * in a cache of its own, NULL until it is first asked. */
+     * in its own cache, NULL until it is first asked. */
     struct pith_ids question;
     struct pith_session *second;
     struct pith_prefix after_question;

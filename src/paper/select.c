@@ -8,7 +8,7 @@
 
 #include "../base/memory.h"
 
-/* A unit of text.  Its separator is the blank line in front of it: the unit
+/* A unit of text.  Its separator is the blank line before it: the unit
  * before `separator_end`, or that of the output where that is 0. */
 struct candidate {
     float loss;

@@ -25,7 +25,7 @@ static const char *const small_words[] = {
     "mehr", "einen", "einem", "einer", "eine", "dans", "pour", "plus", "para",
 };
 
-/* A unit's text without the white space in front of it. */
+/* A unit's text without the white space before it. */
 static struct pith_text word_of(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
@@ -99,7 +99,7 @@ static void bind_negation(const struct pith_parts *parts,
         joined[i] = true;
 }
 
-/* Of one part; its negations lie in ascending order. */
+/* Of one part; its negations are in ascending order. */
 static enum pith_status bind_negations(struct pith_parts *parts,
                                   const struct pith_part *part, bool *joined,
                                   struct pith_error *error)

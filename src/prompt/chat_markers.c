@@ -37,7 +37,7 @@ static const char *const named[] = {
     "<filename>",
 };
 
-/* Markers after which a role stands. */
+/* Markers that a role follows. */
 static const char *const openers[] = {
     "<|im_start|>",      "<|start_header_id|>", "<|header_start|>",
     "<|start_of_role|>", "<|start|>",           "<|channel|>",
@@ -102,7 +102,7 @@ static bool opens_turn(struct pith_text text, size_t at)
     return false;
 }
 
-/* Where the role at `at` ends; `at` when none stands there. */
+/* Where the role at `at` ends; `at` when there is none. */
 static size_t role_end(struct pith_text text, size_t at)
 {
     struct pith_cluster c = pith_cluster_at(text, at);

@@ -135,7 +135,7 @@ static size_t end_from_sign(struct pith_text text, size_t at, bool starts_line)
 
 /* Where what starts at `at` ends; `at` when nothing does.
  *   starts_line  only white space since the line began
- *   read         filled by the call: where to go on */
+ *   read         filled by the call: where to continue */
 static size_t end_of(struct pith_text text, size_t at, bool starts_line,
                      size_t *read)
 {
@@ -163,7 +163,7 @@ static size_t end_of(struct pith_text text, size_t at, bool starts_line,
 /* Parentheses that are open. */
 struct open {
     size_t at[MAX_OPEN];
-    bool is_call[MAX_OPEN]; /* a name stands right before it */
+    bool is_call[MAX_OPEN]; /* a name is right before it */
     size_t n;
 };
 

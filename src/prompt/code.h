@@ -1,6 +1,6 @@
 /*
  * code.h - the parts of code.c.  Each function says where what it knows ends
- * that starts at byte `at`; `at` when none does.
+ * that starts at byte `at`; `at` when there is none.
  */
 #ifndef PITH_PROMPT_CODE_H
 #define PITH_PROMPT_CODE_H

@@ -8,8 +8,8 @@
 #include "parts.h"
 
 /* The white space that has to come along with a unit, so that it does not run
- * into what stands in front of it; 0: none has to.
- *   written  the text in front of it
+ * into what precedes it; 0: nothing is needed.
+ *   written  the text before it
  *   last     the unit that it ends with, of the same part */
 char pith_space_between(const struct pith_parts *parts,
                         struct pith_text written, const struct pith_unit *last,

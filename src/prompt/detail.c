@@ -28,7 +28,7 @@ enum pith_status pith_detail_add(struct pith_detail *detail,
 
 /* --- order and spans --------------------------------------------------------- */
 
-/* Units of size 0 stand after those that end where they are.  ids were
+/* Units of size 0 are after those that end where they are.  ids were
  * appended with the units, so that they tell which came first. */
 static int by_place(const void *a, const void *b)
 {
@@ -79,7 +79,7 @@ struct place {
 
 static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
 
-/* Steps over the tag in front of a piece of the part. */
+/* Steps over the tag before a piece of the part. */
 static void skip_tag(struct place *place, const struct pith_parts *parts,
                      const struct pith_unit *unit)
 {

@@ -24,7 +24,7 @@ struct segment {
     bool digit_first, last_is_digit;
     bool is_upper, is_hex;
     uint32_t letter; /* the first one */
-    uint32_t joint;  /* the sign in front of it */
+    uint32_t joint;  /* the sign before it */
 };
 
 /* Letters without case count for neither: they write the units of "3개월". */
@@ -135,7 +135,7 @@ static bool is_id(struct pith_text text, struct pith_chain chain)
     return n_digits >= (last.joint == 0 ? LEAST_NUMBER : LEAST_GROUPS);
 }
 
-/* Where the "#" of #4711 starts; `at` when none stands in front of it. */
+/* Where the "#" of #4711 starts; `at` when none precedes it. */
 static size_t hash_sign_before(struct pith_text text, size_t at)
 {
     struct pith_cluster before = pith_cluster_before(text, at);

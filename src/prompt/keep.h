@@ -11,7 +11,7 @@
 #include "parts.h"
 #include "result.h"
 
-/* Marks the units that must stay and the blank lines in front of parts that
+/* Marks the units that must stay and the blank lines before parts that
  * have some.
  * Errors: ARGUMENT (a string or an expression that is of no use), MEMORY. */
 enum pith_status pith_keep_apply(struct pith_parts *parts,

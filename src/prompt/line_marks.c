@@ -43,7 +43,7 @@ static bool is_apart(struct pith_text text, size_t at)
     return at >= text.size || is_blank(c) || c == '\n' || c == '\r';
 }
 
-/* How often a character stands at `at`. */
+/* How often a character is at `at`. */
 static size_t count(struct pith_text text, size_t at, char c)
 {
     size_t n = 0;

@@ -53,7 +53,7 @@ static enum pith_status take_line(struct markup *m, size_t *at,
     char sign = pith_byte_at(text, start);
     m->in_table = sign == '|';
     if (sign == '\n' || sign == '\r')
-        m->n_open = 0; /* no link goes on after a blank line */
+        m->n_open = 0; /* no link continues after a blank line */
     if (end > start && (m->fence == 0 || m->fence == sign)) {
         m->fence = m->fence == 0 ? sign : '\0';
         m->n_open = 0;

@@ -1,6 +1,6 @@
 /*
  * markup.h - the parts of markup.c.  Each function says where what it knows
- * ends that starts at byte `at`; `at` when none does.
+ * ends that starts at byte `at`; `at` when there is none.
  */
 #ifndef PITH_PROMPT_MARKUP_H
 #define PITH_PROMPT_MARKUP_H

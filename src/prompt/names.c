@@ -1,5 +1,5 @@
 /*
- * names.c - names of programs: words that their spelling or what stands
+ * names.c - names of programs: words that their spelling or what is
  * around them tells from those of a language.
  */
 #include <string.h>

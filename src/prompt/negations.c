@@ -27,7 +27,7 @@ struct entry {
 /* --- words ------------------------------------------------------------------ */
 
 static const struct entry words[] = {
-    /* English; n't is a rule of its own */
+    /* English; n't is its own rule */
     {"not", 0}, {"no", 0}, {"never", 0}, {"none", 0}, {"nothing", 0},
     {"nobody", 0}, {"nowhere", 0}, {"neither", 0}, {"nor", 0}, {"non", 0},
     {"nope", 0}, {"without", 0}, {"cannot", 0}, {"unless", 0}, {"lest", 0},
@@ -46,7 +46,7 @@ static const struct entry words[] = {
     {"nein", 0}, {"ohne", 0}, {"weder", 0}, {"noch", 0}, {"kaum", 0},
     {"außer", 0}, {"ausser", 0}, {"ausgenommen", 0}, {"nur", 0},
     {"lediglich", 0}, {"ausschließlich", 0}, {"ausschliesslich", 0},
-    /* French; n' is a rule of its own */
+    /* French; n' is its own rule */
     {"ne", 0}, {"pas", 0}, {"jamais", 0}, {"rien", 0}, {"aucun", 0},
     {"aucune", 0}, {"aucuns", 0}, {"aucunes", 0}, {"aucunement", 0},
     {"nul", 0}, {"nulle", 0}, {"nuls", 0}, {"nulles", 0}, {"nullement", 0},
@@ -174,7 +174,7 @@ static bool is_ne(const struct word *word)
     return is_word(word, "ne") || (starts_with(word, "n'") && word->size > 2);
 }
 
-/* The flags of a word that negates, by itself or on one side of its
+/* The flags of a word that negates, on its own or on one side of its
  * apostrophe: nobody's, qu'aucun; -1 of any other. */
 static int flags_of(const struct word *word)
 {
@@ -265,7 +265,7 @@ static uint32_t read_kana(struct pith_text text, struct pith_cluster c)
                                                                : c.code;
 }
 
-/* Where an entry that starts at byte `at` ends; `at` when it does not stand
+/* Where an entry that starts at byte `at` ends; `at` when it is not
  * there.
  *   first  the code point at `at` */
 static size_t entry_end(struct pith_text text, size_t at, uint32_t first,

@@ -115,7 +115,7 @@ static struct part read_part(struct pith_text text, size_t at)
 
 struct joint {
     uint32_t sign;
-    size_t n;   /* how often it stands there */
+    size_t n;   /* how often it is there */
     size_t end;
 };
 
@@ -183,7 +183,7 @@ static bool joins(const struct pith_chain *chain, const struct part *left,
            (left->is_power || chain->has_colon); /* 1e+5, 10:15+02:00 */
 }
 
-/* What may stand between a joint and the part after it: €3-€5, 10^-3, −5–+5. */
+/* What may be between a joint and the part after it: €3-€5, 10^-3, −5–+5. */
 static size_t skip_sign(struct pith_text text, struct joint joint)
 {
     struct pith_cluster c = pith_cluster_at(text, joint.end);
@@ -240,7 +240,7 @@ static bool is_open(uint32_t before)
            pith_is_one_of(before, "([{\"'“‘«|");
 }
 
-/* Whether a sign in front of a digit is its own, given what stands before the
+/* Whether a sign before a digit is its own, given what precedes the
  * sign: (-3), x = +5, p <0.05.  So are plus and minus of f(x)-3: "-3" can be
  * read in two ways, "3" alone would be another number. */
 static bool is_own_sign(uint32_t sign, uint32_t before)
@@ -296,7 +296,7 @@ static size_t address_start(struct pith_text text, size_t at, size_t floor)
     return found ? at - 2 : at;
 }
 
-/* Where the signs in front of a chain start. */
+/* Where the signs before a chain start. */
 static size_t signs_before(struct pith_text text, struct pith_chain chain,
                            size_t floor)
 {
@@ -364,7 +364,7 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     return spaced_unit || whole_amount ? second.end : chain.end;
 }
 
-/* The number that a chain with a digit is part of: with the signs in front of
+/* The number that a chain with a digit is part of: with the signs before
  * it, from byte `floor` on, and after it. */
 static struct pith_range number_of(struct pith_text text,
                                    struct pith_chain chain, size_t floor)

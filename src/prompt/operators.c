@@ -30,7 +30,7 @@ static bool is_bracket(uint32_t code)
     return pith_is_one_of(code, "()[]");
 }
 
-/* What stands beside a sign, one blank between or none. */
+/* What is beside a sign, one blank between or none. */
 struct operands {
     uint32_t left, right;
     bool left_spaced, right_spaced;
@@ -82,7 +82,7 @@ static size_t arithmetic_end(struct pith_text text, size_t at)
     return at;
 }
 
-/* "!x", "!(", where nothing that "!" could end stands in front of it. */
+/* "!x", "!(", where nothing that "!" could end precedes it. */
 static bool is_not(struct pith_text text, size_t at)
 {
     if (!pith_starts_with(text, at, "!"))

@@ -152,7 +152,7 @@ static enum pith_status append_part(struct pith_parts *parts,
 }
 
 /* The tokens of white space inside a text: without a token that only holds
- * the space that SentencePiece puts in front of every text. */
+ * the space that SentencePiece puts before every text. */
 static enum pith_status encode_space(struct pith_ids *ids,
                                      const struct pith_tokenizer *tokenizer,
                                      struct pith_text space,

@@ -15,17 +15,17 @@
  * character together, a number, a word (units.h). */
 struct pith_unit {
     size_t token, n_tokens; /* in pith_parts.ids */
-    size_t n_lead;          /* of these, white space in front: not a part of
+    size_t n_lead;          /* of these, leading white space: not a part of
                                the unit's loss */
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
-    bool is_separator; /* the blank line in front of a part */
+    bool is_separator; /* the blank line before a part */
     bool denies;    /* has a negation; found by pith_bind_words() */
     bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
 };
 
-/* A run of text of a context that has a rate of its own, between two tags or
+/* A run of text of a context that has its own rate, between two tags or
  * outside of them (tagged.h).  Units do not cross its ends. */
 struct pith_tagged_piece {
     size_t part;
@@ -43,7 +43,7 @@ struct pith_part {
     size_t unit, n_units;   /* in pith_parts.units, with the blank line */
 };
 
-/* Parts lie in the order of the prompt: instruction, contexts, question.
+/* Parts are in the order of the prompt: instruction, contexts, question.
  * Empty ones are there, without units. */
 struct pith_parts {
     struct pith_part *parts;
@@ -78,11 +78,11 @@ enum pith_status pith_parts_append_text(struct pith_parts *parts,
                                         struct pith_text text,
                                         struct pith_error *error);
 
-/* The piece that starts with a unit; NULL: none does. */
+/* The piece that starts with a unit; NULL: none. */
 const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
                                         const struct pith_unit *unit);
 
-/* Tokens of a part with the blank line in front of it, 0 when empty. */
+/* Tokens of a part with the blank line before it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);
 
 /* Where in text each of its n tokens ends, ascending; the last one ends with

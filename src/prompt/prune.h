@@ -42,7 +42,7 @@ size_t pith_prune_target(double target, size_t n);
 void pith_prune_retarget(struct pith_prune *prune, double target);
 
 /* The most tokens of one unit: as many as the model can look at with as many
- * in front of them. */
+ * before them. */
 size_t pith_prune_longest(const struct pith_session *session);
 
 /* Everything stays. */

@@ -9,7 +9,7 @@
 
 #include "../base/error.h"
 
-/* Bytes of a text; both ends lie between grapheme clusters. */
+/* Bytes of a text; both ends are between grapheme clusters. */
 struct pith_range {
     size_t start, end;
     unsigned kind; /* enum pith_protect, one of them */
@@ -24,7 +24,7 @@ struct pith_ranges {
 void pith_ranges_free(struct pith_ranges *ranges);
 
 /* Appends bytes [start, *end) of a text, with *end moved to the end of the
- * cluster that it lies in; start lies between clusters. */
+ * cluster that it is in; start is between clusters. */
 enum pith_status pith_ranges_add(struct pith_ranges *ranges,
                                  struct pith_text text, size_t start,
                                  size_t *end, unsigned kind,
@@ -32,7 +32,7 @@ enum pith_status pith_ranges_add(struct pith_ranges *ranges,
 
 /* Append what no prompt is cut inside, whatever it protects: numbers with
  * their signs and units; the markers of chat templates.  Every digit of the
- * text lies in a range of the first.
+ * text is in a range of the first.
  * Errors: MEMORY. */
 enum pith_status pith_number_ranges(struct pith_text text,
                                     struct pith_ranges *ranges,
@@ -49,14 +49,14 @@ struct pith_chain {
     bool has_digit, has_colon;
 };
 
-/* The chain that starts at byte `at`, where no letter or digit stands right
+/* The chain that starts at byte `at`, where no letter or digit is right
  * before; empty where none starts. */
 struct pith_chain pith_chain_at(struct pith_text text, size_t at);
 
-/* Whether a number may take a sign in front of it or after it for its own. */
+/* Whether a number may take a sign before it or after it for its own. */
 bool pith_is_number_sign(uint32_t code);
 
-/* Where the chat marker that starts at byte `at` ends; `at` when none does. */
+/* Where the chat marker at byte `at` ends; `at` when there is none. */
 size_t pith_chat_marker_end(struct pith_text text, size_t at);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * recognise.h - what the recognisers behind protect.h share, one file each.
+ * recognise.h - what the recognisers of protect.h share, one file each.
  */
 #ifndef PITH_PROMPT_RECOGNISE_H
 #define PITH_PROMPT_RECOGNISE_H

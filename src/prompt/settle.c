@@ -106,7 +106,7 @@ static enum pith_status read_again(struct pith_settlement *s,
                              error);
 }
 
-/* Drops units of at least so many tokens. */
+/* Drops units of at least that many tokens. */
 static bool drop(struct settling *settling, size_t excess)
 {
     size_t n = 0;
@@ -122,7 +122,7 @@ static bool drop(struct settling *settling, size_t excess)
     return n > 0;
 }
 
-/* Adds units of at most so many tokens. */
+/* Adds units of at most that many tokens. */
 static bool add(struct settling *settling, size_t missing)
 {
     size_t left = missing;

@@ -10,11 +10,11 @@
  * concate_segment_info():
  *
  *   1. pith_structured_budget() turns rate and target of the whole request
- *      into those that the methods go on with.  The lengths are those of the
+ *      into those that the methods continue with.  The lengths are those of the
  *      contexts with their tags (`reference` also takes each context through
  *      its tokenizer and back first).
  *   2. pith_tagged_parse() on each context gives its text without tags and
- *      the segments that lie in it end to end; the plain text then goes
+ *      the segments that are in it end to end; the plain text then goes
  *      through the usual stages.
  *   3. A stage that drops whole pieces of text (sentences) cuts the list of
  *      segments in the same places.
@@ -46,10 +46,10 @@ struct pith_tagged_text {
 
 enum pith_tag_rules {
     /* What the Python package's regular expression finds.  A context that
-     * does not start (end) with a tag gets one without options put in front
-     * (after it).  What then lies between two tags, and a tag whose text is
+     * does not start (end) with a tag gets one without options prepended
+     * (after it).  What then is between two tags, and a tag whose text is
      * empty or holds a '<' or whose options are not understood, is lost
-     * without a word: n_lost counts it.  A rate of 0 counts as not given. */
+     * silently: n_lost counts it.  A rate of 0 counts as not given. */
     PITH_TAGS_REFERENCE,
     /* Nothing is lost: text outside tags inherits the default rate, text
      * inside may hold '<', and a tag that is not well-formed is an error

@@ -3,7 +3,7 @@
  * writes in angle brackets.
  *
  * A tag never holds "<", so that looking for its end takes time linear in the
- * text, however many "<" stand there.
+ * text, however many "<" are there.
  */
 #include <string.h>
 

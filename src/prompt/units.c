@@ -74,7 +74,7 @@ enum pith_status pith_units_append(struct pith_parts *parts,
                              parts->text.size - first.byte};
     struct pith_unit unit = first;
     for (size_t i = 0; i < n; i++) {
-        /* SentencePiece's space in front of a text is a token of no bytes. */
+        /* SentencePiece's space before a text is a token of no bytes. */
         bool empty = ends[i] == unit.byte;
         if (i + 1 < n &&
             (empty || !pith_grapheme_boundary(text, ends[i] - first.byte)))

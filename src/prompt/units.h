@@ -20,20 +20,20 @@ enum pith_status pith_units_append(struct pith_parts *parts,
                                    size_t n, struct pith_error *error);
 
 /* Merges the units of each number and of each chat marker and, with
- * PITH_UNITS_WORD, those of each word with the white space in front of it.
+ * PITH_UNITS_WORD, those of each word with the white space before it.
  * One that has more than `limit` tokens stays in pieces; parts->n_cut counts
  * those. */
 enum pith_status pith_units_merge(struct pith_parts *parts,
                                   enum pith_units units, size_t limit,
                                   struct pith_error *error);
 
-/* Merges units with those in front of them, in place.
+/* Merges units with those before them, in place.
  *   joined  (n_units) true: goes with the unit before it, of the same part
  * What would have more than `limit` tokens stays apart. */
 void pith_units_join(struct pith_parts *parts, const bool *joined,
                      size_t limit);
 
-/* Cuts a unit of several tokens in two at byte `at` of its text, which lies
+/* Cuts a unit of several tokens in two at byte `at` of its text, which is
  * between clusters; units after it move up by one. */
 enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,
                                  size_t at, struct pith_error *error);
@@ -42,11 +42,11 @@ enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,
 struct pith_text pith_unit_text(const struct pith_parts *parts,
                                 const struct pith_unit *unit);
 
-/* The text of a part, without the blank line in front of it. */
+/* The text of a part, without the blank line before it. */
 struct pith_text pith_part_text(const struct pith_parts *parts,
                                 const struct pith_part *part);
 
-/* The blank line in front of a part, borrowed; NULL: it has none. */
+/* The blank line before a part, borrowed; NULL: it has none. */
 const struct pith_unit *pith_line_before(const struct pith_parts *parts,
                                          const struct pith_part *part);
 

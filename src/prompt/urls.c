@@ -2,7 +2,7 @@
  * urls.c - links, hosts, e-mail addresses, file names and paths.
  *
  * A text is read atom by atom: runs of letters, digits and ". - + %".  What
- * stands after an atom ("://", "@", "/") or what it ends in (".com", ".py")
+ * is after an atom ("://", "@", "/") or what it ends in (".com", ".py")
  * says what it is; paths may also begin with a sign ("/", "./", "~/", "\\").
  * What follows up to white space belongs to it, without the punctuation of
  * the sentence around it and without brackets that were opened before it.
@@ -79,7 +79,7 @@ static bool is_listed(struct pith_text text, size_t start, size_t end,
 struct atom {
     size_t start, end;
     size_t n_points;
-    size_t last_point; /* where the last one stands */
+    size_t last_point; /* where the last one is */
     bool has_letter;
     bool has_name; /* a letter before the last point */
 };
@@ -149,7 +149,7 @@ static bool is_machine(struct pith_text text, const struct atom *atom)
 
 /* --- what follows ----------------------------------------------------------- */
 
-/* How much of a link or path stands at `at`. */
+/* How much of a link or path is at `at`. */
 struct body {
     size_t end;     /* without trailing punctuation */
     size_t stop;    /* with it */
@@ -164,7 +164,7 @@ static bool is_trailing(uint32_t code)
 }
 
 /* Ideographs and the like begin only where a name begins: wiki/日本, but not
- * the sentence that goes on after a link. */
+ * the sentence that continues after a link. */
 static bool may_hold(uint32_t code, uint32_t before)
 {
     enum pith_role role = pith_role_of(code);
@@ -216,7 +216,7 @@ static struct body read_body(struct pith_text text, size_t at, bool windows)
 }
 
 /* Windows has names with spaces: C:\Program Files (x86)\x.  Of the words after
- * a path one with a backslash goes on with it, if at most two stand between. */
+ * a path one with a backslash continues with it, if at most two are between. */
 static size_t windows_end(struct pith_text text, size_t at)
 {
     struct body body = read_body(text, at, true);

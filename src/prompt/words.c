@@ -81,7 +81,7 @@ bool pith_is_word_boundary(struct pith_text text, size_t at)
     return true;
 }
 
-/* The seam between two texts, as a text of its own. */
+/* The seam between two texts, as its own text. */
 struct seam {
     char bytes[128];
     size_t size, at;

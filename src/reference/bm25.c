@@ -234,7 +234,7 @@ static int better_first(const void *left, const void *right)
     return a->index < c->index ? -1 : a->index > c->index;
 }
 
-/* Exchanges what stands in the wrong order; equals stay.  Places from n on
+/* Exchanges what is in the wrong order; equals stay.  Places from n on
  * are thought to hold the worst score of all. */
 static void compare(struct scored *scored, size_t n, size_t i, size_t j)
 {

@@ -2,7 +2,7 @@
  * bm25.h - Okapi BM25: how well documents match a question, by words alone.
  *
  * LLMLingua's rank_method "bm25" (get_rank_results() with rank_bm25's
- * BM25Okapi and its defaults): words are what lies between single spaces,
+ * BM25Okapi and its defaults): words are what is between single spaces,
  * case and punctuation included, so that two spaces enclose an empty word;
  * k1 = 1.5, b = 0.75; a word in more than half of the documents counts as a
  * quarter of the average.  The sums are taken in the same order, so that

@@ -99,7 +99,7 @@ enum pith_status pith_reference_budget(const char *arithmetic, double target,
     return PITH_OK;
 }
 
-/* Contexts by rank until the budget is below 0, with the one that brings it
+/* Contexts by rank until the budget is below 0, with the one that takes it
  * there; forced ones are in front and cost nothing unless they come up.
  *
  * Differs from what the name says: force_context_number has no effect.  The
@@ -131,7 +131,7 @@ static int compare_indices(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Ranks 0, 2, 4, ... and then the odd ones backwards, so that the best stand
+/* Ranks 0, 2, 4, ... and then the odd ones backwards, so that the best are
  * at both ends. */
 static void interleave(const size_t *from, size_t n, size_t *to)
 {
@@ -144,7 +144,7 @@ static void interleave(const size_t *from, size_t n, size_t *to)
 }
 
 /* "Dynamic ratio": spreads +-spread evenly over the ranked contexts, the best
- * rank gets the most; each keeps it in whatever order it then stands.
+ * rank gets the most; each keeps it in whatever order it then is.
  *   ranked   (selection->n) contexts by rank
  *   rank_of  (n) room for the inverse; ids from n on name no context */
 static void spread_offsets(const size_t *ranked, size_t *rank_of, size_t n,

@@ -77,7 +77,7 @@ static enum pith_status note_ranking(struct pith_reference_run *run,
                : PITH_OK;
 }
 
-/* The ranking, or the contexts as they stand where no order changes the
+/* The ranking, or the contexts as they are where no order changes the
  * selection and nobody asks for perplexities. */
 static enum pith_status rank(struct pith_reference_run *run,
                              const struct pith_text *texts,

@@ -4,7 +4,7 @@
  *
  * The token stage works on the contexts that are left, in its own order,
  * joined to one text; here its tokens are brought back to where they came
- * from.  What the filters before it dropped is tokenised by itself.
+ * from.  What the filters before it dropped is tokenised on its own.
  */
 #include <math.h>
 #include <string.h>
@@ -113,8 +113,8 @@ static size_t first_context_part(const struct pith_prompt *prompt)
     return prompt->instruction.size > 0;
 }
 
-/* How far the bytes of a text, from `at` on, lie side by side in the prompt.
- * Those of a character that was put in lie in the same place. */
+/* How far the bytes of a text, from `at` on, are adjacent in the prompt.
+ * Those of a character that was put in are in the same place. */
 static size_t piece_end(const struct pith_reference_context *context,
                         size_t at, size_t end)
 {
@@ -136,8 +136,8 @@ static size_t character_end(const struct pith_text *contexts,
     return at;
 }
 
-/* Says where bytes [at, end) of the stage's text stand in the prompt, as far
- * as they stand side by side there; returns where that ends. */
+/* Says where bytes [at, end) of the stage's text are in the prompt, as far
+ * as they are adjacent there; returns where that ends. */
 static size_t place(const struct walk *walk, struct pith_unit_result *unit,
                     size_t at, size_t end)
 {

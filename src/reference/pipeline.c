@@ -1,6 +1,6 @@
 /*
  * pipeline.c - the pipeline of `reference`: target, coarse filter, sentence
- * filter, token stage, text.  Each stage has a file of its own; see
+ * filter, token stage, text.  Each stage has its own file; see
  * reference.h.
  *
  * It answers to compress_prompt() of the Python package.

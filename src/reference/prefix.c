@@ -1,5 +1,5 @@
 /*
- * prefix.c - the question in front of the token stage, for
+ * prefix.c - the question before the token stage, for
  * LongLLMLingua's contrastive scores.  See reference.h; docs/ALGORITHM.md,
  * "question in front".
  *

@@ -93,7 +93,7 @@ static double mean_loss(const struct pith_batch *batch, struct span span)
     return span.n > 0 ? sum / (double)span.n : (double)NAN;
 }
 
-/* `in_front` and `after` as one text, of which what lies after counts; with
+/* `in_front` and `after` as one text, of which what follows counts; with
  * an empty `in_front` all of it does. */
 static enum pith_status add_pair(struct pith_batch *batch,
                                  const struct pith_session *session,
@@ -198,7 +198,7 @@ done:
     return status;
 }
 
-/* LongLLMLingua's restrictive sentence stands after the question. */
+/* LongLLMLingua's restrictive sentence is after the question. */
 static enum pith_status rank_by_loss(struct pith_session *session,
                                      const struct pith_text *texts, size_t n,
                                      const struct pith_reference_query *query,

@@ -21,7 +21,7 @@
  * sentence_filter.c  the sentence filter
  * rates.c            rates laid over the windows of the token stage
  * segment_rates.c    the same for structured prompts
- * prefix.c           the question in front of the token stage
+ * prefix.c           the question before the token stage
  * windows.c          windows, losses and thresholds of the token stage
  * text.c             from kept tokens to text
  * detail.c           what became of every token, when asked
@@ -42,7 +42,7 @@ struct pith_reference_context {
     /* Structured prompts: the rates of its text, end to end; owned. */
     struct pith_segment *segments;
     size_t n_segments;
-    /* Where each byte of text stands in the prompt's context; NULL: in the
+    /* Where each byte of text is in the prompt's context; NULL: in the
      * same place.  Known to the detail alone. */
     const size_t *origins;
     size_t *owned_origins; /* NULL: borrowed */
@@ -118,7 +118,7 @@ enum pith_status pith_reference_rank(struct pith_session *session,
                                      struct pith_error *error);
 
 /* Mean losses of texts, each alone, or of that part of it and the question
- * which stands after the other.
+ * which is after the other.
  *   ranks  (n) filled by the call, in the order of the texts */
 enum pith_status pith_reference_scores(struct pith_session *session,
                                        const struct pith_text *texts, size_t n,
@@ -195,7 +195,7 @@ pith_reference_segment_rates(const struct pith_tokenizer *tokenizer,
 
 /* --- prefix.c ---------------------------------------------------- */
 
-/* Appends what stands in front of the contexts when the question conditions
+/* Appends what precedes the contexts when the question conditions
  * the token stage: question, with the instruction after it where asked,
  * shortened in its middle when it leaves too little room. */
 enum pith_status
@@ -204,7 +204,7 @@ pith_reference_prefix(const struct pith_session *session,
                       const struct pith_compress_options *options,
                       struct pith_buffer *prefix, struct pith_error *error);
 
-/* Tokens of the prefix and its blank line in front of the first context. */
+/* Tokens of the prefix and its blank line before the first context. */
 enum pith_status pith_reference_prefix_length(const struct pith_session *session,
                                               struct pith_text prefix,
                                               struct pith_text first_context,
@@ -223,7 +223,7 @@ struct pith_itpc_task {
     const struct pith_rate_plan *plan;
     size_t window; /* iterative_size */
     bool keep_split;
-    /* The first `start` tokens are a question in front of the contexts: they
+    /* The first `start` tokens are a question before the contexts: they
      * stay out of the result.  With a session for the contexts alone, the
      * difference of the losses decides, without one (NULL) the losses do. */
     size_t start;
@@ -247,7 +247,7 @@ void pith_itpc_result_free(struct pith_itpc_result *kept);
 
 /* --- detail.c ---------------------------------------------------- */
 
-/* Where each byte of a text stands in the one that it was decoded from.
+/* Where each byte of a text is in the one that it was decoded from.
  *   origins  handed over, (made.size) */
 enum pith_status pith_reference_origins(struct pith_text made,
                                         struct pith_text given,

@@ -21,7 +21,7 @@ struct pith_reference_run {
     size_t *n_kept;           /* (contexts.n) */
     double rate, target;      /* target: tokens of context, may be negative */
     struct pith_reference_query query;
-    bool has_prefix;          /* the question is put in front of all */
+    bool has_prefix;          /* the question is prepended to all */
     size_t *forced;           /* contexts that the coarse filter must keep */
     size_t n_forced;
     struct pith_selection selection;
@@ -35,7 +35,7 @@ enum pith_status
 pith_reference_check_options(const struct pith_compress_options *options,
                              struct pith_error *error);
 
-/* How the question conditions ranking: longllmlingua without a word puts it
+/* How the question conditions ranking: longllmlingua silently puts it
  * after, llmlingua never uses it.  Sets query and has_prefix. */
 enum pith_status pith_reference_set_query(struct pith_reference_run *run,
                                           struct pith_error *error);

@@ -22,7 +22,7 @@ struct segment_list {
 
 /* The blank line after a context belongs to its last segment.  A context
  * without segments has no such place (the Python fails); the blank line then
- * stays, as a segment of its own. */
+ * stays, as its own segment. */
 static void append_context(struct segment_list *list,
                            const struct pith_reference_context *context,
                            bool last)

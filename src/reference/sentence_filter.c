@@ -13,7 +13,7 @@
 /* A sentence with the white space after it. */
 struct sentence {
     struct pith_text text;
-    size_t context; /* which of the filter's contexts it lies in */
+    size_t context; /* which of the filter's contexts it is in */
     bool keep;
 };
 
@@ -259,7 +259,7 @@ static void cut_segments(struct sentence *sentences, size_t first, size_t end,
     }
 }
 
-/* Where the bytes of the kept sentences stand in the prompt's context. */
+/* Where the bytes of the kept sentences are in the prompt's context. */
 static enum pith_status
 rewrite_origins(struct pith_reference_context *item,
                 const struct sentence *sentences, size_t n, size_t n_bytes,

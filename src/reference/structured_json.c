@@ -117,7 +117,7 @@ static void append_key(struct pith_buffer *out, struct pith_text key)
     pith_buffer_string(out, "\": ");
 }
 
-/* "key": "text" with both quoted as JSON; the tags lie inside the quotes. */
+/* "key": "text" with both quoted as JSON; the tags are inside the quotes. */
 static void append_quoted(struct pith_buffer *out, const struct member *member,
                           struct pith_text text)
 {

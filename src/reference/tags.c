@@ -2,7 +2,7 @@
  * tags.c - contexts with <llmlingua, rate=, compress=> tags: the
  * text between the tags, the rates of its segments, the target.  See
  * run.h; docs/ALGORITHM.md, "tags, lengths, target"; tagged.h for
- * the tags themselves, segment_rates.c for what becomes of the rates.
+ * the tags themselves, segment_rates.c for how the rates are applied.
  *
  * It answers to structured_compress_prompt() of the Python package.
  */
@@ -31,7 +31,7 @@ static enum pith_status normalize(const struct pith_reference_run *run,
     return status;
 }
 
-/* Where the text of the segments stands in the context as it was given, once
+/* Where the text of the segments is in the context as it was given, once
  * `tagged` has been parsed into `parsed`. */
 static enum pith_status note_origins(const struct pith_reference_run *run,
                                      struct pith_reference_context *context,

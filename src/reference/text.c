@@ -108,7 +108,7 @@ enum pith_status pith_reference_replace(struct pith_buffer *text,
 }
 
 /* clean_up_tokenization_spaces: English punctuation and contractions lose
- * the space in front of them, one pattern after the other. */
+ * the space before them, one pattern after the other. */
 static enum pith_status clean_up_spaces(struct pith_buffer *text,
                                         struct pith_error *error)
 {

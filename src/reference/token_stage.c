@@ -98,7 +98,7 @@ static enum pith_status plan_rates(struct pith_reference_run *run,
         plan, error);
 }
 
-/* Which context each kept token lies in: the one that its first byte is in,
+/* Which context each kept token is in: the one that its first byte is in,
  * or the one before a blank line.  The contexts begin after `skip` bytes. */
 static void count_kept(struct pith_reference_run *run, size_t skip,
                        const struct pith_ids *ids,

@@ -6,7 +6,7 @@
  * It answers to iterative_compress_prompt(), get_compressed_input() and
  * get_estimate_threshold_base_distribution() of the Python package.
  *
- * What has to be known to read it: loss[i] belongs to token i + 1 but decides
+ * To read it, know that loss[i] belongs to token i + 1 but decides
  * about token i, and the array of losses is shortened together with the
  * prompt, so that entry i stays beside token i.  Entries right of the latest
  * pass are stale; thresholds are taken from all of them.
@@ -72,7 +72,7 @@ float pith_reference_threshold(const float *losses, size_t n, double rate,
 /* A view of the prompt: the whole of it, or (for contrastive losses) what
  * follows the question. */
 struct view {
-    struct pith_session *session; /* NULL: there is no such view */
+    struct pith_session *session; /* NULL: no such view */
     size_t skip;                  /* tokens in front that it does not see */
     float *losses;
     size_t n_losses;
@@ -111,7 +111,7 @@ static void itpc_free(struct itpc *itpc)
     pith_free(itpc->keep);
 }
 
-/* Newlines that stand side by side are kept with keep_split. */
+/* Newlines that are adjacent are kept with keep_split. */
 static void mark_forced(struct itpc *itpc)
 {
     const int32_t *ids = itpc->ids;
@@ -241,7 +241,7 @@ static enum pith_status score_window(struct itpc *itpc, size_t end, bool first,
 /* --- Decisions ------------------------------------------------------------- */
 
 /* What decides about each token: its entry in the losses or, contrastively,
- * by how much the question lowers it.  In front of `start` any loss is
+ * by how much the question lowers it.  Before `start` any loss is
  * enough, whatever the threshold. */
 static void fill_scores(struct itpc *itpc)
 {
@@ -254,7 +254,7 @@ static void fill_scores(struct itpc *itpc)
 }
 
 /* Marks what stays when tokens [begin, end) are to be pruned: the first n
- * entries stand beside losses, entry n beside the token that has none. */
+ * entries are beside losses, entry n beside the token that has none. */
 static void mark_kept(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end,
                       float gamma)
 {
@@ -401,7 +401,7 @@ static enum pith_status run_windows(struct itpc *itpc, struct pith_error *error)
         PITH_TRY(score_window(itpc, end, first, &none, error));
         if (none)
             break;
-        /* Pieces lie one after the other, each shortened by the time that
+        /* Pieces are one after the other, each shortened by the time that
          * the next one begins. */
         ptrdiff_t at = (ptrdiff_t)end - window;
         bool closed = false;

@@ -20,8 +20,8 @@ static bool is_among(const struct range *ranges, size_t n, uint32_t code)
     return false;
 }
 
-/* Characters without a look of their own, which hide or turn round what
- * stands beside them: controls, soft hyphen, marks of direction, zero widths,
+/* Characters that are invisible, and that hide or reverse what
+ * is beside them: controls, soft hyphen, marks of direction, zero widths,
  * separators, annotations, tags, noncharacters. */
 static bool is_hidden(uint32_t code)
 {

@@ -1,9 +1,9 @@
 /*
  * report_map.c - the prompt of the report, unit by unit, with its legend, and
- * the numbers behind it.
+ * its numbers.
  *
  * A unit is <span> when it is kept and <del> when it is not, of class b0 to
- * b7 by its loss or bn without one.  Everything else about units lies in
+ * b7 by its loss or bn without one.  Everything else about units is in
  * arrays, in the order of the page, which the script reads.
  */
 #include "report.h"

@@ -155,7 +155,7 @@ static void write_type(struct pith_buffer *out, const struct pith_option *option
 }
 
 /* ,"rate":{"type":...,"description":...} for each option that language models
- * are told of. */
+ * see. */
 static void write_options(struct pith_buffer *out)
 {
     const struct pith_option *option;

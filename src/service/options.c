@@ -105,7 +105,7 @@ enum pith_status pith_request_own(struct pith_request *request, size_t n,
     return PITH_OK;
 }
 
-/* Within the range, or the default, which may lie outside of it. */
+/* Within the range, or the default, which may be outside of it. */
 static bool is_number(const struct pith_option *option,
                       const struct pith_json *value)
 {
@@ -350,7 +350,7 @@ static struct pith_text *find_text(struct pith_request *request,
     return NULL;
 }
 
-/* The option that a key may have been meant to be; NULL: none is near. */
+/* The option that a key may have meant; NULL: none is close. */
 static const char *find_near(const struct pith_request *request,
                              struct pith_text key)
 {
@@ -467,7 +467,7 @@ static enum pith_status check_once(const struct pith_json *object,
                            "\"%s\" is given twice; leave one out", key);
 }
 
-/* No option stands in both objects, and none twice in one. */
+/* No option is in both objects, and none twice in one. */
 static enum pith_status check_twice(const struct pith_json *arguments,
                                     const struct pith_json *options,
                                     struct pith_error *error)

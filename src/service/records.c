@@ -3,7 +3,7 @@
  *
  * It answers to compress_json() of the Python package: the record becomes a
  * structured prompt, that is compressed, and what is left is read as JSON
- * again.  (What becomes of each member: ../reference/structured_json.h.)
+ * again.  (How each member is treated: ../reference/structured_json.h.)
  */
 #include "service.h"
 

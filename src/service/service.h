@@ -28,7 +28,7 @@ void pith_answer_free(struct pith_answer *answer);
 /* The functions: compress_prompt, compress_json, recover and score.  They fill
  * *answer, which is {0}; a buffer that has failed is for the caller to see.
  *   arguments  an object with what docs/REQUESTS.md lists for each; options
- *              stand in it or in its member "options"
+ *              are in it or in its member "options"
  *   defaults   what it leaves out */
 typedef enum pith_status pith_function(
     struct pith_session *session, const struct pith_json *arguments,

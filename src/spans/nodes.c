@@ -1,6 +1,6 @@
 /*
  * nodes.c - the contexts' units as nodes of a path: what each is worth, and
- * what it costs to start or to stop in front of it.
+ * what it costs to start or to stop before it.
  */
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
            spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
 }
 
-/* Whether a clause or a line ends in front of a unit. */
+/* Whether a clause or a line ends before a unit. */
 static bool ends_clause(const struct pith_parts *parts,
                         const struct pith_unit *before,
                         const struct pith_unit *unit)
@@ -79,7 +79,7 @@ static bool is_number(const struct pith_parts *parts,
     return false;
 }
 
-/* What it costs that keeping starts or stops in front of a unit, as multiples
+/* What it costs that keeping starts or stops before a unit, as multiples
  * of mu.  A sign that closes something belongs to what it closes, and a
  * character of a script without spaces may be the middle of a word. */
 struct edge {

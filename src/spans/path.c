@@ -60,7 +60,7 @@ static void run_forward(struct pith_path *path)
     }
 }
 
-/* The text ends with a border like that in front of it. */
+/* The text ends with a border like that before it. */
 static void run_backward(struct pith_path *path)
 {
     double after[2] = {0, path->n > 0 ? -path->nodes[0].stop : 0};

@@ -19,7 +19,7 @@ static size_t scored_tokens(const struct pith_parts *parts)
  * long prompts slow. */
 enum { MAX_POSITIONS = 640 };
 
-/* The start id and, where the question stands in front, the latest quarter of
+/* The start id and, where the question is in front, the latest quarter of
  * a window of it and a blank line. */
 static enum pith_status make_head(const struct pith_spans *spans,
                                   bool with_question, size_t window,
@@ -87,7 +87,7 @@ static enum pith_status score(struct pith_spans *spans, size_t n,
 }
 
 /* A question lowers the losses of the words that it shares with the text; the
- * answer stands beside them.  So a token is worth, besides its own contrast,
+ * answer is beside them.  So a token is worth, besides its own contrast,
  * that of its neighbours, and a part of its loss. */
 enum { NEIGHBOURS = 12 }; /* tokens on each side */
 static const double neighbour_weight = 4, loss_weight = 0.3;
@@ -144,7 +144,7 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
         PITH_TRY(contrast(spans, n, error));
     else
         memcpy(spans->gains, spans->losses, n * sizeof *spans->gains);
-    /* What is no number is worth nothing. */
+    /* What is not a number is worth nothing. */
     for (size_t i = 0; i < n; i++)
         spans->gains[i] = number_or_0(spans->gains[i]);
     return PITH_OK;

@@ -18,7 +18,7 @@
 enum { LONGEST_ABBREVIATION = 3 }; /* letters */
 
 /* The first character of a unit that is not white space; tells whether a line
- * ended in front of it, and whether anything did. */
+ * ended before it, and whether anything did. */
 static uint32_t first_character(struct pith_text text, bool *line, bool *space)
 {
     *line = *space = false;

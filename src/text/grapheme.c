@@ -110,7 +110,7 @@ static bool is_hangul_pair(enum pith_grapheme_class before,
 enum answer { CUT, JOIN, ASK };
 
 /* What two neighbours alone decide; ASK is for GB9c, GB11 and GB12, which
- * depend on what stands before them. */
+ * depend on what precedes them. */
 static enum answer ask_neighbours(enum pith_grapheme_class before,
                                   enum pith_grapheme_class after)
 {

@@ -16,7 +16,7 @@
  * its size.  at < text.size; an invalid byte is a character. */
 size_t pith_grapheme_end(struct pith_text text, size_t at);
 
-/* Whether `at` lies between two clusters; 0 and text.size do.  Asking at every
+/* Whether `at` is between two clusters; 0 and text.size do.  Asking at every
  * byte takes time proportional to the text: at most 1,024 halves of flags in a
  * row are counted, after more the answer is no. */
 bool pith_grapheme_boundary(struct pith_text text, size_t at);
@@ -34,7 +34,7 @@ enum pith_grapheme_class {
     PITH_GRAPHEME_CONTROL,
     PITH_GRAPHEME_PREPEND,
     PITH_GRAPHEME_SPACING,     /* SpacingMark */
-    PITH_GRAPHEME_EXTEND,      /* Extend, but for the next two */
+    PITH_GRAPHEME_EXTEND,      /* Extend, except for the next two */
     PITH_GRAPHEME_LINKER,      /* Extend with InCB=Linker: most viramas */
     PITH_GRAPHEME_NON_JOINER,  /* Extend without an InCB: U+200C */
     PITH_GRAPHEME_ZWJ,

@@ -94,7 +94,7 @@ static uint64_t heap_pop(struct pith_merger *merger)
     return first;
 }
 
-/* Looks the pair of the symbol `left` and the one behind it up, and puts it
+/* Looks up the pair of the symbol `left` and the next one, and puts it
  * on the heap where the vocabulary merges it. */
 static void consider(struct pith_merger *merger, const char *word,
                      const struct pith_pair_rule *rule, uint32_t left)
@@ -111,7 +111,7 @@ static void consider(struct pith_merger *merger, const char *word,
         symbol->pair.rank = PITH_NO_RANK;
 }
 
-/* Makes one symbol of `left` and the one behind it. */
+/* Makes one symbol of `left` and the next one. */
 static void join(struct pith_symbol *symbols, uint32_t at)
 {
     struct pith_symbol *left = &symbols[at], *right = &symbols[left->next];

@@ -3,8 +3,8 @@
  *
  *   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
- * SmolLM's: every number character is a word of its own, and the pattern is
- * matched in what lies between them.  Llama 3's:
+ * SmolLM's: every number character is its own word, and the pattern is
+ * matched in what is between them.  Llama 3's:
  *
  *   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
  *    ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
@@ -22,7 +22,7 @@
 #include "unicode.h"
 
 /* One character of the text: where a number stands alone, it is ISOLATED,
- * and so is the end of the text, since no run goes on through either. */
+ * and so is the end of the text, since no run continues through either. */
 enum character { OTHER, LETTER, NUMBER, SPACE, ISOLATED };
 
 static enum character character_at(enum pith_pre_tokenizer kind,

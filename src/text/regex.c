@@ -43,7 +43,7 @@ void pith_regex_free(struct pith_regex *regex)
 
 /* --- one place -------------------------------------------------------------- */
 
-/* A character, or none: what stands beyond the ends of a line. */
+/* A character, or none: what is beyond the ends of a line. */
 struct character {
     size_t start;
     uint32_t code;
@@ -78,7 +78,7 @@ static bool holds(uint32_t assertion, const struct place *place)
     return before == after;
 }
 
-/* Adds to the threads what a state leads to without a character, but for what
+/* Adds to the threads what a state leads to without a character, except what
  * was there: threads of matches that end further right are added first. */
 static void add_threads(struct pith_regex *regex, struct pith_regex_threads *to,
                         uint16_t state, size_t end, const struct place *place)
@@ -126,7 +126,7 @@ static bool reads(const struct pith_regex *regex,
     }
 }
 
-/* Goes on with the threads of the place to the right, and starts new ones. */
+/* Continues with the threads of the place to the right, and starts new ones. */
 static void add_all_threads(struct pith_regex *regex,
                             struct pith_regex_threads *to,
                             const struct pith_regex_threads *from,

@@ -2,7 +2,7 @@
  * regex.h - regular expressions over characters, in linear time.
  *
  * POSIX extended regular expressions without back references: . [ ] ( ) | ^ $
- * * + ? {m,n} and \ in front of a special character.  Beyond POSIX there are
+ * * + ? {m,n} and \ before a special character.  Beyond POSIX there are
  * \d \D \w \W \s \S, \b \B \< \> (both sides, one side of a word), \t, and
  * [:word:].  A character is a code point, and classes know all of Unicode:
  * marks are letters, [:digit:] has the decimal digits of every script, and
@@ -39,7 +39,7 @@ enum pith_status pith_regex_make(struct pith_regex **regex, const char *option,
 void pith_regex_free(struct pith_regex *regex);
 
 /* Calls found() for each match in the text, bytes [start, end), from left to
- * right; no two overlap.  Each lies within a line, which ends in front of LF
+ * right; no two overlap.  Each is within a line, which ends before LF
  * or CR LF.  One search at a time with a regex.  Errors: MEMORY. */
 enum pith_status pith_regex_find(struct pith_regex *regex,
                                  struct pith_text text,

@@ -290,7 +290,7 @@ static enum pith_status read_atom(struct parser *p, size_t depth, size_t *node)
 
 /* --- repeats ---------------------------------------------------------------- */
 
-/* A number of braces; `missing` where there is none. */
+/* A number of braces; `missing` without one. */
 static enum pith_status read_count(struct parser *p, unsigned missing,
                                    unsigned *count)
 {

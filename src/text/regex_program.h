@@ -9,9 +9,9 @@
 
 enum pith_regex_step {
     PITH_REGEX_FOUND,
-    PITH_REGEX_FORK,   /* goes on to both others */
-    PITH_REGEX_ASSERT, /* goes on to next where value holds */
-    PITH_REGEX_READ,   /* goes on to next after the character `value` */
+    PITH_REGEX_FORK,   /* continues to both others */
+    PITH_REGEX_ASSERT, /* leads to next where value holds */
+    PITH_REGEX_READ,   /* leads to next after the character `value` */
     PITH_REGEX_READ_ANY,
     PITH_REGEX_READ_SET
 };

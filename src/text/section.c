@@ -98,7 +98,7 @@ static enum pith_status fail_at(const char *name, size_t offset,
                      "damaged, run pith convert again", name, offset, what);
 }
 
-/* Pieces lie in the text one after the other, without gaps. */
+/* Pieces are in the text one after the other, without gaps. */
 static enum pith_status check_pieces(const struct pith_section *section,
                                      const char *name,
                                      struct pith_error *error)

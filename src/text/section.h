@@ -25,7 +25,7 @@ struct pith_section_merge {
     int32_t left, right, result;
 };
 
-/* Checks everything: after it, every piece lies within the text and every
+/* Checks everything: after it, every piece is within the text and every
  * merge joins two pieces to the one that it names. */
 enum pith_status pith_section_open(struct pith_section *section,
                                    const uint8_t *bytes, size_t size,

@@ -180,7 +180,7 @@ static enum pith_status encode_word(const struct pith_sentencepiece *sp,
 }
 
 /* Bytes up to the next space that follows something else: no piece reaches
- * over that place, so what lies on its two sides is merged apart, which
+ * over that place, so what is on its two sides is merged apart, which
  * keeps the heap small. */
 static size_t word_length(const struct pith_sentencepiece *sp,
                           struct pith_text text)
@@ -210,7 +210,7 @@ static enum pith_status encode_words(const struct pith_sentencepiece *sp,
     return PITH_OK;
 }
 
-/* User-defined pieces, and what lies between them. */
+/* User-defined pieces, and what is between them. */
 static enum pith_status encode_stretches(const struct pith_sentencepiece *sp,
                                          struct pith_text text,
                                          struct pith_merger *merger,

@@ -1,5 +1,5 @@
 /*
- * special.h - finding pieces that stand in a text whole, before anything is
+ * special.h - finding pieces that are in a text whole, before anything is
  * merged: special ones ("<|im_start|>"), and SentencePiece's user-defined.
  */
 #ifndef PITH_TEXT_SPECIAL_H
@@ -19,7 +19,7 @@ struct pith_special {
 };
 
 /* Of the pieces of these kinds, (1u << enum pith_piece_kind) or-ed.
- *   pieces  their bytes as they stand in a text; borrowed */
+ *   pieces  their bytes as they are in a text; borrowed */
 enum pith_status pith_specials_create(struct pith_specials *specials,
                                       const struct pith_section *section,
                                       const struct pith_text *pieces,

@@ -81,7 +81,7 @@ static enum character character_at(struct pith_text text, size_t at,
     return code < 0x80 ? OTHER : newer_kind(code);
 }
 
-/* The end of the run of one class that goes on at `at`. */
+/* The end of the run of one class that continues at `at`. */
 static size_t run_end(struct pith_text text, size_t at, enum character kind,
                       size_t at_most)
 {

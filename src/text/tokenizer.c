@@ -1,5 +1,5 @@
 /*
- * tokenizer.c - the kinds of tokenizer behind one interface; see
+ * tokenizer.c - one interface to the kinds of tokenizer; see
  * tokenizer.h.  The work is done in byte_bpe.c and sentencepiece.c.
  */
 #include "tokenizer.h"
@@ -215,7 +215,7 @@ pith_tokenizer_piece_kind(const struct pith_tokenizer *tokenizer, int32_t id)
     return pith_section_piece(&tokenizer->section, (size_t)id).kind;
 }
 
-/* The space that encode put in front of a stretch of text goes again. */
+/* The space that encode prepended to a stretch of text goes again. */
 void pith_tokenizer_decode(const struct pith_tokenizer *tokenizer,
                            const int32_t *ids, size_t n,
                            struct pith_buffer *out)

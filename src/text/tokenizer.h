@@ -39,13 +39,13 @@ enum pith_piece_kind {
 };
 
 enum pith_vocab_flags {
-    PITH_VOCAB_ADD_BOS = 1,      /* by default, BOS is put in front */
-    PITH_VOCAB_DUMMY_PREFIX = 2, /* SentencePiece: a space is put in front */
+    PITH_VOCAB_ADD_BOS = 1,      /* by default, BOS is prepended */
+    PITH_VOCAB_DUMMY_PREFIX = 2, /* SentencePiece: a space is prepended */
     PITH_VOCAB_BYTE_FALLBACK = 4,
     /* HF decoders may rewrite " ." to "." and the like when they decode
      * (clean_up_tokenization_spaces); `reference` follows them. */
     PITH_VOCAB_CLEAN_UP_SPACES = 8,
-    /* The dummy prefix stands at the start of a text only, not after special
+    /* The dummy prefix is at the start of a text only, not after special
      * pieces: "legacy": false of Hugging Face. */
     PITH_VOCAB_PREFIX_ONCE = 16,
     /* Byte-level BPE: a word that is a piece is that piece, whatever its
@@ -99,7 +99,7 @@ void pith_tokenizer_free(struct pith_tokenizer *tokenizer);
 void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
                              struct pith_vocab *facts);
 
-/* Beside enum pith_tokenize_flags: the text goes on after a special piece. */
+/* Beside enum pith_tokenize_flags: the text continues after a special piece. */
 enum { PITH_TOKENIZE_AFTER_SPECIAL = 1 << 8 };
 
 /* Appends the ids of text.  flags: enum pith_tokenize_flags and the one above.

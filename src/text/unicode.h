@@ -13,7 +13,7 @@ enum pith_unicode_class {
     PITH_UNICODE_NUMBER = 2, /* \p{N}: Nd Nl No */
     PITH_UNICODE_SPACE = 3,  /* \s: the property White_Space */
     /* Numbers of Unicode 15.  Hugging Face's Digits knows them, the regular
-     * expression behind it is of Unicode 14 and takes them for OTHER. */
+     * expression it uses is of Unicode 14 and treats them as OTHER. */
     PITH_UNICODE_NEWER_NUMBER = 4
 };
 

@@ -37,7 +37,7 @@ def pith_bench(model, *options):
 
 
 class Peer:
-    """peer.py in a process of its own, which may crash without harm."""
+    """peer.py in its own process, which may crash without harm."""
 
     def __init__(self, kind, model, n_tokens):
         environment = dict(os.environ, PYTHONPATH=str(REPAIRED))
@@ -96,7 +96,7 @@ def table(head, rows):
 
 
 def write_section(name, text):
-    """Replaces what stands between the section's two markers."""
+    """Replaces what is between the section's two markers."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     old = DOCUMENT.read_text()
     pattern = re.escape(begin) + ".*?" + re.escape(end)

@@ -6,7 +6,7 @@ usage: end_to_end.py MODEL.pith [MOST_SECONDS]
 Requests that took LLMLingua more than MOST_SECONDS when the goldens were made
 are left out (all are taken without it).  Many of them share contexts, and a
 session of pith remembers what it has scored, so pith runs twice: `alone`,
-every request in a process of its own; and in one `session`, the requests in
+every request in its own process; and in one `session`, the requests in
 their order.  LLMLingua, which remembers nothing, runs in one process.  All
 processes are warmed up by a prompt that is none of the requests.
 

@@ -4,9 +4,9 @@
         [--teacher smollm2.pith] [--float32 default_f32.pith]
 
 All losses come from `pith serve`, so they are those of the file that ships.
-Documents are cut into pieces of at most 1,023 tokens, each scored behind
+Documents are cut into pieces of at most 1,023 tokens, each scored after
 <|endoftext|>; bits per byte = nats / ln 2 / UTF-8 bytes.  Agreement: Spearman's
-rank correlation of the losses of words (what stands between white space; the
+rank correlation of the losses of words (what is between white space; the
 sum over its tokens and those of the space before it) in the first 2,600 characters of three texts.
 """
 

@@ -31,7 +31,7 @@ class Block(nn.Module):
 
 
 class GPT2(nn.Module):
-    """Hidden states behind the last norm; the head is wte, transposed."""
+    """Hidden states after the last norm; the head is wte, transposed."""
 
     def __init__(self, vocabulary, positions=1024, width=384, layers=8, heads=6):
         super().__init__()

@@ -4,7 +4,7 @@
         --prompts prompts.json --seconds 250 --out synthetic.jsonl
 
 Every row of the batch is a stream of documents: a prompt is forced token by
-token, the model goes on until it ends the text (or a length is reached), the
+token, the model continues until it ends the text (or a length is reached), the
 next prompt follows.  A document sees nothing of the one before: attention
 starts at its own first token.  One step for all rows is one CUDA graph.
 
@@ -96,7 +96,7 @@ class Streams:
         self.over_before = make(rows, dtype=torch.bool)
 
     def set_prompts(self, table, temperature, min_p, limit):
-        """table (prompts, turns, tokens), -1 behind the end; row b takes
+        """table (prompts, turns, tokens), -1 after the end; row b takes
         prompts b, b + rows, ...  A turn is forced when the one before ends."""
         put = lambda a: torch.from_numpy(a).to(self.model.device)
         if not hasattr(self, "table"):
@@ -140,7 +140,7 @@ class Streams:
         forced = self.table[self.prompt, self.turn, self.offset.clamp(max=width - 1)].long()
         forced = torch.where(self.offset < width, forced, -1)
         token = torch.where(forced >= 0, forced, drawn)
-        # An end that was drawn starts the next turn or, behind the last, the next prompt.
+        # An end that was drawn starts the next turn or prompt.
         ended = (forced < 0) & (token <= lm.TURN_END)
         following = (self.turn + 1).clamp(max=turns - 1)
         more = (

@@ -89,7 +89,7 @@ def layer_forward(h, layer, cos, sin):
 
 @torch.no_grad()
 def forward(model, ids, layer_function=layer_forward):
-    """ids (B, T) -> hidden states behind the last norm (B, T, WIDTH)"""
+    """ids (B, T) -> hidden states after the last norm (B, T, WIDTH)"""
     cos, sin = (table[:, None] for table in model.rotary(ids.shape[1]))  # (T, 1, 32)
     h = model.embedding[ids].float()
     for layer in model.layers:

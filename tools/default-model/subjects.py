@@ -5,7 +5,7 @@
 Writes {"proper": [[name, opening sentence]], "common": ...}: "Aalborg",
 "Aalborg is a city and port in northern Jutland."  The sampler goes on from these
 true beginnings.
-A name that stands at the beginning of one of the evaluation's Wikipedia
+A name that is at the beginning of one of the evaluation's Wikipedia
 extracts is left out.  WordNet's licence allows any use with its notice.
 """
 

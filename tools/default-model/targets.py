@@ -7,7 +7,7 @@ With --part i/n only every n-th document is read, from i on: one process for
 each GPU, each with its own folder.
 
 A window is <|endoftext|> and then at most 1,023 pieces of the small tokenizer,
-on a border of the teacher's tokens; documents follow one another, each behind
+on a border of the teacher's tokens; documents follow one another, each after
 <|endoftext|>.  Written to --out, for the windows of training:
   ids.npy          (windows, 1024) uint16
   next_ids.npy     (windows, 1024, TOP) uint16: likeliest next pieces
@@ -41,7 +41,7 @@ SAMPLED = "SmolLM2"  # the source of sampled text
 
 
 def encode(arguments):
-    """Lines of a corpus file -> (token ids behind <|endoftext|>, sampled?) of each; counts"""
+    """Lines of a corpus file -> (token ids after <|endoftext|>, sampled?); counts"""
     path, evaluation, lines = arguments
     tokenizer, evaluation = Tokenizer.from_file(path), np.load(evaluation, mmap_mode="r")
     out, counts = [], collections.Counter()
@@ -144,7 +144,7 @@ def batches(rows, size, device):
 
 
 class Teacher:
-    """The most likely next pieces behind every token of a batch of windows"""
+    """The most likely next pieces after every token of a batch of windows"""
 
     def __init__(self, model, pieces):
         self.model = model

@@ -6,7 +6,7 @@ Because a merge never undoes an earlier one, every token of the full vocabulary
 is a run of tokens of the cut one.  So the teacher's distribution over its
 49,152 tokens says exactly what the small model should expect at each token
 boundary of the teacher: the probability of a piece is the sum over the tokens
-that begin with it.  pieces.npy holds the runs: (49152, longest), -1 behind.
+that begin with it.  pieces.npy holds the runs: (49152, longest), -1 after.
 """
 
 import argparse

@@ -69,7 +69,7 @@ def scores(pith, model, texts):
 
 
 def word_losses(prompt, answer, tokens):
-    """The loss of each word of the answer.  A piece that is no UTF-8 by itself
+    """The loss of each word of the answer.  A piece that is no UTF-8 on its own
     shows U+FFFD: its place is that of the tokens around it, near enough."""
     starts = [m.start() + len(prompt) for m in re.finditer(r"\S+", answer)]
     losses = [0.0] * len(starts)

@@ -8,7 +8,7 @@ does with another model.
 
 Two kinds of lines:
   {"group", "task", "ids": [...], "tokens": [...]}
-      the questions behind one prompt and the tokens of their answers
+      the questions after one prompt and the tokens of their answers
   {"group", "method", "ratio", "seed", "origin_tokens", "compressed_tokens",
    "numbers", "names", "steps", "reconstruction", "dropped",
    "answers": [...]}

@@ -2,15 +2,15 @@
 """Where answers get lost: the ranking of documents and the choice of tokens of
 question-aware compression, looked at apart from each other.
 
-collect  scores every document of the questions of longbench.py behind nothing
-         and behind the question, and the question behind the document; goes on
+collect  scores every document of the questions of longbench.py after nothing
+         and after the question, and the question after the document; continues
          where it was stopped
 table    from those losses: where the first document with the answer ranks when
          the blank line counts and when not, and how many answers survive in
          their document at some rates, when tokens and when words are dropped
-         by LongLLMLingua's score (words with the separators in front of them;
-         every document by itself, in segments of 100 tokens: an estimate, as
-         a compression scores behind what it kept)
+         by LongLLMLingua's score (words with the separators before them;
+         every document on its own, in segments of 100 tokens: an estimate, as
+         a compression scores after what it kept)
 
 usage: estimate.py collect --out LOSSES.jsonl --model M [--pith build/pith]
                    [--tasks nq] [--count 150] [--excerpt 1000]
@@ -60,7 +60,7 @@ def collect(arguments):
             asked = question + RESTRICTION
             row = {"name": name, "question": question, "answers": answers,
                    "contexts": contexts,
-                   "behind": [scorer.score(f"{c}\n\n{asked}")
+                   "after": [scorer.score(f"{c}\n\n{asked}")
                               for c in contexts],
                    "front": [scorer.score(f"{question}\n\n{c}")
                              for c in contexts]}
@@ -72,15 +72,15 @@ def collect(arguments):
 
 def split(row):
     """For each document its tokens, those of the blank line and what is asked
-    behind it, and its tokens behind the question."""
+    after it, and its tokens after the question."""
     size = len(row["question"]) + len(RESTRICTION) + 2
-    for behind, front in zip(row["behind"], row["front"]):
-        at = len(behind)
+    for after, front in zip(row["after"], row["front"]):
+        at = len(after)
         n = 0
         while at > 0 and n < size:
             at -= 1
-            n += len(behind[at][0])
-        yield behind[:at], behind[at:], front[len(front) - at:]
+            n += len(after[at][0])
+        yield after[:at], after[at:], front[len(front) - at:]
 
 
 def mean(values):
@@ -102,12 +102,12 @@ def ranks(row, documents, has_answer):
 
 
 def tokens(pieces):
-    """Every token by itself: (begin, end, where its score begins)."""
+    """Every token on its own: (begin, end, where its score begins)."""
     return [(at, at + 1, at) for at in range(len(pieces))]
 
 
 def words(pieces):
-    """A word with the separators in front of it, which do not score."""
+    """A word with the separators before it, which do not score."""
     units, begin, at = [], 0, 0
     while at < len(pieces):
         end = at + 1

@@ -20,7 +20,7 @@ usage: longbench.py --out RUN.jsonl [--pith build/pith] [--model M]
                     [--methods aware,...] [--options JSON]
        longbench.py --table RUN.jsonl...
 
-A run appends a line for every answer and goes on where it was stopped.  With
+A run appends a line for every answer and continues where it was stopped.  With
 --excerpt every passage is cut to that many characters, those around the answer
 where it has one; further --trials take others, with the answer anywhere in
 them, and another order of the passages.  --options are more options of

@@ -75,7 +75,7 @@ def losses(line, group):
 
 
 def reconstruction(line, group):
-    """Nats a token of the whole prompt behind what is left of it."""
+    """Nats a token of the whole prompt after what is left of it."""
     return [line["reconstruction"][0] / line["reconstruction"][1]]
 
 
@@ -96,7 +96,7 @@ def mean(clusters):
 
 def interval(clusters):
     """The 95% percentile interval of the mean, by resampling prompts with all
-    that stands behind them; where there is one prompt, its questions."""
+    that is after them; where there is one prompt, its questions."""
     clusters = [cluster for cluster in clusters if cluster]
     values = clusters[0] if len(clusters) == 1 else \
         [sum(cluster) / len(cluster) for cluster in clusters]

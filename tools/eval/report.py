@@ -2,7 +2,7 @@
 
 usage: report.py PAGE.md COMPACT.jsonl...
 
-Replaces what stands in PAGE.md between the lines "<!-- NAME -->" and
+Replaces what is in PAGE.md between the lines "<!-- NAME -->" and
 "<!-- end -->" for each file NAME.jsonl, and writes NAME.svg beside the file.
 """
 import os
@@ -145,7 +145,7 @@ def tables(data, name):
             lines += differences_table(data, task, measured.reconstruction,
                                        3) + [""]
         lines += [f"**{label}, what is left** (percent: numbers / names / "
-                  "steps / steps that `pith recover` brings back).", ""]
+                  "steps / steps that `pith recover` restores).", ""]
         lines += shares_table(data, task) + [""]
     return "\n".join(lines)
 

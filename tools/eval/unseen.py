@@ -5,7 +5,7 @@ make     writes seeded random requests in the form of docs/REQUESTS.md: other
          prompts, rates, windows, filters, rankings, tags, records, languages
          than those of the golden files
 peer     runs the Python package on them, with its decisions (needs a virtual
-         environment as ../shared/peers/setup.sh makes it); goes on where it
+         environment as ../shared/peers/setup.sh makes it); continues where it
          was stopped
 compare  says how many of our replies decide as the package did
 

@@ -4,7 +4,7 @@
  *
  * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
  * these; their sums stay in four of the eight tile registers.  Plain bf16
- * lies as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
+ * is as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
  * halves (precision.h) and after them 32 low ones: of a row of weights (PLANE)
  * floats each, of a panel (PLANE, L).
  *

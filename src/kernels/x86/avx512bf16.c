@@ -2,7 +2,7 @@
  * avx512bf16.c - bf16 products with the instructions of AVX512-BF16: panels of
  * 32 tokens, tiles of 12 rows of weights, two columns at a time.
  *
- * Two bf16 of neighbouring columns lie in the place of a float.  The columns
+ * Two bf16 of neighbouring columns are in the place of a float.  The columns
  * of a product, PITH_STEP at most, take half of their room and leave the
  * rest alone: n columns of a row of weights n / 2 floats, of a panel (n / 2,
  * L).  amx.c multiplies the same.
@@ -38,7 +38,7 @@ static size_t group_size(size_t n, size_t start)
     return n - start < UNIT ? n - start : UNIT;
 }
 
-/* Where column c of a panel lies. */
+/* Where column c of a panel is. */
 static float *panel_at(float *panel, size_t c)
 {
     size_t within = c % PITH_STEP;

@@ -158,7 +158,7 @@ TARGET void pith_unpack_int8_x86(const struct pith_kernels *kernels,
 
 #define INLINE TARGET __attribute__((always_inline)) static inline
 
-/* Of one type and, but for the last group of a row, one number of blocks:
+/* Of one type and, except for the last group of a row, one number of blocks:
  * constants, once all is inlined. */
 struct blocks {
     const uint8_t *bytes;
@@ -186,7 +186,7 @@ INLINE __m256 read_heads(struct blocks blocks)
     return _mm256_cvtph_ps(heads);
 }
 
-/* The largest of sizes, each of which stands twice, NaN when one is not
+/* The largest of sizes, each of which appears twice, NaN when one is not
  * finite. */
 INLINE float largest_magnitude(__m256 sizes)
 {

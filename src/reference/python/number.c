@@ -57,7 +57,7 @@ static void take_sign(struct pith_text text, size_t *at,
     }
 }
 
-/* The same without leading zeros, but for one where there is nothing else. */
+/* The same without leading zeros; "0" keeps its only one. */
 static size_t copy_integer(struct pith_text text, size_t *at,
                            struct pith_buffer *out)
 {

@@ -3,7 +3,7 @@
  * a sentence?  See punkt.h.
  *
  * Answers to NLTK's PunktSentenceTokenizer.  Section numbers are those of
- * Kiss and Strunk (2006).  A candidate is looked at with the word in front of
+ * Kiss and Strunk (2006).  A candidate is looked at with the word before
  * it and the one after; the sentences are cut at those candidates whose
  * words decide for it, and closing quotes and brackets then move over to the
  * sentence that they close.
@@ -219,7 +219,7 @@ static bool contains_break(const struct pith_punkt *punkt,
 
 /* A '.', '?' or '!' after which a sentence may start. */
 struct candidate {
-    size_t word;  /* where the word in front of it begins */
+    size_t word;  /* where the word before it begins */
     size_t at;    /* the character */
     size_t next;  /* where the next sentence would start */
     size_t end;   /* of the token after it */

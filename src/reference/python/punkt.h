@@ -34,7 +34,7 @@ struct pith_sentence {
     size_t offset, size; /* bytes of the text */
 };
 
-/* Sentences in order, without the white space between them; what stands in
+/* Sentences in order, without the white space between them; what is in
  * front of the first one belongs to it.  Linear in the text.
  *   sentences  handed over (n elements); free with pith_free() */
 enum pith_status pith_punkt_split(const struct pith_punkt *punkt,
@@ -42,7 +42,7 @@ enum pith_status pith_punkt_split(const struct pith_punkt *punkt,
                                   struct pith_sentence **sentences, size_t *n,
                                   struct pith_error *error);
 
-/* Lets every sentence go on to where the next one starts, and the last one
+/* Lets every sentence continue to where the next one starts, and the last one
  * to the end of the text. */
 void pith_sentences_tile(struct pith_sentence *sentences, size_t n,
                          size_t text_size);

@@ -8,7 +8,7 @@
 #include "../../base/utf8.h"
 #include "../../text/unicode.h"
 
-static const uint32_t END = 0xFFFFFFFF; /* stands after the last character */
+static const uint32_t END = 0xFFFFFFFF; /* is after the last character */
 
 static uint32_t character_at(struct pith_text text, size_t at, size_t *length)
 {
@@ -83,7 +83,7 @@ static size_t spaced_periods(struct pith_text text, size_t at)
     return n_periods >= 3 ? end + 1 - at : 0;
 }
 
-/* Bytes of a run of hyphens or periods, which is a token of its own. */
+/* Bytes of a run of hyphens or periods, which is its own token. */
 static size_t run_length(struct pith_text text, size_t at)
 {
     size_t n = run_of(text, at, '-');
@@ -112,7 +112,7 @@ static bool ends_word_but_for_commas(struct pith_text text, size_t at)
            pith_punkt_splits_words(code) || starts_run(text, at);
 }
 
-/* A comma goes on with the word when a word goes on after it: "1,000". */
+/* A comma continues with the word when a word continues after it: "1,000". */
 static bool ends_word(struct pith_text text, size_t at)
 {
     return ends_word_but_for_commas(text, at) ||

@@ -28,7 +28,7 @@ struct pith_punkt_token {
 bool pith_punkt_is_space(uint32_t code);
 
 /* Takes the next token of a line off `line`; false when only white space is
- * left.  Periods stay with the word in front of them, other punctuation is
+ * left.  Periods stay with the word before them, other punctuation is
  * split off; runs of hyphens and of periods are tokens. */
 bool pith_punkt_next_token(struct pith_text *line,
                            struct pith_punkt_token *token);

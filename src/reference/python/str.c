@@ -91,7 +91,7 @@ void pith_python_float_repr(struct pith_buffer *out, double number)
                        abs(exponent));
 }
 
-/* JSON knows no leading zeros, so an integer's spelling is Python's, but for
+/* JSON knows no leading zeros, so an integer's spelling is Python's, except for
  * the sign of zero. */
 static void append_number(struct pith_buffer *out, const struct pith_json *value)
 {

@@ -6,7 +6,7 @@ usage: corpus.py --model SMOLLM2.pith --apart TEXTS.jsonl [--most BYTES]
 FILES have lines {"text", "source" or "kind"}; of each source at most --most
 bytes are taken, in a random order.  A text that shares 13 words in a row with
 a text of --apart is left out.  The ids are 16 bits wide; the start token
-stands between two texts.
+is between two texts.
 """
 import argparse
 import json

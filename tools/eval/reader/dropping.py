@@ -20,7 +20,7 @@ class Text:
             0, rarity[ids] * np.where(seen, 1, 0.6) + chance.normal(0, 2, self.n) - 3)
 
     def words(self):
-        """-> the unit of each token: words with the white space in front"""
+        """-> the unit of each token: words with the leading white space"""
         starts = [not piece[:1].isalnum() for piece in self.pieces]
         return np.cumsum(starts) - starts[0]
 

@@ -6,7 +6,7 @@ usage: lines.py --pith build/pith --model MODEL.pith --counter SMOLLM2.pith
 
 A text is one context without instruction or question.  Methods are those of
 `pith eval prepare` and the ones of REQUESTS below, with semicolons; left out,
-all that stand there.  --counter is the model whose tokens "tokens" and
+all that are there.  --counter is the model whose tokens "tokens" and
 "kept_tokens" are; budgets are in those of --model.  --jobs processes run, of
 one thread each, with --precision auto.
 """

@@ -40,7 +40,7 @@ def letters():
 
 def read_tokenizer(section):
     """-> a Tokenizer of the package tokenizers, and the ids that stand for
-    <eos> in front of what was kept and for <sep> after it"""
+    <eos> before what was kept and for <sep> after it"""
     kind, pre, _, bos, eos, _, _, n_pieces, n_merges, _ = struct.unpack_from("<IIIiiiiIII", section)
     if kind != BYTE_BPE:
         raise ValueError(f"tokenizer kind {kind}; the reader wants byte-level BPE (1)")
@@ -149,7 +149,7 @@ class Llama(nn.Module):
         """ids, sample, position (B, T) -> hidden states (B, T, C).
 
         Rows hold samples one after the other: a token sees the tokens of its
-        own sample that stand at most at its own place.
+        own sample that are at most at its own place.
         """
         half = self.config["head_dim"] // 2
         frequency = self.config["theta"] ** (-torch.arange(half, device=ids.device).float() / half)

@@ -22,7 +22,7 @@ LONG = {"hotpotqa": ["hotpotqa", "2wikimqa"], "musique": ["musique"], "meetings"
 
 
 def documents(shared):
-    """-> (kind, parts of a document, what stands between them)"""
+    """-> (kind, parts of a document, what is between them)"""
     problems = [json.loads(line) for line in open(shared / "data/gsm8k/test.jsonl")]
     for at in range(0, len(problems), 8):
         yield "gsm8k", [
