@@ -224,7 +224,7 @@ struct pith_align_options {
     void *user;
     const struct pith_align_group *group; /* borrowed, NULL: alone */
     void (*announce)(void *user, const struct pith_align_size *size); /* NULL:
-                                 no one hears */
+                                 not reported */
 };
 
 #define pith_align_options_default(options)                                    \

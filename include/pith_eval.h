@@ -362,7 +362,7 @@ enum pith_answer_rule {
     PITH_ANSWER_GSM8K = 0,
     /* Chain-of-Thought Hub's, which the paper's protocol uses: the last run
      * of digits (with at most one period in it) up to the end of the first
-     * line that says "answer is"; of the whole text when there is no such line.  It has
+     * line that says "answer is", or of the text without such a line.  It has
      * no sign, and a comma ends it. */
     PITH_ANSWER_HUB = 1,
     /* Ours: the last number of the same lines, with sign, thousands commas

@@ -8,6 +8,7 @@
 #   - every global symbol of the library starts with pith_
 #   - the public headers compile alone, as C and as C++
 #   - docs/ALGORITHM.md names files, functions and tests that exist
+#   - texts have none of the phrases below, which a native reader stumbles over
 # usage: house.sh LIBRARY.a
 set -u
 library=${1:?usage: house.sh LIBRARY.a}
@@ -127,6 +128,25 @@ for header in include/*.h; do
             complain "$header does not compile alone as $language"
     done
 done
+
+# Say after, before, is, comes, restores, "is not a ...", "its own ...", "up to
+# 16 MiB long", "cannot be combined", "start over", "exists already" instead.
+phrases='behind (it|them|that|the|what|a|an|all|every|step|nothing|each)|
+in front (of|or)|
+(stands?|lies?) (before|after|between|beside|behind|in front|side by side)|
+(is|are) no (number|file|folder|model|option|piece|word|field|name|such|use)|
+had better|no one hears|is said to have|are not become|where there is it|
+may have [0-9]+ (bytes|KiB|MiB|GiB|lines)|of so (many|much)|brings? along|
+starts? anew|exclude each other|is there (already|twice)|supported is|
+goes? on (with|after|at|where|from|to next)|
+an? [a-z-]+ of its own'
+allowed='^docs/evaluation|behind them on MuSiQue|there (is|are) no'
+if grep -rnE --include='*.[ch]' --include='*.md' --include='*.1' \
+        "(^|[^[:alnum:]])($(echo "$phrases" | tr -d '\n'))([^[:alnum:]]|\$)" \
+        README.md CONTRIBUTING.md include src tools docs tests |
+        grep -vE "$allowed" >&2; then
+    complain "write these lines in plainer English"
+fi
 
 if [ "$failures" -eq 0 ]; then
     echo "house: layers, tools, symbols, public headers and map are in order"

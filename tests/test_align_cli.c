@@ -114,7 +114,7 @@ START_TEST(a_run_reports_and_writes)
     expect("$PITH info --verify a.pith && grep -q polyline a.svg && "
            "[ $(wc -l < a.pith.jsonl) -gt 16 ] && ls a.pith.state", 0, "");
     expect("grep -Eq '\"precision\":\"(f32|bf16x3)\"' a.pith.jsonl", 0, "");
-    expect(ALIGN "-o a.pith --steps 8", 2, "there is a run already");
+    expect(ALIGN "-o a.pith --steps 8", 2, "a run exists already");
     expect(ALIGN "-o a.pith -q --steps 8 -b 4 --lr 1e-2 --validation-share 0.2 "
            "--resume && [ ! -s err ]", 0, "");
 }

@@ -581,7 +581,7 @@ START_TEST(a_state_is_of_one_run)
     remove_run(a);
     options.precision = "f32";
     assert_ok(run(0, &options, &result), error);
-    expect_failure(&options, PITH_ERR_ARGUMENT, "there is a run already");
+    expect_failure(&options, PITH_ERR_ARGUMENT, "a run exists already");
     options.resume = true;
     options.lr = 1e-3;
     expect_failure(&options, PITH_ERR_ARGUMENT,

@@ -122,7 +122,7 @@ static const struct layout llama_layouts[] = {
      "the embedding has 266 rows: 2 added tokens are left out"},
     {"not legacy", {{"tokenizer_config.json", "{\"legacy\": false}"}},
      0, 1, 2, -1, "a</s>a a", IDS(SPACE_A, 2, A, SPACE_A), NULL},
-    {"a list of its own goes before special_tokens_map.json",
+    {"its own list goes before special_tokens_map.json",
      {{"tokenizer_config.json",
        "{\"bos_token\": \"<s>\", \"eos_token\": \"[E]\", "
        "\"added_tokens_decoder\": {\"266\": {\"content\": \"[E]\"}}}"},

@@ -232,7 +232,7 @@ START_TEST(gguf_can_be_split)
                    "give the first, NAME-00001-of-00003.gguf");
     snprintf(other, sizeof other, "%s", part_of(1, 3));
     rename(other, source);
-    assert_refused(source, NULL, PITH_ERR_UNSUPPORTED, "found by their names");
+    assert_refused(source, NULL, PITH_ERR_UNSUPPORTED, "found by name");
     rename(source, other);
     snprintf(other, sizeof other, "%s", part_of(2, 3));
     rename(part_of(3, 3), other);

@@ -226,7 +226,7 @@ START_TEST(bad_command_lines_are_explained)
 {
     expect_run("\"$PITH\" eval measure", 2, "", "expected: pith eval measure");
     expect_run("\"$PITH\" eval measure --methods magic data.jsonl", 2, "",
-               "no method is called \"magic\"");
+               "there is no method \"magic\"");
     expect_run("\"$PITH\" eval measure --ratios 2,x data.jsonl", 2, "",
                "found \"x\"");
     expect_run("\"$PITH\" eval measure data.jsonl", 2, "", "needs prompts");

@@ -147,10 +147,10 @@ END_TEST
 static const struct {
     const char *method, *said;
 } bad[] = {
-    {"papers", "no method is called \"papers\""},
+    {"papers", "there is no method \"papers\""},
     {"", "no method"},
     {"random+units=word", "only paper, spans and reference take options"},
-    {"paper+unit=word", "no option is called \"unit\""},
+    {"paper+unit=word", "there is no option \"unit\""},
     {"paper+units=words", "found \"words\", expected word|token"},
     {"paper+units", "found no value"},
     {"paper+segment-size=0", "expected a whole number in its range"},

@@ -204,7 +204,7 @@ START_TEST(addresses_are_completed)
     expect_run(SERVED "\"$PITH\" eval run --endpoint "
                "http://127.0.0.1:$(cat port)/ok/x --parallel 1 -o a.jsonl "
                "r.jsonl; " COUNT, 1, "1 0 0\n", "/ok/x/chat/completions: give "
-               "--endpoint what stands before /chat/completions");
+               "--endpoint what is before /chat/completions");
 }
 END_TEST
 

@@ -118,7 +118,7 @@ START_TEST(bad_command_lines_are_explained)
 {
     expect_run("\"$PITH\" eval prepare data.jsonl", 2, "",
                "give --target-model NAME");
-    expect_run(PREPARE "--ratios 2 --shots 1", 2, "", "exclude each other");
+    expect_run(PREPARE "--ratios 2 --shots 1", 2, "", "cannot be combined");
     expect_run(PREPARE "--shots 0", 2, "", "--shots: found \"0\"");
     expect_run(PREPARE "--methods magic", 2, "", "\"magic\"");
     expect_run("\"$PITH\" eval prepare --prompts prompts.txt data.jsonl "

@@ -318,7 +318,7 @@ START_TEST(no_two_outputs_are_one)
             program_write("twice", CONTENT);
         make_other_name("twice", others[spelling], (enum spelling)spelling);
         add_words(line, words, "twice", others[spelling]);
-        expect_refusal(line, "each output needs one of its own");
+        expect_refusal(line, "each output needs its own");
         remove("twice");
         remove("link");
     }

@@ -95,7 +95,7 @@ START_TEST(what_no_model_answers_is_final)
            PITH_OUTCOME_CONTENT_FILTER, "HTTP 400: Policy.");
     expect(200, CHOICE("'content': null, 'tool_calls': [{'function': {'name': "
                        "'add'}}]", "'tool_calls'"), PITH_OUTCOME_TOOL_CALLS,
-           "HTTP 200: a tool is called, and there is no text: add");
+           "HTTP 200: a tool is called without any text: add");
     expect(200, CHOICE("'content': '', 'function_call': {'name': 'add'}",
                        "'function_call'"), PITH_OUTCOME_TOOL_CALLS, "HTTP 200");
     expect(200, CHOICE("'content': '', 'reasoning_content': 'Hm'", "'length'"),
@@ -110,7 +110,7 @@ START_TEST(what_no_model_answers_is_final)
     expect(200, CHOICE("'content': ' \\n'", "'stop'"), PITH_OUTCOME_EMPTY,
            "HTTP 200: an empty text");
     expect(200, CHOICE("'content': null", "'length'"), PITH_OUTCOME_EMPTY,
-           "HTTP 200: max_tokens were used, and there is no text");
+           "HTTP 200: max_tokens were used without any text");
     expect(200, "{'choices': []}", PITH_OUTCOME_EMPTY, "HTTP 200: no choice");
     expect(200, "{'choices': [null, {'message': 'x'}, {'message': {'content': "
                 "{}}}]}", PITH_OUTCOME_EMPTY, "HTTP 200: an empty text");

@@ -357,11 +357,11 @@ START_TEST(convert_names_its_result)
                  "\"$PITH\" convert %s 2>/dev/null && \"$PITH\" info %s "
                  ">info && \"$PITH\" convert %s", names[i].source,
                  names[i].name, names[i].source);
-        expect_run(script, 1, "", "is there already; to replace it, name it");
+        expect_run(script, 1, "", "exists already; to replace it, name it");
         snprintf(script, sizeof script, "cp %s before; ln -sf nowhere %s; "
                  "\"$PITH\" convert %s; test -h %s && rm %s", names[i].name,
                  names[i].name, names[i].source, names[i].name, names[i].name);
-        expect_run(script, 0, "", "is there already");
+        expect_run(script, 0, "", "exists already");
     }
     expect_run("\"$PITH\" convert in/big.gguf && rm big.pith && \"$PITH\" "
                "convert in/parts-00001-of-00003.gguf && rm parts.pith", 0, "",

@@ -402,7 +402,7 @@ START_TEST(what_must_stay_reaches_the_compressor)
 }
 END_TEST
 
-/* --- beside the context ---------------------------------------------------- */
+/* --- next to the context ---------------------------------------------------- */
 
 #define FLAT(members) "{\"context\":[\"" WORDS WORDS "\",\"" WORDS "\"]," members "}"
 
@@ -625,7 +625,7 @@ START_TEST(options_reach_the_compressor)
 }
 END_TEST
 
-/* Those of the package may stand in any call of it, and it knows nothing of
+/* Those of the package may be in any call of it, and it knows nothing of
  * ours; `paper` and `spans` refuse each other's. */
 START_TEST(options_of_another_method_are_noted_or_refused)
 {

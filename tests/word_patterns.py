@@ -43,7 +43,7 @@ def take_away_merges(state):
 
 
 def byte_level_tokenizer(name):
-    """Llama 3 takes words that are pieces whole, and puts BOS in front."""
+    """Llama 3 takes words that are pieces whole, and prepends BOS."""
     whole = name == "llama3"
     built = Tokenizer(models.BPE())
     built.pre_tokenizer = PRE_TOKENIZERS[name][0]

@@ -99,7 +99,7 @@ static const struct option options[] = {
     {0, "resume", NULL, OPTION_FLAG, AT(options.resume), 0, 0,
      "continue from the state, if there is one"},
     {0, "overwrite", NULL, OPTION_FLAG, AT(options.overwrite), 0, 0,
-     "start anew, whatever state there is"},
+     "start over, ignoring any state"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
     MODEL_OPTION(struct arguments),

@@ -119,7 +119,7 @@ static int read_kernels(const struct command *command, struct names *names,
     for (size_t i = 0; i < names->n && code == TOOL_OK; i++) {
         const char *known = kernels_called(names->items[i]);
         if (known == NULL)
-            code = tool_usage(command, "kernels \"%.80s\" cannot be had here; "
+            code = tool_usage(command, "kernels \"%.80s\" are not there; "
                               "see pith info", names->items[i]);
         names->items[i] = known;
     }

@@ -90,7 +90,7 @@ static int exclude(const struct command *command,
 {
     if (tool_option_given(operands, a) &&
         tool_option_given(operands, b))
-        return tool_usage(command, "--%s and --%s exclude each other", a, b);
+        return tool_usage(command, "--%s and --%s cannot be combined", a, b);
     return TOOL_OK;
 }
 
@@ -141,8 +141,8 @@ static int settle(const struct command *command,
     if (code != TOOL_OK)
         return code;
     if (operands->n > 0 && arguments->contexts.n > 0)
-        return tool_usage(command, "\"%.200s\" and --context exclude each "
-                          "other", operands->items[0]);
+        return tool_usage(command, "\"%.200s\" and --context cannot be "
+                          "combined", operands->items[0]);
     const char *part = first_given(operands, prompt_options);
     if (arguments->request != NULL && (part != NULL || operands->n > 0))
         return tool_usage(command, "--request has its own prompts; leave "

@@ -29,7 +29,7 @@ static const struct option options[] = {
     {0, "tokenizer", "FILE", OPTION_INPUT, AT(options.tokenizer), 0, 0,
      "tokenizer.bin of a llama2.c checkpoint"},
     {'v', "verbose", NULL, OPTION_FLAG, AT(verbose), 0, 0,
-     "tell what rounding cost each tensor, not each type"},
+     "report rounding errors by tensor, not by type"},
     {'q', "quiet", NULL, OPTION_FLAG, AT(quiet), 0, 0,
      "no report and no progress on stderr"},
 };
@@ -127,7 +127,7 @@ static int choose_name(const char *source, char name[NAME_SIZE])
                          "pith convert %s NAME.pith", source, source);
     strcat(name, ".pith");
     if (lstat(name, &there) == 0)
-        return tool_fail("%s: is there already; to replace it, name it: "
+        return tool_fail("%s: exists already; to replace it, name it: "
                          "pith convert %s %s", name, source, name);
     return TOOL_OK;
 }

@@ -80,8 +80,8 @@ int endpoint_key(const struct command *command, const char *variable,
     const char *name = variable;
     struct text text = {0};
     if (variable != NULL && file != NULL)
-        return tool_usage(command, "--key-variable and --key-file exclude each "
-                                   "other");
+        return tool_usage(command, "--key-variable and --key-file cannot be "
+                                   "combined");
     if (file != NULL) {
         name = file;
         int code = tool_read(name, &text);

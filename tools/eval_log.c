@@ -18,7 +18,7 @@ static int cut_half_line(struct eval_log *log, const char *head)
     size_t n_compared = n_half < n_head ? n_half : n_head;
     if (memcmp(log->text.bytes + n, head, n_compared) != 0)
         return tool_fail("%.200s: its last line does not end and does not "
-                         "start with %s, so that nothing is added to it; give "
+                         "start with %s, so nothing is added to it; give "
                          "-o another name", log->path, head);
     log->has_half_line = n_half > 0;
     log->text.bytes[n] = '\0';

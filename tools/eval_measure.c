@@ -58,7 +58,7 @@ static int check_lines(const struct eval_log *log)
     for (size_t number = 1; *line != '\0'; number++) {
         if (*line != '\n' && strncmp(line, HEAD, strlen(HEAD)) != 0)
             return tool_fail("%.200s:%zu: is not a line of pith eval measure, "
-                             "so that nothing is added to the file; give -o "
+                             "so nothing is added to the file; give -o "
                              "another name", log->path, number);
         line += strcspn(line, "\n");
         line += *line == '\n';

@@ -157,7 +157,7 @@ static int prepare(const struct command *command,
         return tool_usage(command, "give --target-model NAME, -o FILE and "
                                    "--keys FILE");
     if (arguments->shots != NULL && arguments->ratios != NULL)
-        return tool_usage(command, "--ratios and --shots exclude each other");
+        return tool_usage(command, "--ratios and --shots cannot be combined");
     int code = open_all(command, operands, &work);
     if (code == TOOL_OK)
         code = write_all(&work);

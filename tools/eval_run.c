@@ -5,7 +5,7 @@
  * Answers are added to a file line by line.  Each request on its way has a
  * slot, the file ANSWERS.asking-N: the request's id in its first line, then
  * what curl writes; its body is in ANSWERS.sending-N.  Should pith be killed,
- * curl goes on, and the next run waits for it (curl holds the slot's lock) and
+ * curl continues, and the next run waits for it (curl holds the slot's lock) and
  * takes what came: nothing is asked twice.
  */
 #define _DEFAULT_SOURCE 1 /* flock */
@@ -259,7 +259,7 @@ static void advise(const struct work *work, const struct curl_reply *reply,
         snprintf(why + n, size - n, "; it points to %s: give that as "
                  "--endpoint if it can be trusted", reply->redirect);
     else if (reply->code == 404 || reply->code == 405)
-        snprintf(why + n, size - n, "; asked was %s: give --endpoint what "
+        snprintf(why + n, size - n, "; %s was asked: give --endpoint what "
                  "is before /chat/completions, as http://HOST:PORT/v1",
                  work->url);
 }
@@ -354,7 +354,7 @@ static size_t find_owner(const struct work *work, const struct text *text)
 
 static int in_the_way(const char *path)
 {
-    return tool_fail("%s: is there already and was not made by pith eval run; "
+    return tool_fail("%s: exists already and was not made by pith eval run; "
                      "remove it, or give -o another name", path);
 }
 
@@ -544,7 +544,7 @@ static int report(struct work *work)
     if (n_open == 0)
         return TOOL_OK;
     return tool_fail(work->is_over
-                         ? "%s fails, so that no more was asked; nothing is "
+                         ? "%s fails, so no more was asked; nothing is "
                            "lost: the same command continues"
                          : "%s has left requests open; the same command asks "
                            "them again", work->url);

@@ -230,7 +230,7 @@ static int compare(const struct command *command, const struct file_list *list)
             return tool_usage(command, "%s and %s are the same file; %s",
                               describe(file, a), describe(other, b),
                               other->is_output
-                                  ? "each output needs one of its own"
+                                  ? "each output needs its own"
                                   : "an input is not written to");
         }
     return TOOL_OK;

@@ -198,7 +198,7 @@ static int answer_all(struct server *server, struct reader *reader)
         answer(server, reader);
         if (fflush(stdout) != 0)
             return errno == EPIPE
-                       ? tool_fail("standard output: nobody reads it any more")
+                       ? tool_fail("standard output: its reader is gone")
                        : tool_fail("standard output: cannot write: %s",
                                    strerror(errno));
     }
@@ -238,7 +238,7 @@ static int settle(const struct command *command,
     if (arguments->as_mcp && arguments->options.trace)
         return tool_usage(command, "--trace belongs to --stdio");
     if (target && tool_option_given(operands, "rate"))
-        return tool_usage(command, "--rate and --target exclude each other");
+        return tool_usage(command, "--rate and --target cannot be combined");
     if (threshold && (target || tool_option_given(operands, "rate")))
         return tool_usage(command, "--threshold takes the place of --rate and "
                           "--target; leave out one");

@@ -193,8 +193,8 @@ static enum pith_status take_answer(struct pith_answers *answers,
     if (index == answers->n) {
         answers->info.n_unknown++;
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: %s: no such record; are the instructions still "
-                         "those that were asked?", place, shown);
+                         "%s: %s: no such record; have the instructions "
+                         "changed since they were sent?", place, shown);
     }
     enum pith_status status = pith_outcome_of_line(&reply, line, error);
     if (status == PITH_OK)

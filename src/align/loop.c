@@ -253,7 +253,7 @@ static enum pith_status train(struct pith_run *run, struct pith_error *error)
     if (run->progress.step == run->n_steps)
         return PITH_OK;
     return pith_fail(error, PITH_ERR_CANCELLED,
-                     "stopped after step %zu of %zu; --resume goes on from "
+                     "stopped after step %zu of %zu; --resume continues from "
                      "%s", run->progress.step, run->n_steps, run->state_path);
 }
 

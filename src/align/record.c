@@ -128,8 +128,8 @@ static enum pith_status take_member(struct members *members,
                          names[name].name, found(member));
     if (before != NULL && !is_empty(before) && !is_empty(member))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: \"%s\" and \"%s\" stand for the same; leave one "
-                         "of them", place, names[members->name[field]].name,
+                         "%s: \"%s\" and \"%s\" mean the same; remove one of "
+                         "them", place, names[members->name[field]].name,
                          names[name].name);
     if (before == NULL || is_empty(before)) {
         members->values[field] = member;
@@ -352,8 +352,8 @@ static enum pith_status take_chat(struct pith_record_reader *reader,
     PITH_TRY(take_messages(reader, array, place, record, error));
     if (reader->messages[1].role == PITH_ROLE_SYSTEM)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: \"%s\" stands beside a message of the system; "
-                         "leave one of them", place, name);
+                         "%s: \"%s\" is given beside a system message; "
+                         "remove one of them", place, name);
     return PITH_OK;
 }
 

@@ -73,7 +73,7 @@ void pith_record_reader_close(struct pith_record_reader *reader);
 
 /* Reads the next record; *more is false, and the record empty, at the end.
  *   record  borrows from the reader, valid until the next call
- * Errors: FORMAT for a malformed record, "NAME:LINE: ..." - reading may go on
+ * Errors: FORMAT for a malformed record, "NAME:LINE: ..." - reading may continue
  * after it; MEMORY. */
 enum pith_status pith_record_read(struct pith_record_reader *reader,
                                   struct pith_record *record, bool *more,

@@ -185,7 +185,7 @@ static enum pith_status check_output(const struct pith_align_options *options,
         (options->state == NULL || options->log == NULL))
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s: is a device; nothing is written beside it, so "
-                         "give state and log names of their own",
+                         "give state and log their own names",
                          options->output);
     return PITH_OK;
 }
@@ -227,7 +227,7 @@ static enum pith_status resume(struct pith_run *run, struct pith_error *error)
     if (progress->best_step > 0 && !pith_path_exists(run->options.output))
         return pith_fail(error, PITH_ERR_IO,
                          "%s: is gone, and with it the best weights of the "
-                         "run in %s; start anew with --overwrite",
+                         "run in %s; start over with --overwrite",
                          run->options.output, run->state_path);
     if (run->rank == 0)
         PITH_TRY(pith_log_continue(&run->log, run->log_path,
@@ -257,8 +257,8 @@ static enum pith_status begin(struct pith_run *run, struct pith_error *error)
         return resume(run, error);
     if (run->has_state && !run->options.overwrite)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "%s: there is a run already; --resume goes on with "
-                         "it, --overwrite starts anew", run->state_path);
+                         "%s: a run exists already; --resume continues it "
+                         ", --overwrite starts over", run->state_path);
     if (run->rank != 0)
         return PITH_OK;
     if (run->has_state)

@@ -230,7 +230,7 @@ static enum pith_status compare(const struct pith_json *stored,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "%s: is of a run with %s %.*s, this run has %.*s; "
                          "resume with the same model, data and options, or "
-                         "start anew with --overwrite", name, key,
+                         "start over with --overwrite", name, key,
                          a.size < 60 ? (int)a.size : 60, a.bytes,
                          b.size < 60 ? (int)b.size : 60, b.bytes);
     }

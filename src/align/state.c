@@ -130,7 +130,7 @@ static enum pith_status read_progress(struct pith_text text, const char *path,
     pith_json_free(document);
     if (!ok)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: its progress lacks a number; start anew with "
+                         "%s: its progress lacks a number; start over with "
                          "--overwrite", path);
     return PITH_OK;
 }
@@ -251,7 +251,7 @@ static enum pith_status check_file(const struct pith_file *file,
         memcmp(file->data, PITH_STATE_MAGIC, 8) != 0)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: is not the state of a run, or was cut off; "
-                         "start anew with --overwrite", path);
+                         "start over with --overwrite", path);
     uint32_t version = pith_load_u32(file->data + AT_VERSION);
     if (version != VERSION)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,

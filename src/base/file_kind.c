@@ -36,6 +36,6 @@ enum pith_status pith_file_check_kind(const char *path, struct pith_text head,
     pith_file_close(&file);
     return is_kind ? PITH_OK
                    : pith_fail(error, PITH_ERR_FORMAT,
-                               "%s: is there already and is not %s; give "
+                               "%s: exists already and is not %s; give "
                                "another name, or remove it", path, what);
 }

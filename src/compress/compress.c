@@ -22,7 +22,7 @@ static bool is_set(const struct pith_option *row,
 }
 
 /* `paper` and `spans` refuse each other's options, which would do nothing.
- * Those of `reference` may stand in any call of the Python package. */
+ * Those of `reference` may be in any call of the Python package. */
 static enum pith_status
 refuse_foreign(const struct pith_compress_options *options,
                struct pith_error *error)
@@ -65,7 +65,7 @@ enum pith_status pith_compress(struct pith_session *session,
         return pith_compress_spans(session, prompt, &known, result, error);
     }
     return pith_fail(error, PITH_ERR_ARGUMENT,
-                     "method %d is unknown; there are PITH_METHOD_PAPER, "
-                     "PITH_METHOD_REFERENCE and PITH_METHOD_SPANS",
+                     "method %d is unknown; expected PITH_METHOD_PAPER, "
+                     "PITH_METHOD_REFERENCE or PITH_METHOD_SPANS",
                      (int)known.method);
 }

@@ -89,8 +89,8 @@ static const struct pith_option rows[] = {
          "into K times the budget, and tokens are chosen among theirs"),
     CHOICE("units", "units", "word|token", units, PITH_UNITS_WORD, "word",
            OURS | SCHEMA,
-           "what stays or goes as a whole: a word with the white space in "
-           "front of it, or a token, as in the paper; numbers are never cut"),
+           "what stays or goes as a whole: a word with the white space before "
+           "it, or a token, as in the paper; numbers are never cut"),
     COUNT("segment-size", "segment_size", segment_size, 1, 100, PAPER,
           "tokens of a segment; a segment is scored given what stays of "
           "those before it"),

@@ -125,7 +125,7 @@ static enum pith_status read_metadata(struct pith_gguf *gguf,
             return cut_off(gguf, "the metadata", error);
         if (pith_names_find(&gguf->keys, value->key, &known))
             return pith_fail(error, PITH_ERR_FORMAT,
-                             "%s: key \"%.*s\" is there twice",
+                             "%s: key \"%.*s\" occurs twice",
                              gguf->file->path, (int)value->key.size,
                              value->key.bytes);
         PITH_TRY(pith_names_add(&gguf->keys, value->key, gguf->n_values,
@@ -337,7 +337,7 @@ static enum pith_status read_tensor(struct pith_gguf *gguf,
         return cut_off(gguf, "the table of tensors", error);
     stored->n_dims = n_dims;
     if (offset > SIZE_MAX)
-        return bad_tensor(stored, "lies outside the file", error);
+        return bad_tensor(stored, "is outside the file", error);
     stored->offset = (size_t)offset;
     set_type(stored, type);
     return PITH_OK;
@@ -362,7 +362,7 @@ static enum pith_status place_tensor(const struct pith_gguf *gguf,
         return bad_tensor(stored, "is not aligned", error);
     if (data > file_size || stored->offset > file_size - data ||
         stored->bytes > file_size - data - stored->offset)
-        return bad_tensor(stored, "lies outside the file (is it cut off?)",
+        return bad_tensor(stored, "is outside the file (is it cut off?)",
                           error);
     stored->offset += data;
     return PITH_OK;
@@ -414,7 +414,7 @@ enum pith_status pith_gguf_open(struct pith_gguf *gguf,
     take_u32(&cursor, &version);
     if (version != 2 && version != 3)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: GGUF version %" PRIu32 "%s; supported are 2 and "
+                         "%s: GGUF version %" PRIu32 "%s; supported: 2 and "
                          "3 (little-endian)", gguf->file->path, version,
                          version > 0xFFFF ? " (a big-endian file)" : "");
     if (!take_u64(&cursor, &n_tensors) || !take_u64(&cursor, &n_values))

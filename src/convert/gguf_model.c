@@ -109,7 +109,7 @@ static enum pith_status read_scaling(struct reader *reader)
     bool linear = text_is(type, "linear");
     if (!linear && type.size > 0 && !text_is(type, "none")) {
         char why[120];
-        snprintf(why, sizeof why, "is \"%.*s\"; supported are \"none\" and "
+        snprintf(why, sizeof why, "is \"%.*s\"; supported: \"none\" and "
                  "\"linear\"", type.size < 40 ? (int)type.size : 40,
                  type.bytes);
         return refuse(reader, why);
@@ -151,7 +151,7 @@ static enum pith_status refuse_unknown_keys(struct reader *reader)
         if (!is_harmless(name))
             return pith_fail(reader->error, PITH_ERR_UNSUPPORTED,
                              "%s: key \"%s.%s\" is not known; the model may "
-                             "compute something else than %s does",
+                             "compute something other than %s does",
                              reader->gguf->file->path, reader->arch, name,
                              reader->arch);
     }
@@ -320,7 +320,7 @@ static enum pith_status find_family(struct reader *reader)
         return PITH_OK;
     }
     return pith_fail(reader->error, PITH_ERR_UNSUPPORTED,
-                     "%s: general.architecture is \"%.*s\"; supported are "
+                     "%s: general.architecture is \"%.*s\"; supported: "
                      "\"gpt2\", \"llama\" (Mistral too), \"qwen2\", "
                      "\"qwen3\" and \"smollm3\"", source->path,
                      (int)arch.size, arch.bytes);

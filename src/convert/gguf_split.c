@@ -41,7 +41,7 @@ static enum pith_status open_part(struct pith_source *source, const char *path,
     if (is_number != number || is_of != n_parts)
         status = pith_fail(error, PITH_ERR_FORMAT,
                            "%s: is part %lu of %lu, not %lu of %lu as its name "
-                           "has it", path, (unsigned long)is_number,
+                           "says", path, (unsigned long)is_number,
                            (unsigned long)is_of, (unsigned long)number,
                            (unsigned long)n_parts);
 done:
@@ -68,7 +68,7 @@ static enum pith_status open_others(struct pith_gguf *gguf, char *path,
     if (at == NULL)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "%s: is the first of %lu files, which are found by "
-                         "their names, NAME-00001-of-%05lu.gguf and so on",
+                         "name, NAME-00001-of-%05lu.gguf and so on",
                          path, (unsigned long)n_parts, (unsigned long)n_parts);
     for (uint32_t i = 2; i <= n_parts; i++) {
         snprintf(digits, sizeof digits, "%05lu", (unsigned long)i);

@@ -51,9 +51,9 @@ find_pre_tokenizer(const struct pith_gguf *gguf,
             return PITH_OK;
         }
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                     "%s: pre-tokenizer " KEY("pre") " is \"%.*s\"; supported "
-                     "are \"gpt-2\", \"smollm\", \"llama-bpe\", \"smaug-bpe\" "
-                     "and \"qwen2\"%s", gguf->file->path,
+                     "%s: pre-tokenizer " KEY("pre") " is \"%.*s\"; "
+                     "supported: \"gpt-2\", \"smollm\", \"llama-bpe\", "
+                     "\"smaug-bpe\" and \"qwen2\"%s", gguf->file->path,
                      (int)pre.size, pre.bytes,
                      unsaid ? " (none or \"default\" with architecture gpt2 "
                               "only)" : "");
@@ -200,7 +200,7 @@ static enum pith_status want_false(const struct pith_gguf *gguf,
     PITH_TRY(pith_gguf_flag(gguf, key, false, &value, error));
     if (value)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: key \"%s\" is true; supported is false only",
+                         "%s: key \"%s\" is true; only false is supported",
                          gguf->file->path, key);
     return PITH_OK;
 }
@@ -259,7 +259,7 @@ enum pith_status pith_gguf_vocabulary(struct pith_gguf *gguf,
                              gguf->source->config.n_vocab, gguf->file->path);
     else
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "%s: " KEY("model") " is \"%.*s\"; supported are "
+                         "%s: " KEY("model") " is \"%.*s\"; supported: "
                          "\"gpt2\" (byte-level BPE) and \"llama\" "
                          "(SentencePiece BPE)", gguf->file->path,
                          (int)model.size, model.bytes);

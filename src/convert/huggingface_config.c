@@ -33,7 +33,7 @@ static void refuse_word(struct reader *reader, const char *key,
     char why[160];
     bool named = pith_json_is(value, PITH_JSON_STRING);
     size_t size = named ? value->string.size : 0;
-    snprintf(why, sizeof why, "is \"%.*s\"; supported are %s",
+    snprintf(why, sizeof why, "is \"%.*s\"; supported: %s",
              size < 40 ? (int)size : 40, named ? value->string.bytes : "",
              known);
     refuse_field(reader, key, why);
@@ -78,8 +78,8 @@ static bool flag(struct reader *reader, const char *key, bool fallback)
 static void want_flag(struct reader *reader, const char *key, bool wanted)
 {
     if (flag(reader, key, wanted) != wanted)
-        refuse_field(reader, key, wanted ? "is false; supported is true only"
-                                         : "is true; supported is false only");
+        refuse_field(reader, key, wanted ? "is false; only true is supported"
+                                         : "is true; only false is supported");
 }
 
 /* A field that must not be set: it stands for a different computation. */
@@ -412,7 +412,7 @@ enum pith_status pith_huggingface_config(struct pith_source *source,
         return reader.status;
     }
     return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                     "%s/config.json: model_type is \"%.*s\"; supported are "
+                     "%s/config.json: model_type is \"%.*s\"; supported: "
                      "\"gpt2\", \"llama\", \"mistral\", \"qwen2\", "
                      "\"qwen3\" and \"smollm3\"", source->path,
                      type == NULL ? 0 : (int)type->string.size,

@@ -127,7 +127,7 @@ static enum pith_status read_vocab_and_merges(
             "tokenizer.json");
     if (pith_tokenizer_setting_is(files, "add_prefix_space", PITH_JSON_TRUE))
         return pith_tokenizer_refuse(files, SETTINGS, "add_prefix_space",
-                                     "is true; supported is false only");
+                                     "is true; only false is supported");
     if (qwen)
         pith_tokenizer_note_nfc(files);
     pith_tokenizer_start(files, PITH_TOKENIZER_BYTE_BPE,
@@ -203,7 +203,7 @@ static enum pith_status read_any(struct pith_tokenizer_files *files)
     PITH_TRY(read_pieces(files));
     if (pith_tokenizer_setting_is(files, "add_eos_token", PITH_JSON_TRUE))
         return pith_tokenizer_refuse(files, SETTINGS, "add_eos_token",
-                                     "is true; supported is false only");
+                                     "is true; only false is supported");
     if (vocab->kind != PITH_TOKENIZER_NONE &&
         pith_tokenizer_setting_is(files, "clean_up_tokenization_spaces",
                                   PITH_JSON_TRUE))

@@ -19,8 +19,8 @@ static enum pith_status read_in_folder(struct pith_source *source,
         memchr(name.bytes, '\\', name.size) != NULL ||
         memchr(name.bytes, '\0', name.size) != NULL)
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: the index names the shard \"%.*s\", which is no "
-                         "plain file name", source->path, (int)name.size,
+                         "%s: the index names the shard \"%.*s\", which is "
+                         "not a plain file name", source->path, (int)name.size,
                          name.bytes);
     PITH_TRY(pith_folder_open(source, name, &file, error));
     return pith_safetensors_read(source, file, error);
@@ -46,7 +46,7 @@ static enum pith_status read_shards(struct pith_source *source,
             PITH_TRY_DONE(pith_fail(error, PITH_ERR_FORMAT,
                                     "%s/model.safetensors.index.json: the "
                                     "weight_map names a shard by something "
-                                    "else than a string", source->path));
+                                    "other than a string", source->path));
         if (pith_names_find(&shards, entry->string, &seen))
             continue;
         PITH_TRY_DONE(read_in_folder(source, entry->string, error));
@@ -83,15 +83,15 @@ static const struct {
 } other_files[] = {
     {"adapter_config.json", "is a LoRA adapter, not a model: merge it into its "
      "base model (merge_and_unload of peft) and save that"},
-    {"params.json", "is of Meta's own format: turn it into a Hugging Face "
+    {"params.json", "is in Meta's own format: convert it to a Hugging Face "
      "folder (convert_llama_weights_to_hf.py of transformers)"},
     {"pytorch_model.bin", "is not read, as unpickling runs code: save the "
      "model as safetensors"},
     {"pytorch_model.bin.index.json", "names files that are not read, as "
      "unpickling runs code: save the model as safetensors"},
-    {"snapshots", "is of the Hugging Face cache: give the folder inside it"},
-    {"tf_model.h5", "is of TensorFlow: save the model as safetensors"},
-    {"flax_model.msgpack", "is of Flax: save the model as safetensors"},
+    {"snapshots", "is a Hugging Face cache folder: give the folder inside it"},
+    {"tf_model.h5", "is a TensorFlow checkpoint: save it as safetensors"},
+    {"flax_model.msgpack", "is a Flax checkpoint: save it as safetensors"},
 };
 
 enum pith_status pith_folder_refuse(const struct pith_source *source,

@@ -75,7 +75,7 @@ static enum pith_status read_entry(struct pith_source *source,
         !pith_json_size(offsets->first, &from) ||
         !pith_json_size(offsets->first->next, &to) || from > to ||
         to > file->file.size - data)
-        return bad_entry(&stored, "data_offsets do not lie in the file (is it "
+        return bad_entry(&stored, "data_offsets are outside the file (is it "
                          "cut off?)", error);
     if (stored.type != PITH_STORED_OTHER && to - from != wanted)
         return bad_entry(&stored, "data_offsets and shape disagree", error);

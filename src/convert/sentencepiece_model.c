@@ -173,17 +173,17 @@ static enum pith_status check_settings(const struct settings *settings,
     const char *why = NULL;
     if (settings->model_type != 2)
         why = settings->model_type == 1
-                  ? "model_type is UNIGRAM; supported is BPE"
+                  ? "model_type is UNIGRAM; only BPE is supported"
                   : "model_type is not BPE";
     else if (settings->rules)
         why = "the text is normalised before it is cut (NFKC or the like); "
-              "supported is identity";
+              "only identity is supported";
     else if (settings->remove_spaces)
-        why = "remove_extra_whitespaces is true; supported is false";
+        why = "remove_extra_whitespaces is true; only false is supported";
     else if (!settings->escape_spaces)
-        why = "escape_whitespaces is false; supported is true";
+        why = "escape_whitespaces is false; only true is supported";
     else if (settings->suffix_spaces)
-        why = "treat_whitespace_as_suffix is true; supported is false";
+        why = "treat_whitespace_as_suffix is true; only false is supported";
     if (why != NULL)
         return pith_fail(error, PITH_ERR_UNSUPPORTED, "%s: %s", path, why);
     return PITH_OK;

@@ -47,7 +47,7 @@ static enum pith_status check_is_whole(const struct pith_file *file,
     if (file->size < n || memcmp(file->data, pointer, n) != 0)
         return PITH_OK;
     return pith_fail(error, PITH_ERR_FORMAT,
-                     "%s: is a pointer of Git LFS, not the file itself; run git "
+                     "%s: is a Git LFS pointer, not the file itself; run git "
                      "lfs pull in its folder, or download the file", path);
 }
 
@@ -90,7 +90,7 @@ enum pith_status pith_source_list(struct pith_source *source,
     size_t known;
     if (pith_names_find(&source->stored_names, stored->name, &known))
         return pith_fail(error, PITH_ERR_FORMAT,
-                         "%s: tensor \"%.*s\" is there twice", stored->path,
+                         "%s: tensor \"%.*s\" occurs twice", stored->path,
                          (int)stored->name.size, stored->name.bytes);
     PITH_TRY(pith_grow(&source->stored, source->n_stored + 1,
                        &source->stored_capacity, sizeof *source->stored,
@@ -168,7 +168,7 @@ check_shape(const struct pith_stored *stored, size_t rows, size_t cols,
     else
         snprintf(found, sizeof found, "%zu dimensions", stored->n_dims);
     return pith_fail(error, PITH_ERR_FORMAT,
-                     "%s: tensor \"%.*s\" is %s, the hyper-parameters want "
+                     "%s: tensor \"%.*s\" is %s, the hyper-parameters require "
                      "(%zu, %zu)", stored->path, (int)stored->name.size,
                      stored->name.bytes, found, rows, cols);
 }
@@ -257,9 +257,9 @@ pith_source_end_taking(struct pith_source *source,
                  stored->name.bytes);
         if (!stored->taken && !ignore(source, name))
             return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                             "%s: tensor \"%s\" belongs to no model that this "
-                             "program knows; converting without it would "
-                             "change what the model computes", stored->path,
+                             "%s: tensor \"%s\" does not belong to any model "
+                             "that this program knows; converting without it "
+                             "would change what the model computes", stored->path,
                              name);
     }
     return PITH_OK;

@@ -364,7 +364,7 @@ static enum pith_status read_back(struct pith_format_writer *writer,
         return PITH_OK;
     enum pith_status status = pith_model_load(path, &options, &model, &own);
     if (status != PITH_OK)
-        return pith_fail(error, status, "%s: what was written does not load: "
+        return pith_fail(error, status, "%s: the new file does not load: "
                          "%s", destination, own.detail);
     pith_model_free(model);
     return PITH_OK;

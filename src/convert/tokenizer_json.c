@@ -153,7 +153,7 @@ static enum pith_status read_post_processor(struct pith_tokenizer_files *files)
     if (!read_processor(files, pith_json_get(files->tokenizer,
                                              "post_processor")))
         return refuse(files, "post_processor",
-                      "does more than putting BOS in front");
+                      "does more than prepending BOS");
     return PITH_OK;
 }
 
@@ -252,7 +252,7 @@ static enum pith_status read_byte_level(struct pith_tokenizer_files *files)
     if (pith_tokenizer_setting_is(files, "add_prefix_space", PITH_JSON_TRUE))
         return pith_tokenizer_refuse(files, "tokenizer_config.json",
                                      "add_prefix_space",
-                                     "is true; supported is false only");
+                                     "is true; only false is supported");
     PITH_TRY(read_pre_tokenizer(files, &pre));
     pith_tokenizer_start(files, PITH_TOKENIZER_BYTE_BPE, pre);
     PITH_TRY(pith_tokenizer_put_all(files, FILE_NAME,

@@ -1,5 +1,5 @@
 /*
- * answer_stands.c - whether one of several answers still stands in a text:
+ * answer_stands.c - whether one of several answers is still in a text:
  * its words in a row, without letter case, punctuation and articles, as
  * question answering is scored since SQuAD.
  */

@@ -36,7 +36,7 @@ static void write_answer(struct pith_buffer *out, struct pith_text answer)
 }
 
 /* A string or a list of them: all as the reference, a line each, and the
- * first as what goes on after "Answer:". */
+ * first as what continues after "Answer:". */
 static enum pith_status read_answers(struct pith_cases *cases,
                                      const struct pith_json *value,
                                      struct pith_case *made, const char *where,
@@ -205,7 +205,7 @@ static bool is_passage_mark(struct pith_text line)
 }
 
 /* The next passage: up to a line "Passage N:", or, where the passages have no
- * such lines, a line with the headings in front of it. */
+ * such lines, a line with the headings before it. */
 static bool next_passage(struct pith_text *rest, bool marked,
                          struct pith_text *passage)
 {
@@ -273,7 +273,7 @@ static enum pith_status read_item(struct pith_case_source *source,
                   &made.prompt.question, error));
     PITH_TRY(read_answers(cases, pith_json_get(item, "gold"), &made,
                           source->path, number, error));
-    /* The instruction once more stands between passages and question. */
+    /* The instruction once more is between passages and question. */
     from += strlen(lead);
     struct pith_text passages = {text.bytes + from, asked - from};
     passages.size = find_last(passages, "\n\n");

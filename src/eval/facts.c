@@ -1,7 +1,7 @@
 /*
  * facts.c - what a compressed text still says, and what it says that its
  * prompt does not: numbers that were cut into others, words that lost the
- * negation in front of them.
+ * negation before them.
  *
  * A negation denies the first word after it that means something, at most
  * three small words away and in the same sentence.  Such a word has lost its
@@ -92,7 +92,7 @@ static enum pith_status read_statement(struct statement *s,
     return PITH_OK;
 }
 
-/* How often a word stands in both texts. */
+/* How often a word is in both texts. */
 struct uses {
     size_t denied, plain, plain_left;
 };

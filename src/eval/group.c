@@ -85,7 +85,7 @@ enum pith_status pith_group_compress(const struct pith_group *group,
     if (traits.sees_question && group->n > 1)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "method \"%.100s\" sees the question, but %zu "
-                         "questions stand after one prompt here; expected a "
+                         "questions share one prompt here; expected a "
                          "task with a prompt for each, such as qa", method,
                          group->n);
     PITH_TRY(pith_eval_compress(session, &prompt, "full", 0, 0, &full, error));

@@ -31,7 +31,7 @@ enum pith_status pith_measure_tokens(const struct pith_measure *m,
                                      struct pith_error *error);
 
 /* Append members to m->out, of what m->compressed is: how likely the answers
- * are after it, and of qa whether one still stands there. */
+ * are after it, and of qa whether one still is there. */
 enum pith_status pith_measure_answers(struct pith_measure *m,
                                       struct pith_error *error);
 

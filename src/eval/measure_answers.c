@@ -1,6 +1,6 @@
 /*
  * measure_answers.c - how likely the right answers are after a compressed
- * prompt, and whether they still stand in it.
+ * prompt, and whether they still are in it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static enum pith_status write_answers(struct pith_measure *m,
     return PITH_OK;
 }
 
-/* [1, 1]: an answer stands in both; [0, 0]: in neither, as "yes". */
+/* [1, 1]: an answer is in both; [0, 0]: in neither, as "yes". */
 static void write_stands(struct pith_measure *m)
 {
     struct pith_text answers = m->group.first->reference;

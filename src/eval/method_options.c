@@ -172,7 +172,7 @@ static enum pith_status look_up(struct item *item, enum pith_method method,
     item->option = option;
     if (option == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "method \"%.100s\": no option is called \"%.60s\"; "
+                         "method \"%.100s\": there is no option \"%.60s\"; "
                          "pith help compress lists them", item->shown,
                          item->name);
     if (is_of_the_table(option))

@@ -60,7 +60,7 @@ static enum pith_status read_name(const char *name, size_t *index,
         i++;
     if (i == N_METHODS)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "no method is called \"%.*s\"; pith help eval measure "
+                         "there is no method \"%.*s\"; pith help eval measure "
                          "lists them", n < 60 ? (int)n : 60, name);
     *index = i;
     const char *more = name[n] == '+' ? name + n + 1 : "";
@@ -137,7 +137,7 @@ static enum pith_status cut_question(struct pith_session *session,
 {
     if (!find_question(result->text, question, &result->text.size))
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "the question does not stand whole at the end of what "
+                         "the question is not complete at the end of what "
                          "is left; expected valid UTF-8 and options that keep "
                          "it");
     return count_tokens(session, result->text, &result->compressed_tokens,

@@ -120,7 +120,7 @@ void pith_outcome_read_choice(struct pith_outcome *outcome,
     bool is_cut = pith_json_string_is(reason, "length");
     struct pith_text said = {"", 0};
     enum pith_outcome_kind kind = PITH_OUTCOME_EMPTY;
-    const char *what = is_cut ? "max_tokens were used, and there is no text"
+    const char *what = is_cut ? "max_tokens were used without any text"
                               : "an empty text";
     /* Servers of plain completions have no message. */
     read_content(outcome, message != NULL ? pith_json_get(message, "content")
@@ -145,7 +145,7 @@ void pith_outcome_read_choice(struct pith_outcome *outcome,
         said = refusal != NULL ? refusal->string : outcome->content;
     } else if (calls_tools(message)) {
         kind = PITH_OUTCOME_TOOL_CALLS;
-        what = "a tool is called, and there is no text";
+        what = "a tool is called without any text";
         said = tool_name(message);
     } else if (outcome->had_thought || has_reasoning(message)) {
         kind = PITH_OUTCOME_REASONING_ONLY;

@@ -6,7 +6,7 @@
 #include "../base/memory.h"
 #include "batch.h"
 
-/* A common beginning gets a pass of its own, which has to save this many
+/* A common beginning gets its own pass, which has to save this many
  * tokens to be worth it. */
 enum { LEAST_SAVED = 64 };
 

@@ -57,12 +57,12 @@ static enum pith_status check_context(const struct pith_model *model,
     if (config->arch == PITH_ARCH_GPT2 && n_ctx > config->n_ctx)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "a context of %zu positions was asked for; this GPT-2 "
-                         "model has learned %lu and can have no more", n_ctx,
+                         "model has learned only %lu", n_ctx,
                          (unsigned long)config->n_ctx);
     if (n_ctx > PITH_MAX_CTX)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "a context of %zu positions was asked for; at most "
-                         "%d can be had", n_ctx, PITH_MAX_CTX);
+                         "%d are supported", n_ctx, PITH_MAX_CTX);
     return PITH_OK;
 }
 

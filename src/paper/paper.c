@@ -207,7 +207,7 @@ static enum pith_status choose_plan(struct pith_paper *p,
     p->plan = &demonstrations;
     if (p->options->question_aware && p->options->structured)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "question_aware and structured exclude each other: "
+                         "question_aware and structured cannot be combined: "
                          "both set the rates of the contexts");
     if (p->options->question_aware)
         return pith_plan_documents(&p->plan, error);

@@ -94,8 +94,8 @@ enum pith_status pith_reference_budget(const char *arithmetic, double target,
     *changed = sum + product;
     if (!isfinite(*changed))
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "context_budget \"%s\" changes the target %g into no "
-                         "finite number", arithmetic, target);
+                         "context_budget \"%s\" changes the target %g into a "
+                         "number that is not finite", arithmetic, target);
     return PITH_OK;
 }
 

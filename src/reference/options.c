@@ -25,18 +25,18 @@ pith_reference_check_options(const struct pith_compress_options *o,
                          o->n_force_context_ids);
     if (o->reorder_context > PITH_REORDER_TWO_STAGE)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "reorder_context is %d; there are original, sort and "
+                         "reorder_context is %d; expected original, sort or "
                          "two_stage",
                          (int)o->reorder_context);
     if (o->rank_method > PITH_RANK_BM25)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "rank_method is %d; there are llmlingua, "
-                         "longllmlingua and bm25",
+                         "rank_method is %d; expected llmlingua, "
+                         "longllmlingua or bm25",
                          (int)o->rank_method);
     if (o->condition_in_question > PITH_CONDITION_AFTER_PREFIX)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "condition_in_question is %d; there are none, before "
-                         "and after, each with and without prefix",
+                         "condition_in_question is %d; expected none, before "
+                         "or after, with or without prefix",
                          (int)o->condition_in_question);
     if (isnan(o->dynamic_context_compression_ratio) ||
         isnan(o->high_priority_bonus) || isnan(o->token_budget_ratio))

@@ -114,7 +114,7 @@ static enum pith_status check(const struct pith_prompt *prompt,
     for (size_t i = 0; i < result->detail.n_units; i++)
         if (!fits(prompt, result, &result->detail.units[i]))
             return pith_fail(error, PITH_ERR_ARGUMENT,
-                             "unit %zu of the result lies outside the prompt; "
+                             "unit %zu of the result is outside the prompt; "
                              "give the report the prompt that was compressed",
                              i);
     return PITH_OK;

@@ -340,7 +340,7 @@ static void answer_message(struct pith_mcp *mcp,
     else if (!has_id)
         wrong = "\"id\": expected a string or a number";
     else if (in_batch && pith_json_string_is(method, "initialize"))
-        wrong = "initialize stands alone, not in a batch";
+        wrong = "initialize must be sent alone, not in a batch";
     if (in_batch && out->size > 1)
         pith_buffer_byte(out, ',');
     if (wrong != NULL)

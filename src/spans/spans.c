@@ -32,8 +32,8 @@ static enum pith_status check_options(const struct pith_compress_options *o,
     if (o->structured)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
                          "structured: method spans has one threshold for the "
-                         "whole prompt, pieces cannot have rates of their "
-                         "own; use method paper or reference");
+                         "whole prompt, pieces cannot have their own "
+                         "rates; use method paper or reference");
     return PITH_OK;
 }
 

@@ -86,7 +86,7 @@ const char *pith_vocab_fault(const struct pith_vocab *facts)
         !special_id_is_valid(facts->pad_id, n))
         return "a special id is not a piece";
     if ((facts->flags & PITH_VOCAB_ADD_BOS) != 0 && facts->bos_id < 0)
-        return "BOS is to be added and there is none";
+        return "BOS is to be added but there is none";
     return NULL;
 }
 
@@ -109,8 +109,8 @@ static enum pith_status check_pieces(const struct pith_section *section,
         const uint8_t *row = section->pieces + id * PITH_SECTION_PIECE;
         size_t size = pith_load_u16(row + 4);
         if (pith_load_u32(row) != end || size > section->text_size - end)
-            return fail_at(name, offset, "a piece does not lie where the one "
-                           "before it ends, inside the text", error);
+            return fail_at(name, offset, "a piece does not begin where the "
+                           "one before it ends, inside the text", error);
         if (row[6] > PITH_PIECE_USER || row[7] != 0)
             return fail_at(name, offset, "unknown kind of piece", error);
         if (size == 0 && pith_piece_is_whole((enum pith_piece_kind)row[6]))

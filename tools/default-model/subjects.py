@@ -3,7 +3,7 @@
     python3 subjects.py --wordnet /usr/share/wordnet --shared ../shared --out subjects.json
 
 Writes {"proper": [[name, opening sentence]], "common": ...}: "Aalborg",
-"Aalborg is a city and port in northern Jutland."  The sampler goes on from these
+"Aalborg is a city and port in northern Jutland."  The sampler continues from these
 true beginnings.
 A name that is at the beginning of one of the evaluation's Wikipedia
 extracts is left out.  WordNet's licence allows any use with its notice.
