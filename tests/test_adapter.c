@@ -417,13 +417,13 @@ Suite *make_suite(void)
     TCase *tests = tcase_create("adapter");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_loop_test(tests, full_training_writes_a_model, 0, TINY_KINDS);
+    tcase_add_loop_test(tests, full_training_writes_a_model, 0, TINY_ALL_KINDS);
     tcase_add_loop_test(tests, adapters_are_applied_at_load, 0, 3);
     tcase_add_loop_test(tests, merged_models_score_as_adapted_ones, 0, 3);
     tcase_add_test(tests, a_merge_replaces_nothing_that_it_reads);
     tcase_add_test(tests, damaged_adapters_are_refused);
     tcase_add_loop_test(tests, adapters_of_other_models_are_refused, 0,
-                        TINY_KINDS);
+                        TINY_ALL_KINDS);
     tcase_add_test(tests, adapted_models_are_not_trained);
     suite_add_tcase(suite, tests);
     return suite;

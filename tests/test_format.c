@@ -19,12 +19,12 @@
 #include "tiny_model.h"
 
 /* A tiny file of each kind, as bytes. */
-static uint8_t *files[TINY_KINDS];
-static size_t sizes[TINY_KINDS];
+static uint8_t *files[TINY_ALL_KINDS];
+static size_t sizes[TINY_ALL_KINDS];
 
 static void read_tiny_files(void)
 {
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++) {
         const char *path = temporary_path("format.pith");
         tiny_model_write(path, (enum tiny_kind)kind, PITH_Q4);
         files[kind] = (uint8_t *)read_whole_file(path, &sizes[kind]);
@@ -34,7 +34,7 @@ static void read_tiny_files(void)
 
 static void free_tiny_files(void)
 {
-    for (int kind = 0; kind < TINY_KINDS; kind++)
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++)
         free(files[kind]);
 }
 
@@ -107,14 +107,21 @@ static void assert_mentions(const struct pith_error *error, const char *text)
 
 START_TEST(configs_list_their_tensors)
 {
-    static const size_t expected[TINY_KINDS] = {2 + 2 * 16 + 2, 1 + 2 * 9 + 2,
-                                                1 + 2 * 9 + 1};
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
+    static const struct {
+        size_t n, index;
+        const char *name;
+        size_t rows, cols;
+    } expected[TINY_ALL_KINDS] = {
+        {2 + 2 * 16 + 2, 4, "layers.0.attn_q.weight", 64, 64},
+        {1 + 2 * 9 + 2, 3, "layers.0.attn_k.weight", 32, 64},
+        {1 + 2 * 9 + 1, 4, "layers.0.attn_v.weight", 64, 64},
+        {2 + 2 * 14 + 1, 10, "layers.0.attn_k_norm.weight", 1, 32}};
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++) {
         struct pith_config config;
         struct pith_tensor_spec spec, other;
         tiny_config(&config, (enum tiny_kind)kind);
         size_t n = pith_config_n_tensors(&config);
-        ck_assert_uint_eq(n, expected[kind]);
+        ck_assert_uint_eq(n, expected[kind].n);
         for (size_t i = 0; i < n; i++) {
             pith_config_tensor(&config, i, &spec);
             for (size_t j = 0; j < i; j++) {
@@ -122,12 +129,10 @@ START_TEST(configs_list_their_tensors)
                 ck_assert_str_ne(spec.name, other.name);
             }
         }
-        pith_config_tensor(&config, kind == TINY_LLAMA ? 3 : 4, &spec);
-        ck_assert_str_eq(spec.name, kind == TINY_GPT2    ? "layers.0.attn_q.weight"
-                                    : kind == TINY_LLAMA ? "layers.0.attn_k.weight"
-                                                         : "layers.0.attn_v.weight");
-        ck_assert_uint_eq(spec.rows, kind == TINY_LLAMA ? 32 : 64);
-        ck_assert_uint_eq(spec.cols, 64);
+        pith_config_tensor(&config, expected[kind].index, &spec);
+        ck_assert_str_eq(spec.name, expected[kind].name);
+        ck_assert_uint_eq(spec.rows, expected[kind].rows);
+        ck_assert_uint_eq(spec.cols, expected[kind].cols);
     }
 }
 END_TEST
@@ -185,7 +190,7 @@ END_TEST
 START_TEST(files_hold_what_was_written)
 {
     enum pith_type type = (enum pith_type)_i;
-    for (int kind = 0; kind < TINY_KINDS; kind++) {
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++) {
         struct pith_format format;
         struct pith_error error;
         struct pith_config config;
@@ -389,7 +394,9 @@ static bool is_free(size_t at, int kind)
     return (at >= PITH_OFFSET_METADATA_CRC && at < PITH_OFFSET_FILE_SIZE) ||
            (llama && at >= PITH_OFFSET_N_CTX && at < PITH_OFFSET_N_EMBD) ||
            (at >= PITH_OFFSET_NORM_EPS && at < PITH_OFFSET_ROPE_THETA) ||
-           (llama && at >= PITH_OFFSET_ROPE_THETA && at < PITH_OFFSET_FLAGS);
+           (llama && at >= PITH_OFFSET_ROPE_THETA && at < PITH_OFFSET_FLAGS) ||
+           (kind == TINY_FAMILY && at >= PITH_OFFSET_WINDOW &&
+            at < PITH_OFFSET_RESERVED);
 }
 
 /* Lies with a checksum that fits: header and tensor table must be what they
@@ -429,7 +436,8 @@ START_TEST(lying_sizes_are_refused)
     open_patched(&file, _i);
     for (size_t at = PITH_OFFSET_FILE_SIZE; at < PITH_OFFSET_RESERVED;
          at += 4) {
-        bool wide = at < PITH_OFFSET_ARCH || at >= PITH_OFFSET_TOKENIZER_SIZE;
+        bool wide = at < PITH_OFFSET_ARCH ||
+                    (at >= PITH_OFFSET_TOKENIZER_SIZE && at < PITH_OFFSET_WINDOW);
         for (size_t l = 0; l < sizeof lies / sizeof *lies; l++) {
             uint64_t truth = wide ? pith_load_u64(file.metadata + at)
                                   : pith_load_u32(file.metadata + at);
@@ -600,15 +608,15 @@ Suite *make_suite(void)
     tcase_add_test(tcase, pieces_of_any_size_give_the_same_file);
     tcase_add_test(tcase, writers_refuse_what_does_not_fit);
     tcase_add_loop_test(tcase, truncated_files_say_what_is_missing, 0,
-                        TINY_KINDS);
-    tcase_add_loop_test(tcase, longer_files_are_refused, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, damaged_metadata_are_refused, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, lying_bytes_are_refused, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, lying_sizes_are_refused, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, consistent_lies_are_refused, 0, TINY_KINDS);
+                        TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, longer_files_are_refused, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, damaged_metadata_are_refused, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, lying_bytes_are_refused, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, lying_sizes_are_refused, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, consistent_lies_are_refused, 0, TINY_ALL_KINDS);
     tcase_add_test(tcase, wrong_files_are_named);
-    tcase_add_loop_test(tcase, verify_finds_damaged_weights, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, mutated_files_do_no_harm, 0, TINY_KINDS);
+    tcase_add_loop_test(tcase, verify_finds_damaged_weights, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, mutated_files_do_no_harm, 0, TINY_ALL_KINDS);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -46,7 +46,7 @@ struct oracle {
     struct numbers dout;
     const int32_t *targets;
     const size_t *lengths;
-    size_t n_records, T, C, N, H, Hkv, D;
+    size_t n_records, window, T, C, N, H, Hkv, D;
 };
 
 /* Compares got (n) with `before` plus central differences along in[which]:
@@ -395,7 +395,9 @@ static double attend(const struct oracle *o, float *out)
             for (size_t h = 0; h < o->H; h++) {
                 size_t place = (t * o->H + h) * D;
                 double total = 0;
-                for (size_t i = start; i <= t; i++) {
+                size_t first = o->window > 0 && t + 1 > start + o->window
+                                   ? t + 1 - o->window : start;
+                for (size_t i = first; i <= t; i++) {
                     size_t key = (i * o->Hkv + h / group) * D;
                     double z = 0;
                     for (size_t d = 0; d < D; d++)
@@ -404,7 +406,7 @@ static double attend(const struct oracle *o, float *out)
                 }
                 for (size_t d = 0; d < D; d++) {
                     double y = 0;
-                    for (size_t i = start; i <= t; i++)
+                    for (size_t i = first; i <= t; i++)
                         y += p[i - start] / total *
                              o->in[2].d[(i * o->Hkv + h / group) * D + d];
                     sum += y * o->dout.d[place + d];
@@ -421,9 +423,11 @@ static double attention(const struct oracle *o)
 }
 
 static void check_attention(const char *set, const size_t *lengths,
-                            size_t n_records, size_t H, size_t Hkv, size_t D)
+                            size_t n_records, size_t window, size_t H,
+                            size_t Hkv, size_t D)
 {
     struct oracle o = {.forward = attention, .lengths = lengths, .H = H,
+                       .window = window,
                        .n_records = n_records, .Hkv = Hkv, .D = D};
     size_t longest = 0;
     struct machine m;
@@ -442,7 +446,7 @@ static void check_attention(const char *set, const size_t *lengths,
     for (int round = 0; round < 2; round++) /* what it left does no harm */
         pith_attention_backward(&m.backward, dq.f, dk.f, dv.f, o.dout.f,
                                 out.f, o.in[0].f, o.in[1].f, o.in[2].f,
-                                lengths, n_records, H, Hkv, D);
+                                lengths, n_records, window, H, Hkv, D);
     check_gradient(set, &o, 0, dq.f, NULL, 3e-5);
     check_gradient(set, &o, 1, dk.f, NULL, 3e-5);
     check_gradient(set, &o, 2, dv.f, NULL, 3e-5);
@@ -459,12 +463,15 @@ START_TEST(attention_backward_matches)
     const char *set = pith_kernels_name((size_t)_i);
     if (set == NULL)
         return;
-    check_attention(set, one, 1, 1, 1, 1);
-    check_attention(set, few, 4, 4, 2, 6);
-    check_attention(set, few, 4, 3, 3, 16);
-    check_attention(set, few, 4, 6, 2, 35);
-    check_attention(set, longer, 1, 2, 1, 64);
-    check_attention(set, longest, 2, 1, 1, 4);
+    check_attention(set, one, 1, 0, 1, 1, 1);
+    check_attention(set, few, 4, 0, 4, 2, 6);
+    check_attention(set, few, 4, 0, 3, 3, 16);
+    check_attention(set, few, 4, 0, 6, 2, 35);
+    check_attention(set, longer, 1, 0, 2, 1, 64);
+    check_attention(set, longest, 2, 0, 1, 1, 4);
+    check_attention(set, few, 4, 1, 2, 1, 8);
+    check_attention(set, few, 4, 7, 4, 2, 6);
+    check_attention(set, longest, 2, 200, 1, 1, 4);
 }
 END_TEST
 

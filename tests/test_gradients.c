@@ -369,10 +369,10 @@ static float *gradients_of(const struct pith_model *model,
 
 START_TEST(threads_and_checkpoints_change_no_bit)
 {
-    enum pith_trainer_mode mode = _i >= TINY_KINDS ? PITH_TRAIN_LORA
+    enum pith_trainer_mode mode = _i >= TINY_ALL_KINDS ? PITH_TRAIN_LORA
                                                    : PITH_TRAIN_FULL;
     struct pith_model *model = tiny_model_load(
-        (enum tiny_kind)(_i % TINY_KINDS), PITH_Q8, NULL);
+        (enum tiny_kind)(_i % TINY_ALL_KINDS), PITH_Q8, NULL);
     struct test_batch batch;
     size_t n, n_again;
     double sum, sum_again;
@@ -399,10 +399,10 @@ END_TEST
 /* Records beside each other do not see each other, and batches add up. */
 START_TEST(records_are_apart)
 {
-    enum pith_trainer_mode mode = _i >= TINY_KINDS ? PITH_TRAIN_LORA
+    enum pith_trainer_mode mode = _i >= TINY_ALL_KINDS ? PITH_TRAIN_LORA
                                                    : PITH_TRAIN_FULL;
     struct pith_model *model = tiny_model_load(
-        (enum tiny_kind)(_i % TINY_KINDS), PITH_F32, NULL);
+        (enum tiny_kind)(_i % TINY_ALL_KINDS), PITH_F32, NULL);
     struct test_batch batch;
     struct pith_batch single[4];
     size_t n, n_again, start = 0;
@@ -714,13 +714,13 @@ Suite *make_suite(void)
     TCase *promises = tcase_create("promises");
     tcase_set_timeout(promises, 300);
     tcase_add_loop_test(promises, threads_and_checkpoints_change_no_bit, 0,
-                        2 * TINY_KINDS);
-    tcase_add_loop_test(promises, records_are_apart, 0, 2 * TINY_KINDS);
+                        2 * TINY_ALL_KINDS);
+    tcase_add_loop_test(promises, records_are_apart, 0, 2 * TINY_ALL_KINDS);
     tcase_add_loop_test(promises, losses_are_those_of_a_session, 0,
-                        TINY_KINDS);
+                        TINY_ALL_KINDS);
     tcase_add_test(promises, precisions_have_names);
     tcase_add_loop_test(promises, lora_gradients_match_differences, 0,
-                        4 * TINY_KINDS);
+                        4 * TINY_ALL_KINDS);
     tcase_add_test(promises, batches_without_targets_change_nothing);
     tcase_add_test(promises, bad_batches_are_refused);
     tcase_add_test(promises, bad_options_are_refused);

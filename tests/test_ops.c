@@ -118,15 +118,18 @@ END_TEST
 /* --- attention ------------------------------------------------------------ */
 
 struct shape {
-    size_t T, H, n_kv_head, D, n_keys, stride;
+    size_t T, H, n_kv_head, D, n_keys, stride, window;
 };
 
 static const struct shape ATTENTION[] = {
-    {1, 1, 1, 1, 1, 1},       {1, 2, 1, 8, 5, 9},       {7, 4, 2, 16, 7, 7},
-    {33, 9, 3, 64, 33, 40},   {40, 2, 2, 24, 231, 300},
-    {100, 3, 1, 64, 450, 450},
-    {17, 12, 12, 64, 192, 192}, {2, 6, 2, 128, 193, 200}, {0, 2, 1, 8, 3, 4},
-    {65, 1, 1, 67, 400, 401},
+    {1, 1, 1, 1, 1, 1, 0},       {1, 2, 1, 8, 5, 9, 0},
+    {7, 4, 2, 16, 7, 7, 0},      {33, 9, 3, 64, 33, 40, 0},
+    {40, 2, 2, 24, 231, 300, 0}, {100, 3, 1, 64, 450, 450, 0},
+    {17, 12, 12, 64, 192, 192, 0}, {2, 6, 2, 128, 193, 200, 0},
+    {0, 2, 1, 8, 3, 4, 0},       {65, 1, 1, 67, 400, 401, 0},
+    {7, 4, 2, 16, 7, 7, 1},      {33, 9, 3, 64, 33, 40, 5},
+    {40, 2, 2, 24, 231, 300, 30}, {100, 3, 1, 64, 450, 450, 192},
+    {450, 2, 1, 8, 450, 450, 193}, {65, 1, 1, 67, 400, 401, 500},
 };
 
 static double dot(const float *a, const float *b, size_t n)
@@ -148,15 +151,16 @@ static void attention_oracle(float *out, const float *q, const float *keys,
             const float *k = keys + kv * s->stride * s->D;
             const float *v = values + kv * s->stride * s->D;
             double max = -INFINITY, sum = 0;
-            for (size_t i = 0; i < n; i++) {
+            size_t first = s->window > 0 && n > s->window ? n - s->window : 0;
+            for (size_t i = first; i < n; i++) {
                 p[i] = dot(q + place, k + i * s->D, s->D) / sqrt((double)s->D);
                 max = fmax(max, p[i]);
             }
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = first; i < n; i++)
                 sum += p[i] = exp(p[i] - max);
             for (size_t d = 0; d < s->D; d++) {
                 double total = 0;
-                for (size_t i = 0; i < n; i++)
+                for (size_t i = first; i < n; i++)
                     total += p[i] / sum * v[i * s->D + d];
                 out[place + d] = (float)total;
             }
@@ -177,8 +181,11 @@ START_TEST(attention_matches)
         float *out = random_floats(n, 1), *want = random_floats(n, 1);
         struct pith_compute compute = open_compute(set, 2, s.T, 1, s.D);
         attention_oracle(want, q, k, v, &s);
-        pith_attention(&compute, out, q, k, v, s.T, s.H, s.n_kv_head, s.D,
-                       s.n_keys, s.stride);
+        struct pith_attention_run run = {.keys = k, .values = v,
+                                         .stride = s.stride, .T = s.T,
+                                         .n_keys = s.n_keys,
+                                         .window = s.window};
+        pith_attention_runs(&compute, out, q, &run, 1, s.H, s.n_kv_head, s.D);
         assert_close(set, out, want, n, 1e-5, 2e-5);
         pith_compute_free(&compute);
         free(q), free(k), free(v), free(out), free(want);

@@ -16,13 +16,13 @@
 enum { N_TOKENS = 2000, N_BRANCHES = 24, MAX_BRANCH = 219, N_BEGINNING = 37 };
 
 /* Each kind of tiny model, in q8. */
-static struct pith_model *models[TINY_KINDS];
+static struct pith_model *models[TINY_ALL_KINDS];
 static int32_t ids[N_TOKENS], targets[N_TOKENS];
 
 static void load_models(void)
 {
     uint64_t seed = 11;
-    for (int kind = 0; kind < TINY_KINDS; kind++)
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++)
         models[kind] = tiny_model_load((enum tiny_kind)kind, PITH_Q8, NULL);
     for (size_t i = 0; i < N_TOKENS; i++) {
         ids[i] = (int32_t)random_below(&seed, 420);
@@ -34,7 +34,7 @@ static void load_models(void)
 
 static void free_models(void)
 {
-    for (int kind = 0; kind < TINY_KINDS; kind++)
+    for (int kind = 0; kind < TINY_ALL_KINDS; kind++)
         pith_model_free(models[kind]);
 }
 
@@ -287,10 +287,10 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_unchecked_fixture(tcase, load_models, free_models);
     tcase_add_loop_test(tcase, branches_have_the_losses_that_each_has_alone, 0,
-                        TINY_KINDS);
-    tcase_add_loop_test(tcase, bad_branches_change_nothing, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, batches_share_a_beginning, 0, TINY_KINDS);
-    tcase_add_loop_test(tcase, sessions_remember_texts, 0, TINY_KINDS);
+                        TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, bad_branches_change_nothing, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, batches_share_a_beginning, 0, TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, sessions_remember_texts, 0, TINY_ALL_KINDS);
     tcase_add_test(tcase, the_memo_is_bounded);
     suite_add_tcase(suite, tcase);
     return suite;

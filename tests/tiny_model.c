@@ -138,8 +138,11 @@ static void make_vocab(struct vocab_maker *maker, enum tiny_kind kind)
         make_sentencepiece(maker);
     } else {
         make_byte_level(maker);
-        maker->vocab.pre_tokenizer = kind == TINY_GPT2 ? PITH_PRE_GPT2
-                                                       : PITH_PRE_SMOLLM;
+        maker->vocab.pre_tokenizer = kind == TINY_GPT2     ? PITH_PRE_GPT2
+                                     : kind == TINY_FAMILY ? PITH_PRE_LLAMA3
+                                                           : PITH_PRE_SMOLLM;
+        if (kind == TINY_FAMILY)
+            maker->vocab.flags |= PITH_VOCAB_WHOLE_WORDS;
     }
 }
 
@@ -152,12 +155,17 @@ void tiny_config(struct pith_config *config, enum tiny_kind kind)
         .n_embd = 64,
         .n_layer = 2,
         .n_head = 4,
-        .n_kv_head = kind == TINY_LLAMA ? 2 : 4,
-        .head_dim = 16,
+        .n_kv_head = kind == TINY_LLAMA || kind == TINY_FAMILY ? 2 : 4,
+        .head_dim = kind == TINY_FAMILY ? 32 : 16,
         .n_ff = kind == TINY_GPT2 ? 256 : 160,
         .norm_eps = 1e-5f,
         .rope_theta = kind == TINY_GPT2 ? 0 : 10000.0f,
         .tied = kind != TINY_LLAMA};
+    if (kind == TINY_FAMILY) {
+        config->qkv_biases = config->qk_norms = config->rope_factors = true;
+        config->rope_skip = 2;
+        config->window = 24;
+    }
 }
 
 /* Embeddings and matrices with rows of length about one, gains near 1,
@@ -165,7 +173,8 @@ void tiny_config(struct pith_config *config, enum tiny_kind kind)
 static void random_row(float *row, const struct pith_tensor_spec *spec,
                        uint64_t *seed)
 {
-    bool is_gain = strstr(spec->name, "norm.weight") != NULL;
+    bool is_gain = strstr(spec->name, "norm.weight") != NULL ||
+                   strcmp(spec->name, "rope_factors.weight") == 0;
     float spread = spec->rows > 1 ? 1 / sqrtf((float)spec->cols) : 0.1f;
     if (strstr(spec->name, "embedding") != NULL ||
         strcmp(spec->name, "output.weight") == 0)

@@ -13,10 +13,13 @@
 enum tiny_kind {
     TINY_GPT2,      /* tied; byte-level BPE with GPT-2's pre-tokenizer */
     TINY_LLAMA,     /* grouped heads, untied; SentencePiece BPE */
-    TINY_LLAMA_TIED /* all heads, tied; byte-level BPE, digits alone */
+    TINY_LLAMA_TIED, /* all heads, tied; byte-level BPE, digits alone */
+    TINY_FAMILY /* all that members of the LLaMA family differ in; Llama 3's
+                   words */
 };
 
-enum { TINY_KINDS = 3 };
+/* The plain ones; with what the family has. */
+enum { TINY_KINDS = 3, TINY_ALL_KINDS = 4 };
 
 /* Hyper-parameters: 2 layers, 256 positions; every width is a multiple of 32
  * so that all types can store it. */

@@ -40,6 +40,10 @@ static void carve_layer(struct carver *carver,
     carve(carver, &a->q, width);
     carve(carver, &a->k, kv_width);
     carve(carver, &a->v, kv_width);
+    if (config->qk_norms) {
+        carve(carver, &a->raw_q, width);
+        carve(carver, &a->raw_k, kv_width);
+    }
     carve(carver, &a->attn, width);
     carve(carver, &a->middle, config->n_embd);
     carve(carver, &a->ffn_norm, config->n_embd);
@@ -79,6 +83,10 @@ static void carve_gradients(struct carver *carver,
     carve(carver, &g->dattn, width);
     carve(carver, &g->dk, kv_width);
     carve(carver, &g->dv, kv_width);
+    if (config->qk_norms) {
+        carve(carver, &g->draw_q, width);
+        carve(carver, &g->draw_k, kv_width);
+    }
     carve(carver, &g->dhidden, config->n_ff);
     if (config->arch == PITH_ARCH_LLAMA)
         carve(carver, &g->dup, config->n_ff);

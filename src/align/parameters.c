@@ -46,6 +46,8 @@ static void view_layer(struct pith_train_layer *layer,
     struct pith_train_linear *linear = layer->linear;
     layer->attn_norm = norm_of(from->attn_norm, from->attn_norm_bias);
     layer->ffn_norm = norm_of(from->ffn_norm, from->ffn_norm_bias);
+    layer->q_norm = norm_of(from->attn_q_norm, NULL);
+    layer->k_norm = norm_of(from->attn_k_norm, NULL);
     linear[PITH_LINEAR_Q] = linear_of(&from->attn_q, from->attn_q_bias);
     linear[PITH_LINEAR_K] = linear_of(&from->attn_k, from->attn_k_bias);
     linear[PITH_LINEAR_V] = linear_of(&from->attn_v, from->attn_v_bias);
@@ -88,6 +90,7 @@ static bool is_vector(const char *name)
 {
     size_t length = strlen(name);
     return strstr(name, "norm.") != NULL ||
+           strcmp(name, "rope_factors.weight") == 0 ||
            (length > 5 && strcmp(name + length - 5, ".bias") == 0);
 }
 
@@ -238,8 +241,11 @@ static void take_vector(struct cursor *cursor, const float **vector,
     *gradient = parameter->view.gradient;
 }
 
+/* Nothing when there is none. */
 static void take_norm(struct cursor *cursor, struct pith_train_norm *norm)
 {
+    if (norm->gain == NULL)
+        return;
     take_vector(cursor, &norm->gain, &norm->dgain);
     if (norm->shift != NULL)
         take_vector(cursor, &norm->shift, &norm->dshift);
@@ -265,11 +271,16 @@ static void bind_full(struct pith_parameters *p,
         cursor.next->cleared = true;
         p->position_embedding = take_matrix(&cursor, &p->dposition);
     }
+    if (config->rope_factors) /* no gradient: they stay what they are */
+        take(&cursor)->cleared = true;
     for (size_t l = 0; l < config->n_layer; l++) {
         struct pith_train_layer *layer = &p->layers[l];
         take_norm(&cursor, &layer->attn_norm);
-        for (size_t i = PITH_LINEAR_Q; i <= PITH_LINEAR_OUT; i++)
+        for (size_t i = PITH_LINEAR_Q; i <= PITH_LINEAR_V; i++)
             take_linear(&cursor, &layer->linear[i]);
+        take_norm(&cursor, &layer->q_norm);
+        take_norm(&cursor, &layer->k_norm);
+        take_linear(&cursor, &layer->linear[PITH_LINEAR_OUT]);
         take_norm(&cursor, &layer->ffn_norm);
         for (size_t i = PITH_LINEAR_GATE; i <= PITH_LINEAR_DOWN; i++)
             take_linear(&cursor, &layer->linear[i]);

@@ -27,6 +27,7 @@ struct pith_train_norm {
 
 struct pith_train_layer {
     struct pith_train_norm attn_norm, ffn_norm;
+    struct pith_train_norm q_norm, k_norm; /* (D); gain NULL: none */
     struct pith_train_linear linear[PITH_N_LINEAR];
 };
 

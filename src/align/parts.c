@@ -72,15 +72,14 @@ void pith_train_linear_backward(struct pith_trainer *trainer, float *dx,
 }
 
 void pith_train_norm(struct pith_trainer *trainer, float *out, const float *x,
-                     const struct pith_train_norm *norm, size_t T)
+                     const struct pith_train_norm *norm, size_t T, size_t C)
 {
-    const struct pith_config *config = pith_model_config(trainer->model);
+    float eps = pith_model_config(trainer->model)->norm_eps;
     if (norm->shift != NULL)
         pith_layer_norm(&trainer->compute, out, x, norm->gain, norm->shift, T,
-                        config->n_embd, config->norm_eps);
+                        C, eps);
     else
-        pith_rms_norm(&trainer->compute, out, x, norm->gain, T, config->n_embd,
-                      config->norm_eps);
+        pith_rms_norm(&trainer->compute, out, x, norm->gain, T, C, eps);
 }
 
 void pith_train_norm_backward(struct pith_trainer *trainer, float *dx,
@@ -98,7 +97,21 @@ void pith_train_norm_backward(struct pith_trainer *trainer, float *dx,
                                config->norm_eps);
 }
 
-/* out (Hkv, T, D) = x (T, Hkv D), as pith_attention() wants keys. */
+void pith_train_head_norm_backward(struct pith_trainer *trainer, float *dx,
+                                   const float *dout, const float *x,
+                                   const struct pith_train_norm *norm,
+                                   size_t n_heads)
+{
+    const struct pith_config *config = pith_model_config(trainer->model);
+    size_t T = trainer->batch.n_tokens, D = config->head_dim;
+    pith_clear(&trainer->compute, dx, T * n_heads * D);
+    for (size_t i = 0; i < n_heads; i++) /* T heads at a time */
+        pith_rms_norm_backward(&trainer->backward, dx + i * T * D,
+                               norm->dgain, dout + i * T * D, x + i * T * D,
+                               norm->gain, T, D, config->norm_eps);
+}
+
+/* out (Hkv, T, D) = x (T, Hkv D), as pith_attention_runs() wants keys. */
 static void gather_heads(float *out, const float *x, size_t T, size_t Hkv,
                          size_t D)
 {
@@ -119,10 +132,15 @@ void pith_train_attention(struct pith_trainer *trainer, float *out,
     gather_heads(trainer->keys, k, T, Hkv, D);
     gather_heads(trainer->values, v, T, Hkv, D);
     for (size_t i = 0; i < batch->n_records; start += batch->lengths[i++])
-        pith_attention(&trainer->compute, out + start * H * D,
-                       q + start * H * D, trainer->keys + start * D,
-                       trainer->values + start * D, batch->lengths[i], H, Hkv,
-                       D, batch->lengths[i], T);
+        pith_attention_runs(
+            &trainer->compute, out + start * H * D, q + start * H * D,
+            &(struct pith_attention_run){.keys = trainer->keys + start * D,
+                                         .values = trainer->values + start * D,
+                                         .stride = T,
+                                         .T = batch->lengths[i],
+                                         .n_keys = batch->lengths[i],
+                                         .window = config->window},
+            1, H, Hkv, D);
 }
 
 void pith_train_attention_backward(struct pith_trainer *trainer,
@@ -133,6 +151,7 @@ void pith_train_attention_backward(struct pith_trainer *trainer,
     struct pith_train_gradients *g = &trainer->gradients;
     pith_attention_backward(&trainer->backward, g->dq, g->dk, g->dv, g->dattn,
                             layer->attn, layer->q, layer->k, layer->v,
-                            batch->lengths, batch->n_records, config->n_head,
-                            config->n_kv_head, config->head_dim);
+                            batch->lengths, batch->n_records, config->window,
+                            config->n_head, config->n_kv_head,
+                            config->head_dim);
 }

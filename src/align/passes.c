@@ -51,7 +51,8 @@ static size_t forward(struct pith_trainer *trainer)
                                                  : trainer->stream);
     size_t n = pick_targets(trainer);
     pith_train_norm(trainer, trainer->normed, trainer->picked,
-                    &trainer->parameters.output_norm, n);           /* (n, C) */
+                    &trainer->parameters.output_norm, n,
+                    pith_model_config(trainer->model)->n_embd);     /* (n, C) */
     return n;
 }
 

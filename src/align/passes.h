@@ -18,6 +18,7 @@ struct pith_train_activations {
     float *norm;   /* (T, C) attn_norm(x) */
     float *q;      /* (T, H D); with positions, if rotary */
     float *k, *v;  /* (T, Hkv D); k the same */
+    float *raw_q, *raw_k; /* before the norms of their heads, if any */
     float *attn;   /* (T, H D) */
     float *middle; /* (T, C) the stream between the halves */
     float *ffn_norm;             /* (T, C) ffn_norm(middle) */
@@ -33,6 +34,7 @@ struct pith_train_gradients {
     float *dnorm;          /* (T, C) */
     float *dq, *dattn;     /* (T, H D) */
     float *dk, *dv;        /* (T, Hkv D) */
+    float *draw_q, *draw_k; /* of raw_q and raw_k */
     float *dhidden, *dup;  /* (T, F); dup: LLaMA */
     float *dlow;           /* (T, rank); LoRA */
 };
@@ -116,12 +118,18 @@ void pith_train_linear_backward(struct pith_trainer *trainer, float *dx,
 
 /* out (T, C) = norm(x), LayerNorm or RMS norm. */
 void pith_train_norm(struct pith_trainer *trainer, float *out, const float *x,
-                     const struct pith_train_norm *norm, size_t T);
+                     const struct pith_train_norm *norm, size_t T, size_t C);
 
 /* dx (T, C) += and the gradients of gain and shift. */
 void pith_train_norm_backward(struct pith_trainer *trainer, float *dx,
                               const float *dout, const float *x,
                               const struct pith_train_norm *norm, size_t T);
+
+/* dx (T, n_heads D) = and the gradient of gain, for the norm of each head. */
+void pith_train_head_norm_backward(struct pith_trainer *trainer, float *dx,
+                                   const float *dout, const float *x,
+                                   const struct pith_train_norm *norm,
+                                   size_t n_heads);
 
 /* out (T, H D): causal attention within each record. */
 void pith_train_attention(struct pith_trainer *trainer, float *out,

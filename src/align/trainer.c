@@ -66,11 +66,6 @@ static enum pith_status settle(struct pith_trainer_options *options,
                          "records of %zu tokens; the model has positions for "
                          "%lu", options->max_record,
                          (unsigned long)config->n_ctx);
-    if (config->qk_norms || config->rope_factors || config->rope_skip > 0 ||
-        config->window > 0)
-        return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "models with norms of q and k, RoPE scaling, layers "
-                         "without positions or a window cannot be trained yet");
     if (options->mode == PITH_TRAIN_LORA)
         return check_lora(options, config->arch, error);
     return PITH_OK;

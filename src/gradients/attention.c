@@ -22,7 +22,7 @@ struct attention {
     float *dq, *dk, *dv;
     const float *dout, *out, *q, *k, *v;
     const size_t *lengths;
-    size_t H, n_kv_head, D;
+    size_t window, H, n_kv_head, D;
 };
 
 /* One key head of one record, and the panel of queries that is at work. */
@@ -82,6 +82,11 @@ static void normalise(const struct work *work, float *p)
     for (size_t i = work->token + 1; i < work->n_keys; i++)
         for (size_t t = 0; t < i - work->token; t++)
             p[i * L + t] = -INFINITY;
+    size_t window = work->attention->window;
+    for (size_t t = 0; t < L && window > 0; t++)
+        for (size_t i = 0; i < work->n_keys && i + window <= work->token + t;
+             i++)
+            p[i * L + t] = PITH_MASKED_SCORE;
     work->kernels->softmax(p, work->n_keys, &softmax);
     for (size_t t = 0; t < PITH_MAX_LANES; t++)
         factors[t] = 1 / softmax.sum[t];
@@ -227,11 +232,11 @@ void pith_attention_backward(struct pith_backward *backward, float *dq,
                              float *dk, float *dv, const float *dout,
                              const float *out, const float *q, const float *k,
                              const float *v, const size_t *lengths,
-                             size_t n_records, size_t H, size_t n_kv_head,
-                             size_t D)
+                             size_t n_records, size_t window, size_t H,
+                             size_t n_kv_head, size_t D)
 {
-    struct attention job = {backward, dq, dk, dv,      dout, out,      q,
-                            k,        v,  lengths, H,    n_kv_head, D};
+    struct attention job = {backward, dq, dk,      dv,     dout, out,       q,
+                            k,        v,  lengths, window, H,    n_kv_head, D};
     pith_parallel_for(backward->compute->threads, n_records * n_kv_head,
                       head_task, &job);
 }

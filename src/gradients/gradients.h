@@ -71,7 +71,8 @@ void pith_silu_mul_backward(struct pith_backward *backward, float *dgate,
                             float *dup, const float *dout, const float *gate,
                             const float *up, size_t n);
 
-/* Causal attention within each of n_records records that are end to end:
+/* Causal attention within each of n_records records that are end to end, each
+ * token seeing no more than the last `window` keys (0: all):
  *   dq (T, H D), dk, dv (T, n_kv_head D) are overwritten
  *   out, dout, q (T, H D); k, v (T, n_kv_head D)
  *   lengths (n_records), their sum T, each at most limits.max_context */
@@ -79,8 +80,8 @@ void pith_attention_backward(struct pith_backward *backward, float *dq,
                              float *dk, float *dv, const float *dout,
                              const float *out, const float *q, const float *k,
                              const float *v, const size_t *lengths,
-                             size_t n_records, size_t H, size_t n_kv_head,
-                             size_t D);
+                             size_t n_records, size_t window, size_t H,
+                             size_t n_kv_head, size_t D);
 
 /* losses (T) as pith_target_losses(), and with them
  *   dx (T, C)       = factor * d(sum of losses)/dx
