@@ -57,8 +57,8 @@
  *   - pith_model_info and pith_tensor_info grow likewise; the macros that
  *     fill them tell their size.  Members that the library does not have
  *     are 0.
- *   - pith_result is allocated by the library and grows at its end: never
- *     copy one.
+ *   - pith_result and pith_source_info are allocated by the library and grow
+ *     at their end: never copy one.
  *   - All other structs, and values of enumerations, never change.
  *   Programs in other languages call the functions that end in _sized.
  */
@@ -336,6 +336,39 @@ PITH_API
 enum pith_status pith_convert(const char *source, const char *destination,
                               const struct pith_convert_options *options,
                               struct pith_error *error);
+
+/* Weights of one type in a source. */
+struct pith_source_type {
+    const char *name;    /* the source's word: "Q4_K" */
+    const char *held_as; /* of matrices, "q4"; NULL: the type is refused */
+    uint64_t n_tensors, n_weights; /* of tensors with two dimensions at most */
+};
+
+/* What pith_convert() finds in a source.  Allocated by the library and grows at
+ * its end, as pith_result does. */
+struct pith_source_info {
+    const char *format;       /* "GGUF", "Hugging Face folder", ... */
+    const char *architecture; /* the source's own word; "" where it has none */
+    const char *refusal;      /* why it cannot be converted; NULL: it can */
+    const struct pith_source_type *types;
+    size_t n_types;
+    /* What it would become, with file_bytes of the source; NULL where it is
+     * refused before that is known.  No tokenizer (NULL) in what is refused,
+     * no kernels and no precision. */
+    const struct pith_model_info *model;
+};
+
+/* Describes what pith_convert() takes, and what it knows but refuses, without
+ * reading the weights.
+ *   tokenizer  as in pith_convert_options; may be NULL
+ *   info       handed over; free with pith_source_info_free
+ * Errors: those of pith_convert for what is in no format that it knows. */
+PITH_API
+enum pith_status pith_source_describe(const char *path, const char *tokenizer,
+                                      struct pith_source_info **info,
+                                      struct pith_error *error);
+PITH_API
+void pith_source_info_free(struct pith_source_info *info);
 
 /* --------------------------------------------------------------------------
  * Tokens

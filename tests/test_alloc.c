@@ -299,6 +299,17 @@ static enum pith_status convert_parts(void)
     return convert(first);
 }
 
+static enum pith_status describe_folder(void)
+{
+    struct pith_source_info *info;
+    enum pith_status status =
+        pith_source_describe(folder, NULL, &info, &error);
+    expect((info != NULL) == (status == PITH_OK));
+    expect(info == NULL || info->refusal == NULL);
+    pith_source_info_free(info);
+    return status;
+}
+
 /* With added tokens, one of them beyond the embedding. */
 static void write_folder(void)
 {
@@ -380,6 +391,7 @@ static const struct {
     {"convert", convert_shared},
     {"convert, a folder", convert_folder},
     {"convert, parts", convert_parts},
+    {"describe, a folder", describe_folder},
     {"records", read_records},
     {"protect", find_protected},
 };

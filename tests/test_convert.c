@@ -36,6 +36,42 @@ static void remove_files(void)
     unlink(destination);
 }
 
+/* pith_source_describe() knows what comes out, before it does. */
+static void assert_described(const char *from, const char *tokenizer_path)
+{
+    struct pith_source_info *info;
+    struct pith_model_info model;
+    struct pith_model *loaded;
+    struct pith_error error;
+    assert_ok(pith_model_load(destination, NULL, &loaded, &error), error);
+    assert_ok(pith_source_describe(from, tokenizer_path, &info, &error), error);
+    pith_model_describe(loaded, &model);
+    ck_assert_msg(info->refusal == NULL, "%s", info->refusal);
+    ck_assert_str_eq(info->model->name, model.name);
+    ck_assert_str_eq(info->model->tokenizer, model.tokenizer);
+    ck_assert_uint_gt(info->model->file_bytes, 0);
+    const struct pith_model_info *described = info->model;
+    ck_assert(described->arch == model.arch);
+    ck_assert_uint_eq(described->n_vocab, model.n_vocab);
+    ck_assert_uint_eq(described->n_layer, model.n_layer);
+    ck_assert_uint_eq(described->n_kv_head, model.n_kv_head);
+    ck_assert(described->tied == model.tied);
+    ck_assert_uint_eq(described->n_tensors, model.n_tensors);
+    ck_assert_uint_eq(described->n_parameters, model.n_parameters);
+    ck_assert_str_eq(described->pre_tokenizer, model.pre_tokenizer);
+    ck_assert_uint_eq(described->n_pieces, model.n_pieces);
+    ck_assert_uint_eq(described->n_merges, model.n_merges);
+    ck_assert_int_eq(described->bos_id, model.bos_id);
+    ck_assert_int_eq(described->pad_id, model.pad_id);
+    ck_assert(described->add_bos == model.add_bos);
+    uint64_t n_weights = 0;
+    for (size_t i = 0; i < info->n_types; i++)
+        n_weights += info->types[i].n_weights;
+    ck_assert_uint_ge(n_weights, model.n_parameters);
+    pith_source_info_free(info);
+    pith_model_free(loaded);
+}
+
 static void convert(const char *from, const char *dtype)
 {
     struct pith_convert_options options = {
@@ -43,6 +79,7 @@ static void convert(const char *from, const char *dtype)
         .tokenizer = access(tokenizer, R_OK) == 0 ? tokenizer : NULL};
     struct pith_error error;
     assert_ok(pith_convert(from, destination, &options, &error), error);
+    assert_described(from, options.tokenizer);
 }
 
 static void open_result(struct pith_format *format)

@@ -30,6 +30,21 @@ static void set_paths(void)
     remove_files(); /* of a killed run whose process had this number */
 }
 
+/* pith_source_describe() says the same, where the format is known. */
+static void assert_described(const char *from, enum pith_status status,
+                             const char *word)
+{
+    struct pith_source_info *info;
+    struct pith_error error = {0};
+    enum pith_status got = pith_source_describe(from, NULL, &info, &error);
+    const char *said = got == PITH_OK ? info->refusal : error.detail;
+    ck_assert_msg(got == PITH_OK || got == status, "described: %s",
+                  pith_status_name(got));
+    ck_assert_msg(said != NULL && strstr(said, word) != NULL,
+                  "described: %s", said != NULL ? said : "not refused");
+    pith_source_info_free(info);
+}
+
 /* The conversion fails with that status, the detail holds the word, and no
  * destination appears. */
 static void assert_refused(const char *from, enum pith_status want,
@@ -41,6 +56,7 @@ static void assert_refused(const char *from, enum pith_status want,
                   "wanted %s with \"%s\", got %s: %s", pith_status_name(want),
                   word, pith_status_name(got), error.detail);
     ck_assert(access(destination, F_OK) != 0);
+    assert_described(from, got, word);
 }
 
 static const char *in_source(const char *name)
@@ -410,6 +426,25 @@ START_TEST(gguf_leftover_is_named)
 }
 END_TEST
 
+/* What is refused is described as far as it is known. */
+static void assert_type_is_told(const char *name)
+{
+    struct pith_source_info *info;
+    struct pith_error error;
+    size_t i = 0;
+    assert_ok(pith_source_describe(source, NULL, &info, &error), error);
+    ck_assert_str_eq(info->format, "GGUF");
+    ck_assert_str_eq(info->architecture, "llama");
+    while (i < info->n_types && strcmp(info->types[i].name, name) != 0)
+        i++;
+    ck_assert_uint_lt(i, info->n_types);
+    ck_assert_ptr_null(info->types[i].held_as);
+    ck_assert_uint_gt(info->types[i].n_tensors, 1);
+    ck_assert_uint_gt(info->types[i].n_weights, 1000);
+    ck_assert_ptr_null(info->model->tokenizer);
+    pith_source_info_free(info);
+}
+
 START_TEST(gguf_versions_and_types_are_refused_by_name)
 {
     struct foreign model;
@@ -423,6 +458,7 @@ START_TEST(gguf_versions_and_types_are_refused_by_name)
     assert_refused(source, PITH_ERR_UNSUPPORTED, "big-endian");
     foreign_gguf_write(&model, FOREIGN_IQ2_XXS, 3, source);
     assert_refused(source, PITH_ERR_UNSUPPORTED, "IQ2_XXS (16)");
+    assert_type_is_told("IQ2_XXS (16)");
     foreign_gguf_write(&model, 4, 3, source);
     assert_refused(source, PITH_ERR_UNSUPPORTED, "Q4_2 (4)");
     foreign_gguf_write(&model, 77, 3, source);

@@ -34,6 +34,7 @@ START_TEST(nothing_is_freed)
     pith_session_free(NULL);
     pith_counter_free(NULL);
     pith_result_free(NULL);
+    pith_source_info_free(NULL);
     pith_mcp_free(NULL);
     pith_dataset_free(NULL);
     pith_cases_free(NULL);
@@ -53,6 +54,7 @@ START_TEST(models_and_tokens)
     unsigned kinds;
     size_t n;
     char *bytes;
+    struct pith_source_info *info;
 
     REFUSED(pith_model_load(NULL, NULL, &made, at), "path");
     ck_assert_ptr_null(made);
@@ -62,6 +64,9 @@ START_TEST(models_and_tokens)
     REFUSED(pith_model_verify(NULL, at), "model");
     REFUSED(pith_convert(NULL, "x", NULL, at), "source");
     REFUSED(pith_convert("x", NULL, NULL, at), "destination");
+    REFUSED(pith_source_describe(NULL, NULL, &info, at), "path");
+    ck_assert_ptr_null(info);
+    REFUSED(pith_source_describe("x", NULL, NULL, at), "info");
     REFUSED(pith_session_create(NULL, NULL, &opened, at), "model");
     ck_assert_ptr_null(opened);
     REFUSED(pith_session_create(model, NULL, NULL, at), "session");

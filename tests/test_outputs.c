@@ -374,6 +374,36 @@ START_TEST(convert_names_its_result)
 }
 END_TEST
 
+/* pith info of what is not a model yet: what it is, and whether pith convert
+ * takes it. */
+START_TEST(sources_are_described)
+{
+    static const struct {
+        const char *source, *words; /* in lines of their own */
+    } told[] = {{"d/big.gguf", "-e GGUF -e 'takes it' -e 'f32  *F32'"},
+                {"kept/source", "-e Face -e 'takes it' -e 'f32  *F32'"},
+                {"kept/checkpoint", "-e llama2.c -e 'takes it' -e 'f32  *F32'"},
+                {"kept/source/model.safetensors",
+                 "-e 'because.*give the folder' -e refuses -e 'f32  *F32'"},
+                {"d/odd.gguf", "-e GGUF -e 'ture  *\\\\x1Blama$' -e refuses"},
+                {"d/zip", "-e 'format  *PyTorch' -e refuses -e safetensors"}};
+    struct foreign model;
+    char script[512];
+    expect_run("mkdir d; printf 'PK\\003\\004' >d/zip; cp kept/tokenizer.bin "
+               "tokenizer.bin", 0, "", "");
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_gguf_write(&model, FOREIGN_F32, 3, "d/big.gguf");
+    foreign_gguf_write(&model, FOREIGN_F32, 3, "d/odd.gguf");
+    edit_file("d/odd.gguf", "llama", "\x1b" "lama");
+    foreign_free(&model);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        snprintf(script, sizeof script, "\"$PITH\" info %s | grep -v '^%s' | "
+                 "grep -c %s", told[i].source, told[i].source, told[i].words);
+        expect_run(script, 0, "3\n", "");
+    }
+}
+END_TEST
+
 /* What cannot be examined is an error, and is not taken for absent: the folder
  * has a second tokenizer, the run could begin anew. */
 START_TEST(an_error_is_not_absence)
@@ -579,6 +609,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, a_model_that_is_no_file_is_refused_at_once);
     tcase_add_test(tcase, convert_replaces_nothing_of_its_source);
     tcase_add_test(tcase, convert_names_its_result);
+    tcase_add_test(tcase, sources_are_described);
     tcase_add_test(tcase, an_error_is_not_absence);
     tcase_add_loop_test(tcase, an_ended_program_leaves_its_output_alone, 0, 4);
     tcase_add_test(tcase, an_ignored_signal_ends_nothing);

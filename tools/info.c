@@ -38,6 +38,16 @@ static void print_word(const char *label, const char *word)
     puts(word != NULL && *word != '\0' ? word : "-");
 }
 
+/* A word of a foreign file, which may hold anything. */
+static void print_foreign(const char *label, const char *word)
+{
+    row(label);
+    if (*word == '\0')
+        putchar('-');
+    tool_print_piece(stdout, tool_string(word));
+    putchar('\n');
+}
+
 /* 13,107,200 bytes (12.5 MiB) */
 static void print_bytes(const char *label, uint64_t bytes)
 {
@@ -47,6 +57,7 @@ static void print_bytes(const char *label, uint64_t bytes)
            (double)bytes / 1048576);
 }
 
+/* model: for the piece; NULL: the id alone. */
 static void print_special(const struct pith_model *model, const char *label,
                           int32_t id)
 {
@@ -55,15 +66,18 @@ static void print_special(const struct pith_model *model, const char *label,
         puts("none");
         return;
     }
-    printf("%ld  ", (long)id);
-    tool_print_piece(stdout, pith_token_piece(model, id));
+    printf("%ld", (long)id);
+    if (model != NULL) {
+        fputs("  ", stdout);
+        tool_print_piece(stdout, pith_token_piece(model, id));
+    }
     putchar('\n');
 }
 
 static void print_shape(const struct pith_model_info *info)
 {
     puts("\nmodel");
-    print_word("name", info->name);
+    print_foreign("name", info->name);
     print_word("architecture",
                info->arch == PITH_ARCH_GPT2 ? "GPT-2" : "LLaMA");
     print_number("parameters", info->n_parameters);
@@ -127,12 +141,60 @@ static void print_kernels(const struct pith_model_info *info)
     puts(")");
 }
 
+static void print_types(const struct pith_source_info *info)
+{
+    printf("\ntypes\n%10s%18s  %-18s%s\n", "tensors", "weights",
+           "matrices become", "stored as");
+    for (size_t i = 0; i < info->n_types; i++) {
+        const struct pith_source_type *type = &info->types[i];
+        char tensors[32], weights[32];
+        printf("%10s%18s  %-18s", tool_grouped(type->n_tensors, tensors),
+               tool_grouped(type->n_weights, weights),
+               type->held_as != NULL ? type->held_as : "refused");
+        tool_print_piece(stdout, tool_string(type->name));
+        putchar('\n');
+    }
+}
+
+/* What is not a .pith file, but known to `pith convert`. */
+static void print_source(const char *path, const struct pith_source_info *info)
+{
+    puts(path);
+    puts("\nsource");
+    print_word("format", info->format);
+    print_foreign("its architecture", info->architecture);
+    print_word("pith convert", info->refusal != NULL ? "refuses it" : "takes it");
+    if (info->refusal != NULL)
+        print_word("because", info->refusal);
+    if (info->model != NULL)
+        print_shape(info->model);
+    if (info->model != NULL && info->model->tokenizer != NULL)
+        print_tokenizer(NULL, info->model);
+    if (info->n_types > 0)
+        print_types(info);
+}
+
+/* False when the path is of no format that pith convert knows. */
+static bool describe_source(const char *path)
+{
+    struct pith_source_info *info;
+    struct pith_error error;
+    if (pith_source_describe(path, NULL, &info, &error) != PITH_OK)
+        return false;
+    print_source(path, info);
+    pith_source_info_free(info);
+    return true;
+}
+
 static int describe(const struct command *command,
                     const struct operands *operands, void *given)
 {
     (void)command;
     struct arguments *arguments = given;
     arguments->model.path = operands->items[0];
+    if (operands->n == 1 && !arguments->verify &&
+        describe_source(operands->items[0]))
+        return TOOL_OK;
     struct opened opened;
     struct pith_model_info info;
     struct pith_error error;
@@ -177,7 +239,9 @@ const struct command tool_info = {
     .summary = "describe a model file",
     .about =
         "Prints the hyper-parameters, the tokenizer and the tensor table of\n"
-        "MODEL; without it, of the model that pith compress would use.",
+        "MODEL; without it, of the model that pith compress would use.  What\n"
+        "pith convert reads is described too: architecture, types, tokenizer,\n"
+        "and why it would be refused.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .list_files = list_files,

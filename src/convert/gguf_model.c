@@ -310,6 +310,7 @@ static enum pith_status find_family(struct reader *reader)
     struct pith_text arch;
     PITH_TRY(pith_gguf_text(reader->gguf, "general.architecture", &arch,
                             reader->error));
+    pith_source_set_architecture(source, arch);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         if (!text_is(arch, families[i].name))
             continue;

@@ -163,6 +163,10 @@ enum pith_status pith_huggingface_read(struct pith_source *source,
         return pith_folder_refuse(source, "config.json", error);
     PITH_TRY(pith_folder_json(source, "config.json", &document, error));
     const struct pith_json *root = pith_json_root(document);
+    const struct pith_json *type = pith_json_get(root, "model_type");
+    source->format = "Hugging Face folder";
+    if (pith_json_is(type, PITH_JSON_STRING))
+        pith_source_set_architecture(source, type->string);
     PITH_TRY_DONE(pith_huggingface_config(source, root, error));
     PITH_TRY_DONE(pith_config_check(&source->config, source->path, error));
     PITH_TRY_DONE(pith_huggingface_weights(source, error));

@@ -7,6 +7,12 @@
 
 #include "source.h"
 
+/* Whatever format source->path has.  tokenizer: of a llama2.c checkpoint;
+ * NULL: beside it. */
+enum pith_status pith_source_read(struct pith_source *source,
+                                  const char *tokenizer,
+                                  struct pith_error *error);
+
 /* source->path is a folder with config.json. */
 enum pith_status pith_huggingface_read(struct pith_source *source,
                                        struct pith_error *error);

@@ -69,6 +69,13 @@ enum pith_status pith_source_open(struct pith_source *source, const char *path,
     return check_is_whole(&entry->file, path, error);
 }
 
+void pith_source_set_architecture(struct pith_source *source,
+                                  struct pith_text word)
+{
+    snprintf(source->architecture, sizeof source->architecture, "%.*s",
+             (int)word.size, word.bytes);
+}
+
 enum pith_status pith_source_set_name(struct pith_source *source,
                                       struct pith_text name,
                                       struct pith_error *error)

@@ -66,6 +66,8 @@ struct pith_origin {
 struct pith_source {
     const char *path; /* as the caller gave it; borrowed */
     char *name;       /* of the model; owned */
+    const char *format; /* a literal; NULL where it is not known */
+    char architecture[64]; /* the source's own word, "" where it has none */
     char *probe;      /* room for a path inside a folder; owned */
     void (*note)(void *user, const char *text); /* may be NULL */
     void *user;
@@ -99,6 +101,10 @@ void pith_source_note(const struct pith_source *source,
 enum pith_status pith_source_open(struct pith_source *source, const char *path,
                                   const struct pith_source_file **file,
                                   struct pith_error *error);
+
+/* What of it is longer than the member is cut. */
+void pith_source_set_architecture(struct pith_source *source,
+                                  struct pith_text word);
 
 /* The model's name: the last part of a path, without `suffix`. */
 enum pith_status pith_source_set_name(struct pith_source *source,

@@ -1,13 +1,20 @@
 /*
  * describe.c - facts about a loaded model.
  */
-#include "state.h"
+#include "describe.h"
 
 #include "../base/options.h"
+#include "state.h"
 
-static void describe_config(const struct pith_config *config,
-                            struct pith_model_info *info)
+void pith_describe_config(const struct pith_config *config,
+                          struct pith_model_info *info)
 {
+    struct pith_tensor_spec spec;
+    info->n_tensors = pith_config_n_tensors(config);
+    for (size_t i = 0; i < info->n_tensors; i++) {
+        pith_config_tensor(config, i, &spec);
+        info->n_parameters += (uint64_t)spec.rows * spec.cols;
+    }
     info->arch = config->arch;
     info->n_vocab = config->n_vocab;
     info->n_ctx = config->n_ctx;
@@ -44,20 +51,18 @@ static const char *pre_tokenizer_name(enum pith_pre_tokenizer which)
     return "unknown";
 }
 
-static void describe_tokenizer(const struct pith_tokenizer *tokenizer,
-                               struct pith_model_info *info)
+void pith_describe_vocab(const struct pith_vocab *vocab,
+                         struct pith_model_info *info)
 {
-    struct pith_vocab facts;
-    pith_tokenizer_describe(tokenizer, &facts);
-    info->tokenizer = tokenizer_name(facts.kind);
-    info->pre_tokenizer = pre_tokenizer_name(facts.pre_tokenizer);
-    info->n_pieces = facts.n_pieces;
-    info->n_merges = facts.n_merges;
-    info->bos_id = facts.bos_id;
-    info->eos_id = facts.eos_id;
-    info->unk_id = facts.unk_id;
-    info->pad_id = facts.pad_id;
-    info->add_bos = facts.flags & PITH_VOCAB_ADD_BOS;
+    info->tokenizer = tokenizer_name(vocab->kind);
+    info->pre_tokenizer = pre_tokenizer_name(vocab->pre_tokenizer);
+    info->n_pieces = vocab->n_pieces;
+    info->n_merges = vocab->n_merges;
+    info->bos_id = vocab->bos_id;
+    info->eos_id = vocab->eos_id;
+    info->unk_id = vocab->unk_id;
+    info->pad_id = vocab->pad_id;
+    info->add_bos = vocab->flags & PITH_VOCAB_ADD_BOS;
 }
 
 void pith_model_describe_sized(const struct pith_model *model,
@@ -67,18 +72,16 @@ void pith_model_describe_sized(const struct pith_model *model,
     if (model == NULL || given == NULL)
         return;
     const struct pith_format *format = &model->format;
+    struct pith_vocab facts;
     struct pith_model_info info = {
         .name = format->model_name,
-        .n_tensors = format->n_tensors,
         .file_bytes = format->file.size,
         .kernels = pith_kernels_get_name(model->kernels),
         .auto_precision = pith_precision_get_name(
             pith_precision_get(model->kernels, "auto"))};
-    describe_config(&format->config, &info);
-    describe_tokenizer(model->tokenizer, &info);
-    for (size_t i = 0; i < format->n_tensors; i++)
-        info.n_parameters += (uint64_t)format->tensors[i].view.rows *
-                             format->tensors[i].view.cols;
+    pith_tokenizer_describe(model->tokenizer, &facts);
+    pith_describe_config(&format->config, &info);
+    pith_describe_vocab(&facts, &info);
     pith_struct_give(given, sizeof_info, &info, sizeof info);
 }
 

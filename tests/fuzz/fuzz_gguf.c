@@ -36,6 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fwrite(data, 1, size, stream);
     fclose(stream);
     options.tokenizer = source;
+    struct pith_source_info *info;
+    if (pith_source_describe(source, source, &info, &error) == PITH_OK)
+        pith_source_info_free(info);
     if (pith_convert(source, destination, &options, &error) == PITH_OK &&
         pith_model_load(destination, NULL, &model, &error) != PITH_OK) {
         fprintf(stderr, "converted, but: %s\n", error.detail);
