@@ -9,11 +9,6 @@
 
 enum { MAX_NODES = 10, TEXTS = 3000 };
 
-static bool one_in(uint64_t *random)
-{
-    return random_below(random, 4) == 0;
-}
-
 static void draw(struct pith_path_node *nodes, size_t n, uint64_t *random)
 {
     for (size_t i = 0; i < n; i++) {
@@ -25,7 +20,6 @@ static void draw(struct pith_path_node *nodes, size_t n, uint64_t *random)
             .cost = 1 + random_below(random, 4),
             .first = i == 0 || random_below(random, 5) == 0,
             .fate = (enum pith_fate)(random_below(random, 6) % 4 % 3)};
-        p->price = one_in(random) ? 1 : (double)p->cost;
         p->part_cost = p->first ? random_below(random, 3) : 0;
     }
 }
@@ -41,7 +35,7 @@ static double value(const struct pith_path *path, unsigned kept)
         if (p->fate == (now ? PITH_FATE_GOES : PITH_FATE_STAYS))
             return (double)-INFINITY;
         if (now)
-            sum += p->gain - path->lambda * p->price;
+            sum += p->gain - path->lambda * (double)p->cost;
         if (before && (!now || p->first))
             sum -= p->stop;
         if (now && (!before || p->first))
@@ -92,11 +86,11 @@ START_TEST(margins_are_those_of_all_sets)
 END_TEST
 
 /* What lambda is the price of. */
-static double kept_price(const struct pith_path *path)
+static size_t kept_cost(const struct pith_path *path)
 {
-    double n = 0;
+    size_t n = 0;
     for (size_t i = 0; i < path->n; i++)
-        n += path->nodes[i].margin > 0 ? path->nodes[i].price : 0;
+        n += path->nodes[i].margin > 0 ? path->nodes[i].cost : 0;
     return n;
 }
 
@@ -108,12 +102,12 @@ START_TEST(less_stays_the_larger_lambda_is)
         struct pith_path path;
         struct pith_error error;
         size_t n = random_below(&random, MAX_NODES + 1);
-        double before = (double)INFINITY;
+        size_t before = SIZE_MAX;
         draw(nodes, n, &random);
         assert_ok(pith_path_open(&path, nodes, n, &error), error);
         for (path.lambda = -4; path.lambda < 12; path.lambda += 0.5) {
             pith_path_run(&path);
-            double now = kept_price(&path);
+            size_t now = kept_cost(&path);
             ck_assert(now <= before);
             before = now;
         }
@@ -161,9 +155,9 @@ END_TEST
 START_TEST(a_small_hole_is_not_worth_its_borders)
 {
     struct pith_path_node nodes[] = {
-        {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2, .first = true},
-        {.gain = 1.5, .start = 1, .stop = 1, .price = 1, .cost = 1},
-        {.gain = 5, .start = 1, .stop = 1, .price = 2, .cost = 2}};
+        {.gain = 5, .start = 1, .stop = 1, .cost = 2, .first = true},
+        {.gain = 1.5, .start = 1, .stop = 1, .cost = 1},
+        {.gain = 5, .start = 1, .stop = 1, .cost = 2}};
     struct pith_path path;
     struct pith_error error;
     assert_ok(pith_path_open(&path, nodes, 3, &error), error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/spans/mentions.h"
 #include "support.h"
 
 static struct pith_model *model;
@@ -155,6 +156,35 @@ START_TEST(a_threshold_takes_the_place_of_a_rate)
 }
 END_TEST
 
+/* To the letter, and white space before them aside. */
+START_TEST(the_first_mention_of_each_word)
+{
+    static const struct {
+        const char *text;
+        bool first;
+    } said[] = {{"Okafor", true}, {" and", true},  {" Okafor", false},
+                {"\n\tand", false}, {" okafor", true}, {" Okafor's", true},
+                {" ", true},      {"  ", false},   {" Okafor", false}};
+    enum { N = sizeof said / sizeof *said };
+    struct pith_unit units[N];
+    bool first[N];
+    struct pith_error error;
+    struct pith_parts parts = {.units = units, .n_units = N};
+    for (size_t i = 0; i < N; i++) {
+        units[i] = (struct pith_unit){.byte = parts.text.size,
+                                      .n_bytes = strlen(said[i].text)};
+        pith_buffer_append(&parts.text, said[i].text, units[i].n_bytes);
+    }
+    assert_ok(pith_mentions_find(&parts, first, &error), error);
+    for (size_t i = 0; i < N; i++)
+        ck_assert_msg(first[i] == said[i].first, "unit %zu, '%s'", i,
+                      said[i].text);
+    parts.n_units = 0;
+    assert_ok(pith_mentions_find(&parts, first, &error), error);
+    pith_buffer_free(&parts.text);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("spans");
@@ -165,6 +195,7 @@ Suite *make_suite(void)
     tcase_add_test(all, instruction_and_question_stay_whole);
     tcase_add_test(all, a_question_chooses);
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
+    tcase_add_test(all, the_first_mention_of_each_word);
     suite_add_tcase(suite, all);
     return suite;
 }

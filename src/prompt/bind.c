@@ -25,10 +25,10 @@ static const char *const small_words[] = {
     "mehr", "einen", "einem", "einer", "eine", "dans", "pour", "plus", "para",
 };
 
-/* A unit's text without the white space before it. */
-static struct pith_text word_of(const struct pith_parts *parts, size_t unit)
+struct pith_text pith_unit_word(const struct pith_parts *parts,
+                                const struct pith_unit *unit)
 {
-    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    struct pith_text text = pith_unit_text(parts, unit);
     for (;;) {
         struct pith_cluster c = pith_cluster_at(text, 0);
         if (c.end == c.start || pith_role_of(c.code) != PITH_ROLE_SPACE)
@@ -40,14 +40,14 @@ static struct pith_text word_of(const struct pith_parts *parts, size_t unit)
 
 static bool is_word(const struct pith_parts *parts, size_t unit)
 {
-    struct pith_text text = word_of(parts, unit);
+    struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     return text.size > 0 &&
            pith_role_of(pith_cluster_at(text, 0).code) >= PITH_ROLE_LETTER;
 }
 
 static bool is_small(const struct pith_parts *parts, size_t unit)
 {
-    struct pith_text text = word_of(parts, unit);
+    struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     size_t n = 0;
     for (size_t i = 0; i < sizeof small_words / sizeof *small_words; i++)
         if (text.size == strlen(small_words[i]) &&
@@ -66,7 +66,7 @@ static bool is_small(const struct pith_parts *parts, size_t unit)
 static bool starts_line(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
-    struct pith_text word = word_of(parts, unit);
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
     return memchr(text.bytes, '\n', text.size - word.size) != NULL;
 }
 
@@ -77,7 +77,7 @@ static void bind_negation(const struct pith_parts *parts,
                           size_t last, bool *joined)
 {
     size_t end = part->unit + part->n_units, to = last + 1;
-    struct pith_text word = word_of(parts, first);
+    struct pith_text word = pith_unit_word(parts, &parts->units[first]);
     bool lone = word.size > 0 &&
                 pith_role_of(pith_cluster_at(word, 0).code) == PITH_ROLE_LONE;
     bool kana = lone && pith_cluster_at(word, 0).code >= 0x3041 &&
@@ -133,7 +133,7 @@ static enum pith_status bind_negations(struct pith_parts *parts,
 /* 30, 5, 112: one that counts something, rather than names it. */
 static bool is_count(const struct pith_parts *parts, size_t unit)
 {
-    struct pith_text word = word_of(parts, unit);
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
     for (size_t i = 0; i < word.size; i++)
         if (word.bytes[i] < '0' || word.bytes[i] > '9')
             return false;

@@ -17,4 +17,8 @@
 enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                  struct pith_error *error);
 
+/* A unit's text without the white space before it. */
+struct pith_text pith_unit_word(const struct pith_parts *parts,
+                                const struct pith_unit *unit);
+
 #endif

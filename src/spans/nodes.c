@@ -6,26 +6,29 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../prompt/bind.h"
 #include "../prompt/clusters.h"
 #include "../prompt/units.h"
 #include "../prompt/words.h"
+#include "../text/casing.h"
+#include "mentions.h"
 #include "run.h"
 
-/* mu by the ratio in which the contexts are to shrink: docs/SPANS.md. */
-static const struct {
-    double ratio; /* up to here */
-    double mu;    /* nats */
-} table[] = {{2.5, 1}, {4, 2}, {(double)INFINITY, 6}};
+/* docs/SPANS.md says how these were chosen. */
+static const struct pith_spans_setting table[] = {
+    {.ratio = 2.5, .mu = 0.25, .first_word = 2},
+    {.ratio = 3.5, .mu = 0.5, .first_word = 2},
+    {.ratio = (double)INFINITY, .mu = 6, .first_word = 0}};
 
-static double choose_mu(const struct pith_spans *spans)
+static struct pith_spans_setting choose_setting(const struct pith_spans *spans)
 {
     double tau = spans->budget.tau_dems;
     size_t i = 0;
     if (spans->options->threshold > 0)
-        return table[0].mu;
+        return table[1];
     while (tau * table[i].ratio < 1 && !isinf(table[i].ratio))
         i++;
-    return table[i].mu;
+    return table[i];
 }
 
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
@@ -103,22 +106,54 @@ static struct edge edge_before(const struct pith_parts *parts,
     return inside ? (struct edge){3, 3} : (struct edge){1, 1};
 }
 
-/* Nats that a number or a negation is worth besides its losses: easy to
- * predict, hard to do without. */
-static const double bonus = 4;
+/* Nats that these are worth besides their losses.  Numbers and negations are
+ * easy to predict, and hard to do without; a name is said in full only once. */
+static const double for_negation = 4, for_number = 4, for_name = 2;
 
-/* A number says one thing, however many tokens its digits are, and is charged
- * as one where the numbers are few. */
-static void prefer(const struct pith_spans *spans,
-                   const struct pith_unit *unit, struct pith_path_node *node)
+enum { LONG_WORD = 4 }; /* characters */
+
+static size_t count_clusters(struct pith_text text)
 {
-    double w = spans->number_weight;
-    if (unit->denies) {
-        node->gain += bonus;
-    } else if (is_number(spans->parts, unit)) {
-        node->gain += w * bonus;
-        node->price -= w * (node->price - 1);
-    }
+    size_t n = 0;
+    for (size_t at = 0; at < text.size; n++)
+        at = pith_cluster_at(text, at).end;
+    return n;
+}
+
+/* A capital letter where a small one would do. */
+static bool is_name(const struct pith_parts *parts,
+                    const struct pith_unit *unit, struct pith_text word,
+                    bool first)
+{
+    return !first && count_clusters(word) > 1 &&
+           pith_casing_kind(pith_cluster_at(word, 0).code) ==
+               PITH_CASING_UPPER &&
+           !ends_clause(parts, unit - 1, unit);
+}
+
+/* Nats for what is said for the first time. */
+static double prefer_first(const struct pith_spans *spans, size_t index,
+                           bool first)
+{
+    const struct pith_unit *unit = &spans->parts->units[index];
+    struct pith_text word = pith_unit_word(spans->parts, unit);
+    double nats = 0;
+    if (!spans->first_mention[index])
+        return 0;
+    if (count_clusters(word) >= LONG_WORD)
+        nats += spans->setting.first_word;
+    if (is_name(spans->parts, unit, word, first))
+        nats += for_name;
+    return nats;
+}
+
+static double prefer(const struct pith_spans *spans,
+                     const struct pith_unit *unit)
+{
+    if (unit->denies)
+        return for_negation;
+    return is_number(spans->parts, unit) ? spans->number_weight * for_number
+                                         : 0;
 }
 
 /* 1 where the numbers would take up to a third of the budget, 0 where they
@@ -149,19 +184,17 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
     const struct pith_part *part = &parts->parts[unit->part];
     bool first = unit->token == part->token;
     struct edge edge = edge_before(parts, unit, first);
-    struct pith_path_node node = {
-        .gain = sum(spans->gains + unit->token, unit->n_tokens),
-        .start = spans->mu * edge.start,
-        .stop = spans->mu * edge.stop,
-        .price = (double)unit->n_tokens,
+    return (struct pith_path_node){
+        .gain = sum(spans->gains + unit->token, unit->n_tokens) +
+                prefer(spans, unit) + prefer_first(spans, index, first),
+        .start = spans->setting.mu * edge.start,
+        .stop = spans->setting.mu * edge.stop,
         .cost = unit->n_tokens,
         .part_cost = pith_part_length(parts, unit->part) - part->n_tokens,
         .first = first,
         .fate = unit->forced            ? PITH_FATE_STAYS
                 : spans->left_out[index] ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
-    prefer(spans, unit, &node);
-    return node;
 }
 
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
@@ -170,9 +203,12 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
     size_t n = spans->parts->n_units;
     spans->nodes = pith_array(n, sizeof *spans->nodes);
     spans->units = pith_array(n, sizeof *spans->units);
-    if (spans->nodes == NULL || spans->units == NULL)
+    spans->first_mention = pith_array(n, sizeof *spans->first_mention);
+    if (spans->nodes == NULL || spans->units == NULL ||
+        spans->first_mention == NULL)
         return pith_no_memory(error, n, sizeof *spans->nodes);
-    spans->mu = choose_mu(spans);
+    PITH_TRY(pith_mentions_find(spans->parts, spans->first_mention, error));
+    spans->setting = choose_setting(spans);
     spans->number_weight = weigh_numbers(spans);
     for (size_t i = 0; i < n; i++) {
         if (!pith_spans_is_free_text(spans, i))

@@ -33,7 +33,7 @@ static double value(const struct pith_path *path,
 {
     if (p->fate == (state == KEPT ? PITH_FATE_GOES : PITH_FATE_STAYS))
         return (double)-INFINITY;
-    return state == KEPT ? p->gain - path->lambda * p->price : 0;
+    return state == KEPT ? p->gain - path->lambda * (double)p->cost : 0;
 }
 
 /* What it costs to come to a node.  Between two parts keeping stops and
@@ -105,7 +105,7 @@ static void bound(const struct pith_path *path, double *low, double *high)
     *low = *high = 0;
     for (size_t i = 0; i < path->n; i++) {
         const struct pith_path_node *p = &path->nodes[i];
-        double each = p->price > 0 ? p->gain / p->price : 0;
+        double each = p->cost > 0 ? p->gain / (double)p->cost : 0;
         *low = fmin(*low, each);
         *high = fmax(*high, each);
         mu = fmax(mu, fmax(p->start, p->stop));

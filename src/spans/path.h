@@ -19,7 +19,6 @@ struct pith_path_node {
     double gain;   /* nats */
     double start, stop; /* mu: what keeping costs that starts, or stops, in
                            front of it */
-    double price;  /* tokens that it is charged, above 0 */
     size_t cost;   /* tokens that it takes */
     /* Of the first node of a part: tokens that the part costs once any of it
      * stays. */

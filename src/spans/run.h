@@ -8,6 +8,13 @@
 #include "../prompt/prune.h"
 #include "path.h"
 
+/* What depends on the ratio. */
+struct pith_spans_setting {
+    double ratio;      /* up to here */
+    double mu;         /* nats, of an edge inside a clause */
+    double first_word; /* nats, for the first mention of a long word */
+};
+
 struct pith_spans {
     struct pith_prune prune;
     /* Of the prune, borrowed. */
@@ -21,8 +28,9 @@ struct pith_spans {
                       question takes from it */
     struct pith_budget budget;
     bool *left_out;    /* (n_units) by coarse selection */
-    double mu;         /* nats, of a border inside a clause */
-    double number_weight; /* 0 to 1: how much cheaper numbers are made */
+    struct pith_spans_setting setting;
+    double number_weight; /* 0 to 1: how much numbers are preferred */
+    bool *first_mention;  /* (n_units) no unit before it has the same words */
     struct pith_path_node *nodes; /* (n_nodes) of the contexts' units */
     size_t *units; /* (n_nodes) which unit each is */
     size_t n_nodes;
@@ -37,7 +45,7 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
 enum pith_status pith_spans_select(struct pith_spans *spans,
                                    struct pith_error *error);
 
-/* nodes.c: sets mu, nodes and units. */
+/* nodes.c: sets the setting, nodes and units. */
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error);
 

@@ -204,5 +204,6 @@ pith_compress_spans(struct pith_session *session,
     pith_free(spans.left_out);
     pith_free(spans.nodes);
     pith_free(spans.units);
+    pith_free(spans.first_mention);
     return pith_call_end(&call, status, result);
 }
