@@ -247,9 +247,9 @@ $(BUILD)/train_step: $(BUILD)/tools/bench/train_step.o $(BUILD)/libpith.a
 ## bench-train: the program that tools/bench/train.py times training with
 bench-train: $(BUILD)/pith $(BUILD)/train_step
 
-## evaluation: tables and pictures of docs/EVALUATION.md from docs/evaluation
+## evaluation: the tables of docs/EVALUATION.md from docs/evaluation
 evaluation:
-	$(Q)python3 tools/eval/report.py docs/EVALUATION.md docs/evaluation/*.jsonl
+	$(Q)python3 tools/eval/tables.py docs/EVALUATION.md docs/evaluation/*.jsonl
 
 # --- installation ----------------------------------------------------------
 

@@ -373,6 +373,14 @@ START_TEST(the_real_files_are_read)
                           tasks[i].n_contexts);
         pith_cases_free(cases);
     }
+    cases = NULL;
+    assert_ok(pith_cases_load(&cases, PITH_TASK_QA,
+                              shared_path("data/long/nq-open-oracle.jsonl.gz"),
+                              NULL, &error), error);
+    ck_assert_uint_eq(pith_cases_count(cases), 2655);
+    ck_assert_str_eq(pith_cases_get(cases, 7)->id, "nq-open-oracle-8");
+    ck_assert_uint_eq(pith_cases_get(cases, 7)->prompt.n_contexts, 4);
+    pith_cases_free(cases);
 }
 END_TEST
 

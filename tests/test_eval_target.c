@@ -306,13 +306,13 @@ START_TEST(the_command_writes_a_table)
     expect_run("\"$PITH\" eval score --price-in 1000 keys answers | tr -s "
                "' '", 0,
                "task method budget answered exact 95% bleu rouge1 rouge2 "
-               "rougeL steps prompt answer ratio cost\n"
+               "rougeL steps prompt answer ratio cost net\n"
                "gsm8k paper 5x 1/1 100.0 20.7 to 100.0 - - - - - 40.0 5.0 5.0 "
-               "0.0400\n",
+               "0.0400 -\n",
                "1 of 1 requests are answered; answers: 1 at max_tokens, 0 "
                "without the reasoning before them, 0 duplicate, 0 unknown\n");
     expect_run("\"$PITH\" eval score keys /dev/null | tr -s ' ' | tail -n 1",
-               0, "gsm8k paper 5x 0/1 - - - - - - - - - 5.0 -\n",
+               0, "gsm8k paper 5x 0/1 - - - - - - - - - 5.0 - -\n",
                "0 of 1 requests are answered; without an answer, and not "
                "counted as wrong: 1 no_reply;");
     expect_run("\"$PITH\" eval score -q --format json keys /dev/null | grep -c "
@@ -320,7 +320,14 @@ START_TEST(the_command_writes_a_table)
                "\"exact\": null'", 0, "1\n", "");
     expect_run("\"$PITH\" eval score -q --format json --price-in 1000 keys "
                "answers | grep -c '\"exact\": 1, .*\"bleu\": null.*\"ratio\": "
-               "5, .*\"cost\": 0.04}'", 0, "1\n", "");
+               "5, .*\"cost\": 0.04, \"net_cost\": null}'", 0, "1\n", "");
+    /* Next to an answer after the full prompt that costs twice as much. */
+    expect_run("sed 's/\"a\"/\"f\"/; s/paper/full/' keys >full; sed "
+               "'s/\"a\"/\"f\"/; s/\"prompt_tokens\": 40/\"prompt_tokens\": "
+               "80/' answers >after; cat keys full >both; cat answers after "
+               ">all; \"$PITH\" eval score -q --price-in 1000 both all | awk "
+               "'{ print $2, $NF }'", 0,
+               "method net\npaper 50.0\nfull 100.0\n", "");
     expect_run("\"$PITH\" eval score keys", 2, "", "expected: pith eval score");
 }
 END_TEST

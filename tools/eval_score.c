@@ -76,16 +76,33 @@ static const char *budget(const struct pith_score_row *row, char out[CELL])
     return out;
 }
 
+/* What an answer costs, prompt and all, as a share of what it costs with the
+ * full prompt: a shorter prompt can make for a longer answer. */
+static double net_cost(const struct pith_scores *scores,
+                       const struct pith_score_row *row)
+{
+    for (size_t i = 0; i < scores->n_rows; i++) {
+        const struct pith_score_row *full = &scores->rows[i];
+        if (strcmp(full->method, "full") == 0 &&
+            strcmp(full->task, row->task) == 0 &&
+            strcmp(full->ask, row->ask) == 0 && full->cost > 0)
+            return row->cost / (double)row->n_answered /
+                   (full->cost / (double)full->n_answered);
+    }
+    return (double)NAN;
+}
+
 static void print_head(FILE *stream)
 {
     fprintf(stream, "%-9s %-23s %-10s %9s %6s %13s %6s %6s %6s %6s %6s %8s "
-                    "%8s %6s %8s\n",
+                    "%8s %6s %8s %6s\n",
             "task", "method", "budget", "answered", "exact", "95%", "bleu",
             "rouge1", "rouge2", "rougeL", "steps", "prompt", "answer", "ratio",
-            "cost");
+            "cost", "net");
 }
 
-static void print_row(FILE *stream, const struct pith_score_row *row)
+static void print_row(FILE *stream, const struct pith_scores *scores,
+                      const struct pith_score_row *row)
 {
     char c[14][CELL], range[2 * CELL] = "-", counts[2 * CELL];
     bool restores = strcmp(row->ask, "restore") == 0;
@@ -94,7 +111,7 @@ static void print_row(FILE *stream, const struct pith_score_row *row)
                  100 * row->high);
     snprintf(counts, sizeof counts, "%zu/%zu", row->n_answered, row->n);
     fprintf(stream, "%-9s %-23s %-10s %9s %6s %13s %6s %6s %6s %6s %6s %8s "
-                    "%8s %6s %8s\n",
+                    "%8s %6s %8s %6s\n",
             restores ? "restore" : row->task, row->method, budget(row, c[0]),
             counts, cell(c[1], "%", row->exact), range,
             cell(c[2], "1", row->bleu), cell(c[3], "%", row->rouge1),
@@ -102,7 +119,8 @@ static void print_row(FILE *stream, const struct pith_score_row *row)
             cell(c[6], "%", steps_share(row)),
             cell(c[7], "1", row->prompt_tokens),
             cell(c[8], "1", row->completion_tokens),
-            cell(c[9], "1", ratio_of(row)), cell(c[10], "4", row->cost));
+            cell(c[9], "1", ratio_of(row)), cell(c[10], "4", row->cost),
+            cell(c[11], "%", net_cost(scores, row)));
 }
 
 static void print_member(FILE *stream, const char *key, double value)
@@ -115,7 +133,8 @@ static void print_member(FILE *stream, const char *key, double value)
 }
 
 /* Names are those of tasks and methods, without anything to escape. */
-static void print_json(FILE *stream, const struct pith_score_row *row)
+static void print_json(FILE *stream, const struct pith_scores *scores,
+                       const struct pith_score_row *row)
 {
     fprintf(stream, "{\"task\": \"%s\", \"ask\": \"%s\", \"method\": \"%s\"",
             row->task, row->ask, row->method);
@@ -144,6 +163,7 @@ static void print_json(FILE *stream, const struct pith_score_row *row)
     print_member(stream, "full_prompt_tokens", row->full_prompt_tokens);
     print_member(stream, "completion_tokens", row->completion_tokens);
     print_member(stream, "cost", row->cost);
+    print_member(stream, "net_cost", net_cost(scores, row));
     fputs("}\n", stream);
 }
 
@@ -158,9 +178,9 @@ static int print_rows(const struct arguments *arguments,
         print_head(output.stream);
     for (size_t i = 0; i < scores->n_rows; i++)
         if (arguments->format == TOOL_TEXT)
-            print_row(output.stream, &scores->rows[i]);
+            print_row(output.stream, scores, &scores->rows[i]);
         else
-            print_json(output.stream, &scores->rows[i]);
+            print_json(output.stream, scores, &scores->rows[i]);
     return tool_output_close(&output);
 }
 
@@ -284,8 +304,10 @@ const struct command tool_eval_score = {
         "answered, and writes for each task, method and budget how many\n"
         "requests are answered, the share of these that is right (of BBH the\n"
         "mean over its tasks) with its 95% interval, BLEU and ROUGE where\n"
-        "there are references, the steps that a model restored, tokens, ratio\n"
-        "and cost.  Requests without an answer do not count as wrong.",
+        "there are references, the steps that a model restored, tokens, ratio,\n"
+        "cost, and as net what an answer costs, its own tokens included, in\n"
+        "percent of one after the full prompt.  Requests without an answer do\n"
+        "not count as wrong.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

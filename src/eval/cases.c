@@ -9,6 +9,7 @@
 
 #include "../base/memory.h"
 #include "../text/lines.h"
+#include "gunzip.h"
 
 /* --- memory --------------------------------------------------------------- */
 
@@ -227,6 +228,25 @@ static void forget(struct pith_cases *cases, size_t n, size_t n_groups)
     cases->n_groups = n_groups;
 }
 
+/* Reads the task from a file that is open, which gzip may have made. */
+static enum pith_status read_task(struct pith_case_source *source,
+                                  enum pith_task task,
+                                  struct pith_error *error)
+{
+    struct pith_buffer unpacked = {0};
+    const uint8_t *data = (const uint8_t *)source->text.bytes;
+    enum pith_status status = PITH_OK;
+    if (pith_is_gzip(data, source->text.size)) {
+        status = pith_gunzip(data, source->text.size, source->path, &unpacked,
+                             error);
+        source->text = pith_buffer_text(&unpacked);
+    }
+    if (status == PITH_OK)
+        status = tasks[task].read(source, error);
+    pith_buffer_free(&unpacked);
+    return status;
+}
+
 static enum pith_status read_files(struct pith_case_source *source,
                                    enum pith_task task,
                                    struct pith_error *error)
@@ -238,7 +258,7 @@ static enum pith_status read_files(struct pith_case_source *source,
         status = pith_file_open_text(&prompts, &source->prompts,
                                      source->prompts_path, error);
     if (status == PITH_OK)
-        status = tasks[task].read(source, error);
+        status = read_task(source, task, error);
     if (source->prompts_path != NULL)
         pith_file_close(&prompts);
     pith_file_close(&file);
