@@ -260,13 +260,6 @@ enum pith_status pith_align(const struct pith_model *model,
                             struct pith_align_result *result,
                             struct pith_error *error);
 
-/* The curves of a log as a self-contained SVG picture.
- *   svg  handed over, NUL-terminated; free with pith_free */
-PITH_API
-enum pith_status pith_align_plot(struct pith_text log, const char *name,
-                                 char **svg, size_t *n_bytes,
-                                 struct pith_error *error);
-
 /* --------------------------------------------------------------------------
  * Adapters
  * ------------------------------------------------------------------------ */

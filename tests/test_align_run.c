@@ -1,5 +1,5 @@
 /*
- * test_align_run.c - src/align: settings, batches, states, logs, plots, and
+ * test_align_run.c - src/align: settings, batches, states, logs, and
  * whole runs on tiny models: that they learn, and that a run which is stopped
  * or killed ends with the bytes of one that is not.
  */
@@ -685,40 +685,6 @@ START_TEST(a_full_disk_leaves_whole_files)
 }
 END_TEST
 
-/* --- pictures ---------------------------------------------------------------- */
-
-START_TEST(a_log_becomes_a_picture)
-{
-    static const char log[] =
-        "{\"settings\":{}}\n{\"step\":0,\"validation_loss\":2.5}\n"
-        "{\"step\":1,\"loss\":3,\"lr\":1e-4}\n{\"step\":2,\"loss\":2}\n"
-        "{\"step\":2,\"validation_loss\":2}\n";
-    char *svg;
-    size_t n;
-    assert_ok(pith_align_plot(text_of(log), "log", &svg, &n, &error), error);
-    ck_assert_uint_eq(n, strlen(svg));
-    ck_assert(strncmp(svg, "<svg ", 5) == 0);
-    ck_assert_str_eq(svg + n - 7, "</svg>\n");
-    ck_assert_ptr_nonnull(strstr(svg, "prefers-color-scheme: dark"));
-    ck_assert_ptr_nonnull(strstr(svg, "validation: 2.5000 to 2.0000"));
-    ck_assert_ptr_nonnull(strstr(svg, "step 2: 2.0000, perplexity 7.389"));
-    /* Steps 0 and 2 are the sides of the frame. */
-    ck_assert_ptr_nonnull(strstr(svg, "<circle class=\"dot\" cx=\"64.0\""));
-    ck_assert_ptr_nonnull(strstr(svg, "<circle class=\"dot\" cx=\"696.0\""));
-    ck_assert_ptr_null(strstr(svg, "nan"));
-    pith_free(svg);
-    ck_assert_int_eq(pith_align_plot(text_of("{\"a\": 1}\n"), "log", &svg, &n,
-                                     &error), PITH_ERR_FORMAT);
-    ck_assert_ptr_null(svg);
-    ck_assert_int_eq(pith_align_plot(text_of("{\n"), "log", &svg, &n, &error),
-                     PITH_ERR_FORMAT);
-    assert_ok(pith_align_plot(text_of("{\"step\":1,\"loss\":0}\n"), "log", &svg,
-                              &n, &error), error);
-    ck_assert_ptr_null(strstr(svg, "nan"));
-    pith_free(svg);
-}
-END_TEST
-
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("align_run");
@@ -742,7 +708,6 @@ Suite *make_suite(void)
     tcase_add_test(tcase, a_state_is_of_one_run);
     tcase_add_test(tcase, damaged_states_are_refused);
     tcase_add_test(tcase, a_full_disk_leaves_whole_files);
-    tcase_add_test(tcase, a_log_becomes_a_picture);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -81,7 +81,7 @@ START_TEST(a_failing_endpoint_ends_the_run_and_loses_nothing)
                "6 answers");
     expect_run(SERVED "kill $!; echo >log; \"$PITH\" eval run --endpoint "
                "http://127.0.0.1:1 --retries 0 -o a.jsonl r.jsonl; " COUNT, 1,
-               NULL, "nothing is lost: the same command goes on");
+               NULL, "nothing is lost: the same command continues");
 }
 END_TEST
 
@@ -203,8 +203,8 @@ START_TEST(addresses_are_completed)
                " 30 v1 \n 6 v1 x=1\n 6 v1 x=1&y\n42 6 0\n", "");
     expect_run(SERVED "\"$PITH\" eval run --endpoint "
                "http://127.0.0.1:$(cat port)/ok/x --parallel 1 -o a.jsonl "
-               "r.jsonl; " COUNT, 1, "1 0 0\n", "/ok/x/chat/completions: give "
-               "--endpoint what is before /chat/completions");
+               "r.jsonl; " COUNT, 1, "1 0 0\n", "/ok/x/chat/completions was asked: "
+               "give --endpoint what is before /chat/completions");
 }
 END_TEST
 

@@ -210,9 +210,6 @@ START_TEST(alignment)
     REFUSED(pith_align(model, NULL, NULL, NULL, &result, at), "data");
     REFUSED(pith_align(model, data, NULL, NULL, NULL, at), "result");
     pith_dataset_free(data);
-    REFUSED(pith_align_plot(missing, "l", &text, &n, at), "log");
-    REFUSED(pith_align_plot(none, NULL, &text, &n, at), "name");
-    REFUSED(pith_align_plot(none, "l", NULL, &n, at), "svg");
     REFUSED(pith_merge(NULL, "a", "d", NULL, at), "model");
     REFUSED(pith_merge("m", NULL, "d", NULL, at), "adapter");
     REFUSED(pith_merge("m", "a", NULL, NULL, at), "destination");

@@ -71,7 +71,6 @@ static const struct writer {
     {ALIGN "--overwrite --state s --log l -o @", false, true},
     {ALIGN "--overwrite --state s --log l --lora 2 -o @", false, true},
     {ALIGN "--overwrite -o result --log @", true, false},
-    {ALIGN "--overwrite -o result --plot @", false, false},
     {"align requests -q --target-model x kept/records -o @", false, false},
     {"align collect -q kept/records kept/answers -o @", false, false},
     {"bench -n 8 -r 1 -t 1 --startup off kept/text -o @", true, false},

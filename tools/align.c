@@ -23,7 +23,6 @@ struct arguments {
     size_t preset, seed;
     size_t template_id;
     size_t schedule;
-    const char *plot;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -90,8 +89,6 @@ static const struct option options[] = {
      "the run as it is (output + .state)"},
     {0, "log", "FILE", OPTION_OUTPUT, AT(options.log), 0, 0,
      "a JSON line for each step (output + .jsonl)"},
-    {0, "plot", "FILE", OPTION_OUTPUT, AT(plot), 0, 0,
-     "draw the losses as an SVG picture"},
     {0, "validate-every", "N", OPTION_COUNT, AT(options.validate_every), 1, 1e9,
      "steps between validations (a tenth of all)"},
     {0, "save-every", "N", OPTION_COUNT, AT(options.save_every), 1, 1e9,
@@ -275,29 +272,6 @@ static void print_event(struct watch *watch,
             event->is_best ? ", the best so far" : "");
 }
 
-static int plot(const char *log, const char *path)
-{
-    struct pith_error error;
-    struct output output;
-    struct text text;
-    char *svg = NULL;
-    size_t n;
-    int code = tool_read(log, &text);
-    if (code != TOOL_OK)
-        return code;
-    if (pith_align_plot(tool_view(&text), log, &svg, &n, &error) != PITH_OK)
-        code = tool_library(&error);
-    free(text.bytes);
-    if (code == TOOL_OK)
-        code = tool_output_open(&output, path);
-    if (code == TOOL_OK) {
-        fwrite(svg, 1, n, output.stream);
-        code = tool_output_close(&output);
-    }
-    pith_free(svg);
-    return code;
-}
-
 static void announce(void *user, const struct pith_align_size *size)
 {
     const struct watch *watch = user;
@@ -342,18 +316,6 @@ static void summarize(const struct arguments *arguments,
 
 /* --- the run ------------------------------------------------------------- */
 
-/* The path of the log, for the plot; release with free(). */
-static char *log_path(const struct pith_align_options *own)
-{
-    const char *path = own->log != NULL ? own->log : own->output;
-    char *name = malloc(strlen(path) + sizeof ".jsonl");
-    if (name != NULL) {
-        strcpy(name, path);
-        strcat(name, own->log != NULL ? "" : ".jsonl");
-    }
-    return name;
-}
-
 static int train(const struct arguments *arguments,
                  const struct pith_model *model,
                  const struct pith_dataset *data,
@@ -382,14 +344,6 @@ static int train(const struct arguments *arguments,
         code = tool_library(&error);
     else if (!watch.is_quiet)
         summarize(arguments, &result, tool_seconds() - start);
-    if (arguments->plot != NULL && is_first &&
-        (status == PITH_OK || status == PITH_ERR_CANCELLED)) {
-        char *log = log_path(&own);
-        int plotted = log != NULL ? plot(log, arguments->plot)
-                                  : tool_no_memory();
-        code = code == TOOL_OK ? plotted : code;
-        free(log);
-    }
     return code;
 }
 
