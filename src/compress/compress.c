@@ -6,6 +6,7 @@
 
 #include "../base/error.h"
 #include "../prompt/method.h"
+#include "../prompt/option_size.h"
 
 /* Whether an option has another value than its default. */
 static bool is_set(const struct pith_option *row,

@@ -12,9 +12,6 @@ pith_compress_options_take(struct pith_compress_options *known,
                            const struct pith_compress_options *given,
                            struct pith_error *error);
 
-/* Bytes of an option's member; of a list, its pointer and its size. */
-size_t pith_option_size(const struct pith_option *option);
-
 /* One call of pith_compress() or its like. */
 struct pith_call {
     struct pith_compress_options options; /* all of them, over the defaults */

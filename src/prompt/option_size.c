@@ -1,7 +1,7 @@
 /*
- * option_size.c - how large the member of an option is.
+ * option_size.c - see option_size.h.
  */
-#include "method.h"
+#include "option_size.h"
 
 size_t pith_option_size(const struct pith_option *option)
 {

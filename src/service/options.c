@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../prompt/option_size.h"
 
 /* The rest of compress_prompt's parameters. */
 static const struct other {
