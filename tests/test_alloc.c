@@ -17,6 +17,7 @@
 #include "../src/prompt/protect.h"
 #include "foreign.h"
 #include "pith_align.h"
+#include "pith_eval.h"
 #include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
@@ -374,6 +375,66 @@ static enum pith_status find_protected(void)
     return status;
 }
 
+/* --- evaluation ----------------------------------------------------------- */
+
+static char questions_path[300], texts_path[300];
+
+/* Two questions, and two texts that fill the window. */
+static void write_cases(void)
+{
+    static const char questions[] =
+        "{\"question\": \"How many?\", \"answers\": [\"3\", \"three\"], "
+        "\"passages\": [\"There are 3 days, not 4.\", {\"title\": \"Days\", "
+        "\"text\": \"No day has 25 hours.\"}]}\n";
+    char texts[4000] = "";
+    snprintf(questions_path, sizeof questions_path, "%s",
+             temporary_path("alloc.questions"));
+    snprintf(texts_path, sizeof texts_path, "%s",
+             temporary_path("alloc.texts"));
+    write_whole_file(questions_path, questions, sizeof questions - 1);
+    for (int i = 0; i < 2; i++) {
+        strcat(texts, "{\"text\": \"");
+        for (int j = 0; j < 30; j++)
+            strcat(texts, i == 0 ? "The river never was that cold before. "
+                                 : "Nobody has seen 12 stones in the sea. ");
+        strcat(texts, "\"}\n");
+    }
+    write_whole_file(texts_path, texts, strlen(texts));
+}
+
+static enum pith_status measure(enum pith_task task, const char *path,
+                                const char *method)
+{
+    struct pith_measure_options options = {
+        .sizeof_options = sizeof options, .method = method, .ratio = 2,
+        .reconstruction = true};
+    struct pith_cases *cases = NULL;
+    char *json = NULL;
+    enum pith_status status =
+        pith_cases_load(&cases, task, path, NULL, &error);
+    expect((cases == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_measure_group(session, cases, 0, &options, &json,
+                                    &error);
+    expect((json == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        note_made(json, strlen(json));
+    pith_free(json);
+    pith_cases_free(cases);
+    return status;
+}
+
+static enum pith_status measure_answer(void)
+{
+    return measure(PITH_TASK_QA, questions_path,
+                   "paper+question+protect=numbers");
+}
+
+static enum pith_status measure_continuation(void)
+{
+    return measure(PITH_TASK_CONTINUE, texts_path, "truncation");
+}
+
 static const struct {
     const char *name;
     enum pith_status (*run)(void);
@@ -394,6 +455,8 @@ static const struct {
     {"describe, a folder", describe_folder},
     {"records", read_records},
     {"protect", find_protected},
+    {"measure, an answer", measure_answer},
+    {"measure, a continuation", measure_continuation},
 };
 
 /* --- the sweep ------------------------------------------------------------ */
@@ -568,6 +631,7 @@ static void open_tiny(void)
     snprintf(folder, sizeof folder, "%s", temporary_path("alloc.folder"));
     snprintf(parts, sizeof parts, "%s", temporary_path("alloc.parts"));
     write_folder();
+    write_cases();
     snprintf(model_path, sizeof model_path, "%s", temporary_path("alloc.pith"));
     tiny_model_write(model_path, TINY_LLAMA, PITH_F32);
     open_session();
@@ -579,6 +643,8 @@ static void close_tiny(void)
     remove(model_path);
     foreign_folder_remove(folder);
     remove_parts();
+    remove(questions_path);
+    remove(texts_path);
 }
 
 Suite *make_suite(void)

@@ -269,10 +269,11 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
 {
     struct baseline b = {.session = session};
     *result = (struct pith_baseline_result){0};
-    PITH_TRY(pith_parts_make(&b.parts, pith_session_tokenizer(session), prompt,
-                             false, error));
     enum pith_status status =
-        run(&b, baseline, n_tokens, seed, result, error);
+        pith_parts_make(&b.parts, pith_session_tokenizer(session), prompt,
+                        false, error);
+    if (status == PITH_OK)
+        status = run(&b, baseline, n_tokens, seed, result, error);
     pith_parts_free(&b.parts);
     pith_free(b.losses);
     pith_free(b.choices);

@@ -168,19 +168,24 @@ enum pith_status pith_cases_each_line(
     return status;
 }
 
-struct pith_json_document *
-pith_cases_mini_long_bench(const struct pith_case_source *source)
+enum pith_status
+pith_cases_mini_long_bench(const struct pith_case_source *source,
+                           struct pith_json_document **document,
+                           struct pith_error *error)
 {
-    struct pith_json_document *document;
-    if (pith_json_parse(source->text, source->path, &document, NULL) !=
-        PITH_OK)
-        return NULL;
-    const struct pith_json *root = pith_json_root(document);
-    if (pith_json_is(root, PITH_JSON_OBJECT) &&
-        pith_json_get(root->first, "origin_prompt") != NULL)
-        return document;
-    pith_json_free(document);
-    return NULL;
+    enum pith_status status =
+        pith_json_parse(source->text, source->path, document, error);
+    if (status != PITH_OK) {
+        *document = NULL;
+        return status == PITH_ERR_MEMORY ? status : PITH_OK;
+    }
+    const struct pith_json *root = pith_json_root(*document);
+    if (!pith_json_is(root, PITH_JSON_OBJECT) ||
+        pith_json_get(root->first, "origin_prompt") == NULL) {
+        pith_json_free(*document);
+        *document = NULL;
+    }
+    return PITH_OK;
 }
 
 /* --- sets ----------------------------------------------------------------- */

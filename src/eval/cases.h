@@ -81,9 +81,12 @@ enum pith_status pith_cases_each_line(
     struct pith_error *error);
 
 /* The source as a task of MiniLongBench, one object whose members are items
- * {"origin_prompt", "gold"}; NULL when it is something else. */
-struct pith_json_document *
-pith_cases_mini_long_bench(const struct pith_case_source *source);
+ * {"origin_prompt", "gold"}; NULL when it is something else.
+ * Errors: MEMORY. */
+enum pith_status
+pith_cases_mini_long_bench(const struct pith_case_source *source,
+                           struct pith_json_document **document,
+                           struct pith_error *error);
 
 /* A string member of an object that must have it.  where: the file, for
  * errors; number: its line, 0 when it is not a file of lines. */

@@ -9,9 +9,9 @@
  */
 #include <string.h>
 
+#include "../prompt/clusters.h"
 #include "../text/lines.h"
 #include "cases.h"
-#include "../prompt/clusters.h"
 
 enum { N_TOGETHER = 4, /* passages of NQ in one prompt */
        HEADING_BYTES = 80 /* a line as short belongs to the next one */ };
@@ -53,9 +53,12 @@ static enum pith_status read_answers(struct pith_cases *cases,
         }
         write_answer(&all, one->string);
     }
-    if (first.size == 0 || one != NULL) {
+    if (all.failed || first.failed || first.size == 0 || one != NULL) {
+        bool failed = all.failed || first.failed;
         pith_buffer_free(&all);
         pith_buffer_free(&first);
+        if (failed)
+            return pith_no_memory(error, 1, 1);
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s:%zu: expected answers, a string or a list of "
                          "strings, the first not empty", where, number);
@@ -296,7 +299,8 @@ enum pith_status pith_cases_qa(struct pith_case_source *source,
                                struct pith_error *error)
 {
     size_t first = source->cases->n;
-    struct pith_json_document *document = pith_cases_mini_long_bench(source);
+    struct pith_json_document *document;
+    PITH_TRY(pith_cases_mini_long_bench(source, &document, error));
     if (document != NULL) {
         enum pith_status status =
             read_items(source, pith_json_root(document), error);

@@ -53,7 +53,8 @@ static enum pith_status read_items(struct pith_case_source *source,
 enum pith_status pith_cases_texts(struct pith_case_source *source,
                                   struct pith_error *error)
 {
-    struct pith_json_document *document = pith_cases_mini_long_bench(source);
+    struct pith_json_document *document;
+    PITH_TRY(pith_cases_mini_long_bench(source, &document, error));
     if (document == NULL)
         return pith_cases_each_line(source, read_line, error);
     enum pith_status status =
