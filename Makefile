@@ -56,7 +56,7 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-layouts check-mcp \
-    check-metrics \
+    check-metrics check-python \
     check-abi check-examples check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
@@ -192,6 +192,10 @@ check-asan:
 ## check-layouts: convert published layouts; ids as transformers has them
 check-layouts: all
 	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts
+
+## check-python: the Python wheel, in a fresh environment and under LangChain
+check-python:
+	$(Q)sh tests/check-python.sh build/python-check
 
 ## check-tsan: what computes with several threads, under ThreadSanitizer
 TSAN_TESTS := $(addprefix build/tsan/tests/test_, threads session ops compress)
