@@ -100,6 +100,17 @@ static const char *const seeing[] = {"paper+question", "paper+question-aware",
                                      "spans+question",
                                      "reference+question"};
 
+/* Whatever the target is, one that is so close that a word has to leave too. */
+START_TEST(a_question_that_is_seen_is_whole_at_every_target)
+{
+    for (size_t n = 0; n < 60; n++) {
+        struct pith_baseline_result got = compress(seeing[_i], n, 1);
+        ck_assert(!holds(got.text, "there?"));
+        pith_free((void *)got.text.bytes);
+    }
+}
+END_TEST
+
 START_TEST(a_question_that_is_seen_does_not_stay)
 {
     struct pith_baseline_result got = compress(seeing[_i], 40, 1);
@@ -195,6 +206,8 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, open_model, close_model);
     tcase_add_test(tcase, options_are_those_of_the_list);
     tcase_add_loop_test(tcase, a_question_that_is_seen_does_not_stay, 0, 4);
+    tcase_add_loop_test(tcase, a_question_that_is_seen_is_whole_at_every_target,
+                        0, 4);
     tcase_add_test(tcase, methods_say_what_they_are_like);
     tcase_add_loop_test(tcase, bad_methods_are_refused, 0, N_BAD);
     suite_add_tcase(suite, tcase);

@@ -177,7 +177,7 @@ static enum pith_status compress_reference(
     struct pith_baseline_result *best, struct pith_error *error)
 {
     enum { TRIES = 4 };
-    double target = (double)n_tokens;
+    double target = n_tokens > 0 ? (double)n_tokens : 1;
     for (int i = 0; i < TRIES; i++) {
         struct pith_baseline_result next;
         options->target = target;
@@ -222,6 +222,25 @@ static void set_seed(struct pith_compress_options *options, uint64_t seed)
             1 + (size_t)((options->selection_seed - 1 + seed) % (SIZE_MAX - 1));
 }
 
+/* A question that is seen stays whole, or stays out. */
+static enum pith_status keep_question(struct pith_method_options *method,
+                                      struct pith_text question,
+                                      struct pith_error *error)
+{
+    struct pith_compress_options *options = &method->options;
+    options->concate_question = false;
+    if (options->method != PITH_METHOD_PAPER || question.size == 0)
+        return PITH_OK;
+    options->tau_que = 1;
+    if (options->n_keep == PITH_METHOD_ITEMS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "a method that sees the question takes at most %d "
+                         "texts to keep", PITH_METHOD_ITEMS - 1);
+    method->texts[options->n_keep++] = question;
+    options->keep = method->texts;
+    return PITH_OK;
+}
+
 static enum pith_status compress_ours(struct pith_session *session,
                                       const struct pith_prompt *prompt,
                                       struct pith_method_options *method,
@@ -232,11 +251,8 @@ static enum pith_status compress_ours(struct pith_session *session,
     struct pith_compress_options *options = &method->options;
     options->rate = -1;
     set_seed(options, seed);
-    if (method->sees_question) {
-        if (options->method == PITH_METHOD_PAPER)
-            options->tau_que = 1;
-        options->concate_question = false;
-    }
+    if (method->sees_question)
+        PITH_TRY(keep_question(method, prompt->question, error));
     return options->method == PITH_METHOD_REFERENCE
                ? compress_reference(session, prompt, options, n_tokens, result,
                                     error)
