@@ -164,7 +164,7 @@ static const struct edit edits[] = {
            "model.layers.1.mlp.up_prof.weight", PITH_ERR_FORMAT,
            "model.layers.1.mlp.up_proj.weight"),
     TENSOR(FOREIGN_LLAMA, "\"__metadata__\": {\"format\": \"pt\"}",
-           "\"a.bias\":{\"dtype\":\"F32\",\"shape\":[]" ,
+           "\"a.bias\":{\"dtype\":\"F32\",\"shape\":[]",
            PITH_ERR_FORMAT, "model.safetensors"),
     TENSOR(FOREIGN_LLAMA, "\"F32\"", "\"F64\"", PITH_ERR_UNSUPPORTED, "F64"),
     TENSOR(FOREIGN_LLAMA, "\"F32\"", "\"F16\"", PITH_ERR_FORMAT,

@@ -140,8 +140,10 @@ static void add_text(struct pith_buffer *text, uint64_t *random)
 {
     static void (*const kinds[])(struct pith_buffer *, uint64_t *) = {
         add_words, add_words, add_words, add_table, add_log, add_code};
-    for (size_t n = 1 + random_below(random, 3); n > 0; n--)
-        PICK(random, kinds)(text, random);
+    for (size_t n = 1 + random_below(random, 3); n > 0; n--) {
+        void (*add)(struct pith_buffer *, uint64_t *) = PICK(random, kinds);
+        add(text, random);
+    }
 }
 
 /* --- what must hold ----------------------------------------------------------- */

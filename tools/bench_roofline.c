@@ -43,12 +43,14 @@
 
 /* n rounds of `step` for each accumulator, then all of them are added.  They
  * start out different, or the compiler sees that one of them would do. */
+/* clang-format off */
 #define RUN(times, start, step, add)                                           \
     times(start)                                                               \
     while (n-- > 0) {                                                          \
         times(step)                                                            \
     }                                                                          \
     times(add)
+/* clang-format on */
 
 #define TARGET(instructions) __attribute__((target(instructions)))
 

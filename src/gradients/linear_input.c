@@ -25,7 +25,7 @@ enum {
 };
 
 _Static_assert(MAX_TOKENS % PITH_BLOCK_ROWS == 0, "whole tiles");
-_Static_assert(MAX_LANES * PITH_STEP <= PITH_BLOCK_ROWS * PITH_ROW_STRIDE,
+_Static_assert(0 <= PITH_BLOCK_ROWS * PITH_ROW_STRIDE - MAX_LANES * PITH_STEP,
                "panels fit where rows of weights do");
 
 struct product {
