@@ -356,7 +356,7 @@ struct pith_source_info {
  * reading the weights.
  *   tokenizer  as in pith_convert_options; may be NULL
  *   info       handed over; free with pith_source_info_free
- * Errors: those of pith_convert for what is in no format that it knows. */
+ * Errors: those of pith_convert for an unknown format. */
 PITH_API
 enum pith_status pith_source_describe(const char *path, const char *tokenizer,
                                       struct pith_source_info **info,
@@ -369,7 +369,7 @@ void pith_source_info_free(struct pith_source_info *info);
  * ------------------------------------------------------------------------ */
 
 enum pith_tokenize_flags {
-    /* Put BOS in front where the tokenizer's own defaults do. */
+    /* Prepend BOS if that is the tokenizer's default. */
     PITH_TOKENIZE_DEFAULT_BOS = 1,
     /* Treat the text of special tokens (such as "<|im_start|>") as ordinary
      * text rather than as the token. */
@@ -385,8 +385,8 @@ enum pith_status pith_tokenize(const struct pith_model *model,
                                int32_t **ids, size_t *n_ids,
                                struct pith_error *error);
 
-/* The bytes of a token sequence; exact, so they can be invalid UTF-8 when the
- * sequence is cut inside a character.
+/* The exact bytes of a token sequence; invalid UTF-8 if the sequence is cut
+ * inside a character.
  *   bytes  handed over, n_bytes long and NUL-terminated; free with pith_free */
 PITH_API
 enum pith_status pith_detokenize(const struct pith_model *model,
@@ -394,8 +394,8 @@ enum pith_status pith_detokenize(const struct pith_model *model,
                                  char **bytes, size_t *n_bytes,
                                  struct pith_error *error);
 
-/* The bytes that one token stands for, borrowed from the model; size 0 for
- * ids that the model does not have. */
+/* The bytes of one token, borrowed from the model; size 0 for ids that the
+ * model does not have. */
 PITH_API
 struct pith_text pith_token_piece(const struct pith_model *model, int32_t id);
 
@@ -412,8 +412,8 @@ struct pith_session;
 
 struct pith_session_options {
     size_t sizeof_options;
-    int n_threads;  /* at most pith_processors(), which 0 and larger numbers
-                       stand for; results do not depend on it */
+    int n_threads;  /* at most pith_processors(); 0 and larger numbers mean
+                       all of them; results do not depend on it */
     size_t n_ctx;   /* positions held at once; 0: what the model allows, at
                        most 4096 */
     const struct pith_progress *progress; /* borrowed, may be NULL */
@@ -424,11 +424,11 @@ struct pith_session_options {
      *   "int16"   96 numbers at a time as integers of 13 to 14 bits and a
      *             scale: between the two
      *   "int8"    32 numbers at a time as 8-bit integers and a scale
-     *   "auto"    the fastest here that decides as f32 does; f32 itself in
-     *             compressions of method reference, which are to be
-     *             compared.  NULL means this one
-     * All work everywhere, but where the CPU has no instructions for them
-     * they are slower than f32. */
+     *   "auto"    the fastest here that decides as f32 does; f32 itself for
+     *             method reference, whose results are compared.  NULL means
+     *             this one
+     * All of them work everywhere; without CPU instructions for them they are
+     * slower than f32. */
     const char *precision;
 };
 
@@ -450,17 +450,18 @@ PITH_API
 const char *pith_session_precision(const struct pith_session *session);
 
 /* Negative log-likelihood, in nats, of every token given those before it and
- * the model's BOS (or end-of-text) token in front.  Texts longer than the
- * context are scored with a sliding context of at least half its size.
+ * the model's BOS (or end-of-text) token, which is prepended.  Texts longer
+ * than the context are scored with a sliding context of at least half its
+ * size.
  *   losses  filled by the call: n_ids elements */
 PITH_API
 enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
                             size_t n_ids, float *losses,
                             struct pith_error *error);
 
-/* The same with nothing in front: the first token, which has no context then,
- * gets NAN, and a text longer than the context keeps its first token in
- * front.  This is what most training code reports. */
+/* The same without BOS: the first token, which has no context, gets NAN, and a
+ * text longer than the context keeps its first token as a prefix.  This is what
+ * most training code reports. */
 PITH_API
 enum pith_status pith_score_without_bos(struct pith_session *session,
                                         const int32_t *ids, size_t n_ids,
