@@ -61,7 +61,7 @@ void pith_writer_remove_all(void);
 
 /* fopen for the modes "rb", "wb" and "ab", but programs that are started do
  * not inherit the file, and the descriptors /dev/fd/N are used as they are,
- * not opened anew.  NULL, with errno set, when that fails. */
+ * not opened again.  NULL, with errno set, when that fails. */
 PITH_API
 FILE *pith_stream_open(const char *path, const char *mode);
 

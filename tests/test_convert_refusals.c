@@ -1,6 +1,6 @@
 /*
  * test_convert_refusals.c - what pith convert does not take: each case starts
- * from a good source, changes one thing and wants the error to name it.
+ * from a good source, changes one thing and expects the error to name it.
  */
 #define _POSIX_C_SOURCE 200809L
 

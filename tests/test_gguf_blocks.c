@@ -140,7 +140,7 @@ START_TEST(blocks_are_held_within_their_steps)
 END_TEST
 
 /* Q4_K's scale and minimum can be too large for q4's halves though the weights
- * are not: such a run is quantised anew, within half a step of q4. */
+ * are not: such a run is quantised again, within half a step of q4. */
 START_TEST(what_is_beyond_a_half_is_quantised_anew)
 {
     static const struct {

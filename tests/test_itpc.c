@@ -209,7 +209,7 @@ struct plain {
 };
 
 /* Algorithm 2 on one part of single-token units, as plainly as it can be
- * said: every segment is scored in a fresh cache, and so many of its tokens
+ * said: every segment is scored in a fresh cache, and that many of its tokens
  * stay that the count is the rate's share of what has been seen, rounded. */
 static void compress_plainly(struct plain *plain, const int32_t *ids, size_t n,
                              size_t segment_size, size_t target)

@@ -233,7 +233,7 @@ START_TEST(a_full_disk_loses_nothing)
     const struct writer *writer = &writers[_i];
     write_to(writer, "", "expected", 0, "");
     expect_run("cp expected there", 0, "", "");
-    /* What is added to has nothing left to add; the log is begun anew. */
+    /* What is added to has nothing left to add; the log is begun again. */
     bool adds = strstr(writer->line, "measure") != NULL ||
                 strstr(writer->line, "--log") != NULL;
     if (adds)
@@ -404,7 +404,7 @@ START_TEST(sources_are_described)
 END_TEST
 
 /* What cannot be examined is an error, and is not taken for absent: the folder
- * has a second tokenizer, the run could begin anew. */
+ * has a second tokenizer, the run could begin again. */
 START_TEST(an_error_is_not_absence)
 {
     expect_run("cp -r kept/source source; cd source; mv tokenizer.json t; "

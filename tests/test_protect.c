@@ -667,7 +667,7 @@ static void assert_sound(struct pith_text text)
     pith_ranges_free(&numbers);
 }
 
-/* Pieces that begin, end and join what is looked for, and characters of one
+/* Pieces that begin, end and join what is searched for, and characters of one
  * to four bytes. */
 static const char *const pieces[] = {
     "1", "23", "7f", "a", "Ab", "xyz", "e", "_", "-", "--", ".", "..", ",",

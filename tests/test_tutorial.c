@@ -309,7 +309,7 @@ static double number_of(const struct pith_json *object, const char *name)
     return pith_json_is(value, PITH_JSON_NUMBER) ? value->number : 0;
 }
 
-/* The request of a golden with at most so many tokens; false: it is not such
+/* The request of a golden with at most that many tokens; false: it is not such
  * a one. */
 static bool compare_golden(const struct pith_json *golden, const char *model,
                            double most)

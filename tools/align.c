@@ -370,7 +370,7 @@ static int align(const struct arguments *arguments,
     return code;
 }
 
-/* Words to what the library wants; the preset under what was given. */
+/* Words to what the library needs; the preset under what was given. */
 static int settle(const struct command *command, struct arguments *arguments,
                   const struct operands *operands)
 {

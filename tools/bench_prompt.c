@@ -27,7 +27,7 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Words, now and then a number, sentences of about a dozen words. */
+/* Words, an occasional number, sentences of about a dozen words. */
 static int invent(struct text *text, size_t size)
 {
     uint64_t state = 1;

@@ -43,7 +43,7 @@ int eval_log_read(struct eval_log *log, const char *path, const char *head)
     return code == TOOL_OK ? cut_half_line(log, head) : code;
 }
 
-/* Writes the complete lines anew. */
+/* Rewrites the complete lines. */
 static int write_again(const struct eval_log *log)
 {
     struct output output;

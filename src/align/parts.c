@@ -111,7 +111,7 @@ void pith_train_head_norm_backward(struct pith_trainer *trainer, float *dx,
                                norm->gain, T, D, config->norm_eps);
 }
 
-/* out (Hkv, T, D) = x (T, Hkv D), as pith_attention_runs() wants keys. */
+/* out (Hkv, T, D) = x (T, Hkv D), as pith_attention_runs() needs keys. */
 static void gather_heads(float *out, const float *x, size_t T, size_t Hkv,
                          size_t D)
 {

@@ -96,7 +96,7 @@ void pith_train_layer_forward(struct pith_trainer *trainer, size_t index,
 
 /* From dx (T, C) of the stream that leaves to that of the stream that enters,
  * in place; gradients of weights are added up.  With `lowest` nothing below
- * wants dx, which is then not completed. */
+ * needs dx, which is then not completed. */
 void pith_train_layer_backward(struct pith_trainer *trainer, size_t index,
                                bool lowest);
 

@@ -101,7 +101,7 @@ static bool is_one_array(struct pith_text text, size_t start)
 }
 
 /* Whether an array holds the messages of one chat; what cannot be parsed is
- * left to whoever reads it as a record. */
+ * left to the code that reads it as a record. */
 static enum pith_status holds_messages(const struct pith_record_reader *reader,
                                        bool *found, struct pith_error *error)
 {

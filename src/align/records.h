@@ -56,7 +56,7 @@ struct pith_record {
 struct pith_record_reader {
     const char *name;      /* of the file, for errors; borrowed */
     struct pith_text text; /* borrowed */
-    size_t at;             /* where the next record is looked for */
+    size_t at;             /* where the next record is searched for */
     size_t line;           /* of `at`, from 1 */
     size_t record_line;    /* of the record read last */
     bool is_array, is_entered, is_chat, ended;

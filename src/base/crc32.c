@@ -30,7 +30,7 @@ static void make_tables(struct tables *tables)
 
 uint32_t pith_crc32(uint32_t crc, const void *bytes, size_t n)
 {
-    struct tables tables; /* 8 KiB made anew: no state outlives the call */
+    struct tables tables; /* 8 KiB, made by each call: no state outlives it */
     make_tables(&tables);
     const uint8_t *p = bytes;
     crc = ~crc;

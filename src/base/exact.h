@@ -1,5 +1,5 @@
 /*
- * exact.h - a product and a sum are two roundings, whoever compiles.
+ * exact.h - a product and a sum are two roundings, whatever the compiler.
  *
  * Compilers may fuse a * b + c into one rounding where the CPU can; then a
  * result would depend on the compiler and its options.  The Makefile says so

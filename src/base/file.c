@@ -71,7 +71,7 @@ void pith_file_close(struct pith_file *file)
 
 void pith_file_drop(const struct pith_file *file, size_t offset, size_t size)
 {
-    /* madvise wants whole pages: shrink the range to those inside it. */
+    /* madvise needs whole pages: shrink the range to those inside it. */
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t first = (offset + page - 1) / page * page;
     size_t last = (offset + size) / page * page;

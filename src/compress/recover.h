@@ -5,7 +5,7 @@
  *
  * The answer is read word by word (words are what is between single
  * spaces).  A run of words, as long as possible, that occurs in the
- * compressed prompt is looked for in the original one, token by token, and
+ * compressed prompt is searched for in the original one, token by token, and
  * replaced by the text found there; other words stay as they are.
  *
  * It needs a tokenizer and no model.  `reference` answers to

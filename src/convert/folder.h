@@ -9,7 +9,7 @@
 #include "source.h"
 
 /* To be called once before the others: makes room to look for files without
- * asking for memory, so that a file is never missed for the want of it. */
+ * asking for memory, so that a file is never missed for lack of it. */
 enum pith_status pith_folder_prepare(struct pith_source *source,
                                      struct pith_error *error);
 

@@ -40,7 +40,7 @@ void pith_blocks_to_floats(float *out, const struct pith_blocks *blocks,
 
 /* A row of blocks as a row of held_as.  A run whose numbers that type can have
  * keeps them, and only its scale and minimum are rounded to halves; any other
- * is quantised anew. */
+ * is quantised again. */
 void pith_blocks_hold(uint8_t *out, const struct pith_blocks *blocks,
                       const uint8_t *row, size_t cols);
 

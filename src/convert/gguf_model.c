@@ -282,7 +282,7 @@ static enum pith_status take_tensor(const struct reader *reader,
     return pith_source_take(source, spec, &taking, reader->error);
 }
 
-static bool is_of_no_effect(struct pith_source *source, const char *name)
+static bool has_no_effect(struct pith_source *source, const char *name)
 {
     size_t n = strlen(name);
     (void)source; /* rotary frequencies of early files */
@@ -299,7 +299,7 @@ static enum pith_status take_tensors(const struct reader *reader)
         pith_config_tensor(&source->config, i, &spec);
         PITH_TRY(take_tensor(reader, &spec));
     }
-    return pith_source_end_taking(source, is_of_no_effect, reader->error);
+    return pith_source_end_taking(source, has_no_effect, reader->error);
 }
 
 /* --- the file --------------------------------------------------------------*/

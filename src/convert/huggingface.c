@@ -102,7 +102,7 @@ static bool ends_with(const char *name, const char *suffix)
 
 /* Buffers that old files hold: the causal mask, rotary frequencies and their
  * tables; and the copy of a tied output projection. */
-static bool is_of_no_effect(struct pith_source *source, const char *name)
+static bool has_no_effect(struct pith_source *source, const char *name)
 {
     static const char *const gpt2[] = {".attn.bias", ".attn.masked_bias", NULL};
     static const char *const llama[] = {"rotary_emb.inv_freq",
@@ -132,7 +132,7 @@ static enum pith_status take_tensors(struct pith_source *source,
         pith_config_tensor(&source->config, i, &spec);
         PITH_TRY(take_tensor(source, prefix, &spec, error));
     }
-    return pith_source_end_taking(source, is_of_no_effect, error);
+    return pith_source_end_taking(source, has_no_effect, error);
 }
 
 /* --- the folder ------------------------------------------------------------*/

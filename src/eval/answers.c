@@ -41,7 +41,7 @@ static size_t find(struct pith_text text, const char *string, size_t from)
 
 /* --- GSM8K: #### (-?[0-9.,]+) --------------------------------------------- */
 
-static struct pith_text behind_hashes(struct pith_text text)
+static struct pith_text after_hashes(struct pith_text text)
 {
     for (size_t at = find(text, "#### ", 0); at != SIZE_MAX;
          at = find(text, "#### ", at + 1)) {
@@ -154,7 +154,7 @@ static struct pith_text strip(struct pith_text text)
     return end > start ? slice(text, start, end) : slice(text, 0, 0);
 }
 
-static struct pith_text behind_answer_is(struct pith_text text)
+static struct pith_text after_answer_is(struct pith_text text)
 {
     size_t last = SIZE_MAX;
     for (size_t at = find(text, "answer is ", 0); at != SIZE_MAX;
@@ -250,13 +250,13 @@ struct pith_text pith_answer_extract(struct pith_text text,
 {
     switch (rule) {
     case PITH_ANSWER_GSM8K:
-        return behind_hashes(text);
+        return after_hashes(text);
     case PITH_ANSWER_HUB:
         return last_number(up_to_answer(text), plain_number_end);
     case PITH_ANSWER_NUMBER:
         return last_signed_number(up_to_answer(text));
     case PITH_ANSWER_BBH:
-        return behind_answer_is(text);
+        return after_answer_is(text);
     case PITH_ANSWER_QA:
         return text;
     }

@@ -51,7 +51,7 @@ void pith_json_write_string(struct pith_buffer *out, struct pith_text string)
     pith_buffer_byte(out, '"');
 }
 
-/* printf() spells the decimal point as the locale does; JSON wants '.'. */
+/* printf() spells the decimal point as the locale does; JSON needs '.'. */
 static void append_number(struct pith_buffer *out, const char *spelling)
 {
     for (const char *at = spelling; *at != '\0';) {

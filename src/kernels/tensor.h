@@ -18,7 +18,7 @@ struct pith_tensor {
 };
 
 /* Bytes of one row; 0 when a row of that many cols cannot have the type
- * (q8 and q4 want multiples of PITH_Q_BLOCK). */
+ * (q8 and q4 need multiples of PITH_Q_BLOCK). */
 size_t pith_row_bytes(enum pith_type type, size_t cols);
 
 /* One row as floats, out (cols).  The specification of every type. */

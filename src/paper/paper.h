@@ -34,7 +34,7 @@ struct pith_paper {
 /* What contexts are, and how they get their share of the target. */
 struct pith_plan {
     double k; /* granularity coefficient where the options have none */
-    /* Checks what this needs, and sets the target anew; NULL: nothing. */
+    /* Checks what this needs, and sets the target again; NULL: nothing. */
     enum pith_status (*open)(struct pith_paper *p, struct pith_error *error);
     /* Algorithm 1, line 4: fills ranks (n) in the order of the prompt; index
      * is that in p->parts->parts.  NULL: all contexts stay. */

@@ -62,7 +62,7 @@ static int32_t id_at(const struct pith_prefix *prefix, size_t position)
                                 ? position : prefix->from + position - n_head];
 }
 
-/* Starts the cache anew with the latest tokens, so that n more fit. */
+/* Restarts the cache with the latest tokens, so that n more fit. */
 static void slide(struct pith_prefix *prefix, size_t n)
 {
     size_t room = prefix->n_max + 1 - prefix->n_head - n;

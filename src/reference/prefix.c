@@ -113,7 +113,7 @@ static enum pith_status decodes_to(const struct pith_tokenizer *tokenizer,
     return status;
 }
 
-/* The number of tokens that decode to the prefix, looked for from a little
+/* The number of tokens that decode to the prefix, searched for from a little
  * below its own number of tokens on.  Where there is none, because a token
  * reaches over the border or decoding changes the text (the Python fails
  * then), it is the first token that begins after the prefix. */

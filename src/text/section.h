@@ -36,7 +36,7 @@ struct pith_piece pith_section_piece(const struct pith_section *section,
 struct pith_section_merge
 pith_section_merge(const struct pith_section *section, size_t rank);
 
-/* Whether pieces of that kind are looked for in a text as they are, so that
+/* Whether pieces of that kind are searched for in a text as they are, so that
  * an empty one would be found everywhere. */
 static inline bool pith_piece_is_whole(enum pith_piece_kind kind)
 {

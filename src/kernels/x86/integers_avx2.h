@@ -1,5 +1,5 @@
 /*
- * integers_avx2.h - what integers_vector.h wants, with AVX2: 8 lanes, tiles of
+ * integers_avx2.h - what integers_vector.h needs, with AVX2: 8 lanes, tiles of
  * 6 rows.  The file that includes it defines TARGET and ivec_dot().
  */
 #include <immintrin.h>

@@ -1,6 +1,6 @@
 /*
  * integers_rows.h - rows of weights of any type as int16; a template, included
- * after integers_vector.h, that wants three things more:
+ * after integers_vector.h, that needs three things more:
  *
  *   vec_read(p)          a vector from its bytes
  *   vec_greatest(v)      the vec_larger() of all lanes
