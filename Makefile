@@ -84,11 +84,15 @@ $(BUILD)/%.o: %.c
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The method `paper` alone: src/core.files lists it, and the kernels of a CPU
-# come with it unless CFLAGS has -DPITH_NO_X86, -DPITH_NO_AVX512 or
-# -DPITH_NO_ARM (then give MODE a name too, so that objects are kept apart).
-CORE_SRC := $(filter-out tools/core/main.c,$(filter %.c,$(shell cat src/core.files))) \
-            $(wildcard src/kernels/x86/*.c src/kernels/arm/*.c)
+# The method `paper` alone: src/core.files lists it.  The kernels of the library
+# stand in for the plain ones, tools/core/ops.c, unless KERNELS=plain; a CPU's
+# are left out with -DPITH_NO_X86, -DPITH_NO_AVX512 or -DPITH_NO_ARM in CFLAGS
+# (then give MODE a name too, so that objects are kept apart).
+CORE_SRC := $(filter-out tools/core/main.c,$(filter %.c,$(shell cat src/core.files)))
+ifneq ($(KERNELS),plain)
+CORE_SRC := $(sort $(filter-out tools/core/ops.c,$(CORE_SRC)) \
+              $(wildcard src/kernels/*.c src/kernels/*/*.c))
+endif
 
 ## core: build/libpith-core.a and build/pith-core, method paper and no more
 core: build/libpith-core.a build/pith-core

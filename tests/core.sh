@@ -1,12 +1,13 @@
 #!/bin/sh
 # The core, src/core.files: it is not larger than it should be, it builds from
 # the files of its list alone, compresses the prompts of the demo as the whole
-# program does, and refuses the options that it does not have.
+# program does, has the same losses to the bit, and refuses the options that it
+# does not have.
 # usage: core.sh PROGRAM
 # With PITH_QUICK set, its lines are counted and nothing is built.
 set -u
 program=${1:?usage: core.sh PROGRAM}
-most=16364 # lines of C and headers, generated tables aside
+most=13292 # lines of C and headers, generated tables aside
 failures=0
 prompts=docs/examples/prompts
 scratch=$(mktemp -d) || exit 1
@@ -24,10 +25,10 @@ if [ -n "${PITH_QUICK:-}" ]; then
     exit "$failures"
 fi
 
-# --- from the list alone, with the scalar kernels
+# --- from the list alone
 xargs tar cf "$scratch/core.tar" < src/core.files || exit 1
 mkdir "$scratch/core" && tar xf "$scratch/core.tar" -C "$scratch/core"
-core_flags="-Iinclude -DPITH_CORE -DPITH_NO_X86 -DPITH_NO_ARM"
+core_flags="-Iinclude -DPITH_CORE"
 # from_list MAIN OUTPUT FLAG...
 from_list() {
     main=$1 output=$2
@@ -90,6 +91,14 @@ demo "$scratch/pith-core"
 from_list "$PWD/tests/core_refuse.c" core_refuse &&
     "$scratch/core_refuse" "$model" ||
     complain "an option that it does not have is not refused"
+
+from_list "$PWD/tests/core_losses.c" core_losses -O2 &&
+    ${CC:-cc} -O2 -Iinclude tests/core_losses.c "$(dirname "$program")/libpith.a" \
+        -pthread -lm -o "$scratch/losses" &&
+    "$scratch/core_losses" "$model" > "$scratch/losses.core" &&
+    "$scratch/losses" "$model" > "$scratch/losses.whole" &&
+    cmp "$scratch/losses.core" "$scratch/losses.whole" >&2 ||
+    complain "other losses than those of the library's scalar kernels"
 
 # --- as one file
 if command -v python3 >/dev/null; then

@@ -71,6 +71,35 @@ static void try_options(struct pith_session *session)
         complain("the defaults", &error);
 }
 
+static void try_models(const char *path)
+{
+    const struct pith_load_options adapted = {
+        .sizeof_options = sizeof adapted, .adapter = "any"};
+    const struct pith_load_options vector = {
+        .sizeof_options = sizeof vector, .kernels = "avx2"};
+    struct pith_model *model;
+    struct pith_error error;
+    if (pith_model_load(path, &adapted, &model, &error) !=
+            PITH_ERR_UNSUPPORTED ||
+        strncmp(error.detail, "adapter:", 8) != 0)
+        complain("adapter", &error);
+    if (pith_model_load(path, &vector, &model, &error) != PITH_ERR_ARGUMENT ||
+        strncmp(error.detail, "kernels:", 8) != 0)
+        complain("kernels", &error);
+}
+
+static void try_precision(const struct pith_model *model)
+{
+    const struct pith_session_options narrow = {
+        .sizeof_options = sizeof narrow, .precision = "int8"};
+    struct pith_session *session;
+    struct pith_error error;
+    if (pith_session_create(model, &narrow, &session, &error) !=
+            PITH_ERR_ARGUMENT ||
+        strncmp(error.detail, "precision:", 10) != 0)
+        complain("precision", &error);
+}
+
 int main(int argc, char **argv)
 {
     struct pith_model *model = NULL;
@@ -83,6 +112,10 @@ int main(int argc, char **argv)
         complain(argv[1], &error);
     else
         try_options(session);
+    if (model != NULL) {
+        try_models(argv[1]);
+        try_precision(model);
+    }
     pith_session_free(session);
     pith_model_free(model);
     return failures > 0;

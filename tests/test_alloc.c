@@ -472,8 +472,7 @@ static enum pith_status attempt(int which, long k)
     fail_at = k;
     enum pith_status status = attempts[which].run();
     n_remembered = session->loss_cache != NULL ? session->loss_cache->n : 0;
-    pith_loss_cache_free(session->loss_cache);
-    session->loss_cache = NULL; /* the next attempt finds it empty */
+    pith_session_forget(session); /* the next attempt finds it empty */
     counting = false;
     return status;
 }

@@ -47,8 +47,6 @@ struct query {
     struct pith_softmax *softmax;
 };
 
-/* Panels are numbered by token first, then by head of the group, so that
- * neighbours see nearly the same keys. */
 /* The first key that a token sees. */
 static size_t first_key(const struct run *run, size_t token)
 {
@@ -56,6 +54,8 @@ static size_t first_key(const struct run *run, size_t token)
     return window > 0 && seen > window ? seen - window : 0;
 }
 
+/* Panels are numbered by token first, then by head of the group, so that
+ * neighbours see nearly the same keys. */
 static struct query open_query(const struct attention *attention,
                                const struct run *run,
                                struct pith_thread_scratch *scratch,

@@ -33,6 +33,9 @@ pith_precision_get(const struct pith_kernels *kernels, const char *name);
 const struct pith_precision *
 pith_precision_take(const struct pith_kernels *kernels, const char *name);
 
+/* The names, for messages. */
+extern const char pith_precision_names[];
+
 /* Never "auto". */
 const char *pith_precision_get_name(const struct pith_precision *precision);
 

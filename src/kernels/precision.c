@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+const char pith_precision_names[] = "f32, bf16x3, bf16, int16, int8 or auto";
+
 /* The best way to each name first. */
 static const struct pith_precision *const PRECISIONS[] = {
     &pith_precision_f32,

@@ -68,7 +68,7 @@ static bool allocate(struct pith_activations *a,
                      const struct pith_model *model, size_t T)
 {
     const struct pith_config *config = &model->format.config;
-    size_t rank = model->adapter.head.rank; /* 0 without one */
+    size_t rank = model->adapter_rank;
     size_t width = (size_t)config->n_head * config->head_dim;
     size_t kv_width = (size_t)config->n_kv_head * config->head_dim;
     bool ok = true;

@@ -1,13 +1,42 @@
 /*
- * adapt.c - an adapter's part of a linear layer; see adapter.h.
+ * adapt.c - a model with an adapter: what it adds to linear layers; see
+ * adapter.h.
  */
+#include "../base/memory.h"
+#include "adapter.h"
 #include "forward.h"
+
+enum pith_status pith_model_take_adapter(struct pith_model *model,
+                                         const char *path,
+                                         struct pith_error *error)
+{
+    struct pith_adapter *adapter = pith_array_zero(1, sizeof *adapter);
+    if (adapter == NULL)
+        return pith_no_memory(error, 1, sizeof *adapter);
+    enum pith_status status =
+        pith_adapter_open(adapter, path, &model->format, true, error);
+    if (status != PITH_OK) {
+        pith_free(adapter);
+        return status;
+    }
+    model->adapter = adapter;
+    model->adapter_rank = adapter->head.rank;
+    return PITH_OK;
+}
+
+void pith_model_drop_adapter(struct pith_model *model)
+{
+    if (model->adapter != NULL)
+        pith_adapter_close(model->adapter);
+    pith_free(model->adapter);
+}
 
 /* Whether the model has an adapter for a linear layer. */
 static bool is_adapted(const struct pith_pass *pass,
                        enum pith_linear_index linear)
 {
-    return (pass->session->model->adapter.head.layers >> linear & 1) != 0;
+    const struct pith_adapter *adapter = pass->session->model->adapter;
+    return adapter != NULL && (adapter->head.layers >> linear & 1) != 0;
 }
 
 void pith_adapt(const struct pith_pass *pass, float *out, const float *x,
@@ -20,7 +49,7 @@ void pith_adapt(const struct pith_pass *pass, float *out, const float *x,
     if (!is_adapted(pass, linear))
         return;
     const struct pith_adapter_pair *pair =
-        &model->adapter.pairs[layer * PITH_N_LINEAR + linear];
+        &model->adapter->pairs[layer * PITH_N_LINEAR + linear];
     exact.precision = pith_precision_get(model->kernels, "f32");
     pith_linear(&exact, low, x, &pair->a, NULL, pass->T, false); /* (T, rank) */
     pith_linear(&exact, out, low, &pair->b, NULL, pass->T, true);   /* (T, N) */

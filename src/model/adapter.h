@@ -9,19 +9,7 @@
 #include "../base/file.h"
 #include "identity.h"
 
-/* The linear layers inside a layer of a model, in the order of the file. */
-enum pith_linear_index {
-    PITH_LINEAR_Q,
-    PITH_LINEAR_K,
-    PITH_LINEAR_V,
-    PITH_LINEAR_OUT,
-    PITH_LINEAR_GATE, /* LLaMA */
-    PITH_LINEAR_UP,
-    PITH_LINEAR_DOWN,
-    PITH_N_LINEAR
-};
-
-/* Its name in config.h: "attn_q". */
+/* The name in config.h of a linear layer: "attn_q". */
 const char *pith_linear_name(size_t index);
 
 /* rows and cols of the index-th linear layer; 0 for one that the

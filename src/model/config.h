@@ -74,6 +74,19 @@ struct pith_tensor_spec {
 /* Whether a layer turns q and k by their positions. */
 bool pith_config_rotates(const struct pith_config *config, size_t layer);
 
+/* The linear layers inside a layer of a model, in the order of an
+ * adapter's file. */
+enum pith_linear_index {
+    PITH_LINEAR_Q,
+    PITH_LINEAR_K,
+    PITH_LINEAR_V,
+    PITH_LINEAR_OUT,
+    PITH_LINEAR_GATE, /* LLaMA */
+    PITH_LINEAR_UP,
+    PITH_LINEAR_DOWN,
+    PITH_N_LINEAR
+};
+
 size_t pith_config_n_tensors(const struct pith_config *config);
 
 /* The index-th tensor that such a model has. */

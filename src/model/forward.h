@@ -89,6 +89,12 @@ enum pith_status pith_check_ids(const struct pith_session *session,
                                 bool no_target_allowed,
                                 struct pith_error *error);
 
+/* Reads the adapter that changes what the model computes, and lets it go. */
+enum pith_status pith_model_take_adapter(struct pith_model *model,
+                                         const char *path,
+                                         struct pith_error *error);
+void pith_model_drop_adapter(struct pith_model *model);
+
 /* out (T, N) += scale B A x, x (T, C), where the model has an adapter for this
  * linear layer; in float32 whatever the precision. */
 void pith_adapt(const struct pith_pass *pass, float *out, const float *x,

@@ -116,3 +116,9 @@ void pith_session_remember(struct pith_session *session,
         pith_loss_cache_add(session->loss_cache, settle(session, precision),
                             ids, targets, losses, n);
 }
+
+void pith_session_forget(struct pith_session *session)
+{
+    pith_loss_cache_free(session->loss_cache);
+    session->loss_cache = NULL;
+}

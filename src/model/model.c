@@ -8,7 +8,7 @@
 
 #include "../base/memory.h"
 #include "../base/options.h"
-#include "state.h"
+#include "forward.h"
 
 /* Walks the tensors in the order of the file, which is that of config.h. */
 struct cursor {
@@ -198,8 +198,7 @@ static enum pith_status load(struct pith_model *model,
     PITH_TRY(load_tokenizer(model, error));
     PITH_TRY(load_weights(model, error));
     return options->adapter != NULL
-               ? pith_adapter_open(&model->adapter, options->adapter,
-                                   &model->format, true, error)
+               ? pith_model_take_adapter(model, options->adapter, error)
                : PITH_OK;
 }
 
@@ -251,7 +250,7 @@ void pith_model_free(struct pith_model *model)
     if (model == NULL)
         return;
     pith_tokenizer_free(model->tokenizer);
-    pith_adapter_close(&model->adapter);
+    pith_model_drop_adapter(model);
     pith_free(model->weights.layers);
     pith_free(model->vectors);
     pith_format_close(&model->format);
@@ -293,7 +292,7 @@ pith_model_tokenizer(const struct pith_model *model)
 
 bool pith_model_is_adapted(const struct pith_model *model)
 {
-    return model->adapter.pairs != NULL;
+    return model->adapter != NULL;
 }
 
 int32_t pith_model_start_id(const struct pith_model *model)

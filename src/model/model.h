@@ -6,7 +6,6 @@
 
 #include "../kernels/kernels.h"
 #include "../text/tokenizer.h"
-#include "adapter.h"
 #include "format.h"
 
 /* Weights of one layer.  Vectors are floats, converted at load. */

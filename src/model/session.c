@@ -8,7 +8,6 @@
 #include "../base/threads.h"
 #include "forward.h"
 #include "kvcache.h"
-#include "loss_cache.h"
 
 enum { DEFAULT_N_CTX = 4096 };
 
@@ -29,7 +28,7 @@ static enum pith_status open_compute(struct pith_compute *compute,
         .max_tokens = PITH_FORWARD_TOKENS,
         .max_width = max_size(max_size(config->n_embd, attn_width),
                               max_size(config->n_ff,
-                                       model->adapter.head.rank)),
+                                       model->adapter_rank)),
         .max_context = n_ctx,
         .max_head_dim = config->head_dim};
     PITH_TRY(pith_compute_init(compute, model->kernels, n_threads, &limits,
@@ -45,8 +44,8 @@ static enum pith_status choose_precision(
     *precision = pith_precision_take(model->kernels, name);
     if (*precision == NULL)
         return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "precision: \"%s\" is not known; expected f32, "
-                         "bf16x3, bf16, int16, int8 or auto", name);
+                         "precision: \"%s\" is not known; expected %s", name,
+                         pith_precision_names);
     return PITH_OK;
 }
 
@@ -135,7 +134,7 @@ void pith_session_free(struct pith_session *session)
         return;
     pith_compute_free(&session->compute);
     pith_activations_free(session->activations);
-    pith_loss_cache_free(session->loss_cache);
+    pith_session_forget(session);
     pith_free_aligned(session->keys);
     pith_free_aligned(session->values);
     pith_free(session);

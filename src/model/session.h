@@ -84,6 +84,7 @@ void pith_session_remember(struct pith_session *session,
                            const struct pith_precision *precision,
                            const int32_t *ids, const int32_t *targets,
                            const float *losses, size_t n);
+void pith_session_forget(struct pith_session *session);
 
 /* Keeps the first n_keep positions. */
 void pith_session_truncate(struct pith_session *session, size_t n_keep);

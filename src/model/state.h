@@ -13,7 +13,8 @@ struct pith_model {
     const struct pith_kernels *kernels;
     struct pith_weights weights; /* views of the file; owns its layers */
     float *vectors;              /* owns all vectors of weights */
-    struct pith_adapter adapter; /* all zeros: none */
+    struct pith_adapter *adapter; /* NULL: none */
+    size_t adapter_rank;          /* 0 without one */
 };
 
 struct pith_session {

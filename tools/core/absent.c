@@ -6,7 +6,10 @@
  * set, and does nothing, or the plain thing, where it is not; the files behind
  * it in the library are not linked.
  */
+#include "../../src/base/memory.h"
 #include "../../src/base/threads.h"
+#include "../../src/model/batch.h"
+#include "../../src/model/forward.h"
 #include "../../src/paper/paper.h"
 #include "../../src/prompt/detail.h"
 #include "../../src/prompt/keep.h"
@@ -51,6 +54,80 @@ void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
     (void)threads;
     for (size_t i = 0; i < n_tasks; i++)
         task(user, i, 0);
+}
+
+/* --- model -------------------------------------------------------------------- */
+
+enum pith_status pith_model_take_adapter(struct pith_model *model,
+                                         const char *path,
+                                         struct pith_error *error)
+{
+    (void)model, (void)path;
+    return refuse(error, "adapter", "NULL");
+}
+
+void pith_model_drop_adapter(struct pith_model *model)
+{
+    (void)model;
+}
+
+void pith_adapt(const struct pith_pass *pass, float *out, const float *x,
+                size_t layer, enum pith_linear_index linear)
+{
+    (void)pass, (void)out, (void)x, (void)layer, (void)linear;
+}
+
+bool pith_adapted_feed_forward(const struct pith_pass *pass,
+                               const struct pith_feed_forward *parts,
+                               size_t layer)
+{
+    (void)pass, (void)parts, (void)layer;
+    return false;
+}
+
+/* One text after another. */
+enum pith_status pith_batch_score(struct pith_batch *batch,
+                                  struct pith_session *session,
+                                  const char *stage, struct pith_error *error)
+{
+    size_t n = batch->ids.n;
+    pith_free(batch->losses);
+    batch->losses = pith_array(n, sizeof *batch->losses);
+    if (batch->losses == NULL)
+        return pith_no_memory(error, n, sizeof *batch->losses);
+    for (size_t i = 0, at = 0; i < batch->n_texts; at = batch->ends[i++]) {
+        PITH_TRY(pith_session_report(session, stage, at, n, error));
+        pith_session_truncate(session, 0);
+        PITH_TRY(pith_session_forward(
+            session, batch->precision, batch->ids.data + at,
+            batch->ends[i] - at, batch->targets.data + at, batch->losses + at,
+            error));
+    }
+    return PITH_OK;
+}
+
+bool pith_session_recall(struct pith_session *session,
+                         const struct pith_precision *precision,
+                         const int32_t *ids, const int32_t *targets,
+                         float *losses, size_t n)
+{
+    (void)session, (void)precision, (void)ids, (void)targets, (void)losses;
+    (void)n;
+    return false; /* nothing is remembered */
+}
+
+void pith_session_remember(struct pith_session *session,
+                           const struct pith_precision *precision,
+                           const int32_t *ids, const int32_t *targets,
+                           const float *losses, size_t n)
+{
+    (void)session, (void)precision, (void)ids, (void)targets, (void)losses;
+    (void)n;
+}
+
+void pith_session_forget(struct pith_session *session)
+{
+    (void)session;
 }
 
 /* --- prompt ------------------------------------------------------------------ */

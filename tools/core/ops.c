@@ -1,0 +1,471 @@
+/*
+ * ops.c - the operations of src/kernels/ops.h one after the other, in float32
+ * with the scalar kernels.
+ *
+ * The library computes them in blocks that fit the caches, with threads,
+ * vector instructions and other precisions; `--kernels scalar --precision f32`
+ * gives the bits that come from here.
+ *
+ * Legend: as in ops.h, and L tokens of a panel (set.h).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../../src/base/memory.h"
+#include "../../src/kernels/ops.h"
+#include "../../src/kernels/set.h"
+
+enum {
+    L = 8,             /* lanes and rows of the scalar kernels */
+    ROWS = 4,
+    BLOCK_KEYS = 192,  /* keys that softmax takes at a time */
+    VOCAB_PARTS = 64   /* parts that the vocabulary is cut into, at most */
+};
+
+static const struct pith_kernels *const kernels = &pith_kernels_scalar;
+
+/* One is all that there is. */
+struct pith_precision {
+    const char *name;
+};
+
+static const struct pith_precision f32 = {"f32"};
+
+const char pith_precision_names[] = "f32 or auto, which is f32 here";
+
+struct pith_scratch {
+    size_t max_tokens;
+    float *panels;        /* (T / L, max_width, L) packed tokens */
+    float *hidden, *gate; /* (T, F) */
+    float *products;      /* (T / L, PITH_BLOCK_ROWS, L) */
+    float *values;        /* (D, BLOCK_KEYS), rows PITH_ROW_STRIDE apart */
+    float *part_max, *part_sum; /* (VOCAB_PARTS, T) */
+    float *target_logits; /* (T) */
+    struct pith_softmax *softmax; /* (T / L) */
+};
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t n_panels(size_t T)
+{
+    return (T + L - 1) / L;
+}
+
+/* --- what there is ----------------------------------------------------------- */
+
+const struct pith_kernels *pith_kernels_get(const char *name)
+{
+    return strcmp(name, kernels->name) == 0 ? kernels : NULL;
+}
+
+const struct pith_kernels *pith_kernels_best(void)
+{
+    return kernels;
+}
+
+const char *pith_kernels_get_name(const struct pith_kernels *set)
+{
+    return set->name;
+}
+
+const struct pith_precision *
+pith_precision_get(const struct pith_kernels *set, const char *name)
+{
+    (void)set;
+    return strcmp(name, "f32") == 0 || strcmp(name, "auto") == 0 ? &f32 : NULL;
+}
+
+const struct pith_precision *
+pith_precision_take(const struct pith_kernels *set, const char *name)
+{
+    return pith_precision_get(set, name);
+}
+
+const char *pith_precision_get_name(const struct pith_precision *precision)
+{
+    return precision->name;
+}
+
+/* --- scratch memory ---------------------------------------------------------- */
+
+/* Zeros, as lanes and rows beyond the valid ones are computed as well. */
+static float *floats(bool *ok, size_t rows, size_t width)
+{
+    size_t n;
+    float *made = NULL;
+    if (pith_size_mul(rows, width, &n))
+        made = pith_array_zero(n, sizeof *made);
+    *ok = *ok && made != NULL;
+    return made;
+}
+
+enum pith_status pith_compute_init(struct pith_compute *compute,
+                                   const struct pith_kernels *set,
+                                   int n_threads,
+                                   const struct pith_compute_limits *limits,
+                                   struct pith_error *error)
+{
+    size_t T = n_panels(limits->max_tokens) * L, width = limits->max_width;
+    bool ok = true;
+
+    *compute = (struct pith_compute){.n_threads = n_threads};
+    if (limits->max_head_dim > PITH_DEPTH)
+        return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                         "heads of width %zu; at most %d are supported",
+                         limits->max_head_dim, (int)PITH_DEPTH);
+    struct pith_scratch *s = pith_array_zero(1, sizeof *s);
+    if (s == NULL)
+        return pith_no_memory(error, 1, sizeof *s);
+    compute->kernels = set;
+    compute->precision = &f32;
+    compute->scratch = s;
+    s->max_tokens = T;
+    s->panels = floats(&ok, T, width);
+    s->hidden = floats(&ok, T, width);
+    s->gate = floats(&ok, T, width);
+    s->products = floats(&ok, T, PITH_BLOCK_ROWS);
+    s->values = floats(&ok, PITH_DEPTH, PITH_ROW_STRIDE);
+    s->part_max = floats(&ok, VOCAB_PARTS, T);
+    s->part_sum = floats(&ok, VOCAB_PARTS, T);
+    s->target_logits = floats(&ok, T, 1);
+    s->softmax = pith_array_zero(n_panels(T), sizeof *s->softmax);
+    if (ok && s->softmax != NULL)
+        return PITH_OK;
+    pith_compute_free(compute);
+    return pith_no_memory(error, T, width);
+}
+
+void pith_compute_free(struct pith_compute *compute)
+{
+    struct pith_scratch *s = compute != NULL ? compute->scratch : NULL;
+    if (s == NULL)
+        return;
+    pith_free(s->panels);
+    pith_free(s->hidden);
+    pith_free(s->gate);
+    pith_free(s->products);
+    pith_free(s->values);
+    pith_free(s->part_max);
+    pith_free(s->part_sum);
+    pith_free(s->target_logits);
+    pith_free(s->softmax);
+    pith_free(s);
+    compute->scratch = NULL;
+}
+
+/* --- token by token ---------------------------------------------------------- */
+
+void pith_table_rows(const struct pith_compute *compute, float *out,
+                     const struct pith_tensor *table, const int32_t *ids,
+                     size_t first, size_t T, bool accumulate)
+{
+    size_t C = table->cols, row_bytes = pith_row_bytes(table->type, C);
+    float piece[PITH_DEPTH];
+    (void)compute;
+    for (size_t t = 0; t < T; t++, out += C) {
+        size_t row = ids != NULL ? (size_t)ids[t] : first + t;
+        const uint8_t *bytes = table->data + row * row_bytes;
+        for (size_t c = 0; c < C; c += PITH_DEPTH) {
+            size_t n = smaller(PITH_DEPTH, C - c);
+            kernels->unpack(piece, table->type,
+                            bytes + pith_row_bytes(table->type, c), n);
+            for (size_t i = 0; i < n; i++)
+                out[c + i] = accumulate ? out[c + i] + piece[i] : piece[i];
+        }
+    }
+}
+
+void pith_layer_norm(const struct pith_compute *compute, float *out,
+                     const float *x, const float *gain, const float *shift,
+                     size_t T, size_t C, float eps)
+{
+    (void)compute;
+    for (size_t t = 0; t < T; t++)
+        kernels->layer_norm(out + t * C, x + t * C, gain, shift, C, eps);
+}
+
+void pith_rms_norm(const struct pith_compute *compute, float *out,
+                   const float *x, const float *gain, size_t T, size_t C,
+                   float eps)
+{
+    (void)compute;
+    for (size_t t = 0; t < T; t++)
+        kernels->rms_norm(out + t * C, x + t * C, gain, C, eps);
+}
+
+void pith_rope(const struct pith_compute *compute, float *x,
+               const float *cosines, const float *sines, size_t T, size_t H,
+               size_t D)
+{
+    size_t half = D / 2;
+    (void)compute;
+    for (size_t t = 0; t < T; t++)
+        for (size_t h = 0; h < H; h++)
+            kernels->rotate(x + (t * H + h) * D, cosines + t * half,
+                            sines + t * half, half);
+}
+
+/* --- products with weights ---------------------------------------------------- */
+
+/* Packs x (T, C) into panels (T / L, C, L). */
+static void pack(const struct pith_compute *compute, const float *x, size_t T,
+                 size_t C)
+{
+    for (size_t t = 0; t < T; t += L)
+        kernels->transpose(compute->scratch->panels + t * C, L, x + t * C, C,
+                           smaller(L, T - t), C);
+}
+
+/* products (T / L, PITH_BLOCK_ROWS, L) = n rows of the weight, from `row` on,
+ * times what was packed. */
+static void multiply(const struct pith_compute *compute,
+                     const struct pith_tensor *weight, size_t row, size_t n,
+                     size_t T)
+{
+    const struct pith_scratch *s = compute->scratch;
+    size_t C = weight->cols, row_bytes = pith_row_bytes(weight->type, C);
+    float rows[ROWS * PITH_ROW_STRIDE] = {0};
+
+    for (size_t r = 0; r < n; r += ROWS)
+        for (size_t c = 0; c < C; c += PITH_DEPTH) {
+            size_t depth = smaller(PITH_DEPTH, C - c);
+            for (size_t i = 0; i < ROWS && r + i < n; i++)
+                kernels->unpack(rows + i * PITH_ROW_STRIDE, weight->type,
+                                weight->data + (row + r + i) * row_bytes +
+                                    pith_row_bytes(weight->type, c), depth);
+            for (size_t t = 0; t < T; t += L)
+                kernels->multiply(s->products + t * PITH_BLOCK_ROWS + r * L,
+                                  rows, s->panels + t * C + c * L, depth, L,
+                                  c > 0);
+        }
+}
+
+/* out (T, N) = what was packed times W^T + bias. */
+static void put_linear(const struct pith_compute *compute,
+                       const struct pith_linear_output *output, size_t T,
+                       bool accumulate)
+{
+    size_t N = output->weight->rows;
+    for (size_t row = 0; row < N; row += PITH_BLOCK_ROWS) {
+        size_t n = smaller(PITH_BLOCK_ROWS, N - row);
+        multiply(compute, output->weight, row, n, T);
+        for (size_t t = 0; t < T; t += L)
+            kernels->emit(output->out + t * N + row, N,
+                          compute->scratch->products + t * PITH_BLOCK_ROWS, n,
+                          smaller(L, T - t),
+                          output->bias != NULL ? output->bias + row : NULL,
+                          accumulate);
+    }
+}
+
+void pith_linear(const struct pith_compute *compute, float *out, const float *x,
+                 const struct pith_tensor *weight, const float *bias, size_t T,
+                 bool accumulate)
+{
+    const struct pith_linear_output output = {out, weight, bias};
+    pack(compute, x, T, weight->cols);
+    put_linear(compute, &output, T, accumulate);
+}
+
+void pith_linear_outputs(const struct pith_compute *compute,
+                         const struct pith_linear_output *layers, size_t n,
+                         const float *x, size_t T)
+{
+    pack(compute, x, T, layers->weight->cols);
+    for (size_t i = 0; i < n; i++)
+        put_linear(compute, &layers[i], T, false);
+}
+
+void pith_feed_forward(const struct pith_compute *compute, float *out,
+                       const float *x, const struct pith_feed_forward *layer,
+                       size_t T)
+{
+    size_t n = T * layer->up->rows;
+    float *hidden = compute->scratch->hidden, *gate = compute->scratch->gate;
+    const struct pith_linear_output parts[] = {
+        {hidden, layer->up, layer->up_bias}, {gate, layer->gate, NULL}};
+
+    pith_linear_outputs(compute, parts, layer->gate != NULL ? 2 : 1, x, T);
+    if (layer->gate != NULL)
+        kernels->silu_mul(gate, hidden, n);
+    else
+        kernels->gelu(hidden, n);
+    pith_linear(compute, out, layer->gate != NULL ? gate : hidden, layer->down,
+                layer->down_bias, T, true);
+}
+
+/* --- attention ---------------------------------------------------------------- */
+
+static void open_softmax(struct pith_softmax *softmax)
+{
+    for (size_t t = 0; t < L; t++) {
+        softmax->max[t] = -INFINITY;
+        softmax->sum[t] = 0;
+    }
+}
+
+/* Where position `key` lies among the rows of a head. */
+static size_t row_of(const struct pith_attention_run *run, size_t key)
+{
+    return key < run->n_shared ? key : run->row + (key - run->n_shared);
+}
+
+/* The first key that a token of the run sees. */
+static size_t first_key(const struct pith_attention_run *run, size_t token)
+{
+    size_t seen = run->n_keys - run->T + token + 1;
+    return run->window > 0 && seen > run->window ? seen - run->window : 0;
+}
+
+/* scores (n, L) of queries (D, L), those of the tokens from `token` on, with
+ * the keys of a head from `key` on. */
+static void score_keys(const struct pith_attention_run *run, const float *keys,
+                       size_t D, const float *queries, size_t token,
+                       size_t key, size_t n, float *scores)
+{
+    size_t seen = run->n_keys - run->T + token + 1; /* by the first lane */
+    float rows[ROWS * PITH_ROW_STRIDE] = {0};
+
+    for (size_t i = 0; i < n; i += ROWS) {
+        for (size_t j = 0; j < ROWS && i + j < n; j++)
+            memcpy(rows + j * PITH_ROW_STRIDE,
+                   keys + row_of(run, key + i + j) * D, D * sizeof *rows);
+        kernels->multiply(scores + i * L, rows, queries, D, L, false);
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < L; t++)
+            if (key + i >= seen + t)
+                scores[i * L + t] = -INFINITY;
+            else if (key + i < first_key(run, token + t))
+                scores[i * L + t] = PITH_MASKED_SCORE;
+}
+
+/* sums (D, L) = what the weights (n, L) make of the values of a head from
+ * `key` on, added when add. */
+static void add_values(const struct pith_compute *compute,
+                       const struct pith_attention_run *run,
+                       const float *values, size_t D, const float *weights,
+                       size_t key, size_t n, float *sums, bool add)
+{
+    float *columns = compute->scratch->values;
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < D; d++)
+            columns[d * PITH_ROW_STRIDE + i] =
+                values[row_of(run, key + i) * D + d];
+    for (size_t d = 0; d < D; d += ROWS)
+        kernels->multiply(sums + d * L, columns + d * PITH_ROW_STRIDE, weights,
+                          n, L, add);
+}
+
+/* The output of head h for the tokens of a run from `token` on, L at most. */
+static void attend(const struct pith_compute *compute, float *out,
+                   const float *q, const struct pith_attention_run *run,
+                   size_t h, size_t H, size_t n_kv_head, size_t D,
+                   size_t token)
+{
+    size_t head = h / (H / n_kv_head) * run->stride * D;
+    size_t n_lanes = smaller(L, run->T - token);
+    size_t n_visible = run->n_keys - run->T + token + n_lanes;
+    size_t first = first_key(run, token) / BLOCK_KEYS * BLOCK_KEYS;
+    float queries[PITH_DEPTH * L] = {0}, sums[PITH_DEPTH * L];
+    float scores[BLOCK_KEYS * L], factors[L];
+    struct pith_softmax softmax;
+
+    open_softmax(&softmax);
+    kernels->transpose(queries, L, q + (token * H + h) * D, H * D, n_lanes, D);
+    for (size_t t = 0; t < L; t++)
+        factors[t] = 1 / sqrtf((float)D);
+    kernels->scale(queries, D, factors);
+    for (size_t key = first; key < n_visible; key += BLOCK_KEYS) {
+        size_t n = smaller(BLOCK_KEYS, n_visible - key);
+        score_keys(run, run->keys + head, D, queries, token, key, n, scores);
+        kernels->softmax(scores, n, &softmax);
+        if (key > first)
+            kernels->scale(sums, D, softmax.scale);
+        add_values(compute, run, run->values + head, D, scores, key, n, sums,
+                   key > first);
+    }
+    for (size_t t = 0; t < L; t++)
+        factors[t] = 1 / softmax.sum[t];
+    kernels->scale(sums, D, factors);
+    kernels->emit(out + (token * H + h) * D, H * D, sums, D, n_lanes, NULL,
+                  false);
+}
+
+void pith_attention_runs(const struct pith_compute *compute, float *out,
+                         const float *q, const struct pith_attention_run *runs,
+                         size_t n_runs, size_t H, size_t n_kv_head, size_t D)
+{
+    for (size_t i = 0; i < n_runs; i++) {
+        for (size_t h = 0; h < H; h++)
+            for (size_t t = 0; t < runs[i].T; t += L)
+                attend(compute, out, q, &runs[i], h, H, n_kv_head, D, t);
+        out += runs[i].T * H * D;
+        q += runs[i].T * H * D;
+    }
+}
+
+/* --- losses ------------------------------------------------------------------- */
+
+/* Takes the logits of n rows of the vocabulary into the softmax of each panel,
+ * and keeps those of the targets among them. */
+static void take_logits(const struct pith_compute *compute, size_t row,
+                        size_t n, const int32_t *targets, size_t T)
+{
+    struct pith_scratch *s = compute->scratch;
+    for (size_t t = 0; t < T; t++) {
+        const float *products = s->products + t / L * L * PITH_BLOCK_ROWS;
+        size_t target = (size_t)targets[t];
+        if (target >= row && target - row < n)
+            s->target_logits[t] = products[(target - row) * L + t % L];
+    }
+    for (size_t t = 0; t < T; t += L)
+        kernels->softmax(s->products + t * PITH_BLOCK_ROWS, n,
+                         &s->softmax[t / L]);
+}
+
+/* -log softmax = max + log(sum of exp(logit - max)) - logit of the target. */
+static float merge_parts(const struct pith_scratch *s, size_t n_parts, size_t t)
+{
+    double largest = -HUGE_VAL, total = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        largest = fmax(largest, (double)s->part_max[i * s->max_tokens + t]);
+    for (size_t i = 0; i < n_parts; i++)
+        total += (double)s->part_sum[i * s->max_tokens + t] *
+                 exp((double)s->part_max[i * s->max_tokens + t] - largest);
+    return (float)(largest + log(total) - (double)s->target_logits[t]);
+}
+
+void pith_target_losses(const struct pith_compute *compute, float *losses,
+                        const float *x, const struct pith_tensor *weight,
+                        const int32_t *targets, size_t T)
+{
+    struct pith_scratch *s = compute->scratch;
+    size_t V = weight->rows;
+    size_t part = ((V - 1) / VOCAB_PARTS / PITH_BLOCK_ROWS + 1) *
+                  PITH_BLOCK_ROWS;
+    size_t n_parts = 0;
+
+    pack(compute, x, T, weight->cols);
+    for (size_t from = 0; from < V; from += part, n_parts++) {
+        size_t end = smaller(V, from + part);
+        for (size_t t = 0; t < T; t += L)
+            open_softmax(&s->softmax[t / L]);
+        for (size_t row = from; row < end; row += PITH_BLOCK_ROWS) {
+            size_t n = smaller(PITH_BLOCK_ROWS, end - row);
+            multiply(compute, weight, row, n, T);
+            take_logits(compute, row, n, targets, T);
+        }
+        for (size_t t = 0; t < T; t++) {
+            s->part_max[n_parts * s->max_tokens + t] =
+                s->softmax[t / L].max[t % L];
+            s->part_sum[n_parts * s->max_tokens + t] =
+                s->softmax[t / L].sum[t % L];
+        }
+    }
+    for (size_t t = 0; t < T; t++)
+        losses[t] = merge_parts(s, n_parts, t);
+}
