@@ -247,6 +247,9 @@ struct pith_model_info {
     float norm_eps;
     float rope_theta; /* base of the rotary angles; 0 for GPT-2 */
     bool tied;        /* the output projection is the token embedding */
+    bool qkv_biases;   /* q, k and v have biases: Qwen2 */
+    bool qk_norms;     /* each head of q and k is normed: Qwen3 */
+    bool rope_factors; /* rotary frequencies are divided: Llama 3.1 */
     const char *name; /* of the source, borrowed from the model */
 
     const char *tokenizer;     /* "byte-level BPE" or "SentencePiece BPE" */
@@ -262,6 +265,8 @@ struct pith_model_info {
     uint64_t file_bytes;
     const char *kernels; /* the kernel set in use */
     const char *auto_precision; /* what "auto" means with it */
+    uint32_t rope_skip; /* one layer in so many has no positions; 0: none */
+    uint32_t window;    /* positions that a token sees; 0: all before it */
 };
 
 #define pith_model_describe(model, info)                                       \

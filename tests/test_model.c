@@ -35,6 +35,8 @@ START_TEST(models_describe_themselves)
     ck_assert(!info.tied && info.add_bos);
     ck_assert_str_eq(info.name, "tiny");
     ck_assert_str_eq(info.tokenizer, "SentencePiece BPE");
+    ck_assert(!info.qkv_biases && !info.qk_norms && !info.rope_factors);
+    ck_assert_uint_eq(info.rope_skip + info.window, 0);
     ck_assert_str_eq(info.pre_tokenizer, "none");
     ck_assert_int_eq(info.bos_id, 1);
     ck_assert_int_eq(info.eos_id, 2);
@@ -426,11 +428,25 @@ START_TEST(smollm2_agrees_with_pytorch)
 }
 END_TEST
 
+START_TEST(the_family_is_described)
+{
+    struct pith_model *model = tiny_model_load(TINY_FAMILY, PITH_F32, NULL);
+    struct pith_model_info info;
+    pith_model_describe(model, &info);
+    ck_assert(info.qkv_biases && info.qk_norms && info.rope_factors);
+    ck_assert_uint_eq(info.rope_skip, 2);
+    ck_assert_uint_eq(info.window, 24);
+    ck_assert_str_eq(info.pre_tokenizer, "llama3");
+    pith_model_free(model);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("model");
     TCase *tcase = tcase_create("model");
     tcase_set_timeout(tcase, 600);
+    tcase_add_test(tcase, the_family_is_described);
     tcase_add_test(tcase, models_describe_themselves);
     tcase_add_test(tcase, load_options_are_checked);
     tcase_add_test(tcase, models_in_memory_are_those_of_files);

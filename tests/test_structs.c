@@ -440,7 +440,7 @@ START_TEST(no_padding_at_the_end)
     ENDS_WITH(pith_measure_options, judge);
     ENDS_WITH(pith_prepare_options, count_with);
     ENDS_WITH(pith_score_options, user);
-    ENDS_WITH(pith_model_info, auto_precision);
+    ENDS_WITH(pith_model_info, window);
     ENDS_WITH(pith_tensor_info, bytes);
 }
 END_TEST

@@ -74,6 +74,21 @@ static void print_special(const struct pith_model *model, const char *label,
     putchar('\n');
 }
 
+/* What plain LLaMA does not have. */
+static void print_family(const struct pith_model_info *info)
+{
+    if (info->rope_factors)
+        print_word("rotary frequencies", "divided by factors");
+    if (info->rope_skip > 0)
+        print_number("no positions, 1 in", info->rope_skip);
+    if (info->window > 0)
+        print_number("window", info->window);
+    if (info->qkv_biases)
+        print_word("biases", "q, k and v");
+    if (info->qk_norms)
+        print_word("norms of heads", "q and k");
+}
+
 static void print_shape(const struct pith_model_info *info)
 {
     puts("\nmodel");
@@ -96,6 +111,7 @@ static void print_shape(const struct pith_model_info *info)
         row("rotary base");
         printf("%g\n", (double)info->rope_theta);
     }
+    print_family(info);
     print_word("output projection",
                info->tied ? "the token embedding" : "its own");
 }

@@ -27,6 +27,11 @@ void pith_describe_config(const struct pith_config *config,
     info->norm_eps = config->norm_eps;
     info->rope_theta = config->rope_theta;
     info->tied = config->tied;
+    info->qkv_biases = config->qkv_biases;
+    info->qk_norms = config->qk_norms;
+    info->rope_factors = config->rope_factors;
+    info->rope_skip = config->rope_skip;
+    info->window = config->window;
 }
 
 static const char *tokenizer_name(enum pith_tokenizer_kind kind)
