@@ -144,12 +144,9 @@ enum pith_status pith_case_string(const struct pith_json *object,
     return PITH_OK;
 }
 
-enum pith_status pith_cases_each_line(
-    struct pith_case_source *source,
-    enum pith_status (*read)(struct pith_case_source *source,
-                             const struct pith_json *line, size_t number,
-                             struct pith_error *error),
-    struct pith_error *error)
+enum pith_status pith_cases_each_line(struct pith_case_source *source,
+                                      pith_case_reader *read,
+                                      struct pith_error *error)
 {
     struct pith_text rest = source->text, line;
     enum pith_status status = PITH_OK;
@@ -168,24 +165,25 @@ enum pith_status pith_cases_each_line(
     return status;
 }
 
-enum pith_status
-pith_cases_mini_long_bench(const struct pith_case_source *source,
-                           struct pith_json_document **document,
-                           struct pith_error *error)
+enum pith_status pith_cases_each_item(struct pith_case_source *source,
+                                      pith_case_reader *read, bool *found,
+                                      struct pith_error *error)
 {
+    struct pith_json_document *document;
     enum pith_status status =
-        pith_json_parse(source->text, source->path, document, error);
-    if (status != PITH_OK) {
-        *document = NULL;
+        pith_json_parse(source->text, source->path, &document, error);
+    *found = false;
+    if (status != PITH_OK)
         return status == PITH_ERR_MEMORY ? status : PITH_OK;
-    }
-    const struct pith_json *root = pith_json_root(*document);
-    if (!pith_json_is(root, PITH_JSON_OBJECT) ||
-        pith_json_get(root->first, "origin_prompt") == NULL) {
-        pith_json_free(*document);
-        *document = NULL;
-    }
-    return PITH_OK;
+    const struct pith_json *root = pith_json_root(document);
+    *found = pith_json_is(root, PITH_JSON_OBJECT) &&
+             pith_json_get(root->first, "origin_prompt") != NULL;
+    size_t number = 1;
+    for (const struct pith_json *item = *found ? root->first : NULL;
+         status == PITH_OK && item != NULL; item = item->next)
+        status = read(source, item, number++, error);
+    pith_json_free(document);
+    return status;
 }
 
 /* --- sets ----------------------------------------------------------------- */

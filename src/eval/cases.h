@@ -71,22 +71,24 @@ enum pith_status pith_cases_paragraphs(struct pith_cases *cases,
                                        struct pith_prompt *prompt,
                                        struct pith_error *error);
 
+/* Makes cases of a line or an item, which is number `number`. */
+typedef enum pith_status pith_case_reader(struct pith_case_source *source,
+                                          const struct pith_json *value,
+                                          size_t number,
+                                          struct pith_error *error);
+
 /* Calls read for each line of the source that is not blank, parsed; number
  * counts lines from 1. */
-enum pith_status pith_cases_each_line(
-    struct pith_case_source *source,
-    enum pith_status (*read)(struct pith_case_source *source,
-                             const struct pith_json *line, size_t number,
-                             struct pith_error *error),
-    struct pith_error *error);
+enum pith_status pith_cases_each_line(struct pith_case_source *source,
+                                      pith_case_reader *read,
+                                      struct pith_error *error);
 
-/* The source as a task of MiniLongBench, one object whose members are items
- * {"origin_prompt", "gold"}; NULL when it is something else.
- * Errors: MEMORY. */
-enum pith_status
-pith_cases_mini_long_bench(const struct pith_case_source *source,
-                           struct pith_json_document **document,
-                           struct pith_error *error);
+/* The same for each item of a source that is a task of MiniLongBench, one object
+ * whose members are items {"origin_prompt", "gold"}.
+ *   found  filled by the call: false when the source is something else */
+enum pith_status pith_cases_each_item(struct pith_case_source *source,
+                                      pith_case_reader *read, bool *found,
+                                      struct pith_error *error);
 
 /* A string member of an object that must have it.  where: the file, for
  * errors; number: its line, 0 when it is not a file of lines. */

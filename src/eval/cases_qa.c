@@ -284,29 +284,14 @@ static enum pith_status read_item(struct pith_case_source *source,
     return add_case(source, &made, number, error);
 }
 
-static enum pith_status read_items(struct pith_case_source *source,
-                                   const struct pith_json *root,
-                                   struct pith_error *error)
-{
-    size_t number = 1;
-    for (const struct pith_json *item = root->first; item != NULL;
-         item = item->next)
-        PITH_TRY(read_item(source, item, number++, error));
-    return PITH_OK;
-}
-
 enum pith_status pith_cases_qa(struct pith_case_source *source,
                                struct pith_error *error)
 {
     size_t first = source->cases->n;
-    struct pith_json_document *document;
-    PITH_TRY(pith_cases_mini_long_bench(source, &document, error));
-    if (document != NULL) {
-        enum pith_status status =
-            read_items(source, pith_json_root(document), error);
-        pith_json_free(document);
-        return status;
-    }
+    bool found;
+    PITH_TRY(pith_cases_each_item(source, read_item, &found, error));
+    if (found)
+        return PITH_OK;
     PITH_TRY(pith_cases_each_line(source, read_line, error));
     return surround(source->cases, first, error);
 }

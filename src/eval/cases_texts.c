@@ -35,30 +35,20 @@ static enum pith_status read_line(struct pith_case_source *source,
     return add_text(source, text, number, error);
 }
 
-static enum pith_status read_items(struct pith_case_source *source,
-                                   const struct pith_json *root,
-                                   struct pith_error *error)
+static enum pith_status read_item(struct pith_case_source *source,
+                                  const struct pith_json *item, size_t number,
+                                  struct pith_error *error)
 {
-    size_t number = 1;
-    for (const struct pith_json *item = root->first; item != NULL;
-         item = item->next) {
-        struct pith_text text;
-        PITH_TRY(pith_case_string(item, "origin_prompt", &text, source->path,
-                                  0, error));
-        PITH_TRY(add_text(source, text, number++, error));
-    }
-    return PITH_OK;
+    struct pith_text text;
+    PITH_TRY(pith_case_string(item, "origin_prompt", &text, source->path, 0,
+                              error));
+    return add_text(source, text, number, error);
 }
 
 enum pith_status pith_cases_texts(struct pith_case_source *source,
                                   struct pith_error *error)
 {
-    struct pith_json_document *document;
-    PITH_TRY(pith_cases_mini_long_bench(source, &document, error));
-    if (document == NULL)
-        return pith_cases_each_line(source, read_line, error);
-    enum pith_status status =
-        read_items(source, pith_json_root(document), error);
-    pith_json_free(document);
-    return status;
+    bool found;
+    PITH_TRY(pith_cases_each_item(source, read_item, &found, error));
+    return found ? PITH_OK : pith_cases_each_line(source, read_line, error);
 }
