@@ -233,7 +233,7 @@ enum pith_status pith_recall_count(struct pith_recall *recall,
 /* What compression keeps of a prompt's facts, and what it makes of them. */
 struct pith_facts {
     struct pith_recall numbers, names; /* as above */
-    struct pith_recall negations; /* found: those of the compressed text */
+    struct pith_recall negations; /* each time that one is there */
     struct pith_recall false_numbers; /* found: different numbers of the
                           compressed text that the original lacks; all: its
                           numbers */

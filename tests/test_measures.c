@@ -217,6 +217,7 @@ static const struct {
     {"restart, restart it", "Do not restart. Then restart it.", 1, 1, 0, 1},
     {"it is so. Restart", "It is not so. Restart.", 0, 0, 0, 1},
     {"", "never again", 0, 0, 0, 1},
+    {"no no never No", "no, No and not", 0, 0, 2, 3},
     {"", "no number without reason", 0, 2, 0, 2},
     {"number reason", "no number without reason", 2, 2, 0, 2},
 };

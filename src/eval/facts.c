@@ -26,6 +26,7 @@ struct statement {
     struct pith_words words;
     struct pith_buffer denied; /* (words.n) 1 or 0 */
     struct pith_ranges negations;
+    struct pith_words negating; /* what is in them, in lower case */
 };
 
 static void free_statement(struct statement *s)
@@ -33,10 +34,12 @@ static void free_statement(struct statement *s)
     pith_words_free(&s->words);
     pith_buffer_free(&s->denied);
     pith_ranges_free(&s->negations);
+    pith_words_free(&s->negating);
 }
 
-static enum pith_status add_word(struct statement *s, struct pith_text word,
-                                 bool denied, struct pith_error *error)
+static enum pith_status add_lower(struct pith_words *words,
+                                  struct pith_text word,
+                                  struct pith_error *error)
 {
     struct pith_buffer lower = {0};
     for (size_t i = 0; i < word.size;) {
@@ -48,12 +51,32 @@ static enum pith_status add_word(struct statement *s, struct pith_text word,
     }
     enum pith_status status =
         lower.failed ? pith_no_memory(error, word.size, 1)
-                     : pith_words_add(&s->words, pith_buffer_text(&lower),
-                                      error);
+                     : pith_words_add(words, pith_buffer_text(&lower), error);
     pith_buffer_free(&lower);
+    return status;
+}
+
+static enum pith_status add_word(struct statement *s, struct pith_text word,
+                                 bool denied, struct pith_error *error)
+{
+    PITH_TRY(add_lower(&s->words, word, error));
     pith_buffer_byte(&s->denied, denied);
-    return status == PITH_OK && s->denied.failed
-               ? pith_no_memory(error, s->words.n, 1) : status;
+    return s->denied.failed ? pith_no_memory(error, s->words.n, 1) : PITH_OK;
+}
+
+static enum pith_status find_negations(struct statement *s,
+                                       struct pith_text text,
+                                       struct pith_error *error)
+{
+    PITH_TRY(pith_protect_find(text, PITH_PROTECT_NEGATIONS, &s->negations,
+                               error));
+    for (size_t i = 0; i < s->negations.n; i++) {
+        struct pith_range at = s->negations.items[i];
+        PITH_TRY(add_lower(&s->negating,
+                           (struct pith_text){text.bytes + at.start,
+                                              at.end - at.start}, error));
+    }
+    return PITH_OK;
 }
 
 static bool ends_sentence(struct pith_text text, size_t from, size_t to)
@@ -71,8 +94,7 @@ static enum pith_status read_statement(struct statement *s,
 {
     struct pith_text word;
     size_t reach = 0; /* words that a negation still reaches */
-    PITH_TRY(pith_protect_find(text, PITH_PROTECT_NEGATIONS, &s->negations,
-                               error));
+    PITH_TRY(find_negations(s, text, error));
     for (size_t at = 0, before = 0, next = 0;
          pith_next_plain_word(text, &at, &word); before = at) {
         size_t start = at - word.size;
@@ -128,6 +150,22 @@ static enum pith_status compare(const struct statement *left,
     return PITH_OK;
 }
 
+/* Each word of the original that is left counts once. */
+static enum pith_status count_common(const struct pith_words *left,
+                                     const struct pith_words *given,
+                                     struct pith_recall *recall,
+                                     struct pith_error *error)
+{
+    struct pith_word_pair pair;
+    struct pith_ngram_counts counts;
+    PITH_TRY(pith_word_pair_create(&pair, left, given, error));
+    enum pith_status status = pith_count_ngrams(&pair, 1, &counts, error);
+    if (status == PITH_OK)
+        *recall = (struct pith_recall){counts.matches, counts.reference};
+    pith_word_pair_free(&pair);
+    return status;
+}
+
 static enum pith_status count_negations(struct pith_facts *facts,
                                         struct pith_text compressed,
                                         struct pith_text original,
@@ -137,8 +175,8 @@ static enum pith_status count_negations(struct pith_facts *facts,
     enum pith_status status;
     PITH_TRY_DONE(read_statement(&left, compressed, error));
     PITH_TRY_DONE(read_statement(&given, original, error));
-    facts->negations = (struct pith_recall){left.negations.n,
-                                            given.negations.n};
+    PITH_TRY_DONE(count_common(&left.negating, &given.negating,
+                               &facts->negations, error));
     status = compare(&left, &given, &facts->bare, error);
 done:
     free_statement(&left);
