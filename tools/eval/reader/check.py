@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+import judge
 import pithfile
 import score
 import table
@@ -93,6 +94,22 @@ def check_table():
         assert abs(point - expected) < 1e-9 and np.allclose(drawn, expected)
 
 
+def check_judge(model, tokenizer):
+    """What keeps all is as good as all; a line's figures do not depend on others"""
+    reads = judge.Judge(model, tokenizer)
+    lines = [{"id": i, "kind": "k", "text": text, "compressed": kept, "after": "ab", "next": "cab b",
+              "question": "what?", "answers": ["b", "cc"]}
+             for i, (text, kept) in enumerate([("abc" * 9, "abc" * 9), ("a c", "a")])]
+    answers, continued = reads.answers(lines), reads.continuations(lines)
+    assert answers[0, 1] == answers[0, 2] != answers[0, 0] and list(answers[:, 3]) == [1, 0]
+    assert np.allclose(answers[1:], reads.answers(lines[1:]), atol=1e-3)
+    assert abs(continued[0, 0]) < 1e-5 < continued[1, 0]
+    nats = score.Rows(START, SEP, 64)
+    nats.add([], list(b"cab b"))
+    assert np.isclose(reads.read([([START, SEP], list(b"cab b"))], reads.loss)[0],
+                      score.losses(model, nats, 1, 1, "cpu")[0], atol=1e-3)
+
+
 def check_model(path, golden):
     model, tokenizer, _, _ = pithfile.load(path)
     for line in map(json.loads, open(golden)):
@@ -114,6 +131,7 @@ def main():
     check_rows(model)
     check_training(model, tokenizer)
     check_table()
+    check_judge(model, tokenizer)
     if a.model and a.losses:
         check_model(a.model, a.losses)
     print("the reader's code works")
