@@ -547,7 +547,8 @@ enum pith_protect {
     PITH_PROTECT_IDS = 8,       /* letters mixed with digits, hashes */
     PITH_PROTECT_CODE = 16,     /* names, operators, flags, `inline code` */
     PITH_PROTECT_MARKUP = 32,   /* tags, Markdown, markers of chat templates */
-    PITH_PROTECT_ALL = 63
+    PITH_PROTECT_ALL = 63,
+    PITH_PROTECT_NONE = 64 /* `spans` sets no share of its budget aside */
 };
 
 /* What `paper` and `spans` keep or drop as a whole.  With either a number with
@@ -611,7 +612,9 @@ struct pith_compress_options {
      * it alone is above the target it stays all the same and the note says
      * so. */
     enum pith_units units;
-    unsigned protect; /* enum pith_protect, or-ed */
+    unsigned protect; /* enum pith_protect, or-ed; `spans` prefers numbers and
+                         negations besides, as far as there is room for them,
+                         and the note says how many there was none for */
     const struct pith_text *keep; /* strings that stay wherever they occur, in
                                      either canonical form of Unicode;
                                      borrowed, may be NULL */
@@ -770,6 +773,9 @@ struct pith_result {
     struct pith_detail detail;
     size_t model_origin_tokens; /* of the scoring model, as in parts */
     size_t model_compressed_tokens;
+    double bits_per_byte; /* that the contexts take the model; above 7 it
+                             does not know their language, and the note says
+                             so; 0: not measured (only `spans` does) */
 };
 
 /* Compresses a prompt.  The result is valid UTF-8: invalid bytes of the

@@ -589,6 +589,8 @@ START_TEST(lists_of_kinds_are_read)
         {"numbers,numbers,", PITH_PROTECT_NUMBERS},
         {"all", PITH_PROTECT_ALL},
         {"numbers,all", PITH_PROTECT_ALL},
+        {"none", PITH_PROTECT_NONE},
+        {"none,urls", PITH_PROTECT_NONE | PITH_PROTECT_URLS},
     };
     static const char *const bad[] = {"number", "numbersx", ",", "Numbers",
                                       "numbers;urls", "numbers, ,markup", " "};

@@ -2,6 +2,7 @@
  * test_spans.c - the method `spans` on texts with the default model: what goes
  * together, what is one pass, thresholds.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,19 +35,25 @@ static bool contains(const struct pith_result *result, const char *words)
     return found;
 }
 
+static struct pith_result *
+compress_with(const struct pith_compress_options *options,
+              struct pith_prompt prompt)
+{
+    struct pith_result *result;
+    struct pith_error error;
+    assert_ok(pith_compress(session, &prompt, options, &result, &error), error);
+    return result;
+}
+
 static struct pith_result *compress(struct pith_prompt prompt, double rate,
                                     double threshold)
 {
     struct pith_compress_options options;
-    struct pith_result *result;
-    struct pith_error error;
     pith_compress_options_init(&options);
     options.method = PITH_METHOD_SPANS;
     options.rate = rate;
     options.threshold = threshold;
-    assert_ok(pith_compress(session, &prompt, &options, &result, &error),
-              error);
-    return result;
+    return compress_with(&options, prompt);
 }
 
 /* Words that may only appear with what precedes them. */
@@ -97,6 +104,98 @@ static const char story[] =
     "The landlord shall maintain the roof and the heating system at its own "
     "cost. Rent of $1,782.50 is due on the first day of each month. Either "
     "party may terminate this agreement by giving 60 days' written notice.";
+
+/* Numbers and negations are preferred, and counted where they did not stay;
+ * not so without it. */
+START_TEST(what_had_no_room_is_noted)
+{
+    static const char *const numbers[] = {"$1,782.50", "60 days", "12 euros",
+                                          "4.5%"};
+    static const char text[] =
+        "The landlord shall maintain the roof and the heating system at its "
+        "own cost. Rent of $1,782.50 is due on the first day of each month. "
+        "Either party may terminate this agreement by giving 60 days' written "
+        "notice. A reminder costs 12 euros, interest is 4.5% from then on. "
+        "Pets are not allowed in the building.";
+    struct pith_text context = view(text);
+    struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
+    struct pith_compress_options options;
+    size_t n_kept[2] = {0, 0};
+    pith_compress_options_init(&options);
+    for (int none = 0; none < 2; none++) {
+        options.protect = none ? PITH_PROTECT_NONE : 0;
+        for (options.rate = 0.1; options.rate < 0.6; options.rate += 0.1) {
+            struct pith_result *result = compress_with(&options, prompt);
+            size_t n = 0;
+            char said[64];
+            for (size_t i = 0; i < 4; i++)
+                n += contains(result, numbers[i]);
+            n_kept[none] += n;
+            snprintf(said, sizeof said, "%zu of 4 numbers", 4 - n);
+            ck_assert_msg((result->note != NULL &&
+                           strstr(result->note, said) != NULL) ==
+                              (!none && n < 4),
+                          "%g: \"%.*s\", %s", options.rate,
+                          (int)result->text.size, result->text.bytes,
+                          result->note);
+            ck_assert((result->note != NULL &&
+                       strstr(result->note, "1 of 1 negations") != NULL) ==
+                      (!none && !contains(result, "not allowed")));
+            pith_result_free(result);
+        }
+    }
+    ck_assert_uint_gt(n_kept[0], n_kept[1] + 3);
+    options.rate = 0.5;
+    options.protect = PITH_PROTECT_NUMBERS | PITH_PROTECT_NEGATIONS;
+    struct pith_result *result = compress_with(&options, prompt);
+    ck_assert_ptr_null(result->note);
+    pith_result_free(result);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    bool known;
+} languages[] = {
+    {"\u4F1A\u8BAE\u4E8E\u4E09\u6708\u5341\u4E8C\u65E5\u4E3E\u884C\uFF0C"
+     "\u7531\u738B\u82B3\u4E3B\u6301\u3002\u59D4\u5458\u4F1A\u6CA1\u6709"
+     "\u6279\u51C6\u9884\u7B97\u3002", false},
+    {"\u4F1A\u8B70\u306F\u4E09\u6708\u5341\u4E8C\u65E5\u306B\u884C\u308F"
+     "\u308C\u3001\u8B70\u9577\u306F\u5C0F\u5DDD\u6C0F\u304C\u52D9\u3081"
+     "\u305F\u3002", false},
+    {"\uC704\uC6D0\uD68C\uB294 3\uC6D4 12\uC77C \uB9AC\uC639\uC5D0\uC11C "
+     "\uC5F4\uB838\uB2E4. \uC608\uC0B0\uC740 \uC2B9\uC778\uB418\uC9C0 "
+     "\uC54A\uC558\uB2E4.", false},
+    {"\u738B\u82B3", true}, /* a name is too short to tell */
+    {"The board did not approve the budget of 1.2 million euros, because two "
+     "members were absent.", true},
+    {"Der Vorstand hat den Haushalt nicht genehmigt, weil zwei Mitglieder "
+     "fehlten; die n\u00E4chste Sitzung ist am 14. Mai um 9:30 Uhr.", true},
+    {"static int f(const char *s)\n{\n    return s != NULL ? *s : 0;\n}", true},
+    {"2026-11-29T03:12:07.481Z ERROR api[2231] req=9f3c-11 GET /v1/orders "
+     "200 12ms ip=10.4.7.21:8443", true},
+    {"Xp6kTz0q9QhYwJrVb2mN8dLsCfUeAoGi4R7tKjW1yZ5xHnBvMg3SlPaDcEuFqIO=", true},
+};
+enum { N_LANGUAGES = sizeof languages / sizeof *languages };
+
+START_TEST(a_language_that_the_model_does_not_know_is_noted)
+{
+    struct pith_text text = view(languages[_i].text);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_result *result = compress(prompt, 0.5, -1);
+    char bits[32];
+    snprintf(bits, sizeof bits, "%.1f bits a byte", result->bits_per_byte);
+    ck_assert(result->bits_per_byte > 0);
+    ck_assert_msg((result->note != NULL && strstr(result->note, bits) != NULL &&
+                   strstr(result->note, "SmolLM2") != NULL) ==
+                      !languages[_i].known,
+                  "%s: %s, %s", text.bytes, bits, result->note);
+    pith_result_free(result);
+    result = compress(prompt, 1, -1);
+    ck_assert(result->bits_per_byte == 0); /* nothing was scored */
+    pith_result_free(result);
+}
+END_TEST
 
 /* They pass the target alone; the note says so, and they are untouched. */
 START_TEST(instruction_and_question_stay_whole)
@@ -192,6 +291,10 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(all, open_model, close_model);
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, a_negation_goes_with_what_it_denies, 0, N_DENIED);
+    tcase_add_test(all, what_had_no_room_is_noted);
+    tcase_add_loop_test(all,
+                        a_language_that_the_model_does_not_know_is_noted, 0,
+                        N_LANGUAGES);
     tcase_add_test(all, instruction_and_question_stay_whole);
     tcase_add_test(all, a_question_chooses);
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);

@@ -49,8 +49,9 @@ show() {
     cat "$work/report"
 }
 
-echo "pith shortens prompts: a small language model drops the tokens that it"
-echo "could have guessed.  What is left is meant for a large model's eyes."
+echo "pith shortens prompts: a small language model drops the words that it"
+echo "could have guessed.  Instruction and question stay whole.  What is left is"
+echo "meant for a large model's eyes."
 
 show "Worked examples before a question, to a quarter" math.txt \
     --rate 0.25 --instruction-file math.instruction.txt \

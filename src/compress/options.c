@@ -131,7 +131,8 @@ static const struct pith_option rows[] = {
     {"protect", 0, "protect", "LIST", PITH_OPTION_KINDS, AT(protect), 0, 0, 0,
      NULL, OURS | SCHEMA,
      "kinds of text that stay, with commas between them: numbers, negations, "
-     "urls, ids, code, markup or all"},
+     "urls, ids, code, markup or all; spans prefers numbers and negations "
+     "anyway, as far as there is room, but with none"},
     BITS("keep-digits", "keep_digits", protect, PITH_PROTECT_NUMBERS, OURS,
          "the same as `protect` numbers"),
     BITS("keep-words", "keep_words", units, PITH_UNITS_WORD, OURS,

@@ -51,6 +51,8 @@ static unsigned kinds_of(const char *word, size_t size)
 {
     if (size == strlen("all") && memcmp(word, "all", size) == 0)
         return PITH_PROTECT_ALL;
+    if (size == strlen("none") && memcmp(word, "none", size) == 0)
+        return PITH_PROTECT_NONE;
     for (size_t i = 0; i < N_RECOGNISERS; i++)
         if (size == strlen(recognisers[i].word) &&
             memcmp(word, recognisers[i].word, size) == 0)
@@ -81,7 +83,7 @@ enum pith_status pith_protect_parse(struct pith_text list, unsigned *kinds,
             return pith_fail(error, PITH_ERR_ARGUMENT,
                              "protect: \"%.*s\" is not a kind of text; "
                              "expected a list of numbers, negations, urls, "
-                             "ids, code, markup, or all",
+                             "ids, code, markup, or all or none",
                              size < 60 ? (int)size : 60, list.bytes + first);
         *kinds |= found;
     }

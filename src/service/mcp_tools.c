@@ -28,6 +28,9 @@ static const char compress_output[] =
     "'compressed_tokens':{'type':'integer'},"
     "'ratio':{'type':'string','description':'Such as 2.1x.'},"
     "'rate':{'type':'string','description':'Such as 47.6%.'},"
+    "'bits_per_byte':{'type':['number','null'],'description':'How hard the "
+    "contexts are for the small model; above 7 it does not know their "
+    "language.'},"
     "'note':{'type':['string','null']}"
     "},'required':['compressed_prompt','origin_tokens','compressed_tokens',"
     "'ratio','rate']}";

@@ -128,6 +128,11 @@ void pith_write_result(struct pith_buffer *out,
                            "\"model_compressed_tokens\":%zu",
                            result->model_origin_tokens,
                            result->model_compressed_tokens);
+    pith_buffer_string(out, ",\"bits_per_byte\":");
+    if (result->bits_per_byte > 0)
+        pith_json_write_fixed(out, result->bits_per_byte, 2);
+    else
+        pith_buffer_string(out, "null");
     write_timings(out, &result->timings);
     pith_write_parts(out, result);
     if (options->detail)

@@ -3,6 +3,7 @@
  * what it costs to start or to stop before it.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -83,8 +84,9 @@ static bool is_number(const struct pith_parts *parts,
 }
 
 /* What it costs that keeping starts or stops before a unit, as multiples
- * of mu.  A sign that closes something belongs to what it closes, and a
- * character of a script without spaces may be the middle of a word. */
+ * of mu.  A sign that closes something belongs to what it closes, one that
+ * opens something to what it opens, and a character of a script without spaces
+ * may be the middle of a word. */
 struct edge {
     double start, stop;
 };
@@ -101,6 +103,9 @@ static struct edge edge_before(const struct pith_parts *parts,
         return (struct edge){0.5, 0.5};
     text = pith_unit_text(parts, unit - 1);
     uint32_t last = pith_cluster_before(text, text.size).code;
+    if (pith_is_one_of(last, "([{=#@$\u20AC\u00A3\u00AB\u201C\u201E\u2018"
+                             "\u300C\u300E\u3010\uFF08"))
+        return (struct edge){2, 4};
     bool inside = pith_role_of(last) == PITH_ROLE_LONE &&
                   pith_role_of(next) == PITH_ROLE_LONE;
     return inside ? (struct edge){3, 3} : (struct edge){1, 1};
@@ -197,6 +202,56 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
                                          : PITH_FATE_FREE};
 }
 
+/* A number or a negation. */
+struct favourite {
+    double worth; /* nats a token */
+    size_t node;
+};
+
+static int most_worth_first(const void *a, const void *b)
+{
+    const struct favourite *x = a, *y = b;
+    if (x->worth != y->worth)
+        return x->worth > y->worth ? -1 : 1;
+    return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* The shares of the contexts' budget that numbers and negations may take
+ * whatever they are worth beside words. */
+static const double number_share = 1.0 / 3, negation_share = 0.25;
+
+/* Numbers, or negations, that stay: those of the highest mean gain, as many as
+ * their share of the budget holds. */
+static enum pith_status keep_favourites(struct pith_spans *spans,
+                                        bool negations,
+                                        struct pith_error *error)
+{
+    size_t n = 0;
+    double room = (negations ? negation_share : number_share) *
+                  spans->budget.tau_dems * (double)spans->budget.n_dems;
+    struct favourite *list = pith_array(spans->n_nodes, sizeof *list);
+    if (list == NULL)
+        return pith_no_memory(error, spans->n_nodes, sizeof *list);
+    for (size_t i = 0; i < spans->n_nodes; i++) {
+        const struct pith_path_node *node = &spans->nodes[i];
+        const struct pith_unit *unit = &spans->parts->units[spans->units[i]];
+        if (node->fate == PITH_FATE_FREE && node->cost > 0 &&
+            (negations ? unit->denies : is_number(spans->parts, unit)))
+            list[n++] = (struct favourite){node->gain / (double)node->cost, i};
+    }
+    if (n > 0)
+        qsort(list, n, sizeof *list, most_worth_first);
+    for (size_t i = 0; i < n; i++) {
+        struct pith_path_node *node = &spans->nodes[list[i].node];
+        if ((double)node->cost > room)
+            continue;
+        room -= (double)node->cost;
+        node->fate = PITH_FATE_STAYS;
+    }
+    pith_free(list);
+    return PITH_OK;
+}
+
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error)
 {
@@ -215,6 +270,12 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
             continue;
         spans->nodes[spans->n_nodes] = make_node(spans, i);
         spans->units[spans->n_nodes++] = i;
+    }
+    /* A threshold has no budget to share; a question chooses by itself. */
+    if (spans->options->threshold <= 0 && !spans->steered &&
+        pith_spans_shares(spans)) {
+        PITH_TRY(keep_favourites(spans, true, error));
+        PITH_TRY(keep_favourites(spans, false, error));
     }
     return pith_path_open(&spans->path, spans->nodes, spans->n_nodes, error);
 }

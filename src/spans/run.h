@@ -49,6 +49,21 @@ enum pith_status pith_spans_select(struct pith_spans *spans,
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error);
 
+/* language.c: measures how well the model knows the contexts' language, and
+ * notes when it does not. */
+enum pith_status pith_spans_note_language(struct pith_spans *spans,
+                                          struct pith_error *error);
+
+/* lost.c: notes how many numbers and negations did not stay. */
+enum pith_status pith_spans_note_lost(struct pith_spans *spans,
+                                      struct pith_error *error);
+
+/* Whether numbers and negations have a share of the budget. */
+static inline bool pith_spans_shares(const struct pith_spans *spans)
+{
+    return !(spans->options->protect & PITH_PROTECT_NONE);
+}
+
 /* Whether a unit is text of a context. */
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit);
 

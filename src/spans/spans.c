@@ -161,7 +161,13 @@ static enum pith_status note(struct pith_spans *spans,
                              struct pith_error *error)
 {
     const struct pith_budget *b = &spans->budget;
-    if (spans->prune.passed || !b->scaled)
+    if (spans->losses != NULL)
+        PITH_TRY(pith_spans_note_language(spans, error));
+    if (spans->prune.passed)
+        return PITH_OK;
+    if (pith_spans_shares(spans))
+        PITH_TRY(pith_spans_note_lost(spans, error));
+    if (!b->scaled)
         return PITH_OK;
     return pith_result_note(spans->result, error,
                             "Instruction and question stay whole and leave "

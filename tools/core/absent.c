@@ -137,7 +137,7 @@ enum pith_status pith_keep_apply(struct pith_parts *parts,
                                  struct pith_error *error)
 {
     (void)parts;
-    if (options->protect != 0)
+    if ((options->protect & PITH_PROTECT_ALL) != 0)
         return refuse(error, "protect", "0");
     if (options->n_keep > 0)
         return refuse(error, "keep", "empty");
