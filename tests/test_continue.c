@@ -15,7 +15,7 @@
 #include "support.h"
 #include "tiny_model.h"
 
-enum { MOST_NEXT = 40, MOST_IDS = 600 };
+enum { MAX_NEXT = 40, MAX_IDS = 600 };
 
 static struct pith_model *models[TINY_KINDS];
 static struct pith_session *sessions[TINY_KINDS];
@@ -43,8 +43,8 @@ static double *log_probabilities(struct pith_session *session,
     size_t V = n_vocab(pith_session_model(session));
     double *p = malloc(n * V * sizeof *p);
     struct pith_error error;
-    int32_t targets[MOST_NEXT];
-    float losses[MOST_NEXT];
+    int32_t targets[MAX_NEXT];
+    float losses[MAX_NEXT];
     pith_session_truncate(session, 0);
     assert_ok(pith_session_forward(session, NULL, context, n_context, NULL,
                                    NULL, &error), error);
@@ -186,7 +186,7 @@ struct sums {
 static struct sums plain_sums(struct pith_session *session,
                               const struct pith_json_document *line)
 {
-    int32_t all[MOST_IDS], left[MOST_IDS], full_ids[MOST_IDS], ids[MOST_IDS];
+    int32_t all[MAX_IDS], left[MAX_IDS], full_ids[MAX_IDS], ids[MAX_IDS];
     struct pith_error error;
     size_t n = read_ids(member(line, "ids"), all);
     size_t n_left = read_ids(member(line, "left_ids"), left);

@@ -92,9 +92,10 @@ static bool name_after(const char *source, char stem[NAME_SIZE])
         start--;
     n -= start;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t of = strlen(endings[i]);
-        if (n > of && memcmp(source + start + n - of, endings[i], of) == 0) {
-            n -= of;
+        size_t length = strlen(endings[i]);
+        if (n > length &&
+            memcmp(source + start + n - length, endings[i], length) == 0) {
+            n -= length;
             break;
         }
     }

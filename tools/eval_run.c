@@ -196,7 +196,7 @@ static void close_slots(struct work *work, bool are_empty)
 /* --- replies -------------------------------------------------------------- */
 
 enum {
-    MOST_IN_A_ROW = 3,
+    MAX_IN_A_ROW = 3,
     LONGEST_WAIT = 60,     /* seconds, of our own accord */
     LONGEST_ASKED = 600,   /* because the server asks for it */
     WAIT_TO_SPEAK_OF = 10
@@ -231,7 +231,7 @@ static void leave(struct work *work, struct slot *slot, bool ends,
     slot->is_taken = false;
     work->n_failed++;
     work->n_in_a_row++;
-    work->is_over = work->is_over || ends || work->n_in_a_row >= MOST_IN_A_ROW;
+    work->is_over = work->is_over || ends || work->n_in_a_row >= MAX_IN_A_ROW;
 }
 
 /* A request that is done, with an answer or without. */

@@ -458,9 +458,9 @@ struct record {
 };
 
 /* The start token, x in the words of Stanford Alpaca, y, the end token, cut to
- * `most` positions.  A token across the border of x and y is part of y. */
+ * `limit` positions.  A token across the border of x and y is part of y. */
 static struct record make_record(const struct tokenizer *t,
-                                 const char *const parts[3], size_t most)
+                                 const char *const parts[3], size_t limit)
 {
     static const char words[] =
         "Below is an instruction that describes a task%s. Write a response "
@@ -482,12 +482,12 @@ static struct record make_record(const struct tokenizer *t,
     while (i < n && (size += u16(t->pieces + 12 * ids[i + 1] + 4)) <= x_size)
         i++;
     free(text);
-    return (struct record){ids, n + 1 < most ? n + 1 : most, i};
+    return (struct record){ids, n + 1 < limit ? n + 1 : limit, i};
 }
 
 /* {"instruction": x, "input": more of x, "output": y} on each line. */
 static size_t read_data(struct record **records, const char *path,
-                        const struct tokenizer *t, size_t most)
+                        const struct tokenizer *t, size_t limit)
 {
     static const char *const names[3] = {"instruction", "input", "output"};
     struct file file = read_file(path);
@@ -514,7 +514,7 @@ static size_t read_data(struct record **records, const char *path,
             malformed(&place, "the end of the object and of the line");
         if (parts[0] == NULL || (*parts[0] | *parts[1]) == 0 || *parts[2] == 0)
             fail("%s:%zu: needs instruction and output", path, place.number);
-        struct record record = make_record(t, parts, most);
+        struct record record = make_record(t, parts, limit);
         if (record.answer < record.T) /* not cut before its answer */
             (*records)[n++] = record;
     }
@@ -653,13 +653,13 @@ static void attention(struct activations *a, size_t T, size_t C, size_t H)
     for (size_t head = 0; head < C; head += D)
         for (size_t t = 0; t < T; t++, p += T) {
             size_t i = t * C + head;
-            float most = -INFINITY, sum = 0;
+            float max = -INFINITY, sum = 0;
             for (size_t s = 0; s <= t; s++) {
                 p[s] = dot(a->q + i, a->k + s * C + head, D) / sqrtf((float)D);
-                most = fmaxf(most, p[s]);
+                max = fmaxf(max, p[s]);
             }
             for (size_t s = 0; s <= t; s++)
-                sum += p[s] = expf(p[s] - most);
+                sum += p[s] = expf(p[s] - max);
             for (size_t s = 0; s <= t; s++) {
                 p[s] /= sum;
                 add(a->o + i, p[s], a->v + s * C + head, D);
@@ -749,20 +749,20 @@ static double predict(const struct tensor *W, const float *y, float *dy,
                       float *z, size_t token, float scale)
 {
     size_t V = W->rows, C = W->cols;
-    double most = -HUGE_VAL, sum = 0;
+    double max = -HUGE_VAL, sum = 0;
     for (size_t i = 0; i < V; i++) {
         z[i] = dot(W->w + i * C, y, C);
-        most = fmax(most, (double)z[i]);
+        max = fmax(max, (double)z[i]);
     }
     for (size_t i = 0; i < V; i++)
-        sum += exp((double)z[i] - most);
+        sum += exp((double)z[i] - max);
     for (size_t i = 0; i < V; i++) {
-        float p = (float)(exp((double)z[i] - most) / sum);
+        float p = (float)(exp((double)z[i] - max) / sum);
         float dz = scale * (i == token ? p - 1 : p);
         add(dy, dz, W->w + i * C, C);
         add(W->dw + i * C, dz, y, C);
     }
-    return most + log(sum) - (double)z[token];
+    return max + log(sum) - (double)z[token];
 }
 
 /* L(x, y), the sum of the losses of the answer's tokens; scale times its
@@ -802,7 +802,7 @@ static double forward_backward(struct model *model,
 
 /* Those of `pith align` where nothing else is asked for. */
 static const double BETA1 = 0.9, BETA2 = 0.999, EPS = 1e-8, CLIP = 1;
-enum { EPOCHS = 3, MOST_TOKENS = 512, SEED = 1 };
+enum { EPOCHS = 3, MAX_TOKENS = 512, SEED = 1 };
 
 /* AdamW, without weight decay.  With g = dw, clipped so that its norm over all
  * tensors is at most CLIP, and step counted from 1:
@@ -893,7 +893,7 @@ int main(int argc, char **argv)
         fail("usage: alignment MODEL.pith DATA.jsonl [BATCH [STEPS [RATE]]]");
     read_model(&model, argv[1]);
     size_t n = read_data(&records, argv[2], &model.tokenizer,
-                         model.n_ctx < MOST_TOKENS ? model.n_ctx : MOST_TOKENS);
+                         model.n_ctx < MAX_TOKENS ? model.n_ctx : MAX_TOKENS);
     size_t n_steps = argc > 4 ? strtoul(argv[4], NULL, 10)
                               : EPOCHS * ((n - 1) / batch + 1);
     train(&model, records, n, n_steps, batch, lr);

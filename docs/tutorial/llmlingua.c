@@ -471,16 +471,16 @@ static void rotate(const struct model *m, float *x, size_t H, size_t first,
 static void attend(float *o, const float *q, const float *k, const float *v,
                    size_t n, size_t stride, size_t D, float *z)
 {
-    float most = -INFINITY, sum = 0, factor = 1 / sqrtf((float)D);
+    float max = -INFINITY, sum = 0, factor = 1 / sqrtf((float)D);
     for (size_t s = 0; s < n; s++) {
         z[s] = 0;
         for (size_t i = 0; i < D; i++)
             z[s] += k[s * stride + i] * (q[i] * factor);
-        most = fmaxf(most, z[s]);
+        max = fmaxf(max, z[s]);
     }
     memset(o, 0, D * sizeof *o);
     for (size_t s = 0; s < n; s++) {
-        sum += z[s] = expf(z[s] - most);
+        sum += z[s] = expf(z[s] - max);
         for (size_t i = 0; i < D; i++)
             o[i] += v[s * stride + i] * z[s];
     }
@@ -533,12 +533,12 @@ static void feed_forward_half(struct reader *r, size_t index, size_t T)
 /* -log softmax(z)[token] of the logits z (V). */
 static float loss_of(const float *z, size_t V, size_t token)
 {
-    double most = -HUGE_VAL, sum = 0;
+    double max = -HUGE_VAL, sum = 0;
     for (size_t i = 0; i < V; i++)
-        most = fmax(most, (double)z[i]);
+        max = fmax(max, (double)z[i]);
     for (size_t i = 0; i < V; i++)
-        sum += exp((double)z[i] - most);
-    return (float)(most + log(sum) - (double)z[token]);
+        sum += exp((double)z[i] - max);
+    return (float)(max + log(sum) - (double)z[token]);
 }
 
 /* Losses of ids[n_seen .. n), each given all ids before it; n_seen > 0.
@@ -948,7 +948,7 @@ static void put(const struct prompt *p, struct output *out,
 struct itpc {
     struct prompt *p;
     struct output *out;   /* the compressed prompt so far */
-    size_t from, most;    /* the first of its ids that the model sees */
+    size_t from, limit;    /* the first of its ids that the model sees */
     size_t n_open;        /* tokens of the blank line before the next unit */
     size_t n_left;        /* tokens of the component to come */
     double end, allotted; /* of the component; what segments may still spend */
@@ -962,8 +962,8 @@ static void score_segment(struct itpc *z, struct unit **units, size_t n,
     struct prompt *p = z->p;
     const struct ids *seen = &z->out->ids;
     size_t n_all = seen->n + z->n_open;
-    if (n_all - z->from + n_ids > z->most) /* from now on the latest only */
-        z->from = n_all - z->most / 8;
+    if (n_all - z->from + n_ids > z->limit) /* from now on the latest only */
+        z->from = n_all - z->limit / 8;
     struct ids ids = {allocate(1 + n_all + n_ids, sizeof *ids.id), 1};
     float *losses = allocate(n_ids, sizeof *losses), *loss = losses;
     ids.id[0] = p->tokenizer->start;
@@ -1062,7 +1062,7 @@ static void compress(struct prompt *p, struct output *out, const double ends[3])
 {
     struct unit **units = allocate(p->n_units, sizeof *units);
     struct itpc z = {.p = p, .out = out};
-    z.most = p->reader->window < SEEN ? p->reader->window : SEEN;
+    z.limit = p->reader->window < SEEN ? p->reader->window : SEEN;
     for (size_t component = 0; component < 3; component++) {
         size_t n = 0, n_ids, next;
         z.n_left = 0;

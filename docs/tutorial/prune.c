@@ -13,7 +13,7 @@ static const char sentence[] =
     "The old lighthouse keeper climbed the stairs at seven in the evening, "
     "lit the lamp, and saw a little red boat ⛵ on the dark water.";
 
-enum { MOST = 64 }; /* tokens */
+enum { MAX_TOKENS = 64 }; /* tokens */
 
 struct unit { /* what is kept or dropped as one */
     const char *text;
@@ -60,9 +60,9 @@ static float prune(struct unit *units, size_t n_units, size_t target)
 static bool by_hand(struct pith_session *session, const struct pith_model *model,
                     const int32_t *ids, size_t n, struct pith_error *error)
 {
-    float losses[MOST];
-    struct unit units[MOST];
-    if (n > MOST || pith_score(session, ids, n, losses, error))
+    float losses[MAX_TOKENS];
+    struct unit units[MAX_TOKENS];
+    if (n > MAX_TOKENS || pith_score(session, ids, n, losses, error))
         return false;
     size_t n_units = make_units(model, ids, losses, n, units);
     size_t target = (size_t)(0.5 * (double)n + 0.5); /* rate 0.5, rounded */

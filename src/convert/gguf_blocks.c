@@ -133,9 +133,9 @@ static void read_q3_k(struct pith_run *run, const uint8_t *block, size_t r)
     float d = half_at(block + 108);
     set_scale(run, 0);
     for (size_t i = 0; i < 2; i++) {
-        size_t of = 2 * r + i;
-        int low = scales[of % 8] >> of / 8 * 4 & 15;
-        int high = scales[8 + of % 4] >> of / 4 * 2 & 3;
+        size_t index = 2 * r + i;
+        int low = scales[index % 8] >> index / 8 * 4 & 15;
+        int high = scales[8 + index % 4] >> index / 4 * 2 & 3;
         run->scale[i] = d * (float)((low | high << 4) - 32);
     }
     for (size_t j = 0; j < PITH_Q_BLOCK; j++)

@@ -18,7 +18,7 @@
 #include "stop_words.h"
 #include "words.h"
 
-enum { MOST_SMALL_WORDS = 3 };
+enum { MAX_SMALL_WORDS = 3 };
 
 /* The words of a text that mean something, in lower case, and which of them
  * are denied. */
@@ -103,7 +103,7 @@ static enum pith_status read_statement(struct statement *s,
         while (next < s->negations.n && s->negations.items[next].end <= start)
             next++;
         if (next < s->negations.n && s->negations.items[next].start < at) {
-            reach = MOST_SMALL_WORDS + 1;
+            reach = MAX_SMALL_WORDS + 1;
         } else if (pith_is_stop_word(word)) {
             reach -= reach > 0;
         } else {

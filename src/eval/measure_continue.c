@@ -131,8 +131,8 @@ static enum pith_status expect(struct pith_session *judge,
                                struct pith_error *error)
 {
     const int32_t *last = w->ids + w->n_context + w->n_kept - 1;
-    size_t most = pith_session_window(judge) - w->n_kept - w->n_next;
-    size_t skip = n > most ? n - most : 0;
+    size_t limit = pith_session_window(judge) - w->n_kept - w->n_next;
+    size_t skip = n > limit ? n - limit : 0;
     PITH_TRY(read_on(judge, w, ids + skip, n - skip, error));
     return pith_session_states(judge, pith_session_exact(judge), last,
                                w->n_next, states, error);

@@ -13,7 +13,7 @@
 #include "words.h"
 
 enum {
-    MOST_SMALL_WORDS = 3, /* between a negation and what it denies */
+    MAX_SMALL_WORDS = 3, /* between a negation and what it denies */
     MAX_DIGITS = 3,
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
@@ -82,7 +82,7 @@ static void bind_negation(const struct pith_parts *parts,
                 pith_role_of(pith_cluster_at(word, 0).code) == PITH_ROLE_LONE;
     bool kana = lone && pith_cluster_at(word, 0).code >= 0x3041 &&
                 pith_cluster_at(word, 0).code <= 0x3096;
-    for (size_t n = 0; n < MOST_SMALL_WORDS && to + 1 < end &&
+    for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
                        is_small(parts, to) && is_word(parts, to + 1) &&
                        !starts_line(parts, to) && !starts_line(parts, to + 1);
          n++)

@@ -150,15 +150,15 @@ static void interleave(const size_t *from, size_t n, size_t *to)
 static void spread_offsets(const size_t *ranked, size_t *rank_of, size_t n,
                            double spread, struct pith_selection *selection)
 {
-    double most = (double)selection->n - 1;
+    double limit = (double)selection->n - 1;
     for (size_t rank = 0; rank < selection->n; rank++)
         if (ranked[rank] < n)
             rank_of[ranked[rank]] = rank;
-    for (size_t i = 0; i < selection->n && most > 0; i++)
+    for (size_t i = 0; i < selection->n && limit > 0; i++)
         if (selection->used[i] < n)
             selection->offsets[i] =
-                (most - 2 * (double)rank_of[selection->used[i]]) *
-                (spread / most);
+                (limit - 2 * (double)rank_of[selection->used[i]]) *
+                (spread / limit);
 }
 
 /* A target that the fixed parts have used up counts as 100 here. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Longer tables come closed. */
-enum { MOST_ROWS_OPEN = 12 };
+enum { MAX_ROWS_OPEN = 12 };
 
 static void open_details(struct pith_buffer *out, const char *id, bool open)
 {
@@ -154,7 +154,7 @@ static void write_budget(struct pith_report *report)
     struct pith_buffer *out = &report->out;
     const struct pith_result *result = report->result;
     size_t n_tokens = 0;
-    open_details(out, "budget", result->n_parts <= MOST_ROWS_OPEN);
+    open_details(out, "budget", result->n_parts <= MAX_ROWS_OPEN);
     pith_buffer_string(out, "Budget of the parts</summary>\n");
     write_heads(out, heads);
     for (size_t i = 0; i < result->n_parts; i++) {
@@ -193,7 +193,7 @@ static void write_segments(struct pith_report *report)
         "loss is kept\">\xCE\xB3</abbr>", "Lowest", "Highest", "Kept", NULL};
     struct pith_buffer *out = &report->out;
     size_t n = report->result->trace.n_thresholds;
-    open_details(out, "segments", n <= MOST_ROWS_OPEN);
+    open_details(out, "segments", n <= MAX_ROWS_OPEN);
     pith_buffer_string(out, "Thresholds of the segments</summary>\n");
     if (n > 0) {
         write_heads(out, heads);

@@ -134,8 +134,8 @@ static size_t next_llama3(enum pith_pre_tokenizer kind, struct pith_text text)
     if (first == LETTER)
         return run_end(kind, text, 0, LETTER);
     if (first == NUMBER) {
-        size_t most = kind == PITH_PRE_LLAMA3 ? 3 : 1;
-        for (at = 0; most > 0 && first == NUMBER; most--) {
+        size_t limit = kind == PITH_PRE_LLAMA3 ? 3 : 1;
+        for (at = 0; limit > 0 && first == NUMBER; limit--) {
             at += length;
             first = character_at(kind, text, at, &length);
         }
