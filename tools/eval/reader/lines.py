@@ -24,6 +24,7 @@ REQUESTS = {
     "paper by tokens": {"units": "token"},
     "paper, no ITPC": {"use_itpc": False},
     "spans": {"method": "spans"},
+    "spans-protect-none": {"method": "spans", "protect": "none"},
 }
 BASELINES = ["truncation", "random", "selective", "selective-sentences", "sentences", "reference"]
 QUESTION = "\n\nSummarize the document."
