@@ -204,8 +204,8 @@ def by_reference(pith, contexts, question, target):
 
 
 def by_paper(pith, contexts, question, target, **options):
-    result = pith.compress(contexts, question, target_token=target, spans=True,
-                           **options)
+    result = pith.compress(contexts, question, method="paper",
+                           target_token=target, spans=True, **options)
     left = [""] * len(contexts)
     for span in result["spans"]:
         if span["part"] == "context":

@@ -20,9 +20,9 @@ from pathlib import Path
 import pithfile
 
 REQUESTS = {
-    "paper": {},
-    "paper by tokens": {"units": "token"},
-    "paper, no ITPC": {"use_itpc": False},
+    "paper": {"method": "paper"},
+    "paper by tokens": {"method": "paper", "units": "token"},
+    "paper, no ITPC": {"method": "paper", "use_itpc": False},
     "spans": {"method": "spans"},
     "spans-protect-none": {"method": "spans", "protect": "none"},
 }
