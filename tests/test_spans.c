@@ -153,6 +153,81 @@ START_TEST(what_had_no_room_is_noted)
 }
 END_TEST
 
+/* Every word names its line. */
+static const struct {
+    const char *text, *line, *paragraph;
+} by_line[] = {
+    {"Anna1 I1 will1 pay1 the1 invoice1 tomorrow1 morning1\n"
+     "Ben2 No2 the2 supplier2 cancelled2 everything2 yesterday2\n"
+     "Cleo3 Then3 who3 called3 the3 lawyer3 about3 it3",
+     "\n", NULL},
+    {"Anna1 I1 will1 pay1 the1 invoice1 tomorrow1 morning1\r\n"
+     "\tBen2 No2 the2 supplier2 cancelled2 everything2 yesterday2\r\n"
+     "  Cleo3 Then3 who3 called3 the3 lawyer3 about3 it3",
+     "\r\n", NULL},
+    {"Rent1 is1 due1 on1 the1 first1 day1 of1 each1 month1\n"
+     "Interest2 accrues2 from2 then2 on2\n\n"
+     "Notice3 must3 be3 given3 in3 writing3 by3 the3 tenant3\n \n"
+     "Pets4 are4 allowed4 nowhere4 inside4 the4 building4",
+     "\n", "\n\n"},
+};
+enum { N_BY_LINE = sizeof by_line / sizeof *by_line };
+
+/* The digit that names the line of the nearest word from `at` on. */
+static char line_of(const char *text, long at, int step)
+{
+    while (at >= 0 && text[at] != '\0' && !(text[at] >= '1' && text[at] <= '4'))
+        at += step;
+    return at >= 0 ? text[at] : '\0';
+}
+
+static void assert_lines(const struct pith_result *result, int which)
+{
+    char *text = calloc(result->text.size + 1, 1);
+    memcpy(text, result->text.bytes, result->text.size);
+    ck_assert_msg(strspn(text, " \t\r\n") == 0, "\"%s\"", text);
+    for (long i = 0; text[i] != '\0';) {
+        size_t n = strspn(text + i, " \t\r\n");
+        char left = line_of(text, i, -1), right = line_of(text, i, 1);
+        char white[32] = "";
+        if (n == 0) {
+            i++;
+            continue;
+        }
+        ck_assert_uint_lt(n, sizeof white);
+        memcpy(white, text + i, n);
+        if (left != '\0' && right != '\0') {
+            const char *line = by_line[which].line;
+            bool apart = by_line[which].paragraph != NULL && right > '2' &&
+                         left != right;
+            ck_assert_msg((strstr(white, line) != NULL) == (left != right),
+                          "'%c' '%c' \"%s\"", left, right, text);
+            ck_assert_msg((strstr(white, "\n\n") != NULL ||
+                           strstr(white, "\n \n") != NULL) == apart,
+                          "'%c' '%c' \"%s\"", left, right, text);
+        }
+        i += (long)n;
+    }
+    free(text);
+}
+
+START_TEST(lines_stay_apart)
+{
+    struct pith_text text = view(by_line[_i].text);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    for (int protect = 0; protect < 2; protect++) {
+        options.protect = protect ? PITH_PROTECT_NONE : 0;
+        for (options.rate = 0.04; options.rate < 1; options.rate += 0.04) {
+            struct pith_result *result = compress_with(&options, prompt);
+            assert_lines(result, _i);
+            pith_result_free(result);
+        }
+    }
+}
+END_TEST
+
 static const struct {
     const char *text;
     bool known;
@@ -292,6 +367,7 @@ Suite *make_suite(void)
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, a_negation_goes_with_what_it_denies, 0, N_DENIED);
     tcase_add_test(all, what_had_no_room_is_noted);
+    tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
     tcase_add_loop_test(all,
                         a_language_that_the_model_does_not_know_is_noted, 0,
                         N_LANGUAGES);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "breaks.h"
 #include "units.h"
 #include "words.h"
 
@@ -59,24 +60,68 @@ static void open_part(struct composition *c, const struct pith_part *part)
                        line->n_bytes);
 }
 
+/* Appends bytes [from, from + n) of the prompt, which went with their units. */
+static void append_breaks(struct composition *c, const struct pith_unit *unit,
+                          size_t from, size_t n)
+{
+    pith_buffer_append(c->text, c->parts->text.data + from, n);
+    for (; unit->byte < from + n; unit++) {
+        struct pith_decision *d = &c->decisions->by_token[unit->token];
+        size_t end = unit->byte + unit->n_bytes;
+        if (end <= from)
+            continue;
+        d->from = unit->byte < from ? from - unit->byte : 0;
+        d->end = (end < from + n ? end : from + n) - unit->byte;
+    }
+}
+
+/* Keeps lines apart.  Returns how many bytes of white space the unit loses,
+ * because a line, or the part, now begins with it.
+ *   last  the kept unit before it, of the same part; NULL: none */
+static size_t break_line(struct composition *c, const struct pith_part *part,
+                         const struct pith_unit *last,
+                         const struct pith_unit *unit)
+{
+    struct pith_text text = pith_unit_text(c->parts, unit);
+    size_t from, lead = pith_lead(text);
+    if (lead == text.size) /* it has nothing else to give */
+        lead = 0;
+    if (last == NULL)
+        return unit->token > part->token ? lead : 0;
+    size_t at = last->byte + last->n_bytes;
+    struct pith_text gap = {c->parts->text.data + at,
+                            unit->byte + unit->n_bytes - at};
+    size_t n = pith_missing_breaks(pith_buffer_text(c->text), gap,
+                                   unit->byte - at, &from);
+    if (n == 0)
+        return 0;
+    append_breaks(c, last + 1, at + from, n);
+    return pith_count_breaks(text, lead) > 0 ? 0 : lead;
+}
+
 static void compose_part(struct composition *c, const struct pith_part *part)
 {
-    const char *bytes = c->parts->text.data;
     const struct pith_unit *last = NULL; /* kept so far of this part */
     for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
         const struct pith_unit *unit = &c->parts->units[i];
         struct pith_decision *decision = &c->decisions->by_token[unit->token];
+        struct pith_text text = pith_unit_text(c->parts, unit);
+        decision->from = decision->end = 0;
         if (unit->is_separator || !decision->kept)
             continue;
         decision->space = 0;
         if (last == NULL)
             open_part(c, part);
-        else
+        if (c->decisions->by_line)
+            decision->from = break_line(c, part, last, unit);
+        decision->end = text.size;
+        if (last != NULL)
             decision->space = pith_space_between(
                 c->parts, pith_buffer_text(c->text), last, unit);
         if (decision->space != 0)
             pith_buffer_byte(c->text, decision->space);
-        pith_buffer_append(c->text, bytes + unit->byte, unit->n_bytes);
+        pith_buffer_append(c->text, text.bytes + decision->from,
+                           text.size - decision->from);
         last = unit;
     }
 }

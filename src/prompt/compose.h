@@ -16,10 +16,11 @@ char pith_space_between(const struct pith_parts *parts,
                         const struct pith_unit *next);
 
 /* Appends the text of what is kept: units in the order of their part, white
- * space where pieces would run together, a blank line between parts.
+ * space where pieces would run together, a blank line between parts and, with
+ * decisions->by_line, the line breaks between what stays of different lines.
  *   order      (n_order) parts, in the order of the result
  *   decisions  borrowed: `kept` of every unit's first token is read; `kept` of
- *              blank lines and `space` are filled by the call */
+ *              blank lines, `space`, `from` and `end` are filled by the call */
 enum pith_status pith_compose(const struct pith_parts *parts,
                               const size_t *order, size_t n_order,
                               struct pith_decisions *decisions,

@@ -16,11 +16,16 @@ struct pith_decision {
     size_t segment, rank;
     bool kept;
     char space;
+    size_t from, end; /* the bytes of the unit that are in the text: all of one
+                         that is kept but white space that would begin a line,
+                         none of one that is not but its line breaks */
 };
 
 struct pith_decisions {
     struct pith_decision *by_token; /* (n) */
     size_t n, n_segments;
+    bool by_line; /* what stays of different lines is on different lines, and
+                     white space that began no part begins none */
     float *ranked; /* (n) the token's loss when its context was ranked by such;
                       NAN where none was */
 };

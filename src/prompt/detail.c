@@ -120,6 +120,43 @@ static float ranking_loss(const struct pith_decisions *decisions,
     return (float)(sum / (double)unit->n_tokens);
 }
 
+/* White space that does not do what the rest of its unit does: no token of the
+ * unit is its own. */
+static enum pith_status add_white(struct pith_detail *detail,
+                                  struct pith_unit_result unit, size_t size,
+                                  bool kept, struct pith_error *error)
+{
+    if (size == 0)
+        return PITH_OK;
+    unit.size = size;
+    unit.kept = kept;
+    unit.n_ids = unit.n_kept = unit.rank = 0;
+    unit.space = 0;
+    unit.loss = (float)NAN;
+    unit.segment = PITH_NO_SEGMENT;
+    return pith_detail_add(detail, unit, NULL, error);
+}
+
+/* A unit, its white space apart where only one of the two is in the text. */
+static enum pith_status add_unit(struct pith_detail *detail,
+                                 struct pith_unit_result unit,
+                                 const struct pith_decision *decision,
+                                 const int32_t *ids, struct pith_error *error)
+{
+    size_t from = decision->from, end = decision->end;
+    if (unit.join)
+        return pith_detail_add(detail, unit, ids, error);
+    PITH_TRY(add_white(detail, unit, from, false, error));
+    unit.offset += from;
+    unit.size -= from;
+    if (!unit.kept) {
+        PITH_TRY(add_white(detail, unit, end - from, true, error));
+        unit.offset += end - from;
+        unit.size -= end - from;
+    }
+    return pith_detail_add(detail, unit, ids, error);
+}
+
 static enum pith_status add_part(struct pith_result *result,
                                  const struct pith_parts *parts, size_t index,
                                  struct pith_text given,
@@ -152,8 +189,8 @@ static enum pith_status add_part(struct pith_result *result,
         if (!unit->is_separator)
             made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -
                         made.offset;
-        PITH_TRY(pith_detail_add(&result->detail, made,
-                                 parts->ids.data + unit->token, error));
+        PITH_TRY(add_unit(&result->detail, made, decision,
+                          parts->ids.data + unit->token, error));
     }
     return PITH_OK;
 }

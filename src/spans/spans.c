@@ -55,6 +55,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
                              error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
+    spans->prune.decisions.by_line = true;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
     spans->steered = spans->options->use_question &&
                      parts->parts[parts->n_parts - 1].n_tokens > 0;

@@ -1,0 +1,82 @@
+/*
+ * breaks.c - see breaks.h.
+ */
+#include "breaks.h"
+
+#include <stdbool.h>
+
+enum { BLANK_LINE = 2 }; /* line breaks */
+
+static bool is_white(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Whether a line break ends with byte i: LF, CR LF, or CR alone. */
+static bool ends_line(struct pith_text text, size_t i)
+{
+    return text.bytes[i] == '\n' ||
+           (text.bytes[i] == '\r' &&
+            !(i + 1 < text.size && text.bytes[i + 1] == '\n'));
+}
+
+size_t pith_lead(struct pith_text text)
+{
+    size_t n = 0;
+    while (n < text.size && is_white(text.bytes[n]))
+        n++;
+    return n;
+}
+
+size_t pith_count_breaks(struct pith_text text, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += ends_line(text, i);
+    return count;
+}
+
+static size_t count_at_end(struct pith_text text)
+{
+    size_t n = 0;
+    for (size_t i = text.size; i-- > 0 && is_white(text.bytes[i]);)
+        n += ends_line(text, i);
+    return n;
+}
+
+/* The bytes of the last `count` line breaks that end before `end`. */
+static size_t take_breaks(struct pith_text text, size_t end, size_t count,
+                          size_t *from)
+{
+    size_t at = end;
+    while (!ends_line(text, end - 1))
+        end--;
+    for (; count > 0; count--)
+        while (!ends_line(text, --at))
+            continue;
+    *from = at - (text.bytes[at] == '\n' && at > 0 &&
+                  text.bytes[at - 1] == '\r');
+    return end - *from;
+}
+
+size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
+                           size_t n, size_t *from)
+{
+    struct pith_text next = {gap.bytes + n, gap.size - n};
+    size_t before = count_at_end(written);
+    size_t after = pith_count_breaks(next, pith_lead(next));
+    size_t most = 0, end = 0; /* of one run of white space, and where it ends */
+    for (size_t at = 0; at < n;) {
+        size_t length = pith_lead((struct pith_text){gap.bytes + at, n - at});
+        struct pith_text run = {gap.bytes + at, gap.size - at};
+        size_t count = pith_count_breaks(run, length) +
+                       (at == 0 ? before : 0) + (at + length == n ? after : 0);
+        count = count < BLANK_LINE ? count : BLANK_LINE;
+        if (count > before + after && count >= most) {
+            most = count;
+            end = at + length;
+        }
+        at += length > 0 ? length : 1;
+    }
+    return most > 0 ? take_breaks(gap, end, most - before - after, from) : 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * breaks.h - line breaks between what stays of different lines.
+ *
+ * The white space before a word goes with it.  Without the line break before
+ * it, what is left of two lines, or of two paragraphs, would read as one.
+ */
+#ifndef PITH_PROMPT_BREAKS_H
+#define PITH_PROMPT_BREAKS_H
+
+#include <stddef.h>
+
+#include "../base/error.h"
+
+/* Bytes of white space that a text starts with. */
+size_t pith_lead(struct pith_text text);
+
+/* Line breaks among the first n bytes of a text. */
+size_t pith_count_breaks(struct pith_text text, size_t n);
+
+/* The line breaks that must stay of what went between two kept texts: as many
+ * as the original has between them, at most two, which make a blank line.
+ *   written  all that comes before
+ *   gap      what went, with the next text after it
+ *   n        bytes of the gap without that text
+ *   from     filled: where in the gap they are
+ * Returns their bytes, 0: none are missing. */
+size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
+                           size_t n, size_t *from);
+
+#endif
