@@ -302,7 +302,7 @@ START_TEST(reserve_keeps_what_the_cache_holds)
     if (_i == TINY_GPT2) {
         ck_assert_int_eq(pith_session_reserve(session, 257, &error),
                          PITH_ERR_ARGUMENT);
-        ck_assert_ptr_nonnull(strstr(error.detail, "learned 256"));
+        ck_assert_ptr_nonnull(strstr(error.detail, "learned only 256"));
     } else { /* rotary angles have no end */
         assert_ok(pith_session_reserve(session, 1000, &error), error);
     }
