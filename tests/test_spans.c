@@ -228,6 +228,41 @@ START_TEST(lines_stay_apart)
 }
 END_TEST
 
+static const char *const sums[] = {
+    "Saturday brought in 45 * 6 = $270 for the loaves and 30 * 4 = $120 for the "
+    "rolls, Sunday 30 * 6 = $180 and 60 * 4 = $240; that makes 270 + 120 = 390 "
+    "and 180 + 240 = 420, so Sunday brought in 420 - 390 = 30 more.",
+    "GET req = 9f3c11 user = ada status = 200 retry = 2 of 5, upstream = "
+    "database latency = 1,204 and then user = grace status = 404 retry = 1, "
+    "upstream = frontend latency = 77 with cache = cold region = north.",
+};
+
+/* An operator never loses the operand after it. */
+START_TEST(no_operator_stays_alone)
+{
+    struct pith_text text = view(sums[_i]);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.detail = true;
+    for (int protect = 0; protect < 2; protect++) {
+        options.protect = protect ? PITH_PROTECT_NONE : 0;
+        for (options.rate = 0.05; options.rate < 1; options.rate += 0.025) {
+            struct pith_result *result = compress_with(&options, prompt);
+            const struct pith_detail *detail = &result->detail;
+            for (size_t i = 0; i + 1 < detail->n_units; i++) {
+                const struct pith_unit_result *unit = &detail->units[i];
+                char sign = text.bytes[unit->offset + unit->size - 1];
+                if (unit->kept && unit->size == 2 && strchr("=+-*", sign))
+                    ck_assert_msg(unit[1].kept, "%g: \"%.*s\"", options.rate,
+                                  (int)result->text.size, result->text.bytes);
+            }
+            pith_result_free(result);
+        }
+    }
+}
+END_TEST
+
 static const struct {
     const char *text;
     bool known;
@@ -368,6 +403,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, a_negation_goes_with_what_it_denies, 0, N_DENIED);
     tcase_add_test(all, what_had_no_room_is_noted);
     tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
+    tcase_add_loop_test(all, no_operator_stays_alone, 0, 2);
     tcase_add_loop_test(all,
                         a_language_that_the_model_does_not_know_is_noted, 0,
                         N_LANGUAGES);

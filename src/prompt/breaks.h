@@ -1,8 +1,5 @@
 /*
- * breaks.h - line breaks between what stays of different lines.
- *
- * The white space before a word goes with it.  Without the line break before
- * it, what is left of two lines, or of two paragraphs, would read as one.
+ * breaks.h - line breaks, without which what stays of two lines reads as one.
  */
 #ifndef PITH_PROMPT_BREAKS_H
 #define PITH_PROMPT_BREAKS_H

@@ -83,9 +83,7 @@ static size_t break_line(struct composition *c, const struct pith_part *part,
                          const struct pith_unit *unit)
 {
     struct pith_text text = pith_unit_text(c->parts, unit);
-    size_t from, lead = pith_lead(text);
-    if (lead == text.size) /* it has nothing else to give */
-        lead = 0;
+    size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
     if (last == NULL)
         return unit->token > part->token ? lead : 0;
     size_t at = last->byte + last->n_bytes;

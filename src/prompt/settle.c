@@ -106,6 +106,18 @@ static enum pith_status read_again(struct pith_settlement *s,
                              error);
 }
 
+static bool is_lone(const struct pith_settlement *s, size_t unit)
+{
+    return s->is_lone != NULL && s->is_lone(s, unit);
+}
+
+static void drop_lone(struct pith_settlement *s)
+{
+    for (size_t i = s->parts->n_units; i-- > 0;)
+        if (is_lone(s, i))
+            s->decisions->by_token[s->parts->units[i].token].kept = false;
+}
+
 /* Drops units of at least that many tokens. */
 static bool drop(struct settling *settling, size_t excess)
 {
@@ -129,7 +141,8 @@ static bool add(struct settling *settling, size_t missing)
     for (size_t i = 0; i < settling->n && left > 0; i++) {
         struct choice *choice = &settling->choices[i];
         bool *keep = kept(settling, choice);
-        if (*keep || choice->barred || choice->size > left)
+        if (*keep || choice->barred || choice->size > left ||
+            is_lone(settling->s, choice->unit))
             continue;
         *keep = true;
         left -= choice->size;
@@ -149,7 +162,8 @@ static bool swap(struct settling *settling, size_t missing)
         n_out++;
         for (size_t j = 0; j < settling->n && n_in < MAX_SWAPS; j++) {
             struct choice *in = &settling->choices[j];
-            if (*kept(settling, in) || in->barred)
+            if (*kept(settling, in) || in->barred ||
+                is_lone(settling->s, in->unit))
                 continue;
             n_in++;
             if (in->size != out->size + missing)
@@ -180,6 +194,7 @@ static enum pith_status approach(struct settling *settling,
 {
     struct pith_settlement *s = settling->s;
     size_t best = 0;
+    drop_lone(s);
     PITH_TRY(read_again(s, error));
     bool found = remember(settling, false, &best);
     for (int round = 0; s->n_tokens != s->target; round++) {
@@ -193,6 +208,7 @@ static enum pith_status approach(struct settling *settling,
             break;
         if (!changed)
             break;
+        drop_lone(s);
         PITH_TRY(read_again(s, error));
         found = remember(settling, found, &best);
     }

@@ -21,6 +21,8 @@ struct pith_settlement {
     size_t n_order;
     const bool *open; /* by part: units may be added */
     size_t target;    /* tokens */
+    /* Whether a unit says nothing as things stand, and goes; NULL: none. */
+    bool (*is_lone)(const struct pith_settlement *settlement, size_t unit);
     /* Found. */
     struct pith_buffer text;
     size_t n_tokens; /* of text: at most target, unless what is forced has

@@ -58,6 +58,9 @@ enum pith_status pith_spans_note_language(struct pith_spans *spans,
 enum pith_status pith_spans_note_lost(struct pith_spans *spans,
                                       struct pith_error *error);
 
+/* operators.c: whether a unit is an operator without its operand. */
+bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t unit);
+
 /* Whether numbers and negations have a share of the budget. */
 static inline bool pith_spans_shares(const struct pith_spans *spans)
 {

@@ -7,6 +7,7 @@
  *   whole contexts, whole sentences: Algorithm 1     coarse.c, sentences.c
  *   words as nodes of a path                         nodes.c
  *   the path of highest value within the budget      path.c
+ *   no operator without its operand                  operators.c
  *
  * Instruction and question stay byte for byte.
  */
@@ -56,6 +57,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
     spans->prune.decisions.by_line = true;
+    spans->prune.settled.is_lone = pith_spans_is_lone;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
     spans->steered = spans->options->use_question &&
                      parts->parts[parts->n_parts - 1].n_tokens > 0;
