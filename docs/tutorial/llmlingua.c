@@ -690,7 +690,7 @@ static bool reads_as_one(const char *left, size_t n_left, const char *right)
 {
     const char *joint = "'-./@&,:\u00AD·‐‑’";
     const char *numeric = ".,:+-−±≈≤≥√<>–~/#№§×…%‰‱٪°′″";
-    const char *opener = "/-@#$~\\", *operators = "=<>!&|+-*/%^~:.#`";
+    const char *opener = "`([{/-@#$~\\=<>|+*^&", *operators = "=<>!&|+-*/%^~:.#`";
     char seam[140] = "";
     struct cluster a = {0}, b = {0};
     size_t n = n_left < 64 ? n_left : 64, at = 0;
@@ -713,8 +713,8 @@ static bool reads_as_one(const char *left, size_t n_left, const char *right)
            (is_of(c.code, joint) && b.role >= LONE && d.role >= LONE) ||
            (sign_before && c.role >= (a.role == DIGIT ? LONE : DIGIT)) ||
            (sign_after && b.role >= (d.role == DIGIT ? LONE : DIGIT)) ||
-           (is_of(b.code, opener) && c.role >= LONE) ||
-           ((is_of(c.code, opener) || c.code == '`') && b.role >= LONE) ||
+           (is_of(b.code, opener + 4) && c.role >= LONE) ||
+           (is_of(c.code, opener) && b.role >= LONE) ||
            (is_of(b.code, operators) && is_of(c.code, operators));
 }
 

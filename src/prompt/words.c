@@ -44,6 +44,12 @@ static bool is_operator(uint32_t code)
     return pith_is_one_of(code, "=<>!&|+-*/%^~:.#`");
 }
 
+/* Signs that say something about what is on both sides: n=3, a|b, x*y. */
+static bool relates(uint32_t code)
+{
+    return pith_is_one_of(code, "=<>|+*^&");
+}
+
 /* What two clusters on each side of a place are read by. */
 struct neighbours {
     uint32_t left[2], right[2]; /* the nearest first; 0: none */
@@ -120,7 +126,8 @@ bool pith_reads_as_one(struct pith_text left, struct pith_text right)
     struct pith_text text = {seam.bytes, seam.size};
     struct neighbours n = look_around(text, seam.at);
     uint32_t last = n.left[0], next = n.right[0];
-    if (pith_role_of(last) == PITH_ROLE_SPACE || pith_role_of(next) == PITH_ROLE_SPACE)
+    if (pith_role_of(last) == PITH_ROLE_SPACE ||
+        pith_role_of(next) == PITH_ROLE_SPACE)
         return false;
     if (!pith_grapheme_boundary(text, seam.at))
         return true;
@@ -138,9 +145,10 @@ bool pith_reads_as_one(struct pith_text left, struct pith_text right)
     if (pith_is_number_sign(next) && !pith_is_one_of(next, ".,:") &&
         (is_digit(last) || (is_alphanumeric(last) && is_digit(n.right[1]))))
         return true; /* 5%; costs $5, not costs$5 */
-    if ((opens_words(last) && is_alphanumeric(next)) ||
-        (is_alphanumeric(last) && (opens_words(next) || next == '`')))
-        return true; /* in $HOME, not in$HOME */
+    if (((opens_words(last) || relates(last)) && is_alphanumeric(next)) ||
+        (is_alphanumeric(last) &&
+         (opens_words(next) || relates(next) || pith_is_one_of(next, "`([{"))))
+        return true; /* in $HOME, not in$HOME; def =3, not def=3 or def(3 */
     return is_operator(last) && is_operator(next);
 }
 
