@@ -21,25 +21,7 @@ static bool ok(enum pith_status status, const struct pith_error *error,
     return status == PITH_OK;
 }
 
-PITH_API struct pith_session *
-pith_python_session(const struct pith_model *model, int n_threads,
-                    const char *precision, char *detail);
-PITH_API char *pith_python_request(struct pith_session *session,
-                                   const char *request, size_t size,
-                                   const struct pith_counter *count_with,
-                                   char *detail);
-PITH_API bool pith_python_count(const struct pith_model *model,
-                                const struct pith_counter *counter, bool bos,
-                                const char *text, size_t size, size_t *n,
-                                char *detail);
-PITH_API struct pith_model *pith_python_load(const char *path, char *detail);
-PITH_API struct pith_counter *pith_python_counter(const char *path,
-                                                  char *detail);
-PITH_API bool pith_python_convert(
-    const char *source, const char *destination,
-    int (*report)(void *user, const char *stage, size_t done, size_t total),
-    char *detail);
-
+PITH_API
 struct pith_model *pith_python_load(const char *path, char *detail)
 {
     struct pith_error error;
@@ -49,6 +31,7 @@ struct pith_model *pith_python_load(const char *path, char *detail)
                : NULL;
 }
 
+PITH_API
 struct pith_session *pith_python_session(const struct pith_model *model,
                                          int n_threads, const char *precision,
                                          char *detail)
@@ -64,6 +47,7 @@ struct pith_session *pith_python_session(const struct pith_model *model,
                : NULL;
 }
 
+PITH_API
 struct pith_counter *pith_python_counter(const char *path, char *detail)
 {
     struct pith_error error;
@@ -74,6 +58,7 @@ struct pith_counter *pith_python_counter(const char *path, char *detail)
 }
 
 /* The reply, to be freed with pith_free; errors of the request are in it. */
+PITH_API
 char *pith_python_request(struct pith_session *session, const char *request,
                           size_t size, const struct pith_counter *count_with,
                           char *detail)
@@ -91,6 +76,7 @@ char *pith_python_request(struct pith_session *session, const char *request,
 }
 
 /* Tokens of a text: the counter's or, where it is NULL, the model's. */
+PITH_API
 bool pith_python_count(const struct pith_model *model,
                        const struct pith_counter *counter, bool bos,
                        const char *text, size_t size, size_t *n, char *detail)
@@ -107,6 +93,7 @@ bool pith_python_count(const struct pith_model *model,
     return ok(status, &error, detail);
 }
 
+PITH_API
 bool pith_python_convert(
     const char *source, const char *destination,
     int (*report)(void *user, const char *stage, size_t done, size_t total),
