@@ -187,7 +187,7 @@ check: check-programs
 	    CC="$(CC)" sh tests/run.sh "sh tests/core.sh $(BUILD)/pith" $(TESTS) \
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
-	    "sh tests/tutorial.sh $(BUILD)/tutorial"
+	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial"
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
@@ -261,7 +261,10 @@ evaluation:
 
 # --- installation ----------------------------------------------------------
 
-COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+# What completes command lines, where each shell looks for it.
+BASH_FOLDER ?= $(PREFIX)/share/bash-completion/completions
+ZSH_FOLDER  ?= $(PREFIX)/share/zsh/site-functions
+FISH_FOLDER ?= $(PREFIX)/share/fish/vendor_completions.d
 
 ## check-metrics: compare BLEU and ROUGE with the packages from PyPI
 check-metrics: all
@@ -276,7 +279,8 @@ check-divergence: all
 install: all shared
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(COMPLETIONS)
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(BASH_FOLDER) \
+	    $(DESTDIR)$(ZSH_FOLDER) $(DESTDIR)$(FISH_FOLDER)
 	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
 	install -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
@@ -284,7 +288,9 @@ install: all shared
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libpith.so
 	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
 	install -m 644 docs/pith.1 $(DESTDIR)$(PREFIX)/share/man/man1/pith.1
-	install -m 644 tools/completion/pith.bash $(DESTDIR)$(COMPLETIONS)/pith
+	install -m 644 tools/completion/pith.bash $(DESTDIR)$(BASH_FOLDER)/pith
+	install -m 644 tools/completion/_pith $(DESTDIR)$(ZSH_FOLDER)/_pith
+	install -m 644 tools/completion/pith.fish $(DESTDIR)$(FISH_FOLDER)/pith.fish
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
 	    'libdir=$${prefix}/lib' 'Name: pith' \
 	    'Description: prompt compression with a small language model' \
@@ -301,7 +307,8 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
 	    $(DESTDIR)$(PREFIX)/share/pith/default.pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/pith.1 \
-	    $(DESTDIR)$(COMPLETIONS)/pith
+	    $(DESTDIR)$(BASH_FOLDER)/pith $(DESTDIR)$(ZSH_FOLDER)/_pith \
+	    $(DESTDIR)$(FISH_FOLDER)/pith.fish
 	-rmdir $(DESTDIR)$(PREFIX)/share/pith
 
 ## clean: remove build/

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The manual page and the completion know every command and option that the
-# program's help shows, with its letter and value, and no other.
+# The manual page knows every command and option that the program's help shows,
+# with its letter and value, and no other.
 # usage: manual.sh PROGRAM
 set -u
 program=${1:?usage: manual.sh PROGRAM}
@@ -42,15 +42,6 @@ documented() {
 shared() {
     tags "Compression options"
     tags "Common options"
-}
-
-# Options that bash offers.
-offered() {
-    bash -c '
-        source tools/completion/pith.bash
-        COMP_WORDS=("$0" $1 --) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-        _pith "$0" 2>/dev/null
-        printf "%s\n" "${COMPREPLY[@]}"' "$program" "$1" | grep -v -- '--help' | sort
 }
 
 # "name<tab>default" of the options whose help ends in one word in brackets.
@@ -103,41 +94,7 @@ while read -r command; do
     done > "$scratch/missing"
     [ ! -s "$scratch/missing" ] ||
         complain "$page lacks defaults of pith help $command: $(cat "$scratch/missing")"
-    if command -v bash >/dev/null; then
-        grep -o -E -- '--[a-z-]+' "$scratch/help" | sort > "$scratch/names"
-        offered "$command" | diff "$scratch/names" - > "$scratch/diff" ||
-            complain "completion of $command: $(grep '^[<>]' "$scratch/diff")"
-    fi
 done < "$scratch/commands"
-
-# What follows words that bash has taken apart.
-expect() {
-    want=$1
-    shift
-    got=$(bash -c '
-        source tools/completion/pith.bash
-        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-        _pith "$1" 2>/dev/null
-        echo "${COMPREPLY[@]}"' completion "$program" "$@")
-    [ "$got" = "$want" ] || complain "after \"$*\" bash offers \"$got\", not \"$want\""
-}
-
-if command -v bash >/dev/null; then
-    expect "compress convert" co
-    expect "compress convert" help co
-    expect "paper reference spans" compress --method ""
-    expect "reference" compress --method = r
-    expect "text json" compress --format =
-    expect "on off" compress --context-filter ""
-    expect "--rate --rank-method" compress --ra
-    expect "Makefile" compress -c Makefi
-    expect "Makefile" compress Makefi
-    expect "Makefile" compress --quiet Makefi
-    expect "src" compress --punkt sr
-    expect "" compress --rate ""
-else
-    echo "SKIPPED: bash is not here, its completion is untried" >&2
-fi
 
 # Nothing is left over, and the version is this one.
 while read -r command; do
@@ -164,6 +121,6 @@ if command -v groff >/dev/null; then
 fi
 
 if [ "$failures" -eq 0 ]; then
-    echo "manual: page and completion agree with the help"
+    echo "manual: the page agrees with the help"
 fi
 exit "$failures"

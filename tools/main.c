@@ -137,6 +137,55 @@ static int answer_group(const char *word, int argc, char **argv, bool asked)
     return asked ? TOOL_OK : TOOL_USAGE;
 }
 
+/* Whether an earlier command begins with the same word as this one. */
+static bool is_listed(size_t command)
+{
+    size_t n = strcspn(commands[command]->name, " ");
+    for (size_t i = 0; i < command; i++)
+        if (strcspn(commands[i]->name, " ") == n &&
+            memcmp(commands[i]->name, commands[command]->name, n) == 0)
+            return true;
+    return false;
+}
+
+/* The words that may come first, in rows as tool_options_complete has them. */
+static void list_first_words(bool after_help, FILE *out)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const char *name = commands[i]->name;
+        size_t n = strcspn(name, " ");
+        if (!is_listed(i))
+            fprintf(out, "%.*s\t-\t-\t%s\n", (int)n, name,
+                    name[n] == '\0' ? commands[i]->summary
+                                    : "a group of commands");
+    }
+    fputs(after_help ? "all\t-\t-\tthe help of every command\n"
+                     : "help\t-\t-\texplain a command\n"
+                       "--help\t-h\t-\tthe list of commands\n"
+                       "--version\t-V\t-\tthe version\n", out);
+}
+
+/* What shells may offer after these words of a command line. */
+static void list_next_words(int argc, char **argv, FILE *out)
+{
+    int n_words;
+    bool after_help = argc > 0 && strcmp(argv[0], "help") == 0;
+    argc -= after_help;
+    argv += after_help;
+    if (argc == 0) {
+        list_first_words(after_help, out);
+        return;
+    }
+    for (size_t i = 0; i < N_COMMANDS && argc == 1; i++)
+        if (is_in_group(commands[i], argv[0]))
+            fprintf(out, "%s\t-\t-\t%s\n",
+                    commands[i]->name + strlen(argv[0]) + 1,
+                    commands[i]->summary);
+    const struct command *command = find_command(argc, argv, &n_words);
+    if (command != NULL && !after_help)
+        tool_options_complete(command, out);
+}
+
 static int help(int argc, char **argv)
 {
     if (argc == 0 || strcmp(argv[0], "help") == 0) {
@@ -145,6 +194,10 @@ static int help(int argc, char **argv)
     }
     if (strcmp(argv[0], "--options") == 0) { /* for tools/gen-options */
         tool_options_list(stdout);
+        return TOOL_OK;
+    }
+    if (strcmp(argv[0], "--completion") == 0) { /* for tools/completion */
+        list_next_words(argc - 1, argv + 1, stdout);
         return TOOL_OK;
     }
     if (strcmp(argv[0], "all") == 0) {

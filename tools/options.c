@@ -588,6 +588,39 @@ void tool_options_help(const struct command *command, FILE *out)
     fprintf(out, "  -h, --help%*sthis text\n", HELP_COLUMN - 12, "");
 }
 
+/* The part of a help text that fits beside a word: the first of those with
+ * semicolons between them. */
+static void print_row(const struct option *option, const char *help, FILE *out)
+{
+    char letter[] = {'-', option->letter, '\0'};
+    fprintf(out, "--%s\t%s\t%s\t", option->name, letter,
+            option->value != NULL ? option->value : "-");
+    for (; *help != '\0' && *help != ';'; help++)
+        fputc(*help == '\n' ? ' ' : *help, out);
+    fputc('\n', out);
+}
+
+void tool_options_complete(const struct command *command, FILE *out)
+{
+    static const struct option help_option = {.letter = 'h', .name = "help"};
+    const struct pith_option *row;
+    struct line help;
+    for (size_t i = 0; i < command->n_options; i++) {
+        const struct option *own = &command->options[i];
+        if (own->kind != OPTION_COMPRESSION && own->name != NULL)
+            print_row(own, own->help, out);
+        for (size_t j = 0; own->kind == OPTION_COMPRESSION &&
+                           (row = pith_compress_option(j)) != NULL; j++) {
+            struct option option = from_library(row, 0);
+            if (row->name == NULL)
+                continue;
+            compose(&help, row);
+            print_row(&option, help.text, out);
+        }
+    }
+    print_row(&help_option, "what the command does, and its options", out);
+}
+
 void tool_options_list(FILE *out)
 {
     const struct pith_option *row;

@@ -128,6 +128,10 @@ bool tool_option_given(const struct operands *operands, const char *name);
 
 void tool_options_help(const struct command *command, FILE *out);
 
+/* A command's options for completion in shells, one on a line: --name, -letter
+ * or "-", value or "-" (FILE, DIR, words with bars between them), what it is. */
+void tool_options_complete(const struct command *command, FILE *out);
+
 /* The options of compression for scripts, one on a line: type, letter, name,
  * key, value, default, method, sentence; "-" for what is absent. */
 void tool_options_list(FILE *out);
