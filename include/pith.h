@@ -570,7 +570,8 @@ struct pith_compress_options {
     double tau_que;      /* rate of the question: 0.9 */
     double k;            /* granularity coefficient of eq. 3; 0: 2, and 1.3
                             with question_aware */
-    size_t segment_size; /* tokens of an ITPC segment: 100 */
+    size_t segment_size; /* tokens of an ITPC segment; 0: 100, and 200 with
+                            question_aware */
     /* Only `reference`, under the Python package's names */
     size_t iterative_size;            /* window, in tokens: 200 */
     const char *context_budget;       /* arithmetic on the target: "+100" */
@@ -629,7 +630,8 @@ struct pith_compress_options {
      * the question, tokens by how much the question changes their loss. */
     bool question_aware;
     double delta_tau; /* spread of the documents' rates by rank: 0.3 */
-    enum pith_reorder reorder; /* ORIGINAL, or SORT: most relevant first */
+    enum pith_reorder reorder; /* with question_aware: SORT, the most relevant
+                                  document first; or ORIGINAL */
     /* `paper`: what each step is worth is seen by leaving it out, as Table 3
      * of the paper does. */
     bool use_itpc; /* true; false: eq. 4 instead of 5, tokens are scored
@@ -646,6 +648,9 @@ struct pith_compress_options {
                           and words; false: it stays and decides nothing */
     double threshold;  /* nats a token, in place of rate and target: what is
                           worth less goes, however much that is; <= 0: unset */
+    size_t window; /* `paper` and `spans`: positions that the model looks at
+                      together; 0: 640, of which a long document takes no
+                      longer per token than a short one */
 };
 
 /* The defaults named above, method spans, rate 0.5. */

@@ -389,6 +389,40 @@ START_TEST(segments_are_bounded_by_the_positions)
 }
 END_TEST
 
+/* What a token is worth depends on as many tokens before it as the window
+ * holds: nothing changes once it holds them all. */
+START_TEST(a_window_bounds_what_is_seen)
+{
+    static const enum pith_method methods[] = {PITH_METHOD_PAPER,
+                                               PITH_METHOD_SPANS};
+    struct pith_buffer words = {0};
+    uint64_t random = 11;
+    random_words(&words, &random, 400);
+    struct pith_text text = {words.data, words.size};
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    struct pith_error error;
+    pith_compress_options_init(&options);
+    options.detail = true;
+    for (size_t m = 0; m < 2; m++) {
+        struct pith_result *results[3]; /* of 64 positions, 256 and all */
+        static const size_t windows[] = {64, 256, 100000};
+        options.method = methods[m];
+        options.segment_size = methods[m] == PITH_METHOD_PAPER ? 32 : 0;
+        for (size_t i = 0; i < 3; i++) {
+            options.window = windows[i];
+            assert_ok(pith_compress(sessions[0], &prompt, &options,
+                                    &results[i], &error), error);
+        }
+        ck_assert_str_ne(results[0]->text.bytes, results[1]->text.bytes);
+        ck_assert_str_eq(results[1]->text.bytes, results[2]->text.bytes);
+        for (size_t i = 0; i < 3; i++)
+            pith_result_free(results[i]);
+    }
+    pith_buffer_free(&words);
+}
+END_TEST
+
 START_TEST(coarse_selection_follows_the_ranking)
 {
     uint64_t random = 3;
@@ -553,6 +587,7 @@ Suite *make_suite(void)
     tcase_add_test(tiny, empty_and_tiny_prompts_are_sound);
     tcase_add_test(tiny, notes_say_what_the_caller_should_know);
     tcase_add_test(tiny, segments_are_bounded_by_the_positions);
+    tcase_add_test(tiny, a_window_bounds_what_is_seen);
     tcase_add_test(tiny, coarse_selection_follows_the_ranking);
     tcase_add_test(tiny, a_progress_callback_can_stop_it);
     suite_add_tcase(suite, tiny);

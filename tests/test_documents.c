@@ -204,7 +204,6 @@ START_TEST(sort_puts_the_most_relevant_first)
         options.k = 100;
         options.keep = marks;
         options.n_keep = 3;
-        options.reorder = PITH_REORDER_SORT;
         struct pith_result *result = compress(kind, &prompt, &options);
         ck_assert_uint_eq(result->trace.n_rankings, 1);
         const struct pith_rank *ranks = result->trace.rankings[0];
@@ -241,6 +240,36 @@ START_TEST(k_is_that_of_the_method_unless_given)
     options.question_aware = false;
     assert_same_text(&options, 2, true);
     assert_same_text(&options, 1.3, false);
+}
+END_TEST
+
+/* LongLLMLingua has segments of 200 tokens, LLMLingua of 100. */
+START_TEST(segment_size_is_that_of_the_method_unless_given)
+{
+    char words[1200] = "";
+    uint64_t random = 5;
+    for (size_t n = 0; n + 8 < sizeof words; n += strlen(words + n))
+        sprintf(words + n, "%c%c%u ", 'a' + (int)random_below(&random, 26),
+                'a' + (int)random_below(&random, 26),
+                (unsigned)random_below(&random, 90) + 10);
+    struct pith_text text = {words, strlen(words)};
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1,
+                                 .question = {"Who?", 4}};
+    for (int awareness = 0; awareness < 2; awareness++) {
+        struct pith_compress_options options = aware(-1);
+        options.rate = 0.5;
+        options.question_aware = awareness == 1;
+        struct pith_result *own = compress(TINY_LLAMA, &prompt, &options);
+        size_t n_own = own->trace.n_thresholds;
+        pith_result_free(own);
+        for (size_t size = 100; size <= 200; size += 100) {
+            options.segment_size = size;
+            struct pith_result *r = compress(TINY_LLAMA, &prompt, &options);
+            ck_assert_int_eq(r->trace.n_thresholds == n_own,
+                             (size == 200) == (awareness == 1));
+            pith_result_free(r);
+        }
+    }
 }
 END_TEST
 
@@ -361,6 +390,7 @@ Suite *make_suite(void)
     tcase_add_test(tiny, long_documents_rank_by_their_best_piece);
     tcase_add_test(tiny, sort_puts_the_most_relevant_first);
     tcase_add_test(tiny, k_is_that_of_the_method_unless_given);
+    tcase_add_test(tiny, segment_size_is_that_of_the_method_unless_given);
     tcase_add_test(tiny, documents_are_cut_between_words);
     tcase_add_test(tiny, a_question_is_needed);
     tcase_add_loop_test(tiny, any_prompt_meets_its_target, 0, 3);

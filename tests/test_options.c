@@ -80,8 +80,9 @@ START_TEST(defaults_are_what_is_shown)
                              *(const bool *)member ? "true" : "false");
             break;
         case PITH_OPTION_COUNT:
-            ck_assert_uint_eq(*(const size_t *)member,
-                              strtoul(row->shown, NULL, 10));
+            if (row->low <= row->start) /* otherwise it depends */
+                ck_assert_uint_eq(*(const size_t *)member,
+                                  strtoul(row->shown, NULL, 10));
             break;
         case PITH_OPTION_REAL:
             if (strcmp(row->key, "k") != 0) /* it depends */
@@ -114,7 +115,9 @@ START_TEST(defaults_are_the_published_ones)
     ck_assert_int_eq(o.method, PITH_METHOD_SPANS);
     ck_assert(o.rate == 0.5 && o.target == -1);
     ck_assert(o.tau_ins == 0.85 && o.tau_que == 0.9 && o.delta_tau == 0.3);
-    ck_assert_uint_eq(o.segment_size, 100);
+    ck_assert_uint_eq(o.segment_size, 0);
+    ck_assert_uint_eq(o.window, 0);
+    ck_assert_int_eq(o.reorder, PITH_REORDER_SORT);
     ck_assert(o.use_itpc && o.use_budget_controller && o.use_dynamic_rates);
     ck_assert_uint_eq(o.iterative_size, 200);
     ck_assert_str_eq(o.context_budget, "+100");
@@ -138,6 +141,7 @@ START_TEST(rows_point_at_their_members)
 #define SAME(member) IS(#member, member)
     SAME(rate); IS("target_token", target); SAME(method);
     SAME(tau_ins); SAME(tau_que); SAME(k); SAME(segment_size);
+    SAME(window);
     SAME(question_aware); SAME(delta_tau); SAME(units);
     SAME(reorder); SAME(use_itpc); SAME(use_budget_controller);
     SAME(use_dynamic_rates); SAME(selection_seed); SAME(keep);

@@ -66,7 +66,7 @@ START_TEST(defaults_are_those_of_the_paper_and_the_package)
     ck_assert_double_eq(options.tau_ins, 0.85);
     ck_assert_double_eq(options.tau_que, 0.9);
     ck_assert_double_eq(options.k, 0);
-    ck_assert_uint_eq(options.segment_size, 100);
+    ck_assert_uint_eq(options.segment_size, 0);
     ck_assert_uint_eq(options.iterative_size, 200);
     ck_assert_str_eq(options.context_budget, "+100");
     ck_assert(options.use_context_level_filter);
@@ -146,8 +146,8 @@ START_TEST(impossible_options_are_refused_by_name)
         assert_refused(&options, "k is");
     }
     options = changed();
-    options.segment_size = 0;
-    assert_refused(&options, "segment_size");
+    options.window = 63;
+    assert_refused(&options, "window is 63 positions; expected at least 64");
     options = changed();
     options.sizeof_options = 0;
     assert_refused(&options, "sizeof_options");

@@ -42,6 +42,10 @@ enum {
 #define COUNT(name, key, member, low, start, use, sentence)                    \
     {name, 0, key, "N", PITH_OPTION_COUNT, AT(member), low, LIMIT, start,      \
      #start, use, sentence}
+/* A count that the method settles where it is 0. */
+#define SETTLED(name, key, member, low, shown, use, sentence)                  \
+    {name, 0, key, "N", PITH_OPTION_COUNT, AT(member), low, LIMIT, 0, shown,   \
+     use, sentence}
 #define REAL(letter, name, key, value, member, low, high, start, shown, use,   \
              sentence)                                                         \
     {name, letter, key, value, PITH_OPTION_REAL, AT(member), low, high, start, \
@@ -91,9 +95,13 @@ static const struct pith_option rows[] = {
            OURS | SCHEMA,
            "what stays or goes as a whole: a word with the white space before "
            "it, or a token, as in the paper; numbers are never cut"),
-    COUNT("segment-size", "segment_size", segment_size, 1, 100, PAPER,
-          "tokens of a segment; a segment is scored given what stays of "
-          "those before it"),
+    SETTLED("segment-size", "segment_size", segment_size, 1,
+            "100, and 200 with `question_aware`", PAPER,
+            "tokens of a segment; a segment is scored given what stays of "
+            "those before it"),
+    SETTLED("window", "window", window, 64, "640", OURS,
+            "positions that the model looks at together; a longer prompt is "
+            "read window by window"),
     BOOL("use-question", "use_question", use_question, true, SPANS,
          "let the question, if there is one, rank contexts and words"),
     BOOL("question-aware", "question_aware", question_aware, false,
@@ -104,7 +112,7 @@ static const struct pith_option rows[] = {
          "with `question_aware`, how far the rates of the contexts spread by "
          "rank"),
     CHOICE("reorder", "reorder", "original|sort", reorder,
-           PITH_REORDER_ORIGINAL, "original", PAPER,
+           PITH_REORDER_SORT, "sort", PAPER,
            "with `question_aware`, the order of the contexts; `sort` puts "
            "the most relevant first"),
 

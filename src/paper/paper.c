@@ -45,9 +45,6 @@ static enum pith_status check_options(const struct pith_compress_options *o,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "reorder is %d; method paper has original and sort",
                          (int)o->reorder);
-    if (o->segment_size == 0)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "segment_size is 0 tokens; expected 1 or more");
     return PITH_OK;
 }
 
@@ -199,7 +196,7 @@ static enum pith_status rank_demonstrations(struct pith_paper *p,
 
 /* The published setting is 2. */
 static const struct pith_plan demonstrations = {
-    .k = 2, .rank = rank_demonstrations, .stage = stage_demonstrations};
+    .k = 2, .segment_size = 100, .rank = rank_demonstrations, .stage = stage_demonstrations};
 
 static enum pith_status choose_plan(struct pith_paper *p,
                                     struct pith_error *error)
@@ -268,18 +265,25 @@ static void raise_thresholds(struct pith_paper *p)
     }
 }
 
+static size_t wanted_segment(const struct pith_paper *p)
+{
+    size_t n = p->options->segment_size;
+    return n > 0 ? n : p->plan->segment_size;
+}
+
 /* What the result's note has of this method alone. */
 static enum pith_status note(struct pith_paper *p, struct pith_error *error)
 {
     struct pith_result *r = p->result;
     if (p->prune.passed)
         return PITH_OK;
-    if (p->itpc.segment_size < p->options->segment_size)
+    if (p->itpc.segment_size < wanted_segment(p))
         PITH_TRY(pith_result_note(r, error,
                                   "Segments have %zu tokens, half of the "
-                                  "model's positions, not %zu.",
-                                  p->itpc.segment_size,
-                                  p->options->segment_size));
+                                  "%s, not %zu.", p->itpc.segment_size,
+                                  p->options->window > 0
+                                      ? "window" : "model's positions",
+                                  wanted_segment(p)));
     if (p->options->structured && p->options->target > 0 &&
         fabs(p->options->target - (double)p->prune.goal) >= 1)
         PITH_TRY(pith_result_note(r, error,
@@ -306,7 +310,8 @@ static enum pith_status open_paper(struct pith_paper *p,
     PITH_TRY(check_options(p->options, error));
     PITH_TRY(choose_plan(p, error));
     PITH_TRY(pith_prune_open(&p->prune, prompt, error));
-    size_t n = p->parts->n_parts, longest = pith_prune_longest(p->session);
+    size_t n = p->parts->n_parts, wanted = wanted_segment(p);
+    size_t longest = pith_prune_longest(p->session, p->options);
     if (p->plan->open != NULL)
         PITH_TRY(p->plan->open(p, error));
     PITH_TRY(pith_keep_apply(p->parts, p->options, error));
@@ -315,8 +320,8 @@ static enum pith_status open_paper(struct pith_paper *p,
     if (p->order == NULL || p->selected == NULL)
         return pith_no_memory(error, n, sizeof *p->order);
     p->itpc.parts = p->parts;
-    p->itpc.segment_size = p->options->segment_size < longest
-                               ? p->options->segment_size : longest;
+    p->itpc.segment_size = wanted < longest ? wanted : longest;
+    p->itpc.scorer.window = p->options->window;
     p->itpc.scorer.whole_context = !p->options->use_itpc;
     p->itpc.observe = pith_observe_segment;
     p->itpc.user = &p->observer;

@@ -33,7 +33,9 @@ struct pith_paper {
 
 /* What contexts are, and how they get their share of the target. */
 struct pith_plan {
-    double k; /* granularity coefficient where the options have none */
+    /* Where the options have none. */
+    double k;            /* granularity coefficient */
+    size_t segment_size; /* tokens */
     /* Checks what this needs, and sets the target again; NULL: nothing. */
     enum pith_status (*open)(struct pith_paper *p, struct pith_error *error);
     /* Algorithm 1, line 4: fills ranks (n) in the order of the prompt; index

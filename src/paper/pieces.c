@@ -121,7 +121,7 @@ static enum pith_status stage_pieces(struct pith_paper *p,
 }
 
 static const struct pith_plan pieces = {
-    .k = 2, .open = open_pieces, .stage = stage_pieces};
+    .k = 2, .segment_size = 100, .open = open_pieces, .stage = stage_pieces};
 
 enum pith_status pith_plan_pieces(const struct pith_plan **plan,
                                   struct pith_error *error)

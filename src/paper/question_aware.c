@@ -123,6 +123,7 @@ static enum pith_status stage_documents(struct pith_paper *p,
 
 /* The published k: a ranking by the question can be trusted with more. */
 static const struct pith_plan documents = {.k = 1.3,
+                                           .segment_size = 200,
                                            .open = open_documents,
                                            .rank = rank_documents,
                                            .low_is_best = true,

@@ -4,8 +4,7 @@
 #include "scorer.h"
 
 #include "../base/memory.h"
-
-enum { MAX_POSITIONS = 640 };
+#include "../prompt/prune.h"
 
 void pith_scorer_average(const float *token_losses,
                          const struct pith_unit *units, size_t n,
@@ -69,13 +68,13 @@ void pith_scorer_read(struct pith_scorer *scorer, const struct pith_unit *units,
                  units[i].n_tokens);
 }
 
-/* Positions that a segment and what precedes it may take: attention
- * to more would make long documents slow. */
-static size_t window(const struct pith_session *session, size_t n_max)
+/* Positions that a segment and what precedes it may take. */
+static size_t window(const struct pith_scorer *scorer,
+                     const struct pith_session *session)
 {
-    size_t n = 4 * n_max > MAX_POSITIONS ? 4 * n_max : MAX_POSITIONS;
-    size_t all = pith_session_window(session);
-    return n < all ? n : all;
+    size_t n = pith_window(session, scorer->window);
+    size_t four = pith_window(session, 4 * scorer->n_max);
+    return scorer->window == 0 && four > n ? four : n;
 }
 
 enum pith_status pith_scorer_open(struct pith_scorer *scorer,
@@ -89,7 +88,7 @@ enum pith_status pith_scorer_open(struct pith_scorer *scorer,
         scorer->question.failed)
         return pith_no_memory(error, n, sizeof *scorer->ids);
     PITH_TRY(pith_prefix_init(&scorer->prefix, session, error));
-    scorer->prefix.n_max = window(session, n);
+    scorer->prefix.n_max = window(scorer, session);
     return PITH_OK;
 }
 

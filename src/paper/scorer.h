@@ -12,7 +12,10 @@ struct pith_scorer {
     const struct pith_parts *parts; /* borrowed */
     bool whole_context; /* eq. 4 instead of 5: segments are scored after all
                            text before them, dropped or not */
-    size_t n_max;      /* tokens of the longest segment */
+    size_t n_max;      /* tokens of the longest segment, at most half of the
+                          positions of a window */
+    size_t window;     /* positions that a segment and what precedes it take;
+                          0: 640, or those of four segments */
     struct pith_prefix prefix;
     int32_t *ids; /* of a segment, and their losses */
     float *losses;
@@ -45,7 +48,7 @@ void pith_scorer_average(const float *token_losses,
                          const struct pith_unit *units, size_t n,
                          float *losses);
 
-/* parts, whole_context, n_max and question are set.  Free the scorer, also
+/* parts, whole_context, n_max, window and question are set.  Free the scorer, also
  * after an error. */
 enum pith_status pith_scorer_open(struct pith_scorer *scorer,
                                   struct pith_session *session,

@@ -56,9 +56,21 @@ static enum pith_status set_target(struct pith_prune *p,
     return PITH_OK;
 }
 
-size_t pith_prune_longest(const struct pith_session *session)
+/* The longest unit is half of it, and no character has more tokens. */
+enum { LEAST_WINDOW = 64 };
+
+size_t pith_window(const struct pith_session *session, size_t asked)
 {
-    return pith_session_window(session) / 2;
+    size_t all = pith_session_window(session), n = asked > 0 ? asked : 640;
+    return n < all ? n : all;
+}
+
+size_t pith_prune_longest(const struct pith_session *session,
+                          const struct pith_compress_options *options)
+{
+    size_t all = pith_session_window(session);
+    return (options->window > 0 ? pith_window(session, options->window) : all) /
+           2;
 }
 
 enum pith_status pith_prune_open(struct pith_prune *p,
@@ -72,10 +84,14 @@ enum pith_status pith_prune_open(struct pith_prune *p,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "target is %g tokens; expected at least 1 (a share "
                          "of the prompt is given as rate)", options->target);
+    if (options->window > 0 && options->window < LEAST_WINDOW)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "window is %zu positions; expected at least %d, or 0 "
+                         "for 640", options->window, LEAST_WINDOW);
     PITH_TRY(pith_parts_make(&p->parts, tokenizer, prompt, options->structured,
                              error));
     PITH_TRY(pith_units_merge(&p->parts, options->units,
-                              pith_prune_longest(p->session), error));
+                              pith_prune_longest(p->session, options), error));
     PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));
     size_t n = p->parts.n_parts;
     p->order = pith_array(n, sizeof *p->order);

@@ -43,7 +43,12 @@ void pith_prune_retarget(struct pith_prune *prune, double target);
 
 /* The most tokens of one unit: as many as the model can look at with as many
  * before them. */
-size_t pith_prune_longest(const struct pith_session *session);
+size_t pith_prune_longest(const struct pith_session *session,
+                          const struct pith_compress_options *options);
+
+/* Positions that the model looks at together: those asked for, or 640, as
+ * attention to more would make long prompts slow; at most the session's. */
+size_t pith_window(const struct pith_session *session, size_t asked);
 
 /* Everything stays. */
 enum pith_status pith_prune_keep_all(struct pith_prune *prune,

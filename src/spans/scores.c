@@ -15,10 +15,6 @@ static size_t scored_tokens(const struct pith_parts *parts)
     return last->token + last->n_tokens;
 }
 
-/* Positions that the model looks at together: attention to more would make
- * long prompts slow. */
-enum { MAX_POSITIONS = 640 };
-
 /* The start id and, where the question is in front, the latest quarter of
  * a window of it and a blank line. */
 static enum pith_status make_head(const struct pith_spans *spans,
@@ -75,9 +71,7 @@ static enum pith_status score(struct pith_spans *spans, size_t n,
                               struct pith_error *error)
 {
     struct pith_ids head = {0};
-    size_t window = pith_session_window(spans->session);
-    if (window > MAX_POSITIONS)
-        window = MAX_POSITIONS;
+    size_t window = pith_window(spans->session, spans->options->window);
     enum pith_status status =
         make_head(spans, with_question, window, &head, error);
     if (status == PITH_OK)

@@ -52,7 +52,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
 {
     struct pith_parts *parts = spans->parts;
     PITH_TRY(pith_prune_open(&spans->prune, prompt, error));
-    PITH_TRY(pith_bind_words(parts, pith_prune_longest(spans->session),
+    PITH_TRY(pith_bind_words(parts, pith_prune_longest(spans->session, spans->options),
                              error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
