@@ -35,6 +35,7 @@ allowed() {
     compress) echo base text json model prompt paper spans reference ;;
     align) echo base kernels gradients text json model ;;
     report) echo base text model prompt json service ;;
+    messages) echo base text json model prompt ;;
     service | eval) echo base text json model prompt reference report ;;
     *) echo "unknown" ;;
     esac

@@ -23,7 +23,7 @@ diff "$scratch/public" "$scratch/exported" >&2 ||
     complain "< declared in include/, > exported"
 # What is declared without PITH_API would not be exported.
 ${CC:-cc} -Iinclude -E -P -DPITH_API=@API@ -include pith_align.h \
-    -include pith_eval.h -include pith_files.h \
+    -include pith_eval.h -include pith_files.h -include pith_messages.h \
     -include pith_service.h -x c /dev/null |
     tr '\n' ' ' | sed 's/;/;\n/g' |
     grep -o '[^;{}]*\bpith_[a-z0-9_]*([^;{}]*);' | grep -v '@API@' |

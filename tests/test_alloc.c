@@ -18,6 +18,7 @@
 #include "foreign.h"
 #include "pith_align.h"
 #include "pith_eval.h"
+#include "pith_messages.h"
 #include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"
@@ -247,6 +248,33 @@ static enum pith_status run_request(void)
     return judge(reply, status);
 }
 
+static enum pith_status compress_messages(void)
+{
+    static const char chat[] =
+        "{\"messages\":[{\"role\":\"tool\",\"content\":\"one two three four "
+        "five six\"},{\"role\":\"user\",\"content\":\"seven\"}]}";
+    struct pith_messages_options options;
+    struct pith_messages *messages;
+    struct pith_messages_result *result;
+    char *json = NULL;
+    pith_messages_options_init(&options);
+    options.short_tokens = 0;
+    enum pith_status status = pith_messages_read(
+        (struct pith_text){chat, sizeof chat - 1}, NULL, &messages, &error);
+    expect((messages == NULL) == (status != PITH_OK));
+    if (status != PITH_OK)
+        return status;
+    status = pith_messages_compress_each(session, messages, &options, &result,
+                                         &error);
+    expect((result == NULL) == (status != PITH_OK));
+    if (status == PITH_OK)
+        status = pith_messages_write(messages, result->texts, &json, NULL,
+                                     &error);
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+    return judge(json, status);
+}
+
 static enum pith_status speak_mcp(void)
 {
     static const char message[] =
@@ -448,6 +476,7 @@ static const struct {
     {"compress, spans", compress_spans},
     {"compress, reference", compress_reference},
     {"request", run_request},
+    {"messages", compress_messages},
     {"mcp", speak_mcp},
     {"convert", convert_shared},
     {"convert, a folder", convert_folder},

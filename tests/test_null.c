@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pith_align.h"
+#include "pith_messages.h"
 #include "pith_eval.h"
 #include "pith_service.h"
 #include "support.h"
@@ -167,6 +168,37 @@ START_TEST(compressions)
 }
 END_TEST
 
+START_TEST(messages)
+{
+    struct pith_messages *read = (void *)&model;
+    struct pith_messages_result *result = (void *)&model;
+    char *json = (char *)&model;
+    REFUSED(pith_messages_read(missing, NULL, &read, at), "document");
+    ck_assert_ptr_null(read);
+    REFUSED(pith_messages_read(view("[]"), NULL, NULL, at), "messages");
+    ck_assert_ptr_null(pith_messages_texts(NULL));
+    ck_assert_uint_eq(pith_messages_count(NULL), 0);
+    REFUSED(pith_messages_write(NULL, NULL, &json, NULL, at), "messages");
+    ck_assert_ptr_null(json);
+    REFUSED(pith_messages_compress_each(session, NULL, NULL, &result, at),
+            "messages");
+    ck_assert_ptr_null(result);
+    ck_assert_int_eq(
+        pith_messages_read(view("[{\"role\":\"user\",\"content\":\"a\"}]"),
+                           NULL, &read, NULL), PITH_OK);
+    REFUSED(pith_messages_write(read, NULL, &json, NULL, at), "texts");
+    REFUSED(pith_messages_write(read, NULL, NULL, NULL, at), "json");
+    REFUSED(pith_messages_compress_each(NULL, read, NULL, &result, at),
+            "session");
+    REFUSED(pith_messages_compress_each(session, read, NULL, NULL, at),
+            "result");
+    pith_messages_free(read);
+    pith_messages_free(NULL);
+    pith_messages_result_free(NULL);
+    pith_messages_options_init_sized(NULL, 0);
+}
+END_TEST
+
 START_TEST(alignment)
 {
     struct pith_align_requests_info asked;
@@ -279,6 +311,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, nothing_is_freed);
     tcase_add_test(tcase, models_and_tokens);
     tcase_add_test(tcase, compressions);
+    tcase_add_test(tcase, messages);
     tcase_add_test(tcase, alignment);
     tcase_add_test(tcase, without_a_status);
     tcase_add_test(tcase, what_has_no_elements_may_be_null);

@@ -12,6 +12,7 @@
 #include "guarded.h"
 #include "pith_align.h"
 #include "pith_eval.h"
+#include "pith_messages.h"
 #include "pith_service.h"
 #include "tiny_model.h"
 
@@ -156,6 +157,20 @@ static enum pith_status try_mcp(const void *options)
     return status;
 }
 
+static enum pith_status try_messages(const void *options)
+{
+    struct pith_messages *messages;
+    struct pith_messages_result *result;
+    assert_ok(pith_messages_read(
+                  view("[{\"role\":\"user\",\"content\":\"one two\"}]"), NULL,
+                  &messages, &error), error);
+    enum pith_status status = pith_messages_compress_each(
+        session, messages, options, &result, &error);
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+    return status;
+}
+
 static enum pith_status try_dataset(const void *options)
 {
     struct pith_dataset *dataset;
@@ -271,6 +286,8 @@ static const struct takes_options {
      sizeof(struct pith_compress_options)},
     {"pith_request_run", try_request, sizeof(struct pith_compress_options)},
     {"pith_mcp_create", try_mcp, sizeof(struct pith_compress_options)},
+    {"pith_messages_compress_each", try_messages,
+     sizeof(struct pith_messages_options)},
     {"pith_dataset_create", try_dataset, sizeof(struct pith_dataset_options)},
     {"pith_align_requests", try_align_requests,
      sizeof(struct pith_align_requests_options)},

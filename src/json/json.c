@@ -320,8 +320,8 @@ static enum pith_status parse_word(struct parser *parser,
     return expected(parser, "a value");
 }
 
-static enum pith_status parse_value(struct parser *parser,
-                                    struct pith_json *value, int depth)
+static enum pith_status parse_any(struct parser *parser,
+                                  struct pith_json *value, int depth)
 {
     if (take_byte(parser, '{')) {
         value->kind = PITH_JSON_OBJECT;
@@ -338,6 +338,15 @@ static enum pith_status parse_value(struct parser *parser,
     if (at_byte(parser, 't') || at_byte(parser, 'f') || at_byte(parser, 'n'))
         return parse_word(parser, value);
     return parse_number(parser, value);
+}
+
+static enum pith_status parse_value(struct parser *parser,
+                                    struct pith_json *value, int depth)
+{
+    value->start = (size_t)(parser->at - parser->start);
+    PITH_TRY(parse_any(parser, value, depth));
+    value->end = (size_t)(parser->at - parser->start);
+    return PITH_OK;
 }
 
 static enum pith_status parse_document(struct parser *parser)
