@@ -54,6 +54,17 @@ SLOW     := $(addprefix tests/test_, reference.c tutorial.c precision.c \
 TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SLOW) \
               $(filter-out $(SLOW),$(TEST_SRC)))
 
+# HTTP=1 makes build/pith with `pith serve --http` (docs/HTTP.md), on
+# libmicrohttpd; what knows of it is tools/http, in place of http_absent.c.
+ifeq ($(HTTP),1)
+PROGRAM     := $(BUILD)/pith-http
+HTTP_CFLAGS := $(shell pkg-config --cflags libmicrohttpd 2>/dev/null)
+HTTP_LIBS   := $(or $(shell pkg-config --libs libmicrohttpd 2>/dev/null),-lmicrohttpd)
+HTTP_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/http/*.c))
+else
+PROGRAM     := $(BUILD)/pith
+endif
+
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-layouts check-mcp \
     check-metrics check-python \
@@ -69,8 +80,10 @@ all: build/libpith.a build/pith
 build/libpith.a: $(BUILD)/libpith.a
 	$(Q)cp -f $< $@
 
-build/pith: $(BUILD)/pith
-	$(Q)cp -f $< $@
+# Also when the program at hand was made with the other choice of HTTP.
+build/pith: $(PROGRAM) FORCE
+	$(Q)cmp -s $< $@ || cp -f $< $@
+FORCE:
 
 $(BUILD)/libpith.a: $(LIB_OBJ)
 	$(Q)rm -f $@
@@ -78,6 +91,15 @@ $(BUILD)/libpith.a: $(LIB_OBJ)
 
 $(BUILD)/pith: $(TOOL_OBJ) $(BUILD)/libpith.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/pith-http: $(filter-out %/http_absent.o,$(TOOL_OBJ)) $(HTTP_OBJ) \
+                    $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HTTP_LIBS) -lm
+
+$(BUILD)/tools/http/%.o: tools/http/%.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) $(HTTP_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -319,4 +341,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tools/core/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d)
+-include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tools/core/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)

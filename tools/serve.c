@@ -1,6 +1,7 @@
 /*
  * serve.c - `pith serve`: a model that stays loaded and answers lines of
- * JSON, as plain requests or as messages of the Model Context Protocol.
+ * JSON, as plain requests or as messages of the Model Context Protocol; or
+ * requests of HTTP (serve_http.h).
  *
  * Nothing that arrives ends it: what cannot be answered is answered with an
  * error.  It ends when its input does, or when nobody reads its output.
@@ -15,6 +16,7 @@
 #include "common.h"
 #include "files.h"
 #include "pith_service.h"
+#include "serve_http.h"
 
 /* A longer line is answered with an error and not held.  A parsed request
  * takes up to fifty times its bytes, so this bounds the memory too. */
@@ -26,6 +28,7 @@ struct arguments {
     const char *count_with;
     struct pith_counter *counter;
     double request_seconds; /* 0: no limit */
+    struct http_options http;
     bool as_stdio, as_mcp;
 };
 
@@ -39,10 +42,31 @@ static const struct option options[] = {
     {0, "mcp", NULL, OPTION_FLAG, AT(as_mcp), 0, 0,
      "the Model Context Protocol, with the tools\n"
      "compress, recover and score"},
+    {0, "http", "ADDR", OPTION_WORD, AT(http.address), 0, 0,
+     "HTTP at ADDRESS:PORT or a port of this machine\n"
+     "(docs/HTTP.md; made with make HTTP=1)"},
     {0, "request-seconds", "S", OPTION_REAL, AT(request_seconds), 0, 1e6,
      "answer a request that takes longer with an\n"
      "error (default 0: no limit)"},
 
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "HTTP:"},
+    {0, "token-file", "FILE", OPTION_INPUT, AT(http.token_file), 0, 0,
+     "clients need the bearer token in it; needed\n"
+     "where other machines reach the address"},
+    {0, "workers", "N", OPTION_COUNT, AT(http.workers), 0, 1024,
+     "requests that are computed at once (0: one for\n"
+     "each processor), each with one thread unless\n"
+     "--threads says more"},
+    {0, "connections", "N", OPTION_COUNT, AT(http.connections), 1, 1000000,
+     "clients that are served at once; others wait\n"
+     "(10240)"},
+    {0, "body-mib", "N", OPTION_COUNT, AT(http.body_mib), 1, 1024,
+     "longest body of a request, in MiB (16)"},
+    {0, "client-seconds", "S", OPTION_REAL, AT(http.client_seconds), 0.1, 1e6,
+     "time to send a request, to take the reply and\n"
+     "to stay idle; then the connection is cut (30)"},
+
+    {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Requests:"},
     {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
      "count in tokens of the target model, rate\n"
      "and target too (not of reference):\n"
@@ -228,15 +252,35 @@ static int serve(const struct arguments *arguments)
     return code;
 }
 
+/* Options that --http alone has. */
+static const char *const of_http[] = {"token-file", "workers", "connections",
+                                      "body-mib", "client-seconds"};
+enum { N_OF_HTTP = sizeof of_http / sizeof *of_http };
+
+/* Several workers share the processors. */
+static int serve_http(struct arguments *arguments,
+                      const struct operands *operands)
+{
+    if (!tool_option_given(operands, "threads") && arguments->http.workers != 1)
+        arguments->model.n_threads = 1;
+    arguments->http.request_seconds = arguments->request_seconds;
+    return tool_serve_http(&arguments->http, &arguments->model,
+                           &arguments->options);
+}
+
 static int settle(const struct command *command,
                   const struct operands *operands, struct arguments *arguments)
 {
     bool target = tool_option_given(operands, "target");
     bool threshold = tool_option_given(operands, "threshold");
-    if (arguments->as_stdio == arguments->as_mcp)
-        return tool_usage(command, "expected one of --stdio and --mcp");
+    bool as_http = arguments->http.address != NULL;
+    if (arguments->as_stdio + arguments->as_mcp + as_http != 1)
+        return tool_usage(command, "expected one of --stdio, --mcp and --http");
     if (arguments->as_mcp && arguments->options.trace)
-        return tool_usage(command, "--trace belongs to --stdio");
+        return tool_usage(command, "--trace belongs to --stdio and --http");
+    for (size_t i = 0; !as_http && i < N_OF_HTTP; i++)
+        if (tool_option_given(operands, of_http[i]))
+            return tool_usage(command, "--%s belongs to --http", of_http[i]);
     if (target && tool_option_given(operands, "rate"))
         return tool_usage(command, "--rate and --target cannot be combined");
     if (threshold && (target || tool_option_given(operands, "rate")))
@@ -259,7 +303,9 @@ static void list_files(const struct operands *operands, const void *given,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.http = {.connections = 10240,
+                                           .body_mib = 16,
+                                           .client_seconds = 30}};
     struct operands operands;
     pith_compress_options_init(&arguments.options);
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);
@@ -271,7 +317,9 @@ static int run(const struct command *command, int argc, char **argv)
             code = tool_load_counter(arguments.count_with, &arguments.counter);
         arguments.options.count_with = arguments.counter;
         if (code == TOOL_OK)
-            code = serve(&arguments);
+            code = arguments.http.address != NULL
+                       ? serve_http(&arguments, &operands)
+                       : serve(&arguments);
     }
     pith_counter_free(arguments.counter);
     tool_options_free(&arguments, &operands);
@@ -281,10 +329,11 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command tool_serve = {
     .name = "serve",
     .operands = "",
-    .summary = "answer requests from standard input, model loaded once",
+    .summary = "answer requests, lines or HTTP, model loaded once",
     .about =
         "Reads lines of JSON from standard input and answers each with a line\n"
-        "on standard output, until the input ends (docs/SERVE.md).  What cannot\n"
+        "on standard output, until the input ends (docs/SERVE.md); or answers\n"
+        "requests of HTTP until SIGTERM or SIGINT (docs/HTTP.md).  What cannot\n"
         "be read or done is answered with an error; blank lines and, in MCP,\n"
         "notifications are not answered.  A line may be up to 16 MiB long.\n"
         "Compression options are the defaults for what a request leaves out.",
