@@ -68,7 +68,7 @@ endif
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-layouts check-mcp \
     check-metrics check-python \
-    check-abi check-examples check-mpi check-mutations check-report \
+    check-abi check-examples check-http check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
 .DELETE_ON_ERROR:
@@ -199,7 +199,7 @@ $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 ## check-programs: build the test programs without running them
-check-programs: $(BUILD)/libpith.a $(BUILD)/pith
+check-programs: $(BUILD)/libpith.a $(BUILD)/pith $(PROGRAM)
 	$(Q)CC="$(CC)" sh tools/find-check install
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tutorial $(TESTS)
 
@@ -208,6 +208,7 @@ check: check-programs
 	$(Q)$(TEST_ENV) PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    CC="$(CC)" sh tests/run.sh "sh tests/core.sh $(BUILD)/pith" $(TESTS) \
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
+	    "sh tests/check-http.sh $(PROGRAM) weights/default.pith $(BUILD)/http" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
 	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial"
 
@@ -240,6 +241,13 @@ check-mpi:
 	$(Q)sh tests/check-mpi.sh --install
 	$(Q)$(MAKE) --no-print-directory MPI=1 all
 	$(Q)sh tests/check-mpi.sh build/pith-mpi weights/default.pith build/mpi
+
+## check-http: `pith serve --http` (installs libmicrohttpd-dev when missing)
+check-http:
+	$(Q)if sh tests/check-http.sh --install; then \
+	    $(MAKE) --no-print-directory HTTP=1 $(BUILD)/pith-http && \
+	    $(TEST_ENV) sh tests/check-http.sh $(BUILD)/pith-http \
+	        weights/default.pith $(BUILD)/http; fi
 
 ## check-tutorial: ten goldens of each model through docs/tutorial/llmlingua.c
 check-tutorial: $(BUILD)/pith

@@ -1,7 +1,7 @@
 /*
  * serve.c - `pith serve --http`: starting, waiting and stopping.
  *
- * libmicrohttpd reads and writes in a thread of its own, the workers compute,
+ * libmicrohttpd reads and writes in its own thread, the workers compute,
  * and this thread cuts slow clients off and waits for SIGTERM or SIGINT.  Then
  * no new connections are taken, and the server ends when all requests that had
  * come are answered.
