@@ -66,8 +66,8 @@ PROGRAM     := $(BUILD)/pith
 endif
 
 .PHONY: all amalgamation core shared demo check check-asan \
-    check-tsan tsan-programs check-divergence check-layouts check-mcp \
-    check-metrics check-python \
+    check-tsan tsan-programs check-divergence check-families check-layouts \
+    check-mcp check-metrics check-python \
     check-abi check-examples check-http check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
     install uninstall clean help
@@ -210,15 +210,18 @@ check: check-programs
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
 	    "sh tests/check-http.sh $(PROGRAM) weights/default.pith $(BUILD)/http" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
-	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial"
+	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial" \
+	    "sh tests/get_model.sh $(BUILD)/pith"
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
 	$(Q)$(MAKE) --no-print-directory check MODE=asan
 
 ## check-layouts: convert published layouts; ids as transformers has them
+STRINGS ?= 2000
 check-layouts: all
-	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts
+	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts \
+	    $(STRINGS)
 
 ## check-python: the Python wheel, in a fresh environment and under LangChain
 check-python:
@@ -304,6 +307,10 @@ check-metrics: all
 PEERS ?= ../peers/venv
 check-divergence: all
 	$(Q)sh tests/check-divergence.sh build/pith $(PEERS) build/divergence
+
+## check-families: each family's losses as PyTorch's, texts as LLMLingua's
+check-families: all
+	$(Q)sh tests/check-families.sh build/pith $(PEERS) build/families
 
 ## install: program, libraries, headers, model, manual page and so on under PREFIX
 install: all shared

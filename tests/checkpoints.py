@@ -47,8 +47,8 @@ def sentencepiece_model(**settings):
         model_type="bpe", num_threads=1, minloglevel=2,
         normalization_rule_name="identity", remove_extra_whitespaces=False,
         allow_whitespace_only_pieces=True, split_digits=True,
-        character_coverage=0.995,
-        **{"vocab_size": 700, "unk_id": 0, "bos_id": 1, "eos_id": 2,
+        **{"vocab_size": 700, "character_coverage": 0.995,
+           "unk_id": 0, "bos_id": 1, "eos_id": 2,
            "pad_id": -1, "byte_fallback": True, **settings})
     return out.getvalue()
 

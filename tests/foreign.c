@@ -787,6 +787,11 @@ static void put_list_key(struct pith_buffer *out, const char *key,
     put_u64(out, length);
 }
 
+static const char *or_else(const char *text, const char *other)
+{
+    return text != NULL ? text : other;
+}
+
 static void put_hyper_parameters(struct pith_buffer *out,
                                  const struct foreign *model, uint64_t *n)
 {
@@ -795,7 +800,8 @@ static void put_hyper_parameters(struct pith_buffer *out,
     const char *arch = gpt2 ? "gpt2" : "llama";
     char key[96];
 #define ARCH(name) (snprintf(key, sizeof key, "%s." name, arch), key)
-    put_text_key(out, "general.architecture", arch, n);
+    put_text_key(out, "general.architecture",
+                 or_else(model->gguf_says.architecture, arch), n);
     put_text_key(out, "general.name", "a foreign model", n);
     put_number_key(out, ARCH("context_length"), c->n_ctx, n);
     put_number_key(out, ARCH("embedding_length"), c->n_embd, n);
@@ -811,8 +817,12 @@ static void put_hyper_parameters(struct pith_buffer *out,
         put_key(out, ARCH("rope.freq_base"), 6, n);
         put_f32(out, c->rope_theta);
         put_number_key(out, ARCH("rope.dimension_count"), c->head_dim, n);
-        put_text_key(out, ARCH("rope.scaling.type"), "none", n);
+        put_text_key(out, ARCH("rope.scaling.type"),
+                     or_else(model->gguf_says.rope_scaling, "none"), n);
     }
+    if (model->gguf_says.n_experts > 0)
+        put_number_key(out, ARCH("expert_count"), model->gguf_says.n_experts,
+                       n);
 #undef ARCH
 }
 
@@ -858,7 +868,8 @@ static void put_tokenizer(struct pith_buffer *out, const struct foreign *model,
         return;
     }
     put_text_key(out, "tokenizer.ggml.pre",
-                 model->kind == FOREIGN_GPT2 ? "gpt-2" : "smollm", n);
+                 or_else(model->gguf_says.pre_tokenizer,
+                         model->kind == FOREIGN_GPT2 ? "gpt-2" : "smollm"), n);
     put_list_key(out, "tokenizer.ggml.merges", 8, N_MERGES, n);
     for (size_t i = 0; i < N_MERGES; i++) {
         char line[32];

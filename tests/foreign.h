@@ -27,6 +27,10 @@ struct foreign {
     struct pith_tensor_spec *specs; /* n_tensors, of config.h */
     float **values;                 /* in our order, (rows, cols) each */
     size_t n_tensors;
+    struct {                        /* where set, in place of what is true */
+        const char *architecture, *rope_scaling, *pre_tokenizer;
+        uint32_t n_experts;
+    } gguf_says;
 };
 
 void foreign_init(struct foreign *model, enum foreign_kind kind);

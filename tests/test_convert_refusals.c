@@ -250,6 +250,53 @@ START_TEST(folder_is_refused_by_name)
 }
 END_TEST
 
+/* Models and RoPE types of the field that are not ours. */
+static const char *const other_types[] = {
+    "mixtral", "qwen2_moe", "qwen3_moe", "qwen3_next", "llama4", "gpt_oss",
+    "deepseek_v3", "gemma", "gemma2", "gemma3", "phi", "phi3", "olmo", "olmo2",
+    "falcon", "stablelm", "starcoder2", "cohere", "granite", "internlm2",
+    "baichuan", "chatglm", "qwen", "mistral3", "ministral", "gpt_neox", "gptj",
+    "opt", "bloom", "mpt", "mamba", "t5", "bert", "Llama", "llama ", ""};
+static const char *const other_scalings[] = {
+    "yarn", "dynamic", "longrope", "su", "mrope", "proportional", "Linear",
+    ""};
+
+static void assert_config_refused(const char *from, const char *to,
+                                  const char *word)
+{
+    static const struct foreign_folder how = {.type = "F32"};
+    struct foreign model;
+    foreign_init(&model, FOREIGN_LLAMA);
+    foreign_folder_write(&model, &how, source);
+    edit_file(in_source("config.json"), from, to);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, word);
+    remove_files();
+    foreign_free(&model);
+}
+
+START_TEST(other_models_are_refused_by_name)
+{
+    static const char *const keys[][2] = {
+        {"rope_scaling", "type"}, {"rope_scaling", "rope_type"},
+        {"rope_parameters", "rope_type"}};
+    char to[100], word[60];
+    set_paths();
+    for (size_t i = 0; i < sizeof other_types / sizeof *other_types; i++) {
+        snprintf(to, sizeof to, "\"model_type\": \"%s\"", other_types[i]);
+        snprintf(word, sizeof word, "model_type is \"%s\"", other_types[i]);
+        assert_config_refused("\"model_type\": \"llama\"", to, word);
+    }
+    for (size_t i = 0; i < sizeof other_scalings / sizeof *other_scalings; i++)
+        for (size_t key = 0; key < 3; key++) {
+            snprintf(to, sizeof to, "\"%s\": {\"%s\": \"%s\", \"factor\": 4.0}",
+                     keys[key][0], keys[key][1], other_scalings[i]);
+            snprintf(word, sizeof word, "\"%s\" is \"%s\"", keys[key][0],
+                     other_scalings[i]);
+            assert_config_refused("\"rope_scaling\": null", to, word);
+        }
+}
+END_TEST
+
 /* Files that change what tokenizer.json or the model say. */
 START_TEST(settings_are_refused_by_name)
 {
@@ -401,6 +448,59 @@ START_TEST(gguf_is_refused_by_name)
         assert_refused(source, gguf_edits[_i].status, gguf_edits[_i].word);
     remove_files();
     foreign_free(&model);
+}
+END_TEST
+
+static void assert_gguf_refused(const struct foreign *model, const char *word)
+{
+    foreign_gguf_write(model, FOREIGN_F32, 3, source);
+    assert_refused(source, PITH_ERR_UNSUPPORTED, word);
+    remove_files();
+}
+
+START_TEST(other_gguf_models_are_refused_by_name)
+{
+    static const char *const architectures[] = {
+        "llama4", "qwen", "qwen2moe", "qwen2vl", "qwen3moe", "qwen3next",
+        "gpt-oss", "deepseek2", "gemma3", "phi3", "olmo2", "falcon", "stablelm",
+        "starcoder2", "command-r", "granite", "mistral3", "gptneox", "mamba",
+        "bert", "Llama", "gpt", ""};
+    static const char *const pre_tokenizers[] = {
+        "default", "tekken", "gpt-4o", "llama4", "deepseek-llm",
+        "deepseek-coder", "deepseek-v3", "falcon", "mpt", "starcoder",
+        "refact", "command-r", "olmo", "dbrx", "qwen35", "stablelm2", "chatglm-bpe",
+        "viking", "jais", "codeshell", "bloom", "exaone", "minerva-7b", "kimi-k2",
+        "Llama-BPE", ""};
+    struct foreign llama, bytes;
+    char word[100];
+    set_paths();
+    foreign_init(&llama, FOREIGN_LLAMA);
+    foreign_init(&bytes, FOREIGN_LLAMA_BYTES);
+    for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
+        llama.gguf_says.architecture = architectures[i];
+        snprintf(word, sizeof word, "architecture is \"%s\"",
+                 architectures[i]);
+        assert_gguf_refused(&llama, word);
+    }
+    llama.gguf_says.architecture = NULL;
+    for (size_t i = 0; i < sizeof other_scalings / sizeof *other_scalings; i++) {
+        llama.gguf_says.rope_scaling = other_scalings[i];
+        snprintf(word, sizeof word, "rope.scaling.type\" is \"%s\"",
+                 other_scalings[i]);
+        if (other_scalings[i][0] != '\0') /* as if it were not there */
+            assert_gguf_refused(&llama, word);
+    }
+    llama.gguf_says.rope_scaling = NULL;
+    llama.gguf_says.n_experts = 8;
+    assert_gguf_refused(&llama, "expert_count\" asks for a mixture of experts");
+    for (size_t i = 0; i < sizeof pre_tokenizers / sizeof *pre_tokenizers; i++) {
+        bytes.gguf_says.pre_tokenizer = pre_tokenizers[i];
+        snprintf(word, sizeof word, "tokenizer.ggml.pre is \"%s\"",
+                 pre_tokenizers[i]);
+        assert_gguf_refused(&bytes, word);
+    }
+    foreign_free(&llama);
+    foreign_free(&bytes);
 }
 END_TEST
 
@@ -598,11 +698,13 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, folder_is_refused_by_name, 0,
                         (int)(sizeof edits / sizeof *edits));
+    tcase_add_test(tcase, other_models_are_refused_by_name);
     tcase_add_test(tcase, settings_are_refused_by_name);
     tcase_add_test(tcase, vocab_json_of_another_class_is_refused);
     tcase_add_test(tcase, missing_files_are_named);
     tcase_add_loop_test(tcase, gguf_is_refused_by_name, 0,
                         (int)(sizeof gguf_edits / sizeof *gguf_edits));
+    tcase_add_test(tcase, other_gguf_models_are_refused_by_name);
     tcase_add_test(tcase, gguf_leftover_is_named);
     tcase_add_test(tcase, gguf_versions_and_types_are_refused_by_name);
     tcase_add_test(tcase, other_files_are_told_apart);

@@ -291,7 +291,21 @@ static void open_model(const char *path)
     struct pith_error error;
     assert_ok(pith_model_load(path, NULL, &model, &error), error);
     assert_ok(pith_session_create(model, NULL, &session, &error), error);
+}
+
+static void open_converted(const char *source)
+{
+    const char *converted = temporary_path("golden.pith");
+    struct pith_error error;
+    assert_ok(pith_convert(source, converted, NULL, &error), error);
+    open_model(converted);
+    remove(converted);
+}
+
+static void load_counter(void)
+{
     const char *ranks = shared_path("tokenizers/cl100k_base.tiktoken");
+    struct pith_error error;
     if (ranks != NULL)
         assert_ok(pith_counter_load(ranks, &counter, &error), error);
 }
@@ -310,6 +324,7 @@ START_TEST(smollm2_goldens)
     if (path == NULL)
         return;
     open_model(path);
+    load_counter();
     path = shared_path("goldens/compress_smollm2.jsonl");
     if (path != NULL)
         replay_file(path, 2); /* all of them in CI */
@@ -321,13 +336,10 @@ END_TEST
 START_TEST(default_goldens)
 {
     const char *source = shared_path("models/default");
-    const char *converted = temporary_path("default.pith");
-    struct pith_error error;
     if (source == NULL)
         return;
-    assert_ok(pith_convert(source, converted, NULL, &error), error);
-    open_model(converted);
-    remove(converted);
+    open_converted(source);
+    load_counter();
     replay_file(shared_path("goldens/compress_default.jsonl"), 60);
     close_model();
 }
@@ -343,7 +355,29 @@ START_TEST(shipped_goldens)
         return;
     }
     open_model("weights/default.pith");
+    load_counter();
     replay_file("tests/goldens/default.jsonl", 60);
+    close_model();
+}
+END_TEST
+
+/* A tiny model of each family, made by families_reference.py; GPT-3.5's tokens
+ * were not counted. */
+static const char *const families[] = {"gpt2", "llama2", "llama3"};
+
+START_TEST(family_goldens)
+{
+    char path[100];
+    snprintf(path, sizeof path, "tests/goldens/reference/%s", families[_i]);
+    if (access(path, R_OK) != 0) {
+        fprintf(stderr, "SKIPPED (loudly): %s is not there; run from the "
+                        "project's root\n", path);
+        return;
+    }
+    open_converted(path);
+    snprintf(path, sizeof path, "tests/goldens/reference/%s/golden.jsonl",
+             families[_i]);
+    replay_file(path, 60);
     close_model();
 }
 END_TEST
@@ -596,6 +630,11 @@ Suite *make_suite(void)
     tcase_add_test(tiny, parts_are_joined);
     tcase_add_test(tiny, impossible_options_are_refused);
     suite_add_tcase(suite, tiny);
+    TCase *family = tcase_create("families");
+    tcase_set_timeout(family, 120);
+    tcase_add_loop_test(family, family_goldens, 0,
+                        (int)(sizeof families / sizeof *families));
+    suite_add_tcase(suite, family);
     TCase *tcase = tcase_create("goldens");
     tcase_set_timeout(tcase, 900);
     tcase_add_test(tcase, default_goldens);

@@ -390,6 +390,14 @@ START_TEST(llmlingua_refuses)
     write_model(TINY_LLAMA, PITH_F32);
     expect_run("./llmlingua model.pith 0.5 '' '' text", 1, "",
                "model.pith: has no byte-level BPE");
+    write_model(TINY_FAMILY, PITH_F32);
+    expect_run("./llmlingua model.pith 0.5 '' '' text", 1, "",
+               "model.pith: is not a .pith file of version 1 (plain models)");
+    expect_run("cp -r $ROOT/tests/goldens/reference/llama3 words; " /* alone */
+               "sed -i 's/\"rope_scaling\"/\"was\"/' words/config.json; "
+               "$PITH convert -q words words.pith; "
+               "./llmlingua words.pith 0.5 '' '' text", 1, "",
+               "words.pith: has no byte-level BPE of GPT-2 or SmolLM");
 }
 END_TEST
 

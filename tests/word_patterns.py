@@ -42,14 +42,14 @@ def take_away_merges(state):
                                 if i % 2 == 0 or i < len(merges) // 2]
 
 
-def byte_level_tokenizer(name):
+def byte_level_tokenizer(name, vocab=VOCAB):
     """Llama 3 takes words that are pieces whole, and prepends BOS."""
     whole = name == "llama3"
     built = Tokenizer(models.BPE())
     built.pre_tokenizer = PRE_TOKENIZERS[name][0]
     built.decoder = decoders.ByteLevel()
     built.train_from_iterator(sample_text(), trainers.BpeTrainer(
-        vocab_size=VOCAB, special_tokens=[EOS], show_progress=False,
+        vocab_size=vocab, special_tokens=[EOS], show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     if whole:
         state = json.loads(built.to_str())

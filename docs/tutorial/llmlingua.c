@@ -133,8 +133,8 @@ static void read_tokenizer(struct tokenizer *t, const struct file *file,
     const uint8_t *h = bytes_at(file, offset, 40);
     uint32_t n_merges = u32(h + 32), bos = u32(h + 12), eos = u32(h + 16);
     uint64_t n = u32(h + 28); /* pieces */
-    if (u32(h) != 1 || n > n_vocab || (bos >= n && eos >= n))
-        fail("%s: has no byte-level BPE for its embedding", file->path);
+    if (u32(h) != 1 || u32(h + 4) > 2 || n > n_vocab || (bos >= n && eos >= n))
+        fail("%s: has no byte-level BPE of GPT-2 or SmolLM", file->path);
     t->digits_alone = u32(h + 4) == 2;
     t->start = (int32_t)(bos < n ? bos : eos);
     t->pieces = bytes_at(file, offset += 40, 12 * n);
@@ -353,7 +353,7 @@ static void read_model(struct model *m, const char *path)
     struct file file = read_file(path);
     const uint8_t *h = bytes_at(&file, 0, 128);
     if (memcmp(h, "\x89PTH\r\n\x1A\n\1\0\0\0\4\3\2\1", 16) != 0)
-        fail("%s: is not a .pith file of version 1", path);
+        fail("%s: is not a .pith file of version 1 (plain models)", path);
     *m = (struct model){h[40] == 2, u32(h + 44), u32(h + 48), u32(h + 52),
                         u32(h + 56), u32(h + 60), u32(h + 64), u32(h + 68),
                         u32(h + 72), f32(u32(h + 76)), f32(u32(h + 80)),

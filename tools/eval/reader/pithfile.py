@@ -9,7 +9,7 @@ from tokenizers.decoders import ByteLevel
 from torch import nn
 
 MAGIC = b"\x89PTH\r\n\x1a\n"
-LLAMA, BYTE_BPE, DIGITS = 2, 1, 2
+VERSION, LLAMA, BYTE_BPE, GPT2, DIGITS = 1, 2, 1, 1, 2
 HEADER = ("arch", "n_vocab", "n_ctx", "n_embd", "n_layer", "n_head",
           "n_kv_head", "head_dim", "n_ff")
 
@@ -44,6 +44,8 @@ def read_tokenizer(section):
     kind, pre, _, bos, eos, _, _, n_pieces, n_merges, _ = struct.unpack_from("<IIIiiiiIII", section)
     if kind != BYTE_BPE:
         raise ValueError(f"tokenizer kind {kind}; the reader wants byte-level BPE (1)")
+    if pre not in (GPT2, DIGITS):
+        raise ValueError(f"pre-tokenizer {pre}; the reader wants GPT-2's (1) or SmolLM's (2)")
     letter, text_at = letters(), 40 + 12 * (n_pieces + n_merges)
     pieces = []
     for i in range(n_pieces):
@@ -68,6 +70,10 @@ def read(path):
         data = file.read()
     if data[:8] != MAGIC:
         raise ValueError(f"{path}: not a .pith file; pith convert makes one")
+    version, = struct.unpack_from("<I", data, 8)
+    if version != VERSION:
+        raise ValueError(f"{path}: is of version {version}; the reader has the "
+                         "layers of version 1 only, plain LLaMA's")
     n_tensors, name_size = struct.unpack_from("<II", data, 88)
     (tokenizer_size,) = struct.unpack_from("<Q", data, 96)
     at = 128 + 104 * n_tensors + name_size
