@@ -1,7 +1,7 @@
 #!/bin/sh
-# Tries `pith serve --mcp` with the official Python client, which comes from
-# PyPI into a virtual environment of its own.  Skips, loudly, where that
-# cannot be had.
+# Tries `pith serve --mcp` with the official Python client, and holds its
+# messages to the specification's schemas.  Both come from PyPI into a virtual
+# environment of their own.  Skips, loudly, where they cannot be had.
 # usage: check-mcp.sh PROGRAM MODEL ENVIRONMENT
 set -u
 program=$1 model=$2 environment=$3
@@ -16,4 +16,6 @@ if ! "$environment/bin/python" -c 'import mcp' 2>/dev/null; then
         exit 0
     fi
 fi
-exec timeout 300 "$environment/bin/python" tests/mcp_client.py "$program" "$model"
+for test in tests/mcp_client.py tests/mcp_schema.py; do
+    timeout 300 "$environment/bin/python" $test "$program" "$model" || exit 1
+done

@@ -70,6 +70,9 @@ static struct reply ask(const char *message)
     CALL("1", "tools/call") ",\"params\":{\"name\":\"" name                     \
     "\",\"arguments\":" arguments "}}"
 
+#define READ(uri)                                                              \
+    CALL("1", "resources/read") ",\"params\":{\"uri\":\"" uri "\"}}"
+
 static void initialize(const char *version)
 {
     char message[512];
@@ -194,7 +197,14 @@ static const struct {
     {"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", -32600, "\"id\""},
     {"{\"jsonrpc\":\"2.0\",\"id\":[1],\"method\":\"ping\"}", -32600, "\"id\""},
     {"{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"ping\"}", -32600, "\"id\""},
-    {CALL("1", "resources/list") "}", -32601, "resources/list"},
+    {CALL("1", "prompts/list") "}", -32601, "prompts/list"},
+    {CALL("1", "resources/list") ",\"params\":{\"cursor\":\"x\"}}", -32602, "cursor"},
+    {CALL("1", "resources/templates/list") ",\"params\":{\"cursor\":\"x\"}}",
+     -32602, "cursor"},
+    {CALL("1", "resources/read") "}", -32602, "\"uri\""},
+    {READ("pith://last/resul"), -32002, "unknown resource: \"pith://last/resul\""},
+    {READ("pith://last/result"), -32002, "nothing to read"},
+    {READ("pith://last/report"), -32002, "nothing to read"},
     {CALL("1", "server/discover") "}", -32601, "server/discover"},
     {CALL("1", "") "}", -32601, "method not found"},
     {CALL("1", "Ping") "}", -32601, "Ping"},
@@ -395,6 +405,71 @@ START_TEST(compress_does_what_a_request_does)
     }
     release(&want);
     release(&reply);
+}
+END_TEST
+
+/* The last compression that worked can be read, and nothing else. */
+START_TEST(the_last_compression_is_a_resource)
+{
+    initialize(connected[_i]);
+    struct reply list = ask(CALL("1", "resources/list") "}");
+    const struct pith_json *resources = at(&list, "result.resources");
+    ck_assert_uint_eq(resources->n_children, 2);
+    ck_assert(has(resources->first, "title") == (_i >= 2));
+    release(&list);
+
+    struct reply answer = ask(TOOL("compress", "{" OPTIONS "," PROMPT "}"));
+    struct pith_text text = shown(&answer);
+    assert_refused(TOOL("compress", "[]"), -32602, "arguments");
+    struct reply failed = ask(TOOL("compress", "{\"context\":7}"));
+    struct reply score = ask(TOOL("score", "{\"text\":\"one\"}"));
+    struct reply read = ask(READ("pith://last/result"));
+    const struct pith_json *content = at(&read, "result.contents");
+    ck_assert_uint_eq(content->n_children, 1);
+    ck_assert(pith_json_string_is(pith_json_get(content->first, "uri"),
+                                  "pith://last/result"));
+    struct pith_json_document *document;
+    struct pith_error error;
+    assert_ok(pith_json_parse(pith_json_get(content->first, "text")->string,
+                              "text", &document, &error), error);
+    assert_same(pith_json_get(pith_json_root(document),
+                              "compressed_prompt")->string, text);
+    ck_assert(!has(pith_json_root(document), "spans"));
+    pith_json_free(document);
+
+    struct reply page = ask(READ("pith://last/report"));
+    content = at(&page, "result.contents");
+    ck_assert(pith_json_string_is(pith_json_get(content->first, "mimeType"),
+                                  "text/html"));
+    ck_assert(contains(pith_json_get(content->first, "text")->string,
+                       "How many?"));
+    release(&page);
+    release(&read);
+    release(&score);
+    release(&failed);
+    release(&answer);
+}
+END_TEST
+
+/* What is too long for a page leaves nothing to read, not the one before. */
+START_TEST(long_prompts_leave_no_resources)
+{
+    size_t n = 1 << 20;
+    char *message = malloc(n + 256);
+    int start = snprintf(message, 256, CALL("1", "tools/call")
+                         ",\"params\":{\"name\":\"compress\",\"arguments\":"
+                         "{\"context\":[\"one two\"],\"method\":"
+                         "\"reference\",\"instruction\":\"");
+    memset(message + start, ' ', n);
+    strcpy(message + start + n, "\"}}}");
+    initialize("2025-11-25");
+    struct reply reply = ask(TOOL("compress", "{" OPTIONS "," PROMPT "}"));
+    release(&reply);
+    reply = ask(message);
+    ck_assert(!has(at(&reply, "result"), "isError"));
+    release(&reply);
+    assert_refused(READ("pith://last/result"), -32002, "nothing to read");
+    free(message);
 }
 END_TEST
 
@@ -607,6 +682,9 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, tools_are_described, 0, N_CONNECTED);
     tcase_add_loop_test(tcase, compress_does_what_a_request_does, 0,
                         N_CONNECTED);
+    tcase_add_loop_test(tcase, the_last_compression_is_a_resource, 0,
+                        N_CONNECTED);
+    tcase_add_test(tcase, long_prompts_leave_no_resources);
     tcase_add_test(tcase, the_text_of_nothing_is_empty);
     tcase_add_test(tcase, recover_and_score_are_tools);
     tcase_add_test(tcase, what_a_tool_cannot_do_is_a_result);

@@ -12,6 +12,7 @@ void pith_answer_free(struct pith_answer *answer)
     pith_buffer_free(&answer->result);
     pith_buffer_free(&answer->text);
     pith_buffer_free(&answer->trace);
+    pith_buffer_free(&answer->page);
 }
 
 /* --- compress ---------------------------------------------------------------- */
@@ -79,6 +80,30 @@ void pith_answer_write(struct pith_answer *answer,
     pith_buffer_free(&note);
 }
 
+static size_t prompt_size(const struct pith_prompt *prompt)
+{
+    size_t size = prompt->instruction.size + prompt->question.size;
+    for (size_t i = 0; i < prompt->n_contexts; i++)
+        size += prompt->contexts[i].size;
+    return size;
+}
+
+static enum pith_status write_page(struct pith_answer *answer,
+                                   const struct pith_session *session,
+                                   const struct pith_request *request,
+                                   const struct pith_result *result,
+                                   struct pith_error *error)
+{
+    char *html;
+    size_t size;
+    PITH_TRY(pith_result_report_html(session, &request->prompt,
+                                     &request->options, result, &html, &size,
+                                     error));
+    pith_buffer_append(&answer->page, html, size);
+    pith_free(html);
+    return PITH_OK;
+}
+
 enum pith_status
 pith_answer_compress(struct pith_session *session,
                      const struct pith_json *arguments,
@@ -92,8 +117,14 @@ pith_answer_compress(struct pith_session *session,
     PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
     PITH_TRY_DONE(read_contexts(&request, pith_json_get(arguments, "context"),
                                 error));
+    bool spans = request.options.detail,
+         paged = prompt_size(&request.prompt) < answer->page_limit;
+    request.options.detail |= paged;
     PITH_TRY_DONE(pith_compress(session, &request.prompt, &request.options,
                                 &result, error));
+    if (paged)
+        PITH_TRY_DONE(write_page(answer, session, &request, result, error));
+    request.options.detail = spans;
     pith_json_write_string(&prompt, result->text);
     pith_answer_write(answer, session, &request, result, &prompt);
     pith_buffer_append(&answer->text, result->text.bytes, result->text.size);

@@ -1,6 +1,7 @@
 /*
  * mcp.c - the server's side of the Model Context Protocol: one message in,
- * one message or none out.  Tools only; the transport is the caller's.
+ * one message or none out.  Tools, and the last compression as resources; the
+ * transport is the caller's.
  *
  * Messages are JSON-RPC 2.0.  A connection of the older revisions begins with
  * `initialize`, which agrees on one of them; requests that carry a revision
@@ -20,6 +21,7 @@ enum {
     METHOD_NOT_FOUND = -32601,
     INVALID_PARAMS = -32602,
     INTERNAL_ERROR = -32603,
+    NO_SUCH_RESOURCE = -32002, /* until 2026-07-28 */
     UNSUPPORTED_REVISION = -32022 /* of 2026-07-28 */
 };
 
@@ -39,6 +41,7 @@ struct pith_mcp {
     struct pith_session *session; /* borrowed */
     struct pith_compress_options defaults;
     enum pith_mcp_revision revision; /* what `initialize` has agreed on */
+    struct pith_answer last; /* of the tool compress; may be empty */
 };
 
 /* A request while it is answered. */
@@ -91,13 +94,19 @@ static void begin_result(struct exchange *exchange)
                        server_info);
 }
 
-/* What a client may keep for an hour: it does not change while this runs. */
-static void write_caching(struct exchange *exchange)
+static void write_caching(struct exchange *exchange, const char *milliseconds,
+                          const char *scope)
 {
     if (exchange->revision < PITH_MCP_2026_07_28)
         return;
-    pith_buffer_string(member(exchange, "ttlMs"), "3600000");
-    pith_buffer_string(member(exchange, "cacheScope"), "\"public\"");
+    pith_buffer_string(member(exchange, "ttlMs"), milliseconds);
+    pith_buffer_printf(member(exchange, "cacheScope"), "\"%s\"", scope);
+}
+
+/* What a client may keep for an hour: it does not change while this runs. */
+static void write_long_caching(struct exchange *exchange)
+{
+    write_caching(exchange, "3600000", "public");
 }
 
 static void write_revisions(struct pith_buffer *out)
@@ -113,7 +122,8 @@ static void write_revisions(struct pith_buffer *out)
 
 static void write_capabilities(struct exchange *exchange)
 {
-    pith_buffer_string(member(exchange, "capabilities"), "{\"tools\":{}}");
+    pith_buffer_string(member(exchange, "capabilities"), 
+                       "{\"tools\":{},\"resources\":{}}");
     pith_buffer_string(
         member(exchange, "instructions"),
         "\"Compress long documents, transcripts or demonstrations before "
@@ -146,7 +156,7 @@ static int discover(struct exchange *exchange)
 {
     write_revisions(member(exchange, "supportedVersions"));
     write_capabilities(exchange);
-    write_caching(exchange);
+    write_long_caching(exchange);
     return 0;
 }
 
@@ -156,14 +166,59 @@ static int ping(struct exchange *exchange)
     return 0;
 }
 
-/* All tools fit on the first page. */
-static int list_tools(struct exchange *exchange)
+/* Every list fits on its first page. */
+static int begin_list(struct exchange *exchange)
 {
     const struct pith_json *cursor = pith_json_get(exchange->params, "cursor");
     if (cursor != NULL && !pith_json_is(cursor, PITH_JSON_NULL))
         return refuse(exchange, INVALID_PARAMS, "unknown cursor", cursor);
-    pith_mcp_write_tools(member(exchange, "tools"), exchange->revision);
-    write_caching(exchange);
+    write_long_caching(exchange);
+    return 0;
+}
+
+static int list_tools(struct exchange *exchange)
+{
+    int code = begin_list(exchange);
+    if (code == 0)
+        pith_mcp_write_tools(member(exchange, "tools"), exchange->revision);
+    return code;
+}
+
+static int list_resources(struct exchange *exchange)
+{
+    int code = begin_list(exchange);
+    if (code == 0)
+        pith_mcp_write_resources(member(exchange, "resources"),
+                                 exchange->revision);
+    return code;
+}
+
+static int list_resource_templates(struct exchange *exchange)
+{
+    int code = begin_list(exchange);
+    if (code == 0)
+        pith_buffer_string(member(exchange, "resourceTemplates"), "[]");
+    return code;
+}
+
+static int read_resource(struct exchange *exchange)
+{
+    const struct pith_json *uri = pith_json_get(exchange->params, "uri");
+    int missing = exchange->revision < PITH_MCP_2026_07_28 ? NO_SUCH_RESOURCE
+                                                           : INVALID_PARAMS;
+    if (!pith_json_is(uri, PITH_JSON_STRING))
+        return refuse(exchange, INVALID_PARAMS, "\"uri\": expected a string",
+                      NULL);
+    const struct pith_mcp_resource *resource =
+        pith_mcp_find_resource(uri->string);
+    if (resource == NULL)
+        return refuse(exchange, missing, "unknown resource", uri);
+    write_caching(exchange, "0", "private");
+    if (!pith_mcp_read_resource(resource, &exchange->mcp->last,
+                                member(exchange, "contents")))
+        return refuse(exchange, missing,
+                      "nothing to read yet: compress a prompt, of less than a "
+                      "megabyte", NULL);
     return 0;
 }
 
@@ -183,7 +238,7 @@ static int call_tool(struct exchange *exchange)
                       "\"arguments\": expected an object", NULL);
     pith_mcp_call_tool(tool, exchange->mcp->session, arguments,
                        &exchange->mcp->defaults, exchange->revision,
-                       member(exchange, "content"));
+                       &exchange->mcp->last, member(exchange, "content"));
     return 0;
 }
 
@@ -200,6 +255,9 @@ static const struct method {
     {"server/discover", WITHOUT_CONNECTION, true, discover},
     {"tools/list", EITHER, false, list_tools},
     {"tools/call", EITHER, false, call_tool},
+    {"resources/list", EITHER, false, list_resources},
+    {"resources/templates/list", EITHER, false, list_resource_templates},
+    {"resources/read", EITHER, false, read_resource},
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };
@@ -391,6 +449,8 @@ enum pith_status pith_mcp_create(struct pith_session *session,
 
 void pith_mcp_free(struct pith_mcp *mcp)
 {
+    if (mcp != NULL)
+        pith_answer_free(&mcp->last);
     pith_free(mcp);
 }
 

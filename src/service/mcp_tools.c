@@ -204,9 +204,12 @@ void pith_mcp_write_tools(struct pith_buffer *out,
         write_words(out, "description", tool->description);
         pith_buffer_string(out, ",\"inputSchema\":");
         write_input(out, tool);
-        if (revision >= PITH_MCP_2025_03_26)
-            write_json(out, ",'annotations':{'readOnlyHint':true,"
-                            "'openWorldHint':false}");
+        if (revision >= PITH_MCP_2025_03_26) {
+            pith_buffer_string(out, ",\"annotations\":{");
+            write_words(out, "title", tool->title);
+            write_json(out, ",'readOnlyHint':true,'destructiveHint':false,"
+                            "'idempotentHint':true,'openWorldHint':false}");
+        }
         if (revision >= PITH_MCP_2025_06_18) {
             pith_buffer_byte(out, ',');
             write_words(out, "title", tool->title);
@@ -242,7 +245,8 @@ static void write_answer(struct pith_buffer *out,
         pith_buffer_string(out, ",\"structuredContent\":");
         pith_buffer_append(out, answer->result.data, answer->result.size);
     }
-    out->failed |= answer->result.failed || answer->text.failed;
+    out->failed |= answer->result.failed || answer->text.failed ||
+                   answer->page.failed;
 }
 
 void pith_mcp_call_tool(const struct pith_mcp_tool *tool,
@@ -250,14 +254,19 @@ void pith_mcp_call_tool(const struct pith_mcp_tool *tool,
                         const struct pith_json *arguments,
                         const struct pith_compress_options *defaults,
                         enum pith_mcp_revision revision,
-                        struct pith_buffer *out)
+                        struct pith_answer *last, struct pith_buffer *out)
 {
-    struct pith_answer answer = {0};
+    struct pith_answer answer = {.page_limit = PITH_MCP_PAGE_BYTES};
     struct pith_error why;
     static const struct pith_json none = {.kind = PITH_JSON_OBJECT};
     if (tool->run(session, arguments != NULL ? arguments : &none, defaults,
                   &answer, &why) == PITH_OK) {
         write_answer(out, tool, &answer, revision);
+        if (tool->run == pith_answer_compress && !out->failed) {
+            pith_answer_free(last);
+            *last = answer;
+            return;
+        }
     } else {
         write_content(out, (struct pith_text){why.detail, strlen(why.detail)});
         pith_buffer_string(out, ",\"isError\":true");

@@ -21,12 +21,14 @@ struct pith_answer {
     struct pith_buffer result; /* a JSON object */
     struct pith_buffer text;   /* its text alone, where it is about one */
     struct pith_buffer trace;  /* a JSON object, of a compression on demand */
+    struct pith_buffer page;   /* HTML, of a compression on demand */
+    size_t page_limit; /* in: bytes of the longest prompt that gets a page */
 };
 
 void pith_answer_free(struct pith_answer *answer);
 
 /* The functions: compress_prompt, compress_json, recover and score.  They fill
- * *answer, which is {0}; a buffer that has failed is for the caller to see.
+ * *answer, which is {0} but for page_limit; a buffer that has failed is for the caller to see.
  *   arguments  an object with what docs/REQUESTS.md lists for each; options
  *              are in it or in its member "options"
  *   defaults   what it leaves out */
