@@ -1,10 +1,11 @@
 # pith: prompt compression in plain C.  `make help` lists the targets.
 #
 # No configure step: what depends on the system (Check) is probed here.
-# Settings: CC, CFLAGS, PREFIX, MODE=release|debug|asan|tsan, THREADS=no, V=1.
+# Settings: CC, CFLAGS, PREFIX, LIBDIR, PIC=yes, MODE=release|debug|asan|tsan, THREADS=no, V=1.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 BUILD   := build/$(MODE)
 SHARED  ?= ../shared
@@ -46,7 +47,8 @@ ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
 LIB_SRC  := $(wildcard src/*/*.c src/*/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+# PIC=yes: libpith.a has the objects of libpith.so, compiled once for both.
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/$(if $(filter yes,$(PIC)),pic/)%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 # Those that take long come first, so that none is left alone at the end.
 SLOW     := $(addprefix tests/test_, reference.c tutorial.c precision.c \
@@ -70,7 +72,7 @@ endif
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-mpi check-mutations check-report \
     check-symbols check-tutorial check-programs bench-train evaluation \
-    install uninstall clean help
+    dist check-debian install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -105,6 +107,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Where a program that does not know its own folder looks for the model.
+$(BUILD)/tools/open.o: CFLAGS += -DPITH_PREFIX='"$(PREFIX)"'
 
 # The method `paper` alone: src/core.files lists it.  The kernels of the library
 # stand in for the plain ones, tools/core/ops.c, unless KERNELS=plain; a CPU's
@@ -280,6 +285,10 @@ check-report: all
 	$(Q)sh tests/check-report.sh build/pith weights/default.pith build/report \
 	    $(SHARED)
 
+## check-debian: build the Debian packages, check and use them
+check-debian:
+	$(Q)sh tests/check-debian.sh build/debian
+
 # --- benchmarks ------------------------------------------------------------
 
 $(BUILD)/train_step: $(BUILD)/tools/bench/train_step.o $(BUILD)/libpith.a
@@ -315,38 +324,46 @@ check-families: all
 ## install: program, libraries, headers, model, manual page and so on under PREFIX
 install: all shared
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(BASH_FOLDER) \
 	    $(DESTDIR)$(ZSH_FOLDER) $(DESTDIR)$(FISH_FOLDER)
 	install -m 755 build/pith $(DESTDIR)$(PREFIX)/bin/pith
 	install -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 build/libpith.a $(DESTDIR)$(PREFIX)/lib/libpith.a
-	install -m 755 build/libpith.so $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libpith.so
+	install -m 644 build/libpith.a $(DESTDIR)$(LIBDIR)/libpith.a
+	install -m 755 build/libpith.so $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libpith.so
 	install -m 644 weights/default.pith $(DESTDIR)$(PREFIX)/share/pith/
 	install -m 644 docs/pith.1 $(DESTDIR)$(PREFIX)/share/man/man1/pith.1
 	install -m 644 tools/completion/pith.bash $(DESTDIR)$(BASH_FOLDER)/pith
 	install -m 644 tools/completion/_pith $(DESTDIR)$(ZSH_FOLDER)/_pith
 	install -m 644 tools/completion/pith.fish $(DESTDIR)$(FISH_FOLDER)/pith.fish
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
-	    'libdir=$${prefix}/lib' 'Name: pith' \
+	    'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'Name: pith' \
 	    'Description: prompt compression with a small language model' \
-	    "Version: $$(sed -n 's/^#define PITH_VERSION "\(.*\)"/\1/p' include/pith.h)" \
+	    'Version: $(VERSION)' \
 	    'Cflags: -I$${includedir}' \
 	    'Libs: -L$${libdir} -lpith -lm $(filter -pthread,$(THREAD_FLAG))' \
-	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/pith.pc
 
 ## uninstall: remove what install put under PREFIX
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pith \
 	    $(addprefix $(DESTDIR)$(PREFIX)/,$(wildcard include/*.h)) \
-	    $(addprefix $(DESTDIR)$(PREFIX)/lib/,libpith.a libpith.so $(SONAME)) \
-	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/pith.pc \
+	    $(addprefix $(DESTDIR)$(LIBDIR)/,libpith.a libpith.so $(SONAME)) \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/pith.pc \
 	    $(DESTDIR)$(PREFIX)/share/pith/default.pith \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/pith.1 \
 	    $(DESTDIR)$(BASH_FOLDER)/pith $(DESTDIR)$(ZSH_FOLDER)/_pith \
 	    $(DESTDIR)$(FISH_FOLDER)/pith.fish
 	-rmdir $(DESTDIR)$(PREFIX)/share/pith
+
+VERSION = $(shell sed -n 's/^\#define PITH_VERSION "\(.*\)"/\1/p' include/pith.h)
+
+## dist: build/pith-VERSION.tar.xz, the files of the last commit; always the same bytes
+# The model is most of it, and no effort of xz makes that smaller.
+dist:
+	@mkdir -p build
+	$(Q)git archive --prefix=pith-$(VERSION)/ HEAD | xz -0 > build/pith-$(VERSION).tar.xz
 
 ## clean: remove build/
 clean:
