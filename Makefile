@@ -141,9 +141,17 @@ $(BUILD)/pic/%.o: %.c
 	@$(if $(V),,echo "  CC  $< (PIC)")
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -c -o $@ $<
 
-build/libpith-core.a: $(CORE_SRC:%.c=$(BUILD)/%.o)
+# What stands in for POSIX and threads compiles to nothing in the library.
+CORE_PLAIN := src/base/file_plain.c src/base/threads_none.c
+build/libpith-core.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CORE_PLAIN),$(CORE_SRC))) \
+                      $(CORE_PLAIN:%.c=$(BUILD)/core/%.o)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/core/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $< (core)")
+	$(Q)$(CC) $(ALL_CFLAGS) -DPITH_CORE -c -o $@ $<
 
 build/pith-core: $(BUILD)/tools/core/main.o build/libpith-core.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
@@ -373,4 +381,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tools/core/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)
+-include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tools/core/*.d $(BUILD)/core/src/base/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)

@@ -26,8 +26,10 @@ static enum pith_status compress(struct pith_session *session,
     static const char text[] =
         "The committee met on 3 May. It did not approve the budget of 4,200 "
         "euros, and asked the treasurer for another draft by the summer.";
-    const struct pith_text context = {text, sizeof text - 1};
-    const struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1,
+    const struct pith_text contexts[] = {{text, sizeof text - 1},
+                                         {text, sizeof text - 1},
+                                         {text, 27}};
+    const struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 3,
                                        .question = {"Was it approved?", 16}};
     struct pith_result *result;
     enum pith_status status =
@@ -61,11 +63,14 @@ static void try_options(struct pith_session *session)
     struct pith_compress_options defaults;
     struct pith_error error = {0};
     pith_compress_options_init(&defaults);
+    defaults.rate = 0.4; /* contexts are ranked, and one is left out */
     REFUSED(protect, PITH_PROTECT_NEGATIONS);
     REFUSED(keep_regex, "[0-9]+");
     REFUSED(keep, &string, options.n_keep = 1);
     REFUSED(structured, true);
     REFUSED(detail, true);
+    REFUSED(trace, true);
+    REFUSED(selection_seed, 7);
     REFUSED(question_aware, true);
     if (compress(session, &defaults, &error) != PITH_OK)
         complain("the defaults", &error);

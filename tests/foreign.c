@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/base/bytes.h"
-#include "../src/base/half.h"
+#include "../src/base/narrow.h"
+#include "../src/base/store.h"
 #include "../src/base/utf8.h"
 #include "../src/json/json.h"
 #include "support.h"

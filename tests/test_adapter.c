@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "../src/align/trainer.h"
-#include "../src/base/bytes.h"
 #include "../src/base/crc32.h"
+#include "../src/base/store.h"
 #include "pith_align.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../src/base/crc32.h"
+#include "../src/model/extend.h"
 #include "../src/model/loss_cache.h"
 #include "../src/model/state.h"
 #include "../src/prompt/protect.h"

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "../src/base/buffer.h"
-#include "../src/base/bytes.h"
 #include "../src/base/crc32.h"
 #include "../src/base/file.h"
-#include "../src/base/half.h"
 #include "../src/base/memory.h"
+#include "../src/base/narrow.h"
+#include "../src/base/store.h"
 #include "../src/base/utf8.h"
 #include "support.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../src/base/bytes.h"
+#include "../src/base/store.h"
 #include "../src/convert/finite.h"
 #include "../src/model/format.h"
 #include "foreign.h"

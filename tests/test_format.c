@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../src/base/bytes.h"
 #include "../src/base/place.h"
+#include "../src/base/store.h"
+#include "../src/model/format_writer.h"
 #include "../src/model/layout.h"
 #include "../src/model/model.h"
 #include "fuzz/fuzz_model.c"

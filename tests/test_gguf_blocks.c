@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/base/bytes.h"
-#include "../src/base/half.h"
+#include "../src/base/narrow.h"
+#include "../src/base/store.h"
 #include "../src/convert/gguf_blocks.h"
 #include "support.h"
 

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/json/json.h"
 #include "../src/kernels/kernels.h"
+#include "../src/model/format_writer.h"
 #include "../src/model/model.h"
 #include "../src/model/session.h"
-#include "../src/json/json.h"
+#include "../src/text/vocab.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
-#include "../src/prompt/units.h"
 #include "../src/model/model.h"
+#include "../src/prompt/units.h"
+#include "../src/text/decode.h"
 #include "support.h"
 #include "tiny_model.h"
 #include "vocab_builder.h"

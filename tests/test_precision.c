@@ -13,12 +13,13 @@
 #include <unistd.h>
 #endif
 
-#include "../src/base/half.h"
 #include "../src/base/memory.h"
+#include "../src/base/narrow.h"
 #include "../src/kernels/integers.h"
 #include "../src/kernels/ops.h"
 #include "../src/kernels/precision.h"
 #include "../src/model/batch.h"
+#include "../src/model/extend.h"
 #include "../src/model/state.h"
 #include "guarded.h"
 #include "support.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../src/reference/reference.h"
+#include "../src/text/vocab.h"
 #include "support.h"
 
 static double budget(const char *arithmetic, double target)

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../src/prompt/result.h"
 #include "../src/base/memory.h"
+#include "../src/prompt/result.h"
+#include "../src/prompt/trace.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../src/model/batch.h"
+#include "../src/model/branch.h"
 #include "../src/model/loss_cache.h"
 #include "../src/model/state.h"
 #include "support.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../src/base/threads.h"
+#include "../src/model/extend.h"
 #include "../src/model/forward.h"
 #include "../src/model/kvcache.h"
 #include "../src/model/score.h"

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "../src/base/store.h"
+#include "../src/text/decode.h"
+#include "../src/text/vocab.h"
 #include "fuzz/fuzz_tokenizer.c"
 #include "vocab_builder.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "../src/model/model.h"
+#include "../src/text/decode.h"
 #include "vocab_builder.h"
 
 static void assert_ids(const struct pith_tokenizer *tokenizer,

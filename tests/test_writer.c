@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../src/base/file.h"
+#include "../src/base/file_kind.h"
 #include "../src/base/place.h"
 #include "../src/base/writer.h"
 #include "support.h"

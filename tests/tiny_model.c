@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "../src/model/format.h"
+#include "../src/model/format_writer.h"
+#include "../src/text/vocab.h"
 #include "support.h"
 
 enum { MAX_PIECES = 512, MAX_MERGES = 128 };

@@ -12,6 +12,7 @@
 #include "../src/base/utf8.h"
 #include "../src/json/json.h"
 #include "../src/text/tokenizer.h"
+#include "../src/text/vocab.h"
 #include "support.h"
 
 enum { MAX_PIECES = 65536, MAX_MERGES = 65536 };

@@ -3,10 +3,10 @@
  */
 #include "dataset.h"
 
-#include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
 #include "../base/options.h"
+#include "../base/store.h"
 #include "../model/session.h" /* PITH_NO_TARGET */
 
 enum { DEFAULT_MAX_TOKENS = 512 };

@@ -10,6 +10,7 @@
 
 #include "../base/buffer.h"
 #include "../base/file.h"
+#include "../base/file_kind.h"
 #include "../base/writer.h"
 #include "../json/json.h"
 

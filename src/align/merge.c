@@ -9,6 +9,7 @@
 #include "../base/place.h"
 #include "../model/adapter.h"
 #include "../model/format.h"
+#include "../model/format_writer.h"
 #include "pith_align.h"
 
 /* The model that is read, the adapter, and the file that is written. */

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/bytes.h"
 #include "../base/memory.h"
 #include "../base/random.h"
+#include "../base/store.h"
 
 enum { ALIGN_FLOATS = 16 }; /* tensors start on cache lines */
 

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "../base/buffer.h"
-#include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/file.h"
+#include "../base/file_kind.h"
+#include "../base/store.h"
 #include "../base/writer.h"
 #include "../json/json.h"
 #include "settings.h"

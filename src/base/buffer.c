@@ -3,15 +3,11 @@
  */
 #include "buffer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "decimal.h"
 #include "memory.h"
 
-/* Makes room for `more` bytes. */
-static bool buffer_reserve(struct pith_buffer *buffer, size_t more)
+bool pith_buffer_reserve(struct pith_buffer *buffer, size_t more)
 {
     size_t need;
     buffer->failed = buffer->failed ||
@@ -24,7 +20,7 @@ static bool buffer_reserve(struct pith_buffer *buffer, size_t more)
 void pith_buffer_append(struct pith_buffer *buffer, const void *bytes,
                         size_t size)
 {
-    if (size == 0 || !buffer_reserve(buffer, size))
+    if (size == 0 || !pith_buffer_reserve(buffer, size))
         return;
     memcpy(buffer->data + buffer->size, bytes, size);
     buffer->size += size;
@@ -38,22 +34,6 @@ void pith_buffer_byte(struct pith_buffer *buffer, char byte)
 void pith_buffer_string(struct pith_buffer *buffer, const char *string)
 {
     pith_buffer_append(buffer, string, strlen(string));
-}
-
-void pith_buffer_printf(struct pith_buffer *buffer, const char *format, ...)
-{
-    va_list arguments, again;
-    va_start(arguments, format);
-    va_copy(again, arguments);
-    int n = pith_format(NULL, 0, format, arguments);
-    va_end(arguments);
-    if (n < 0) {
-        buffer->failed = true;
-    } else if (buffer_reserve(buffer, (size_t)n + 1)) {
-        pith_format(buffer->data + buffer->size, (size_t)n + 1, format, again);
-        buffer->size += (size_t)n;
-    }
-    va_end(again);
 }
 
 void pith_buffer_free(struct pith_buffer *buffer)

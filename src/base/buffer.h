@@ -20,6 +20,9 @@ struct pith_buffer {
     bool failed;
 };
 
+/* Makes room for `more` bytes; false: it failed. */
+bool pith_buffer_reserve(struct pith_buffer *buffer, size_t more);
+
 void pith_buffer_append(struct pith_buffer *buffer, const void *bytes,
                         size_t size);
 void pith_buffer_byte(struct pith_buffer *buffer, char byte);

@@ -1,7 +1,7 @@
 /*
- * bytes.h - little-endian numbers in byte buffers.
+ * bytes.h - reading little-endian numbers in byte buffers.
  *
- * Files are little-endian; these read and write them on any host, whatever
+ * Files are little-endian; these read them on any host, whatever
  * its byte order and alignment rules.  Compilers turn them into single loads
  * where the host allows it.
  */
@@ -33,31 +33,6 @@ static inline float pith_load_f32(const uint8_t *p)
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
-}
-
-static inline void pith_store_u16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-}
-
-static inline void pith_store_u32(uint8_t *p, uint32_t v)
-{
-    pith_store_u16(p, (uint16_t)v);
-    pith_store_u16(p + 2, (uint16_t)(v >> 16));
-}
-
-static inline void pith_store_u64(uint8_t *p, uint64_t v)
-{
-    pith_store_u32(p, (uint32_t)v);
-    pith_store_u32(p + 4, (uint32_t)(v >> 32));
-}
-
-static inline void pith_store_f32(uint8_t *p, float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    pith_store_u32(p, bits);
 }
 
 #endif

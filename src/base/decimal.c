@@ -1,19 +1,13 @@
 /*
  * decimal.c - see decimal.h.
  */
-#include "posix.h"
-
 #include "decimal.h"
 #include "exact.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#if defined(__APPLE__)
-#include <xlocale.h>
-#endif
 
 enum {
     /* No number half way between two doubles has more digits; of those after
@@ -60,20 +54,3 @@ double pith_decimal_read(const char *text, size_t size)
     return strtod(integer, NULL);
 }
 
-int pith_format(char *out, size_t size, const char *format, va_list arguments)
-{
-#if HAVE_POSIX
-    const char *point = localeconv()->decimal_point;
-    locale_t plain = point[0] == '.' && point[1] == '\0'
-                         ? (locale_t)0
-                         : newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (plain != (locale_t)0) {
-        locale_t usual = uselocale(plain);
-        int n = vsnprintf(out, size, format, arguments);
-        uselocale(usual);
-        freelocale(plain);
-        return n;
-    }
-#endif
-    return vsnprintf(out, size, format, arguments);
-}

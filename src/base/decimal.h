@@ -1,19 +1,15 @@
 /*
- * decimal.h - numbers as text with a decimal point, whatever the locale of
+ * decimal.h - reading numbers with a decimal point, whatever the locale of
  * the program that the library is part of.
  */
 #ifndef PITH_BASE_DECIMAL_H
 #define PITH_BASE_DECIMAL_H
 
-#include <stdarg.h>
 #include <stddef.h>
 
 /* The number that is spelt digits, perhaps a point and digits, perhaps an e
  * (or E), a sign and digits; correctly rounded.  The text is known to be of
  * that form. */
 double pith_decimal_read(const char *text, size_t size);
-
-/* vsnprintf with a point. */
-int pith_format(char *out, size_t size, const char *format, va_list arguments);
 
 #endif

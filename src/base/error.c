@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-#include "decimal.h"
+#include "print.h"
 #include "utf8.h"
 
 const char *pith_status_name(enum pith_status status)

@@ -4,9 +4,11 @@
 #ifndef PITH_BASE_FILE_H
 #define PITH_BASE_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "error.h"
 
@@ -20,21 +22,19 @@ struct pith_file {
 
 enum pith_status pith_file_open(struct pith_file *file, const char *path,
                                 struct pith_error *error);
-/* The same for a text: *text is what is in it, without a byte-order mark.
- * Errors: also FORMAT, when it is in UTF-16. */
-enum pith_status pith_file_open_text(struct pith_file *file,
-                                     struct pith_text *text, const char *path,
-                                     struct pith_error *error);
+
 void pith_file_close(struct pith_file *file);
 
-bool pith_path_is_directory(const char *path);
+/* What errno says: "PATH: cannot WHAT: ..." */
+static inline enum pith_status pith_file_cannot(struct pith_error *error,
+                                                const char *what,
+                                                const char *path)
+{
+    return pith_fail(error, errno == ENOMEM ? PITH_ERR_MEMORY : PITH_ERR_IO,
+                     "%s: cannot %s: %s", path, what, strerror(errno));
+}
 
-/* Whether the file, if there is one and it is not empty, starts with these
- * bytes, so that it may be replaced or added to; a FORMAT error says that it
- * is not `what`.  Devices and pipes hold nothing. */
-enum pith_status pith_file_check_kind(const char *path, struct pith_text head,
-                                      const char *what,
-                                      struct pith_error *error);
+bool pith_path_is_directory(const char *path);
 
 /* Tells the system that these bytes are not needed soon, so that streaming
  * through a large file stays small in memory.  A hint; the bytes stay

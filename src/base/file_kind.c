@@ -3,6 +3,7 @@
  * files that are texts; see file.h.
  */
 #include "file.h"
+#include "file_kind.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * threads.c - see threads.h.
+ * threads.c - see threads.h; threads_none.c is for builds without threads.
  *
  * The caller publishes a job, takes part in it and returns when no task is
  * left and no helper is inside.  It never waits for a helper to arrive: one
@@ -16,29 +16,7 @@
 #include "memory.h"
 #include "pith.h"
 
-/* Builds without threads: PITH_NO_THREADS, or a system that has none. */
-#if defined __has_include && !defined __STDC_NO_ATOMICS__ && \
-    !defined PITH_NO_THREADS
-#if __has_include(<pthread.h>) && __has_include(<stdatomic.h>)
-#define HAVE_THREADS 1
-#endif
-#endif
-
-static void run_alone(size_t n_tasks,
-                      void (*task)(void *user, size_t index, int thread),
-                      void *user)
-{
-    for (size_t i = 0; i < n_tasks; i++)
-        task(user, i, 0);
-}
-
-int pith_threads_settle(int wanted)
-{
-    int limit = pith_processors();
-    return wanted == 0 || wanted > limit ? limit : wanted;
-}
-
-#ifdef HAVE_THREADS
+#if PITH_HAVE_THREADS
 
 #include <pthread.h>
 #include <signal.h>
@@ -290,7 +268,8 @@ void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
     if (threads != NULL && n_tasks > 1 && threads->process != getpid())
         start(threads);
     if (threads == NULL || n_tasks <= 1 || threads->n_started == 0) {
-        run_alone(n_tasks, task, user);
+        for (size_t i = 0; i < n_tasks; i++)
+            task(user, i, 0);
         return;
     }
     threads->task = task;
@@ -315,30 +294,10 @@ int pith_processors(void)
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
-#else
-
-struct pith_threads *pith_threads_create(int n_threads)
+int pith_threads_settle(int wanted)
 {
-    (void)n_threads;
-    return NULL;
-}
-
-void pith_threads_free(struct pith_threads *threads)
-{
-    (void)threads;
-}
-
-void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
-                       void (*task)(void *user, size_t index, int thread),
-                       void *user)
-{
-    (void)threads;
-    run_alone(n_tasks, task, user);
-}
-
-int pith_processors(void)
-{
-    return 1;
+    int limit = pith_processors();
+    return wanted == 0 || wanted > limit ? limit : wanted;
 }
 
 #endif

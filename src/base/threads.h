@@ -10,6 +10,17 @@
 
 #include <stddef.h>
 
+/* Builds without threads: PITH_NO_THREADS, or a system that has none. */
+#if defined __has_include && !defined __STDC_NO_ATOMICS__ && \
+    !defined PITH_NO_THREADS
+#if __has_include(<pthread.h>) && __has_include(<stdatomic.h>)
+#define PITH_HAVE_THREADS 1
+#endif
+#endif
+#ifndef PITH_HAVE_THREADS
+#define PITH_HAVE_THREADS 0
+#endif
+
 /* The thread that calls and others that help it.  Used by one caller at a
  * time. */
 struct pith_threads;

@@ -3,8 +3,9 @@
  */
 #include <string.h>
 
-#include "../base/options.h"
 #include "../base/file.h"
+#include "../base/file_kind.h"
+#include "../base/options.h"
 #include "../base/place.h"
 #include "../model/layout.h"
 #include "readers.h"

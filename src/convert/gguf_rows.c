@@ -3,8 +3,8 @@
  */
 #include <math.h>
 
-#include "../base/bytes.h"
-#include "../base/half.h"
+#include "../base/narrow.h"
+#include "../base/store.h"
 #include "gguf_blocks.h"
 
 size_t pith_blocks_row_bytes(const struct pith_blocks *blocks, size_t cols)

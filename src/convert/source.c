@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../base/store.h"
 #include "../kernels/tensor.h"
 
 void pith_source_close(struct pith_source *source)

@@ -14,6 +14,8 @@
 
 #include "../base/memory.h"
 #include "../model/format.h"
+#include "../model/format_writer.h"
+#include "../text/vocab.h"
 #include "finite.h"
 
 enum { CHUNK_BYTES = 1 << 22 };

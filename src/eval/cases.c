@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/file_kind.h"
 #include "../base/memory.h"
 #include "../text/lines.h"
 #include "gunzip.h"

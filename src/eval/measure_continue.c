@@ -15,6 +15,7 @@
 #include "../base/utf8.h"
 #include "../json/json.h"
 #include "../model/divergence.h"
+#include "../model/extend.h"
 #include "../text/lines.h"
 #include "measure.h"
 

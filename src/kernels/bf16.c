@@ -3,7 +3,7 @@
  * faster ones: numbers are rounded to bf16, or to the sum of two bf16, and
  * stay floats.  The product of two bf16 is exact in a float.
  */
-#include "../base/half.h"
+#include "../base/narrow.h"
 #include "precision.h"
 
 static bool usable(const struct pith_kernels *kernels)

@@ -4,8 +4,8 @@
  */
 #include <math.h>
 
-#include "../base/bytes.h"
-#include "../base/half.h"
+#include "../base/narrow.h"
+#include "../base/store.h"
 #include "tensor.h"
 
 enum { Q8_BYTES = 2 + PITH_Q_BLOCK, Q4_BYTES = 4 + PITH_Q_BLOCK / 2 };

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../base/store.h"
 #include "adapter_layout.h"
 
 static const char *const linear_names[PITH_N_LINEAR] = {

@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "../base/bytes.h"
 #include "../base/crc32.h"
+#include "../base/store.h"
 #include "../base/writer.h"
 #include "adapter_layout.h"
 

@@ -5,6 +5,7 @@
 
 #include "../base/memory.h"
 #include "batch.h"
+#include "branch.h"
 
 /* A common beginning gets its own pass, which has to save this many
  * tokens to be worth it. */

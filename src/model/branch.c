@@ -8,6 +8,8 @@
  * those of a text that the pass cuts move to their front, where the next pass
  * continues with it.
  */
+#include "branch.h"
+#include "extend.h"
 #include "forward.h"
 #include "kvcache.h"
 

@@ -8,12 +8,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../base/store.h"
 #include "../base/utf8.h"
 #include "../base/writer.h"
 #include "format.h"
+#include "format_writer.h"
 #include "layout.h"
 
 struct pith_format_writer {

@@ -34,6 +34,17 @@ enum pith_status pith_activations_create(struct pith_activations **activations,
                                          struct pith_error *error);
 void pith_activations_free(struct pith_activations *activations);
 
+/* Of pith_session_create(), which extend.c needs again: refuses more positions
+ * than the model has; threads and scratch memory for so many. */
+enum pith_status pith_session_check_context(const struct pith_model *model,
+                                            size_t n_ctx,
+                                            struct pith_error *error);
+enum pith_status
+pith_session_open_compute(struct pith_compute *compute,
+                          const struct pith_model *model,
+                          const struct pith_precision *precision, int n_threads,
+                          size_t n_ctx, struct pith_error *error);
+
 /* Rotary tables for positions 0 .. n_ctx - 1, in place of those there are.
  * Nothing changes on failure.  Does nothing for GPT-2. */
 enum pith_status pith_activations_rotate(struct pith_activations *activations,

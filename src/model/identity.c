@@ -3,9 +3,9 @@
  */
 #include "identity.h"
 
-#include "../base/bytes.h"
 #include "../base/crc32.h"
 #include "../base/memory.h"
+#include "../base/store.h"
 
 /* *crc continues over the only row of a tensor; row: room for its floats. */
 static void add_vector(const struct pith_tensor *tensor, float *row,

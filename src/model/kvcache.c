@@ -122,26 +122,3 @@ void pith_session_truncate(struct pith_session *session, size_t n_keep)
         session->n_past = n_keep;
 }
 
-void pith_kv_move(struct pith_session *session, size_t to, size_t from,
-                  size_t n)
-{
-    const struct pith_config *config = &session->model->format.config;
-    size_t D = config->head_dim, floats = n * D;
-
-    for (size_t row = 0; row < n_rows(config); row++) {
-        float *keys = session->keys + row * session->n_ctx * D;
-        float *values = session->values + row * session->n_ctx * D;
-        memmove(keys + to * D, keys + from * D, floats * sizeof *keys);
-        memmove(values + to * D, values + from * D, floats * sizeof *values);
-    }
-}
-
-void pith_session_drop(struct pith_session *session, size_t from, size_t to)
-{
-    if (to > session->n_past)
-        to = session->n_past;
-    if (from >= to)
-        return;
-    pith_kv_move(session, from, to, session->n_past - to);
-    session->n_past -= to - from;
-}

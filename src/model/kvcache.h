@@ -15,10 +15,6 @@ float *pith_kv_values(const struct pith_session *session, size_t layer);
 void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
                    const float *k, const float *v, size_t T);
 
-/* Moves the rows from .. from + n - 1 of every layer down to row `to`. */
-void pith_kv_move(struct pith_session *session, size_t to, size_t from,
-                  size_t n);
-
 /* Gives the cache room for n_ctx positions and keeps those it holds.
  * Nothing changes on failure. */
 enum pith_status pith_kv_resize(struct pith_session *session, size_t n_ctx,

@@ -18,8 +18,22 @@ enum pith_status pith_score_text(struct pith_session *session,
                                  const int32_t *ids, size_t n, float *losses,
                                  struct pith_error *error);
 
-/* The same after a prefix, which must fit into the cache (and should
- * leave half of it).  n_prefix 0: after the start id.  Only the text is
+/* A text, each of its tokens to be scored. */
+struct pith_scored_text {
+    const int32_t *ids; /* (n) */
+    size_t n;
+    float *losses; /* (n) filled */
+};
+
+/* The same of several texts, each alone.
+ *   stage  for progress */
+enum pith_status pith_score_texts(struct pith_session *session,
+                                  const struct pith_scored_text *texts,
+                                  size_t n, const char *stage,
+                                  struct pith_error *error);
+
+/* As pith_score_text() after a prefix, which must fit into the cache (and
+ * should leave half of it).  n_prefix 0: after the start id.  Only the text is
  * scored. */
 enum pith_status pith_score_after(struct pith_session *session,
                                   const int32_t *prefix, size_t n_prefix,

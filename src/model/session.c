@@ -16,11 +16,11 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static enum pith_status open_compute(struct pith_compute *compute,
-                                     const struct pith_model *model,
-                                     const struct pith_precision *precision,
-                                     int n_threads, size_t n_ctx,
-                                     struct pith_error *error)
+enum pith_status
+pith_session_open_compute(struct pith_compute *compute,
+                          const struct pith_model *model,
+                          const struct pith_precision *precision, int n_threads,
+                          size_t n_ctx, struct pith_error *error)
 {
     const struct pith_config *config = &model->format.config;
     size_t attn_width = (size_t)config->n_head * config->head_dim;
@@ -49,8 +49,9 @@ static enum pith_status choose_precision(
     return PITH_OK;
 }
 
-static enum pith_status check_context(const struct pith_model *model,
-                                      size_t n_ctx, struct pith_error *error)
+enum pith_status pith_session_check_context(const struct pith_model *model,
+                                            size_t n_ctx,
+                                            struct pith_error *error)
 {
     const struct pith_config *config = &model->format.config;
     if (config->arch == PITH_ARCH_GPT2 && n_ctx > config->n_ctx)
@@ -82,7 +83,7 @@ static enum pith_status settle(struct pith_session_options *options,
         if (options->n_ctx > DEFAULT_N_CTX)
             options->n_ctx = DEFAULT_N_CTX;
     }
-    return check_context(model, options->n_ctx, error);
+    return pith_session_check_context(model, options->n_ctx, error);
 }
 
 static enum pith_status open_session(struct pith_session *session,
@@ -94,8 +95,9 @@ static enum pith_status open_session(struct pith_session *session,
     if (options->progress != NULL)
         session->progress = *options->progress;
     PITH_TRY(choose_precision(&precision, model, options->precision, error));
-    PITH_TRY(open_compute(&session->compute, model, precision,
-                          options->n_threads, options->n_ctx, error));
+    PITH_TRY(pith_session_open_compute(&session->compute, model, precision,
+                                       options->n_threads, options->n_ctx,
+                                       error));
     PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
     session->is_automatic = strcmp(options->precision, "auto") == 0;
@@ -151,11 +153,6 @@ pith_session_tokenizer(const struct pith_session *session)
     return session->model->tokenizer;
 }
 
-size_t pith_session_positions(const struct pith_session *session)
-{
-    return session->model->format.config.n_ctx;
-}
-
 size_t pith_session_window(const struct pith_session *session)
 {
     return session->n_window;
@@ -166,57 +163,10 @@ size_t pith_session_past(const struct pith_session *session)
     return session->n_past;
 }
 
-enum pith_status pith_session_twin(const struct pith_session *session,
-                                   size_t n_ctx, struct pith_session **twin,
-                                   struct pith_error *error)
-{
-    struct pith_session_options options = {
-        .sizeof_options = sizeof options,
-        .n_threads = session->compute.n_threads,
-        .n_ctx = n_ctx,
-        .precision = session->is_automatic ? "auto"
-                                           : pith_session_precision(session)};
-    return pith_session_create(session->model, &options, twin, error);
-}
-
 const char *pith_session_precision(const struct pith_session *session)
 {
     return session != NULL
                ? pith_precision_get_name(session->compute.precision) : NULL;
-}
-
-const struct pith_precision *
-pith_session_exact(const struct pith_session *session)
-{
-    return session->is_automatic
-               ? pith_precision_get(session->model->kernels, "f32")
-               : session->compute.precision;
-}
-
-enum pith_status pith_session_reserve(struct pith_session *session,
-                                      size_t n_ctx, struct pith_error *error)
-{
-    const struct pith_model *model = session->model;
-    struct pith_compute compute;
-    enum pith_status status;
-
-    if (n_ctx <= session->n_ctx)
-        return PITH_OK;
-    PITH_TRY(check_context(model, n_ctx, error));
-    PITH_TRY(open_compute(&compute, model, session->compute.precision,
-                          session->compute.n_threads, n_ctx, error));
-    /* Longer rotary tables do no harm when the cache then cannot grow. */
-    status = pith_activations_rotate(session->activations, model, n_ctx,
-                                     error);
-    if (status == PITH_OK)
-        status = pith_kv_resize(session, n_ctx, error);
-    if (status == PITH_OK) {
-        struct pith_compute old = session->compute;
-        session->compute = compute;
-        compute = old;
-    }
-    pith_compute_free(&compute);
-    return status;
 }
 
 enum pith_status pith_session_report(struct pith_session *session,

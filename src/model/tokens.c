@@ -2,6 +2,7 @@
  * tokens.c - the public face of a model's tokenizer.
  */
 #include "../base/memory.h"
+#include "../text/decode.h"
 #include "state.h"
 
 enum pith_status pith_tokenize(const struct pith_model *model,

@@ -4,6 +4,22 @@
 #include "scorer.h"
 
 #include "../base/memory.h"
+#include "../model/extend.h"
+
+/* Puts the latest of ids before all that follows, at most a quarter of n_max;
+ * right after pith_prefix_init(). */
+static enum pith_status put_first(struct pith_prefix *prefix,
+                                  const int32_t *ids, size_t n,
+                                  struct pith_error *error)
+{
+    size_t limit = prefix->n_max / 4;
+    size_t skip = n > limit ? n - limit : 0;
+    pith_ids_append_all(&prefix->ids, ids + skip, n - skip);
+    if (prefix->ids.failed)
+        return pith_no_memory(error, n, sizeof *ids);
+    prefix->n_head = prefix->from = prefix->ids.n;
+    return PITH_OK;
+}
 
 /* What was read so far, after the question, in its own session. */
 static enum pith_status open_second(struct pith_scorer *scorer,
@@ -19,8 +35,8 @@ static enum pith_status open_second(struct pith_scorer *scorer,
     PITH_TRY(pith_session_twin(first->session, first->n_max, &scorer->second,
                                error));
     PITH_TRY(pith_prefix_init(prefix, scorer->second, error));
-    PITH_TRY(pith_prefix_open(prefix, scorer->question.data,
-                              scorer->question.n, error));
+    PITH_TRY(put_first(prefix, scorer->question.data, scorer->question.n,
+                       error));
     pith_ids_append_all(&prefix->ids, first->ids.data + first->n_head,
                         first->ids.n - first->n_head);
     return PITH_OK;

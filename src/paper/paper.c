@@ -14,7 +14,6 @@
 
 #include "../base/clock.h"
 #include "../base/memory.h"
-#include "../base/random.h"
 #include "../prompt/keep.h"
 #include "../prompt/result.h"
 #include "../prompt/units.h"
@@ -71,36 +70,12 @@ static void measure(struct pith_paper *p)
     b->target = target > n_separator ? (double)(target - n_separator) : 0;
 }
 
-/* The ranking as the caller knows the contexts: by their index. */
-static enum pith_status trace_ranking(struct pith_paper *p,
-                                      struct pith_rank *ranks, size_t n,
-                                      struct pith_error *error)
-{
-    if (!p->options->trace)
-        return PITH_OK;
-    for (size_t i = 0; i < n; i++)
-        ranks[i].index = p->parts->parts[ranks[i].index].index;
-    return pith_result_add_ranking(p->result, ranks, n, error);
-}
-
-/* Scores that put the demonstrations into a random order. */
-static void rank_at_random(const struct pith_paper *p, struct pith_rank *ranks,
-                           size_t n)
-{
-    uint64_t state = p->options->selection_seed;
-    for (size_t i = 0; i < n; i++)
-        ranks[i] = (struct pith_rank){p->order[i],
-                                      pith_random_uniform(&state)};
-}
-
 /* Perplexities as mean losses, the best first. */
 static enum pith_status rank(struct pith_paper *p, struct pith_rank *ranks,
                              size_t n, struct pith_error *error)
 {
-    if (p->options->selection_seed != 0) {
-        rank_at_random(p, ranks, n);
-        return PITH_OK;
-    }
+    if (p->options->selection_seed != 0)
+        return pith_rank_at_random(p, ranks, n, error);
     PITH_TRY(p->plan->rank(p, ranks, n, error));
     for (size_t i = 0; i < n; i++) {
         p->prune.perplexities[ranks[i].index] = exp(ranks[i].score);
@@ -129,7 +104,8 @@ static enum pith_status rank_and_select(struct pith_paper *p, size_t n,
         p->order[i] = ranks[i].index;
         ranks[i].score *= p->plan->low_is_best ? -1 : 1;
     }
-    PITH_TRY_DONE(trace_ranking(p, ranks, n, error));
+    if (p->recorder != NULL)
+        PITH_TRY_DONE(p->recorder->ranking(&p->prune, ranks, n, error));
 done:
     pith_free(ranks);
     pith_free(lengths);
@@ -252,19 +228,6 @@ static void open_parts(struct pith_paper *p)
         p->prune.open[i] = true;
 }
 
-/* A unit above its threshold that had to go after all moves the threshold. */
-static void raise_thresholds(struct pith_paper *p)
-{
-    const struct pith_trace *trace = &p->result->trace;
-    for (size_t i = 0; i < p->prune.decisions.n; i++) {
-        const struct pith_decision *d = &p->prune.decisions.by_token[i];
-        if (d->kept || d->segment >= trace->n_thresholds || isnan(d->loss))
-            continue;
-        struct pith_threshold *threshold = &trace->thresholds[d->segment];
-        threshold->gamma = fmax(threshold->gamma, (double)d->loss);
-    }
-}
-
 static size_t wanted_segment(const struct pith_paper *p)
 {
     size_t n = p->options->segment_size;
@@ -325,10 +288,11 @@ static enum pith_status open_paper(struct pith_paper *p,
     p->itpc.scorer.whole_context = !p->options->use_itpc;
     p->itpc.observe = pith_observe_segment;
     p->itpc.user = &p->observer;
-    p->observer = (struct pith_observer){
-        p->session, &p->prune.decisions,
-        p->options->trace || p->options->detail ? p->result : NULL};
-    return PITH_OK;
+    p->observer = (struct pith_observer){.session = p->session,
+                                         .decisions = &p->prune.decisions,
+                                         .result = p->result};
+    return p->options->trace || p->options->detail
+               ? pith_paper_record(p, error) : PITH_OK;
 }
 
 /* What the output must satisfy.
@@ -339,7 +303,8 @@ static enum pith_status meet_target(struct pith_paper *p,
     p->prune.n_forced = p->itpc.n_forced;
     open_parts(p);
     PITH_TRY(pith_prune_settle(&p->prune, error));
-    raise_thresholds(p);
+    if (p->recorder != NULL)
+        p->recorder->settled(p);
     return PITH_OK;
 }
 

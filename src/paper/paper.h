@@ -29,7 +29,20 @@ struct pith_paper {
     size_t n_stages;
     struct pith_itpc itpc;
     struct pith_observer observer;
+    const struct pith_recorder *recorder; /* static; NULL: nobody asks */
 };
+
+/* What the result's trace and detail want to know besides the segments. */
+struct pith_recorder {
+    enum pith_status (*ranking)(struct pith_prune *prune,
+                                struct pith_rank *ranks, size_t n,
+                                struct pith_error *error);
+    void (*settled)(struct pith_paper *p); /* the target is met */
+};
+
+/* Sets all that records. */
+enum pith_status pith_paper_record(struct pith_paper *p,
+                                   struct pith_error *error);
 
 /* What contexts are, and how they get their share of the target. */
 struct pith_plan {
@@ -54,6 +67,12 @@ enum pith_status pith_plan_documents(const struct pith_plan **plan,
                                      struct pith_error *error);
 enum pith_status pith_plan_pieces(const struct pith_plan **plan,
                                   struct pith_error *error);
+
+/* Algorithm 1, line 4, of the option selection_seed: scores that put the
+ * demonstrations into a random order. */
+enum pith_status pith_rank_at_random(struct pith_paper *p,
+                                     struct pith_rank *ranks, size_t n,
+                                     struct pith_error *error);
 
 /* The units of a demonstration that are D's and, of one that was left out,
  * what must stay.

@@ -28,19 +28,6 @@ enum pith_status pith_prefix_init(struct pith_prefix *prefix,
     return PITH_OK;
 }
 
-enum pith_status pith_prefix_open(struct pith_prefix *prefix,
-                                  const int32_t *ids, size_t n,
-                                  struct pith_error *error)
-{
-    size_t limit = prefix->n_max / 4;
-    size_t skip = n > limit ? n - limit : 0;
-    pith_ids_append_all(&prefix->ids, ids + skip, n - skip);
-    if (prefix->ids.failed)
-        return pith_no_memory(error, n, sizeof *ids);
-    prefix->n_head = prefix->from = prefix->ids.n;
-    return PITH_OK;
-}
-
 void pith_prefix_free(struct pith_prefix *prefix)
 {
     pith_free(prefix->feed);

@@ -16,11 +16,10 @@
 struct pith_prefix {
     struct pith_session *session; /* borrowed */
     struct pith_ids ids;          /* the start id, then the tokens kept */
-    size_t n_head; /* ids that always come first: the start id and what
-                      pith_prefix_open puts after it */
+    size_t n_head; /* ids that always come first: the start id and, of
+                      contrast.c, the question */
     size_t n_max; /* positions that prefix and segment may take together: the
-                      session's window, or less where set so before
-                      pith_prefix_open */
+                      session's window, or less where set so at first */
     size_t from; /* the cache stands for ids[0 .. n_head) and ids[from ...] */
     int32_t *feed, *targets; /* scratch of one forward pass, (n_window) */
     float *losses;           /* (n_window) */
@@ -30,11 +29,7 @@ struct pith_prefix {
 enum pith_status pith_prefix_init(struct pith_prefix *prefix,
                                   struct pith_session *session,
                                   struct pith_error *error);
-/* Puts the latest of ids before all that follows, at most a quarter of
- * n_max; right after pith_prefix_init. */
-enum pith_status pith_prefix_open(struct pith_prefix *prefix,
-                                  const int32_t *ids, size_t n,
-                                  struct pith_error *error);
+
 void pith_prefix_free(struct pith_prefix *prefix);
 
 /* losses (n) of ids (n) after the prefix, which stays as it is.

@@ -3,7 +3,8 @@
  */
 #include "breaks.h"
 
-#include <stdbool.h>
+#include "compose.h"
+#include "units.h"
 
 enum { BLANK_LINE = 2 }; /* line breaks */
 
@@ -79,4 +80,38 @@ size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
         at += length > 0 ? length : 1;
     }
     return most > 0 ? take_breaks(gap, end, most - before - after, from) : 0;
+}
+
+/* Appends bytes [from, from + n) of the prompt, which went with their units. */
+static void append_breaks(struct pith_composition *c,
+                          const struct pith_unit *unit, size_t from, size_t n)
+{
+    pith_buffer_append(c->text, c->parts->text.data + from, n);
+    for (; unit->byte < from + n; unit++) {
+        struct pith_decision *d = &c->decisions->by_token[unit->token];
+        size_t end = unit->byte + unit->n_bytes;
+        if (end <= from)
+            continue;
+        d->from = unit->byte < from ? from - unit->byte : 0;
+        d->end = (end < from + n ? end : from + n) - unit->byte;
+    }
+}
+
+size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
+                       const struct pith_unit *last,
+                       const struct pith_unit *unit)
+{
+    struct pith_text text = pith_unit_text(c->parts, unit);
+    size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
+    if (last == NULL)
+        return unit->token > part->token ? lead : 0;
+    size_t at = last->byte + last->n_bytes;
+    struct pith_text gap = {c->parts->text.data + at,
+                            unit->byte + unit->n_bytes - at};
+    size_t n = pith_missing_breaks(pith_buffer_text(c->text), gap,
+                                   unit->byte - at, &from);
+    if (n == 0)
+        return 0;
+    append_breaks(c, last + 1, at + from, n);
+    return pith_count_breaks(text, lead) > 0 ? 0 : lead;
 }

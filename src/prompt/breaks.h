@@ -24,4 +24,16 @@ size_t pith_count_breaks(struct pith_text text, size_t n);
 size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
                            size_t n, size_t *from);
 
+struct pith_composition;
+struct pith_part;
+struct pith_unit;
+
+/* For decisions->break_line: keeps lines apart.  Returns how many bytes of
+ * white space the unit loses, because a line, or the part, now begins with it.
+ *   last  the kept unit before it, of the same part; NULL: none */
+size_t pith_break_line(struct pith_composition *composition,
+                       const struct pith_part *part,
+                       const struct pith_unit *last,
+                       const struct pith_unit *unit);
+
 #endif

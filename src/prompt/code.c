@@ -8,6 +8,7 @@
 
 #include "../text/grapheme.h"
 #include "markup.h"
+#include "scan.h"
 
 enum {
     LONGEST_VARIABLE = 64, /* bytes of ${...} */

@@ -3,9 +3,6 @@
  */
 #include "compose.h"
 
-#include <string.h>
-
-#include "breaks.h"
 #include "units.h"
 #include "words.h"
 
@@ -29,22 +26,15 @@ char pith_space_between(const struct pith_parts *parts,
     /* What comes after the unit decides how its end is read. */
     struct pith_text rest = {bytes + next->byte,
                              end->byte + end->n_bytes - next->byte};
-    bool touched = at == next->byte && pith_piece_at(parts, next) == NULL;
+    bool touched = at == next->byte && !next->opens_piece;
     if (touched || !pith_reads_as_one(written, rest))
         return 0;
     return space_of((struct pith_text){bytes + at, next->byte - at});
 }
 
-struct composition {
-    const struct pith_parts *parts;
-    struct pith_decisions *decisions;
-    struct pith_buffer *text;
-    const struct pith_unit *first_line; /* of the part that came first */
-};
-
 /* The first part of the prompt has no blank line of its own; where it does
  * not come first in the result it takes that of the part that does. */
-static void open_part(struct composition *c, const struct pith_part *part)
+static void open_part(struct pith_composition *c, const struct pith_part *part)
 {
     const struct pith_unit *line = pith_line_before(c->parts, part);
     if (c->text->size == 0) {
@@ -60,44 +50,8 @@ static void open_part(struct composition *c, const struct pith_part *part)
                        line->n_bytes);
 }
 
-/* Appends bytes [from, from + n) of the prompt, which went with their units. */
-static void append_breaks(struct composition *c, const struct pith_unit *unit,
-                          size_t from, size_t n)
-{
-    pith_buffer_append(c->text, c->parts->text.data + from, n);
-    for (; unit->byte < from + n; unit++) {
-        struct pith_decision *d = &c->decisions->by_token[unit->token];
-        size_t end = unit->byte + unit->n_bytes;
-        if (end <= from)
-            continue;
-        d->from = unit->byte < from ? from - unit->byte : 0;
-        d->end = (end < from + n ? end : from + n) - unit->byte;
-    }
-}
-
-/* Keeps lines apart.  Returns how many bytes of white space the unit loses,
- * because a line, or the part, now begins with it.
- *   last  the kept unit before it, of the same part; NULL: none */
-static size_t break_line(struct composition *c, const struct pith_part *part,
-                         const struct pith_unit *last,
-                         const struct pith_unit *unit)
-{
-    struct pith_text text = pith_unit_text(c->parts, unit);
-    size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
-    if (last == NULL)
-        return unit->token > part->token ? lead : 0;
-    size_t at = last->byte + last->n_bytes;
-    struct pith_text gap = {c->parts->text.data + at,
-                            unit->byte + unit->n_bytes - at};
-    size_t n = pith_missing_breaks(pith_buffer_text(c->text), gap,
-                                   unit->byte - at, &from);
-    if (n == 0)
-        return 0;
-    append_breaks(c, last + 1, at + from, n);
-    return pith_count_breaks(text, lead) > 0 ? 0 : lead;
-}
-
-static void compose_part(struct composition *c, const struct pith_part *part)
+static void compose_part(struct pith_composition *c,
+                         const struct pith_part *part)
 {
     const struct pith_unit *last = NULL; /* kept so far of this part */
     for (size_t i = part->unit; i < part->unit + part->n_units; i++) {
@@ -110,8 +64,8 @@ static void compose_part(struct composition *c, const struct pith_part *part)
         decision->space = 0;
         if (last == NULL)
             open_part(c, part);
-        if (c->decisions->by_line)
-            decision->from = break_line(c, part, last, unit);
+        if (c->decisions->break_line != NULL)
+            decision->from = c->decisions->break_line(c, part, last, unit);
         decision->end = text.size;
         if (last != NULL)
             decision->space = pith_space_between(
@@ -130,7 +84,7 @@ enum pith_status pith_compose(const struct pith_parts *parts,
                               struct pith_buffer *text,
                               struct pith_error *error)
 {
-    struct composition c = {.parts = parts, .decisions = decisions,
+    struct pith_composition c = {.parts = parts, .decisions = decisions,
                             .text = text};
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_unit *line =

@@ -21,11 +21,19 @@ struct pith_decision {
                          none of one that is not but its line breaks */
 };
 
+struct pith_composition;
+struct pith_part;
+struct pith_unit;
+
 struct pith_decisions {
     struct pith_decision *by_token; /* (n) */
     size_t n, n_segments;
-    bool by_line; /* what stays of different lines is on different lines, and
-                     white space that began no part begins none */
+    /* NULL, or pith_break_line() of breaks.h: what stays of different lines is
+     * on different lines, and white space that began no part begins none. */
+    size_t (*break_line)(struct pith_composition *composition,
+                         const struct pith_part *part,
+                         const struct pith_unit *last,
+                         const struct pith_unit *unit);
     float *ranked; /* (n) the token's loss when its context was ranked by such;
                       NAN where none was */
 };
@@ -34,12 +42,5 @@ struct pith_decisions {
 enum pith_status pith_decisions_make(struct pith_decisions *decisions, size_t n,
                                      struct pith_error *error);
 void pith_decisions_free(struct pith_decisions *decisions);
-
-/* Notes the decision about the next segment.
- *   at      (n) the tokens that it was about
- *   losses  (n) what it went by; NULL: nothing was scored */
-enum pith_status pith_decisions_add(struct pith_decisions *decisions,
-                                    const size_t *at, const float *losses,
-                                    size_t n, struct pith_error *error);
 
 #endif

@@ -2,12 +2,14 @@
  * detail.c - see detail.h.
  */
 #include "detail.h"
+#include "detail_units.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "pieces.h"
 #include "result.h"
 
 enum pith_status pith_detail_add(struct pith_detail *detail,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "markup.h"
+#include "scan.h"
 
 /* Whose turn it is, before a colon: "USER:"; after "###" these and more. */
 static const char *const roles[] = {

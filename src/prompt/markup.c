@@ -8,6 +8,7 @@
  * chat templates count.
  */
 #include "markup.h"
+#include "scan.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "scan.h"
 
 /* What was read of a chain of words: "np", ".", "array", "()". */
 struct chain {

@@ -213,23 +213,3 @@ size_t pith_part_length(const struct pith_parts *parts, size_t part)
     return p->n_tokens + (joined ? parts->join.n : 0);
 }
 
-bool pith_between_characters(struct pith_text text, size_t at)
-{
-    return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
-}
-
-const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
-                                        const struct pith_unit *unit)
-{
-    size_t low = 0, high = parts->n_pieces;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (parts->pieces[middle].token < unit->token)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < parts->n_pieces && !unit->is_separator &&
-                 parts->pieces[low].token == unit->token;
-    return found ? &parts->pieces[low] : NULL;
-}

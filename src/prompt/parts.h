@@ -20,6 +20,7 @@ struct pith_unit {
     size_t byte, n_bytes;   /* in pith_parts.text */
     size_t part;
     bool is_separator; /* the blank line before a part */
+    bool opens_piece;  /* the first of a tagged piece */
     bool denies;    /* has a negation; found by pith_bind_words() */
     bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
@@ -78,10 +79,6 @@ enum pith_status pith_parts_append_text(struct pith_parts *parts,
                                         struct pith_text text,
                                         struct pith_error *error);
 
-/* The piece that starts with a unit; NULL: none. */
-const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
-                                        const struct pith_unit *unit);
-
 /* Tokens of a part with the blank line before it, 0 when empty. */
 size_t pith_part_length(const struct pith_parts *parts, size_t part);
 
@@ -91,8 +88,5 @@ size_t pith_part_length(const struct pith_parts *parts, size_t part);
 void pith_token_ends(const struct pith_tokenizer *tokenizer,
                      struct pith_text text, const int32_t *ids, size_t n,
                      size_t *ends);
-
-/* Whether no character of the text has bytes on both sides of `at`. */
-bool pith_between_characters(struct pith_text text, size_t at);
 
 #endif

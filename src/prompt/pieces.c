@@ -19,8 +19,12 @@ static enum pith_status append_pieces(struct pith_parts *parts,
             .given = segment->offset, .token = parts->ids.n,
             .rate = segment->has_rate ? segment->rate : -1,
             .whole = !segment->compress};
+        size_t n_units = parts->n_units;
         PITH_TRY(pith_parts_append_text(
-            parts, tokenizer, (struct pith_text){text, segment->n_bytes}, error));
+            parts, tokenizer, (struct pith_text){text, segment->n_bytes},
+            error));
+        if (parts->n_units > n_units)
+            parts->units[n_units].opens_piece = true;
         text += segment->n_bytes;
         piece.n_tokens = parts->ids.n - piece.token;
         PITH_TRY(pith_result_grow(&parts->pieces, parts->n_pieces,
@@ -45,4 +49,20 @@ enum pith_status pith_pieces_append(struct pith_parts *parts,
     status = append_pieces(parts, tokenizer, &parsed, error);
     pith_tagged_free(&parsed);
     return status;
+}
+
+const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
+                                        const struct pith_unit *unit)
+{
+    size_t low = 0, high = parts->n_pieces;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (parts->pieces[middle].token < unit->token)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < parts->n_pieces && !unit->is_separator &&
+                 parts->pieces[low].token == unit->token;
+    return found ? &parts->pieces[low] : NULL;
 }

@@ -14,4 +14,8 @@ enum pith_status pith_pieces_append(struct pith_parts *parts,
                                     size_t index, struct pith_text tagged,
                                     struct pith_error *error);
 
+/* The piece that starts with a unit; NULL: none. */
+const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
+                                        const struct pith_unit *unit);
+
 #endif

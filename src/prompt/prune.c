@@ -8,7 +8,6 @@
 #include "../base/clock.h"
 #include "../base/memory.h"
 #include "counter.h"
-#include "detail.h"
 #include "keep.h"
 #include "result.h"
 #include "units.h"
@@ -20,16 +19,6 @@ size_t pith_prune_target(double target, size_t n)
     return target < 1 ? 1 : (size_t)(target + 0.5);
 }
 
-void pith_prune_retarget(struct pith_prune *p, double target)
-{
-    size_t n = p->parts.ids.n;
-    p->target = pith_prune_target(target, n);
-    p->goal = p->target;
-    if (p->options->count_with != NULL && n > 0)
-        p->goal = pith_prune_target(
-            (double)p->target * (double)p->n_all / (double)n, p->n_all);
-}
-
 /* The goal is met by what the target model reads; the plan has the same share
  * of the scoring model's tokens. */
 static enum pith_status set_target(struct pith_prune *p,
@@ -39,9 +28,9 @@ static enum pith_status set_target(struct pith_prune *p,
     size_t n = p->parts.ids.n;
     p->n_all = n;
     if (options->count_with != NULL)
-        PITH_TRY(pith_counter_count(options->count_with,
-                                    pith_buffer_text(&p->parts.text),
-                                    &p->n_all, error));
+        PITH_TRY(options->count_with->count(options->count_with,
+                                            pith_buffer_text(&p->parts.text),
+                                            &p->n_all, error));
     p->goal = pith_prune_target(options->rate > 0
                                     ? options->rate * (double)p->n_all
                                     : options->target,
@@ -245,25 +234,6 @@ static size_t count_kept(const struct pith_prune *p,
     return n;
 }
 
-/* What was kept of the prompt: its tokens, in the order of the prompt. */
-static enum pith_status set_kept_ids(struct pith_prune *p,
-                                     struct pith_error *error)
-{
-    struct pith_ids ids = {0};
-    for (size_t i = 0; i < p->parts.n_units; i++) {
-        const struct pith_unit *unit = &p->parts.units[i];
-        if (p->decisions.by_token[unit->token].kept)
-            pith_ids_append_all(&ids, p->parts.ids.data + unit->token,
-                                unit->n_tokens);
-    }
-    enum pith_status status =
-        ids.failed ? pith_no_memory(error, p->parts.ids.n, sizeof *ids.data)
-                   : pith_result_set_kept_ids(p->result, ids.data, ids.n,
-                                              error);
-    pith_ids_free(&ids);
-    return status;
-}
-
 static enum pith_status fill_result(struct pith_prune *p,
                                     struct pith_error *error)
 {
@@ -278,8 +248,6 @@ static enum pith_status fill_result(struct pith_prune *p,
                                         .perplexity = p->perplexities[i]};
         PITH_TRY(pith_result_add_part(result, &made, error));
     }
-    if (p->options->trace)
-        PITH_TRY(set_kept_ids(p, error));
     PITH_TRY(pith_buffer_take(&p->settled.text, &text, &result->text.size,
                               error));
     result->text.bytes = text;
@@ -292,8 +260,5 @@ enum pith_status pith_prune_finish(struct pith_prune *p,
 {
     PITH_TRY(count_or_pass(p, error));
     PITH_TRY(fill_result(p, error));
-    return p->options->detail
-               ? pith_detail_of_parts(p->result, &p->parts, prompt,
-                                      &p->decisions, error)
-               : PITH_OK;
+    return p->record != NULL ? p->record(p, prompt, error) : PITH_OK;
 }

@@ -24,6 +24,10 @@ struct pith_prune {
     double *perplexities; /* (n_parts) 0: not ranked */
     struct pith_settlement settled;
     bool passed; /* nothing would be saved: the prompt came back */
+    /* Fills the result's trace and detail; NULL: nobody asks. */
+    enum pith_status (*record)(struct pith_prune *prune,
+                               const struct pith_prompt *prompt,
+                               struct pith_error *error);
 };
 
 /* Splits the prompt into parts, tokens and units, and sets the target.  session,
@@ -37,9 +41,6 @@ void pith_prune_free(struct pith_prune *prune);
 /* A number of tokens of n, as a whole one; a prompt that has any keeps at
  * least one. */
 size_t pith_prune_target(double target, size_t n);
-
-/* Plans with another target, in tokens of the scoring model. */
-void pith_prune_retarget(struct pith_prune *prune, double target);
 
 /* The most tokens of one unit: as many as the model can look at with as many
  * before them. */
@@ -58,8 +59,8 @@ enum pith_status pith_prune_keep_all(struct pith_prune *prune,
 enum pith_status pith_prune_settle(struct pith_prune *prune,
                                    struct pith_error *error);
 
-/* Fills the result: text, counts, parts, note and, where asked for, trace and
- * detail.  A prompt that would not become shorter comes back. */
+/* Fills the result: text, counts, parts, note and what prune->record adds.  A
+ * prompt that would not become shorter comes back. */
 enum pith_status pith_prune_finish(struct pith_prune *prune,
                                    const struct pith_prompt *prompt,
                                    struct pith_error *error);

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../base/decimal.h"
 #include "../base/memory.h"
+#include "../base/print.h"
 
 enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
                                   struct pith_error *error)
@@ -25,55 +25,6 @@ enum pith_status pith_result_add_part(struct pith_result *result,
     PITH_TRY(pith_result_grow(&result->parts, result->n_parts, sizeof *part,
                               error));
     result->parts[result->n_parts++] = *part;
-    return PITH_OK;
-}
-
-enum pith_status pith_result_add_threshold(struct pith_result *result,
-                                           struct pith_threshold threshold,
-                                           struct pith_error *error)
-{
-    struct pith_trace *trace = &result->trace;
-    PITH_TRY(pith_result_grow(&trace->thresholds, trace->n_thresholds,
-                              sizeof threshold, error));
-    trace->thresholds[trace->n_thresholds++] = threshold;
-    return PITH_OK;
-}
-
-enum pith_status pith_result_add_ranking(struct pith_result *result,
-                                         const struct pith_rank *ranks,
-                                         size_t n_ranks,
-                                         struct pith_error *error)
-{
-    struct pith_trace *trace = &result->trace;
-    size_t n = trace->n_rankings;
-    PITH_TRY(pith_result_grow(&trace->rankings, n, sizeof *trace->rankings,
-                              error));
-    PITH_TRY(pith_result_grow(&trace->n_ranks, n, sizeof *trace->n_ranks,
-                              error));
-    struct pith_rank *copy = pith_array(n_ranks, sizeof *copy);
-    if (copy == NULL)
-        return pith_no_memory(error, n_ranks, sizeof *copy);
-    if (n_ranks > 0)
-        memcpy(copy, ranks, n_ranks * sizeof *copy);
-    trace->rankings[n] = copy;
-    trace->n_ranks[n] = n_ranks;
-    trace->n_rankings++;
-    return PITH_OK;
-}
-
-enum pith_status pith_result_set_kept_ids(struct pith_result *result,
-                                          const int32_t *ids, size_t n,
-                                          struct pith_error *error)
-{
-    int32_t *copy = pith_array(n, sizeof *copy);
-    if (copy == NULL)
-        return pith_no_memory(error, n, sizeof *copy);
-    if (n > 0)
-        memcpy(copy, ids, n * sizeof *copy);
-    pith_free(result->trace.kept_ids);
-    result->trace.kept_ids = copy;
-    result->trace.n_kept_ids = n;
-    result->trace.has_kept_ids = true;
     return PITH_OK;
 }
 

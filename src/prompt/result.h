@@ -11,16 +11,7 @@
 enum pith_status pith_result_add_part(struct pith_result *result,
                                       const struct pith_part_result *part,
                                       struct pith_error *error);
-enum pith_status pith_result_add_threshold(struct pith_result *result,
-                                           struct pith_threshold threshold,
-                                           struct pith_error *error);
-enum pith_status pith_result_add_ranking(struct pith_result *result,
-                                         const struct pith_rank *ranks,
-                                         size_t n_ranks,
-                                         struct pith_error *error);
-enum pith_status pith_result_set_kept_ids(struct pith_result *result,
-                                          const int32_t *ids, size_t n,
-                                          struct pith_error *error);
+
 /* Makes room for one more element after the n of the array that
  * *array_pointer is.  Capacities are powers of two, so they need not be
  * stored: an array is full when n is one. */

@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../text/grapheme.h"
+#include "counter.h"
 #include "units.h"
 
 enum {
@@ -50,7 +51,7 @@ enum pith_status pith_settle_count(const struct pith_settlement *settlement,
 {
     if (settlement->counter == NULL)
         return pith_count_tokens(settlement->tokenizer, text, n, error);
-    return pith_counter_count(settlement->counter, text, n, error);
+    return settlement->counter->count(settlement->counter, text, n, error);
 }
 
 static bool *kept(const struct settling *settling, const struct choice *choice)
@@ -86,9 +87,9 @@ static enum pith_status list_choices(struct settling *settling,
         *choice = (struct choice){.unit = i, .margin = decision->margin,
                                   .size = unit->n_tokens};
         if (s->counter != NULL)
-            PITH_TRY(pith_counter_count(s->counter,
-                                        pith_unit_text(s->parts, unit),
-                                        &choice->size, error));
+            PITH_TRY(s->counter->count(s->counter,
+                                       pith_unit_text(s->parts, unit),
+                                       &choice->size, error));
     }
     if (settling->n > 0)
         qsort(settling->choices, settling->n, sizeof *settling->choices,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "markup.h"
+#include "scan.h"
 
 enum {
     MAX_BARE = 4,     /* attributes without a value; more are prose */

@@ -96,28 +96,15 @@ struct cutting {
     size_t origin; /* of text in parts->text */
     struct pith_ranges atoms; /* numbers and chat markers, in text */
     size_t atom;              /* the first that ends after the last place */
-    const struct pith_parts *parts;
-    size_t piece; /* the first that starts at the last place or after it */
     enum pith_units units;
 };
 
-static bool is_piece_start(struct cutting *cutting, size_t at)
-{
-    const struct pith_parts *parts = cutting->parts;
-    while (cutting->piece < parts->n_pieces &&
-           parts->pieces[cutting->piece].byte < at)
-        cutting->piece++;
-    return cutting->piece < parts->n_pieces &&
-           parts->pieces[cutting->piece].byte == at;
-}
-
-/* Whether units may end at byte `at` of parts->text; asked in ascending
- * order. */
-static bool is_cut(struct cutting *cutting, size_t at)
+/* Whether a unit may begin where this one does; asked in ascending order. */
+static bool is_cut(struct cutting *cutting, const struct pith_unit *unit)
 {
     const struct pith_ranges *atoms = &cutting->atoms;
-    size_t place = at - cutting->origin;
-    if (is_piece_start(cutting, at))
+    size_t place = unit->byte - cutting->origin;
+    if (unit->opens_piece)
         return true;
     while (cutting->atom < atoms->n && atoms->items[cutting->atom].end <= place)
         cutting->atom++;
@@ -170,7 +157,7 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
     while (at < end) {
         size_t length = 1;
         while (!units[at].is_separator && at + length < end &&
-               !is_cut(cutting, units[at + length].byte))
+               !is_cut(cutting, &units[at + length]))
             length++;
         if (sum_tokens(units + at, length) <= limit) {
             merge(parts, &units[n++], units + at, length);
@@ -231,7 +218,7 @@ enum pith_status pith_units_merge(struct pith_parts *parts,
     enum pith_status status = PITH_OK;
     size_t n = 0;
     for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++) {
-        struct cutting cutting = {.parts = parts, .units = units};
+        struct cutting cutting = {.units = units};
         cutting.text = pith_part_text(parts, &parts->parts[i]);
         if (cutting.text.size > 0)
             cutting.origin = (size_t)(cutting.text.bytes - parts->text.data);
@@ -261,6 +248,7 @@ enum pith_status pith_unit_split(struct pith_parts *parts, size_t unit,
     second->byte += at;
     second->n_bytes -= at;
     second->n_lead = 0;
+    second->opens_piece = false;
     parts->parts[first->part].n_units++;
     for (size_t i = first->part + 1; i < parts->n_parts; i++)
         parts->parts[i].unit++;

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "../base/memory.h"
+#include "../prompt/trace.h"
 #include "run.h"
 
 static bool must_stay(const struct pith_reference_context *context)

@@ -12,9 +12,16 @@
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "../prompt/detail.h"
+#include "../prompt/detail_units.h"
 #include "reference.h"
 
 /* --- where the text of a context comes from ---------------------------------- */
+
+/* Whether no character of the text has bytes on both sides of `at`. */
+static bool between_characters(struct pith_text text, size_t at)
+{
+    return at >= text.size || ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
+}
 
 /* U+FFFD, which a decoder writes for what is not a character, and U+2581, which
  * SentencePiece reads as a space. */
@@ -131,7 +138,7 @@ static size_t character_end(const struct pith_text *contexts,
                             size_t at)
 {
     while (context->origins != NULL &&
-           !pith_between_characters(contexts[context->index], at))
+           !between_characters(contexts[context->index], at))
         at++;
     return at;
 }
@@ -221,7 +228,7 @@ pith_reference_detail_stage(const struct pith_reference_stage *stage,
     enter(&walk);
     for (size_t i = stage->start, first = i; i < stage->n_ids; i++) {
         if (i + 1 < stage->n_ids &&
-            !pith_between_characters(stage->text, ends[i]))
+            !between_characters(stage->text, ends[i]))
             continue;
         PITH_TRY_DONE(add_unit(&walk, ends, first, i + 1, error));
         first = i + 1;
@@ -287,7 +294,7 @@ static enum pith_status add_text(const struct rest *rest, size_t part,
     PITH_TRY_DONE(ranking_losses(rest, run, ranked, ids.n, &losses, error));
     pith_token_ends(rest->tokenizer, run, ids.data, ids.n, ends);
     for (size_t i = 0, first = 0, at = 0; i < ids.n; i++) {
-        if (i + 1 < ids.n && !pith_between_characters(run, ends[i]))
+        if (i + 1 < ids.n && !between_characters(run, ends[i]))
             continue;
         struct pith_unit_result unit = {.part = part, .offset = begin + at,
                                         .size = ends[i] - at,

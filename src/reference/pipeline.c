@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../base/memory.h"
+#include "../model/extend.h"
 #include "../prompt/method.h"
 #include "run.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/utf8.h"
+#include "../model/extend.h"
 #include "reference.h"
 
 /* Tokens that stay at the start of a prefix that is too long. */

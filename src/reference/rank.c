@@ -9,6 +9,7 @@
 
 #include "../base/memory.h"
 #include "../model/batch.h"
+#include "../model/extend.h"
 #include "bm25.h"
 #include "reference.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../prompt/trace.h"
 #include "python/punkt.h"
 #include "reference.h"
 

@@ -8,6 +8,7 @@
 
 #include "../base/utf8.h"
 #include "../text/casing.h"
+#include "../text/decode.h"
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 

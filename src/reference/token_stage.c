@@ -7,6 +7,8 @@
  */
 
 #include "../base/memory.h"
+#include "../model/extend.h"
+#include "../prompt/trace.h"
 #include "run.h"
 
 /* The text of the token stage: the contexts, after the question where it

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/extend.h"
+#include "../prompt/trace.h"
 #include "reference.h"
 
 /* Positions that stay when the left end of the cache is dropped. */

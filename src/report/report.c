@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../prompt/detail.h"
+#include "../prompt/detail_units.h"
 #include "../prompt/method.h"
 
 /* --- what it counts ----------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "../prompt/detail.h"
+#include "../prompt/detail_units.h"
 
 /* --- legend ------------------------------------------------------------------- */
 

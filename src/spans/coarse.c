@@ -10,6 +10,7 @@
 #include "../paper/documents.h"
 #include "../paper/rank.h"
 #include "../prompt/result.h"
+#include "../prompt/trace.h"
 #include "run.h"
 #include "sentences.h"
 
@@ -65,20 +66,6 @@ static enum pith_status rank(struct pith_spans *spans, struct pith_rank *ranks,
     return PITH_OK;
 }
 
-/* The ranking as the caller knows the contexts: by their index. */
-static enum pith_status trace_ranking(struct pith_spans *spans,
-                                      struct pith_rank *ranks, size_t n,
-                                      struct pith_error *error)
-{
-    if (!spans->options->trace)
-        return PITH_OK;
-    for (size_t i = 0; i < n; i++) {
-        ranks[i].index = spans->parts->parts[ranks[i].index].index;
-        ranks[i].score *= spans->steered ? -1 : 1;
-    }
-    return pith_result_add_ranking(spans->result, ranks, n, error);
-}
-
 static enum pith_status select_ranked(struct pith_spans *spans,
                                       bool *selected, size_t n,
                                       struct pith_error *error)
@@ -95,7 +82,9 @@ static enum pith_status select_ranked(struct pith_spans *spans,
     for (size_t i = 0; i < n_parts; i++)
         lengths[i] = pith_part_length(spans->parts, i);
     pith_budget_select(&spans->budget, lengths, ranks, n, selected);
-    PITH_TRY_DONE(trace_ranking(spans, ranks, n, error));
+    for (size_t i = 0; i < n; i++)
+        ranks[i].score *= spans->steered ? -1 : 1;
+    PITH_TRY_DONE(pith_trace_ranking(&spans->prune, ranks, n, error));
 done:
     pith_free(ranks);
     pith_free(lengths);

@@ -17,9 +17,11 @@
 #include "../base/clock.h"
 #include "../base/memory.h"
 #include "../prompt/bind.h"
+#include "../prompt/breaks.h"
 #include "../prompt/keep.h"
 #include "../prompt/method.h"
 #include "../prompt/result.h"
+#include "../prompt/trace.h"
 #include "../prompt/units.h"
 #include "run.h"
 
@@ -56,7 +58,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
                              error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
-    spans->prune.decisions.by_line = true;
+    spans->prune.decisions.break_line = pith_break_line;
     spans->prune.settled.is_lone = pith_spans_is_lone;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
     spans->steered = spans->options->use_question &&
@@ -111,13 +113,12 @@ static enum pith_status note_decisions(struct pith_spans *spans,
     }
     PITH_TRY_DONE(pith_decisions_add(&spans->prune.decisions, at, gains, n,
                                      error));
-    if (spans->options->trace || spans->options->detail)
-        PITH_TRY_DONE(pith_result_add_threshold(
-            spans->result,
-            (struct pith_threshold){.n_losses = n,
-                                    .rate = spans->budget.tau_dems,
-                                    .gamma = spans->path.lambda},
-            error));
+    PITH_TRY_DONE(pith_result_add_threshold(
+        spans->result,
+        (struct pith_threshold){.n_losses = n,
+                                .rate = spans->budget.tau_dems,
+                                .gamma = spans->path.lambda},
+        error));
 done:
     pith_free(at);
     pith_free(gains);
@@ -152,7 +153,8 @@ static enum pith_status choose(struct pith_spans *spans,
         pith_path_run(&spans->path);
     }
     decide(spans);
-    PITH_TRY(note_decisions(spans, error));
+    if (spans->prune.record != NULL)
+        PITH_TRY(note_decisions(spans, error));
     if (!budgeted)
         PITH_TRY(take_what_stays(spans, error));
     PITH_TRY(pith_prune_settle(&spans->prune, error));
@@ -182,6 +184,8 @@ static enum pith_status run(struct pith_spans *spans,
                             struct pith_error *error)
 {
     PITH_TRY(check_options(spans->options, error));
+    if (spans->options->trace || spans->options->detail)
+        spans->prune.record = pith_trace_result;
     PITH_TRY(open_spans(spans, prompt, error));
     PITH_TRY(spans->options->threshold <= 0 &&
                      spans->prune.target == spans->parts->ids.n

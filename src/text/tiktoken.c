@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/file.h"
+#include "../base/file_kind.h"
 #include "../base/memory.h"
 #include "merge.h"
 #include "piece_index.h"

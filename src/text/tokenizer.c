@@ -127,14 +127,6 @@ void pith_tokenizer_describe(const struct pith_tokenizer *tokenizer,
 
 /* --- encoding ------------------------------------------------------------ */
 
-/* Whether a stretch of text that follows a special piece, or else begins a
- * text, gets the dummy prefix. */
-static bool has_prefix(const struct pith_vocab *facts, bool after_special)
-{
-    return (facts->flags & PITH_VOCAB_DUMMY_PREFIX) != 0 &&
-           !(after_special && (facts->flags & PITH_VOCAB_PREFIX_ONCE) != 0);
-}
-
 /* A stretch of text between special pieces. */
 static enum pith_status encode_plain(const struct pith_tokenizer *tokenizer,
                                      struct pith_text text, bool after_special,
@@ -145,8 +137,8 @@ static enum pith_status encode_plain(const struct pith_tokenizer *tokenizer,
     if (is_sentencepiece(tokenizer))
         return pith_sentencepiece_encode(
             &tokenizer->sentencepiece, text,
-            has_prefix(&tokenizer->section.facts, after_special), merger, ids,
-            error);
+            pith_vocab_has_prefix(&tokenizer->section.facts, after_special),
+            merger, ids, error);
     return pith_byte_bpe_encode(&tokenizer->byte_bpe, text, merger, ids, error);
 }
 
@@ -215,23 +207,3 @@ pith_tokenizer_piece_kind(const struct pith_tokenizer *tokenizer, int32_t id)
     return pith_section_piece(&tokenizer->section, (size_t)id).kind;
 }
 
-/* The space that encode prepended to a stretch of text goes again. */
-void pith_tokenizer_decode(const struct pith_tokenizer *tokenizer,
-                           const int32_t *ids, size_t n,
-                           struct pith_buffer *out)
-{
-    const struct pith_vocab *facts = &tokenizer->section.facts;
-    bool prefixed = has_prefix(facts, false); /* at the start of a stretch */
-    for (size_t i = 0; i < n; i++) {
-        struct pith_text piece = pith_tokenizer_piece(tokenizer, ids[i]);
-        enum pith_piece_kind kind =
-            pith_tokenizer_piece_kind(tokenizer, ids[i]);
-        bool special = kind == PITH_PIECE_SPECIAL || kind == PITH_PIECE_UNKNOWN;
-        size_t skip = prefixed && !special && piece.size > 0 &&
-                      piece.bytes[0] == ' ';
-        if (piece.size > 0)
-            pith_buffer_append(out, piece.bytes + skip, piece.size - skip);
-        prefixed = special ? has_prefix(facts, true)
-                           : prefixed && piece.size == 0;
-    }
-}

@@ -79,10 +79,14 @@ struct pith_vocab {
     size_t n_merges;
 };
 
-/* Appends the tokenizer section of a model file. */
-enum pith_status pith_vocab_serialize(const struct pith_vocab *vocab,
-                                      struct pith_buffer *out,
-                                      struct pith_error *error);
+/* Whether a stretch of text that follows a special piece, or else begins a
+ * text, gets the dummy prefix. */
+static inline bool pith_vocab_has_prefix(const struct pith_vocab *facts,
+                                         bool after_special)
+{
+    return (facts->flags & PITH_VOCAB_DUMMY_PREFIX) != 0 &&
+           !(after_special && (facts->flags & PITH_VOCAB_PREFIX_ONCE) != 0);
+}
 
 struct pith_tokenizer;
 
@@ -115,12 +119,5 @@ struct pith_text pith_tokenizer_piece(const struct pith_tokenizer *tokenizer,
                                       int32_t id);
 enum pith_piece_kind
 pith_tokenizer_piece_kind(const struct pith_tokenizer *tokenizer, int32_t id);
-
-/* Appends the bytes of a sequence; the dummy prefix of a SentencePiece text
- * is taken off its start again, special tokens show their text.
- * Decoding what encode gave returns the very text. */
-void pith_tokenizer_decode(const struct pith_tokenizer *tokenizer,
-                           const int32_t *ids, size_t n,
-                           struct pith_buffer *out);
 
 #endif

@@ -4,10 +4,11 @@
  */
 #include <math.h>
 
-#include "../base/bytes.h"
 #include "../base/memory.h"
+#include "../base/store.h"
 #include "piece_index.h"
 #include "section.h"
+#include "vocab.h"
 
 static enum pith_status check_piece(const struct pith_piece *piece, size_t id,
                                     struct pith_error *error)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/base/bytes.h"
+#include "../../src/base/store.h"
 #include "../../src/model/format.h"
 #include "../../src/model/layout.h"
 

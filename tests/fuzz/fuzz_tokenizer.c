@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "../../src/text/decode.h"
 #include "../../src/text/tokenizer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,12 +6,12 @@
  * set, and does nothing, or the plain thing, where it is not; the files behind
  * it in the library are not linked.
  */
-#include "../../src/base/memory.h"
-#include "../../src/base/threads.h"
-#include "../../src/model/batch.h"
+#include <stdio.h>
+
+#include "../../src/base/print.h"
 #include "../../src/model/forward.h"
+#include "../../src/model/score.h"
 #include "../../src/paper/paper.h"
-#include "../../src/prompt/detail.h"
 #include "../../src/prompt/keep.h"
 #include "../../src/prompt/pieces.h"
 
@@ -23,37 +23,12 @@ static enum pith_status refuse(struct pith_error *error, const char *option,
                      "it %s, or link the whole library", option, unset);
 }
 
-/* --- base: the caller's thread alone ------------------------------------------ */
+/* --- base --------------------------------------------------------------------- */
 
-int pith_processors(void)
+/* With the decimal point of the program's locale. */
+int pith_format(char *out, size_t size, const char *format, va_list arguments)
 {
-    return 1;
-}
-
-int pith_threads_settle(int wanted)
-{
-    (void)wanted;
-    return 1;
-}
-
-struct pith_threads *pith_threads_create(int n_threads)
-{
-    (void)n_threads;
-    return NULL;
-}
-
-void pith_threads_free(struct pith_threads *threads)
-{
-    (void)threads;
-}
-
-void pith_parallel_for(struct pith_threads *threads, size_t n_tasks,
-                       void (*task)(void *user, size_t index, int thread),
-                       void *user)
-{
-    (void)threads;
-    for (size_t i = 0; i < n_tasks; i++)
-        task(user, i, 0);
+    return vsnprintf(out, size, format, arguments);
 }
 
 /* --- model -------------------------------------------------------------------- */
@@ -86,23 +61,15 @@ bool pith_adapted_feed_forward(const struct pith_pass *pass,
 }
 
 /* One text after another. */
-enum pith_status pith_batch_score(struct pith_batch *batch,
-                                  struct pith_session *session,
-                                  const char *stage, struct pith_error *error)
+enum pith_status pith_score_texts(struct pith_session *session,
+                                  const struct pith_scored_text *texts,
+                                  size_t n, const char *stage,
+                                  struct pith_error *error)
 {
-    size_t n = batch->ids.n;
-    pith_free(batch->losses);
-    batch->losses = pith_array(n, sizeof *batch->losses);
-    if (batch->losses == NULL)
-        return pith_no_memory(error, n, sizeof *batch->losses);
-    for (size_t i = 0, at = 0; i < batch->n_texts; at = batch->ends[i++]) {
-        PITH_TRY(pith_session_report(session, stage, at, n, error));
-        pith_session_truncate(session, 0);
-        PITH_TRY(pith_session_forward(
-            session, batch->precision, batch->ids.data + at,
-            batch->ends[i] - at, batch->targets.data + at, batch->losses + at,
-            error));
-    }
+    (void)stage;
+    for (size_t i = 0; i < n; i++)
+        PITH_TRY(pith_score_text(session, texts[i].ids, texts[i].n,
+                                 texts[i].losses, error));
     return PITH_OK;
 }
 
@@ -164,16 +131,6 @@ enum pith_status pith_pieces_append(struct pith_parts *parts,
     return refuse(error, "structured", "false");
 }
 
-enum pith_status pith_detail_of_parts(struct pith_result *result,
-                                      const struct pith_parts *parts,
-                                      const struct pith_prompt *prompt,
-                                      const struct pith_decisions *decisions,
-                                      struct pith_error *error)
-{
-    (void)result, (void)parts, (void)prompt, (void)decisions;
-    return refuse(error, "detail", "false");
-}
-
 /* --- paper ------------------------------------------------------------------- */
 
 enum pith_status pith_plan_documents(const struct pith_plan **plan,
@@ -188,4 +145,18 @@ enum pith_status pith_plan_pieces(const struct pith_plan **plan,
 {
     (void)plan;
     return refuse(error, "structured", "false");
+}
+
+enum pith_status pith_paper_record(struct pith_paper *p,
+                                   struct pith_error *error)
+{
+    return refuse(error, p->options->detail ? "detail" : "trace", "false");
+}
+
+enum pith_status pith_rank_at_random(struct pith_paper *p,
+                                     struct pith_rank *ranks, size_t n,
+                                     struct pith_error *error)
+{
+    (void)p, (void)ranks, (void)n;
+    return refuse(error, "selection_seed", "0");
 }

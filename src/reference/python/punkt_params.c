@@ -7,6 +7,7 @@
 
 #include "../../base/buffer.h"
 #include "../../base/file.h"
+#include "../../base/file_kind.h"
 #include "../../base/memory.h"
 #include "../../text/lines.h"
 #include "punkt.h"
