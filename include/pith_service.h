@@ -8,6 +8,7 @@
 #define PITH_SERVICE_H
 
 #include "pith.h"
+#include "pith_messages.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +78,53 @@ PITH_API
 enum pith_status pith_score_text_json(struct pith_session *session,
                                       struct pith_text text, bool bos,
                                       char **reply, struct pith_error *error);
+
+/* --------------------------------------------------------------------------
+ * Chats on their way through a proxy
+ * ------------------------------------------------------------------------ */
+
+/* Where a program keeps what became of texts, by a hash of 24 hexadecimal
+ * digits.  An entry is one JSON object, {"hash", "original_content", ...}; one
+ * that is lost is made again, the same.  No member may be NULL but user. */
+struct pith_chat_store {
+    /* The entry of a hash, handed over until release(); false: there is none.
+     * An entry that is not the text's is passed over. */
+    bool (*find)(void *user, const char *hash, struct pith_text *entry);
+    void (*release)(void *user, struct pith_text entry);
+    /* Keeps a copy; false: it cannot, and the text stays as it is. */
+    bool (*keep)(void *user, const char *hash, struct pith_text entry);
+    void *user;
+};
+
+/* What became of a request. */
+struct pith_chat_summary {
+    enum pith_status outcome; /* PITH_OK, or why the reply is an error */
+    size_t tokens_before, tokens_after; /* of all texts */
+    size_t n_compressed, n_known; /* texts: now, and found in the store */
+    size_t n_passed; /* texts that went on as they came because of an error */
+    char why[512]; /* that of the first of them; "" when there is none */
+};
+
+/* Runs a request {"messages", "config"} of a proxy, as LiteLLM's guardrail
+ * "headroom" sends it, and answers {"messages", "tokens_before",
+ * "tokens_after", "tokens_saved", "compression_ratio", "ccr_hashes"}, or
+ * {"error"} when the request is not one.  Each text that is to be shorter
+ * (pith_messages_compress_each) is so in the same bytes every time, and ends
+ * with a mark that has the hash of its original, unless "config" has a "mode"
+ * other than "ccr".  A text that cannot be compressed, also because the
+ * session's progress was stopped, stays.
+ *   options   borrowed; NULL: the defaults
+ *   store     borrowed
+ *   reply     handed over, size bytes and a NUL; free with pith_free
+ *   size      may be NULL */
+PITH_API
+enum pith_status pith_chat_run(struct pith_session *session,
+                               struct pith_text request,
+                               const struct pith_messages_options *options,
+                               const struct pith_chat_store *store,
+                               char **reply, size_t *size,
+                               struct pith_chat_summary *summary,
+                               struct pith_error *error);
 
 /* --------------------------------------------------------------------------
  * The Model Context Protocol

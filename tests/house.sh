@@ -36,7 +36,8 @@ allowed() {
     align) echo base kernels gradients text json model ;;
     report) echo base text model prompt json service ;;
     messages) echo base text json model prompt ;;
-    service | eval) echo base text json model prompt reference report ;;
+    eval) echo base text json model prompt reference report ;;
+    service) echo base text json model prompt reference report messages ;;
     *) echo "unknown" ;;
     esac
 }

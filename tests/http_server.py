@@ -186,6 +186,129 @@ def check_request_seconds():
         assert server.ask("POST", "/compress", request("a b"))[0] == 200
 
 
+# --- chats ------------------------------------------------------------------------
+
+def tool_output(seed):
+    return " ".join(f"Line {i} of file {seed}: {STORY}" for i in range(4))
+
+
+def chat(*turns, **more):
+    """A chat of tool outputs with a system text and a question."""
+    messages = [{"role": "system", "content": STORY * 10}]
+    for n, turn in enumerate(turns):
+        messages += [
+            {"role": "assistant", "content": None, "tool_calls": [
+                {"id": f"c{n}", "type": "function",
+                 "function": {"name": "read", "arguments": '{"a": 1.50}'}}]},
+            {"role": "tool", "tool_call_id": f"c{n}", "content": turn}]
+    messages.append({"role": "user", "content": STORY * 10})
+    return json.dumps({"model": "m", "messages": messages, **more}).encode()
+
+
+def compress_chat(server, body, headers=None):
+    status, fields, reply = server.ask("POST", "/v1/compress", body, headers)
+    assert status == 200, (status, reply)
+    return fields, json.loads(reply)
+
+
+def check_chat():
+    with Server() as server:
+        before = json.loads(chat(tool_output(1)))["messages"]
+        fields, reply = compress_chat(server, chat(tool_output(1)))
+        after = reply["messages"]
+        assert "X-Pith-Passed" not in fields
+        assert after[0] == before[0] and after[1] == before[1]
+        assert after[3] == before[3]
+        assert {**after[2], "content": ""} == {**before[2], "content": ""}
+        assert len(after[2]["content"]) < len(before[2]["content"])
+        hash_ = re.search(r"hash=([0-9a-f]{24})\]$", after[2]["content"])[1]
+        assert reply["ccr_hashes"] == [hash_]
+        assert reply["tokens_before"] > reply["tokens_after"] > 0
+        ratio = 1 - reply["tokens_after"] / reply["tokens_before"]
+        assert abs(reply["compression_ratio"] - ratio) < 1e-3
+        status, _, entry = server.ask("GET", f"/v1/retrieve/{hash_}?query=a")
+        assert status == 200
+        assert json.loads(entry)["original_content"] == before[2]["content"]
+        for other in ["0" * 24, hash_[:23], hash_ + "0", hash_.upper() + "x", "..",
+                      "%2e%2e%2ftoken", "a/b", ""]:
+            assert server.ask("GET", f"/v1/retrieve/{other}")[0] == 404, other
+        assert server.ask("POST", f"/v1/retrieve/{hash_}")[0] == 405
+        # A longer chat begins with the same bytes.
+        _, longer = compress_chat(server, chat(tool_output(1), tool_output(2)))
+        assert longer["messages"][:3] == after[:3]
+        text = server.ask("GET", "/metrics")[2].decode()
+        assert 'pith_chat_texts_total{outcome="compressed"} 2\n' in text
+        assert 'pith_chat_texts_total{outcome="known"} 1\n' in text
+        # What is not a chat.
+        for body in [b"{", b"{}", b"[]", b'{"messages": 3}', b"\xff"]:
+            status, _, reply = server.ask("POST", "/v1/compress", body)
+            assert status == 400 and json.loads(reply)["error"], body
+        fields, reply = compress_chat(server, b'{"messages": [7, "\xc3\xa9"]}')
+        assert reply["messages"] == [7, "\u00e9"]
+        assert fields["X-Pith-Passed"].startswith("1 text: messages: JSON at")
+
+
+def check_chat_out_of_time():
+    with Server("--request-seconds", "0.001") as server:
+        body = chat(tool_output(1), tool_output(2))
+        fields, reply = compress_chat(server, body)
+        assert reply["messages"] == json.loads(body)["messages"]
+        assert reply["ccr_hashes"] == []
+        assert fields["X-Pith-Passed"] == "2 texts: its time was over"
+
+
+def check_store():
+    """A folder keeps what it has; when it is full the oldest go."""
+    folder = os.path.join(FOLDER, "store")
+
+    def hashes(server, *seeds):
+        return [compress_chat(server, chat(tool_output(seed)))[1]["ccr_hashes"][0]
+                for seed in seeds]
+
+    def is_there(server, hash_):
+        return server.ask("GET", f"/v1/retrieve/{hash_}")[0] == 200
+    with Server("--store", folder) as server:
+        first = hashes(server, 1, 2)
+        assert os.stat(folder).st_mode & 0o777 == 0o700
+        for name in os.listdir(folder):
+            assert os.stat(os.path.join(folder, name)).st_mode & 0o777 == 0o600
+        server.stop()
+    with open(os.path.join(folder, "note.txt"), "w") as note:
+        note.write("not an entry")
+    with Server("--store", folder) as server:
+        assert all(is_there(server, hash_) for hash_ in first)
+        assert hashes(server, 1, 2) == first
+        text = server.ask("GET", "/metrics")[2].decode()
+        assert 'pith_chat_texts_total{outcome="known"} 2\n' in text
+        # A file that is gone or damaged is made again.
+        os.remove(f"{folder}/{first[0]}.json")
+        with open(f"{folder}/{first[1]}.json", "w") as damaged:
+            damaged.write("{}")
+        assert not is_there(server, first[0])
+        assert hashes(server, 1, 2) == first
+        assert all(is_there(server, hash_) for hash_ in first)
+        server.stop()
+    for options in [["--store", folder], []]:
+        with Server("--store-mib", "0.005", *options) as server:
+            first = hashes(server, "a")[0]
+            kept = hashes(server, "b")
+            for seed in range(4):
+                kept += hashes(server, seed)
+                assert is_there(server, first) # used, and so the newest
+            assert not is_there(server, kept[0])
+            assert is_there(server, kept[-1])
+            assert server.metric("store_bytes") <= 0.005 * (1 << 20)
+            assert server.metric("store_evicted_total") > 0
+            # What is larger than the store stays as it is.
+            body = chat(tool_output("c") * 8)
+            fields, reply = compress_chat(server, body)
+            assert reply["messages"] == json.loads(body)["messages"]
+            assert "cannot keep" in fields["X-Pith-Passed"]
+    refused("--http", "0", "--store", os.path.join(FOLDER, "no", "no"),
+            words="cannot make")
+    refused("--http", "0", "--store", MODEL, words="Not a directory")
+
+
 # --- who may ask ------------------------------------------------------------------
 
 def token_file(text, mode=0o600):

@@ -276,6 +276,53 @@ static enum pith_status compress_messages(void)
     return judge(json, status);
 }
 
+static bool find_nothing(void *user, const char *hash, struct pith_text *entry)
+{
+    (void)user, (void)hash, (void)entry;
+    return false;
+}
+
+static bool keep_anything(void *user, const char *hash, struct pith_text entry)
+{
+    (void)user, (void)hash, (void)entry;
+    return true;
+}
+
+/* A text that went on as it came tells that memory was short, too. */
+static enum pith_status run_chat(void)
+{
+#define TEN "one two three four five six seven eight nine ten "
+    static const char request[] =
+        "{\"messages\":[{\"role\":\"tool\",\"content\":\"" TEN TEN TEN "\"}]}";
+#undef TEN
+    static const struct pith_chat_store store = {find_nothing, NULL,
+                                                 keep_anything, NULL};
+    struct pith_compress_options paper;
+    struct pith_messages_options options;
+    struct pith_chat_summary summary;
+    char *reply;
+    pith_compress_options_init(&paper);
+    paper.method = PITH_METHOD_PAPER;
+    paper.rate = 0.2;
+    pith_messages_options_init(&options);
+    options.compress = &paper;
+    options.long_tokens = 0;
+    enum pith_status status = pith_chat_run(
+        session, (struct pith_text){request, sizeof request - 1}, &options,
+        &store, &reply, NULL, &summary, &error);
+    if (status == PITH_OK && summary.outcome == PITH_OK &&
+        summary.n_passed == 0) {
+        expect(summary.n_compressed == 1);
+        return judge(reply, status);
+    }
+    if (status == PITH_OK) {
+        snprintf(error.detail, sizeof error.detail, "%s", reply);
+        status = PITH_ERR_MEMORY;
+    }
+    pith_free(reply);
+    return status;
+}
+
 static enum pith_status speak_mcp(void)
 {
     static const char message[] =
@@ -478,6 +525,7 @@ static const struct {
     {"compress, reference", compress_reference},
     {"request", run_request},
     {"messages", compress_messages},
+    {"chat", run_chat},
     {"mcp", speak_mcp},
     {"convert", convert_shared},
     {"convert, a folder", convert_folder},

@@ -168,6 +168,25 @@ START_TEST(compressions)
 }
 END_TEST
 
+START_TEST(chats)
+{
+    static const struct pith_chat_store store = {0};
+    struct pith_chat_summary summary;
+    char *reply = (char *)&model;
+    REFUSED(pith_chat_run(NULL, view("{}"), NULL, &store, &reply, NULL,
+                          &summary, at), "session");
+    ck_assert_ptr_null(reply);
+    REFUSED(pith_chat_run(session, missing, NULL, &store, &reply, NULL,
+                          &summary, at), "request");
+    REFUSED(pith_chat_run(session, view("{}"), NULL, NULL, &reply, NULL,
+                          &summary, at), "store");
+    REFUSED(pith_chat_run(session, view("{}"), NULL, &store, NULL, NULL,
+                          &summary, at), "reply");
+    REFUSED(pith_chat_run(session, view("{}"), NULL, &store, &reply, NULL, NULL,
+                          at), "summary");
+}
+END_TEST
+
 START_TEST(messages)
 {
     struct pith_messages *read = (void *)&model;
@@ -312,6 +331,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, models_and_tokens);
     tcase_add_test(tcase, compressions);
     tcase_add_test(tcase, messages);
+    tcase_add_test(tcase, chats);
     tcase_add_test(tcase, alignment);
     tcase_add_test(tcase, without_a_status);
     tcase_add_test(tcase, what_has_no_elements_may_be_null);

@@ -65,6 +65,14 @@ static const struct option options[] = {
     {0, "client-seconds", "S", OPTION_REAL, AT(http.client_seconds), 0.1, 1e6,
      "time to send a request, to take the reply and\n"
      "to stay idle; then the connection is cut (30)"},
+    {0, "chat-tokens", "N", OPTION_COUNT, AT(http.chat_tokens), 1, 1e9,
+     "texts of chats with fewer tokens stay (100)"},
+    {0, "store", "FOLDER", OPTION_WORD, AT(http.store), 0, 0,
+     "folder of the originals of texts, which outlives\n"
+     "the server; otherwise they are in memory"},
+    {0, "store-mib", "N", OPTION_REAL, AT(http.store_mib), 0.001, 1e6,
+     "most that they take, in MiB; those used longest\n"
+     "ago make room (256)"},
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Requests:"},
     {0, "count-with", "FILE", OPTION_INPUT, AT(count_with), 0, 0,
@@ -254,7 +262,8 @@ static int serve(const struct arguments *arguments)
 
 /* Options that --http alone has. */
 static const char *const of_http[] = {"token-file", "workers", "connections",
-                                      "body-mib", "client-seconds"};
+                                      "body-mib", "client-seconds",
+                                      "chat-tokens", "store", "store-mib"};
 enum { N_OF_HTTP = sizeof of_http / sizeof *of_http };
 
 /* Several workers share the processors. */
@@ -305,7 +314,9 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.http = {.connections = 10240,
                                            .body_mib = 16,
-                                           .client_seconds = 30}};
+                                           .client_seconds = 30,
+                                           .chat_tokens = 100,
+                                           .store_mib = 256}};
     struct operands operands;
     pith_compress_options_init(&arguments.options);
     int code = tool_options_parse(command, argc, argv, &arguments, &operands);

@@ -12,8 +12,8 @@ struct http_options {
     const char *token_file; /* NULL: whoever reaches the address may ask */
     const char *store;      /* folder of originals; NULL: in memory */
     size_t workers;         /* 0: one for each processor */
-    size_t connections, body_mib, store_mib, chat_tokens;
-    double client_seconds;
+    size_t connections, body_mib, chat_tokens;
+    double store_mib, client_seconds;
     double request_seconds; /* 0: no limit */
 };
 

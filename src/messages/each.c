@@ -13,6 +13,8 @@ struct each {
     struct pith_messages_options options;
     struct pith_compress_options compress;
     struct pith_messages_result *result;
+    pith_shorten *shorten; /* NULL: pith_compress() */
+    void *user;
 };
 
 static enum pith_status check(const struct pith_compress_options *compress,
@@ -73,6 +75,48 @@ static void take(struct pith_messages_result *result, size_t index,
     result->n_compressed++;
 }
 
+/* A compression at rate 1, whose counts are those of the text. */
+static enum pith_status measure(const struct each *each, struct pith_text text,
+                                struct pith_result **measured,
+                                struct pith_error *error)
+{
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options = each->compress;
+    options.rate = 1;
+    return pith_compress(each->session, &prompt, &options, measured, error);
+}
+
+/* The same as compress_text(), by the caller's function. */
+static enum pith_status shorten_text(struct each *each, size_t index,
+                                     const struct pith_compress_options *options,
+                                     struct pith_error *error)
+{
+    struct pith_messages_result *result = each->result;
+    struct pith_text shorter = {0};
+    struct pith_result *whole, *rest = NULL;
+    PITH_TRY(measure(each, each->texts[index].text, &whole, error));
+    enum pith_status status =
+        each->shorten(each->user, index, options, &shorter, error);
+    if (status == PITH_OK && shorter.bytes != NULL)
+        status = measure(each, shorter, &rest, error);
+    if (status == PITH_OK) {
+        result->origin_tokens[index] = whole->origin_tokens;
+        result->compressed_tokens[index] = whole->origin_tokens;
+        if (rest != NULL) {
+            result->texts[index] = shorter;
+            result->compressed_tokens[index] = rest->origin_tokens;
+            result->n_compressed++;
+        }
+        result->n_origin += result->origin_tokens[index];
+        result->n_kept += result->compressed_tokens[index];
+    } else {
+        pith_free((char *)shorter.bytes);
+    }
+    pith_result_free(whole);
+    pith_result_free(rest);
+    return status;
+}
+
 static enum pith_status compress_text(struct each *each, size_t index,
                                       struct pith_error *error)
 {
@@ -85,6 +129,8 @@ static enum pith_status compress_text(struct each *each, size_t index,
     options.rate = rate_of(each, text);
     if (options.rate < 1)
         PITH_TRY(is_worth_it(each, index, &worth, error));
+    if (worth && each->shorten != NULL)
+        return shorten_text(each, index, &options, error);
     if (!worth)
         options.rate = 1;
     PITH_TRY(pith_compress(each->session, &prompt, &options, &compressed,
@@ -99,12 +145,14 @@ static enum pith_status compress_text(struct each *each, size_t index,
     return PITH_OK;
 }
 
-enum pith_status pith_messages_compress_each(
-    struct pith_session *session, const struct pith_messages *messages,
-    const struct pith_messages_options *options,
-    struct pith_messages_result **result, struct pith_error *error)
+enum pith_status pith_messages_each(struct pith_session *session,
+                                    const struct pith_messages *messages,
+                                    const struct pith_messages_options *options,
+                                    pith_shorten *shorten, void *user,
+                                    struct pith_messages_result **result,
+                                    struct pith_error *error)
 {
-    struct each each = {.session = session};
+    struct each each = {.session = session, .shorten = shorten, .user = user};
     PITH_REQUIRE(result, error);
     *result = NULL;
     PITH_REQUIRE(session, error);
@@ -123,4 +171,13 @@ enum pith_status pith_messages_compress_each(
     else
         *result = each.result;
     return status;
+}
+
+enum pith_status pith_messages_compress_each(
+    struct pith_session *session, const struct pith_messages *messages,
+    const struct pith_messages_options *options,
+    struct pith_messages_result **result, struct pith_error *error)
+{
+    return pith_messages_each(session, messages, options, NULL, NULL, result,
+                              error);
 }

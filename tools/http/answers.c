@@ -62,6 +62,19 @@ void http_answer_health(struct server *server, struct reply *reply)
                           "\"}\n");
 }
 
+static void write_store(struct store *store, FILE *out)
+{
+    pthread_mutex_lock(&store->lock);
+    http_metrics_write_one(out, "store_entries", "gauge",
+                           "Texts whose original is kept.", (double)store->n);
+    http_metrics_write_one(out, "store_bytes", "gauge", "What they take.",
+                           (double)store->bytes);
+    http_metrics_write_one(out, "store_evicted_total", "counter",
+                           "Texts that have had to make room.",
+                           (double)store->evicted);
+    pthread_mutex_unlock(&store->lock);
+}
+
 static void write_gauges(struct server *server, FILE *out)
 {
     size_t waiting, busy, open, late;
@@ -97,6 +110,7 @@ void http_answer_metrics(struct server *server, struct reply *reply)
     }
     http_metrics_write(&server->metrics, out);
     write_gauges(server, out);
+    write_store(&server->store, out);
     if (fclose(out) != 0) {
         free(bytes);
         no_memory(reply);
@@ -104,6 +118,18 @@ void http_answer_metrics(struct server *server, struct reply *reply)
     }
     answer_with(reply, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
                 bytes, size, free);
+}
+
+void http_answer_retrieve(struct server *server, const char *hash,
+                          struct reply *reply)
+{
+    struct text entry;
+    if (http_store_find(&server->store, hash, &entry))
+        answer_with(reply, MHD_HTTP_OK, json, entry.bytes, entry.size, free);
+    else
+        http_refuse(reply, MHD_HTTP_NOT_FOUND,
+                    "no such hash: it was never given out, or its text has had "
+                    "to make room (--store-mib)");
 }
 
 /* The status that says whose fault an error is. */
@@ -136,12 +162,69 @@ static void answer_compress(struct server *server, struct pith_session *session,
                 strlen(reply), pith_free);
 }
 
+static bool find(void *user, const char *hash, struct pith_text *entry)
+{
+    struct text found;
+    bool is_there = http_store_find(user, hash, &found);
+    if (is_there)
+        *entry = (struct pith_text){found.bytes, found.size};
+    return is_there;
+}
+
+static void release(void *user, struct pith_text entry)
+{
+    (void)user;
+    free((char *)entry.bytes);
+}
+
+static bool keep(void *user, const char *hash, struct pith_text entry)
+{
+    return http_store_keep(user, hash, entry);
+}
+
+/* "2 of 7 texts: why", of characters that a header may have. */
+static void say_passed(struct reply *reply,
+                       const struct pith_chat_summary *summary)
+{
+    if (summary->n_passed == 0)
+        return;
+    snprintf(reply->passed, sizeof reply->passed, "%zu %s: %s",
+             summary->n_passed, summary->n_passed == 1 ? "text" : "texts",
+             summary->why);
+    for (char *at = reply->passed; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+}
+
+static void answer_chat(struct server *server, struct pith_session *session,
+                        struct exchange *exchange)
+{
+    struct pith_error error;
+    struct pith_text request = {exchange->body.bytes, exchange->body.size};
+    struct pith_chat_store store = {find, release, keep, &server->store};
+    struct pith_chat_summary summary;
+    char *reply = NULL;
+    size_t size;
+    if (pith_chat_run(session, request, &server->chats, &store, &reply, &size,
+                      &summary, &error) != PITH_OK) {
+        no_memory(&exchange->reply);
+        return;
+    }
+    answer_with(&exchange->reply, status_of(summary.outcome), json, reply, size,
+                pith_free);
+    say_passed(&exchange->reply, &summary);
+    http_metrics_chat(&server->metrics, &summary);
+}
+
 /* The reply is libmicrohttpd's as soon as the connection is resumed. */
 void http_work(void *user, struct pith_session *session, struct job *job)
 {
     struct server *server = user;
     struct exchange *exchange = (struct exchange *)job;
-    answer_compress(server, session, exchange);
+    if (exchange->route == ROUTE_CHAT)
+        answer_chat(server, session, exchange);
+    else
+        answer_compress(server, session, exchange);
     http_metrics_time(&server->metrics, tool_seconds() - exchange->complete);
     exchange->state = EXCHANGE_DONE;
     MHD_resume_connection(exchange->connection);

@@ -38,6 +38,15 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 
 /* --- whether a request may be asked ------------------------------------------ */
 
+/* That of /v1/retrieve/HASH; NULL: another path. */
+static const char *hash_of(const char *path)
+{
+    static const char start[] = "/v1/retrieve/";
+    size_t size = sizeof start - 1;
+    return strncmp(path, start, size) == 0 && path[size] != '\0' ? path + size
+                                                                 : NULL;
+}
+
 static enum route find_route(const char *path)
 {
     static const struct {
@@ -45,11 +54,12 @@ static enum route find_route(const char *path)
         enum route route;
     } paths[] = {{"/health", ROUTE_HEALTH},
                  {"/metrics", ROUTE_METRICS},
-                 {"/compress", ROUTE_COMPRESS}};
+                 {"/compress", ROUTE_COMPRESS},
+                 {"/v1/compress", ROUTE_CHAT}};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (strcmp(path, paths[i].path) == 0)
             return paths[i].route;
-    return ROUTE_OTHER;
+    return hash_of(path) != NULL ? ROUTE_RETRIEVE : ROUTE_OTHER;
 }
 
 static bool is_posted(enum route route)
@@ -63,8 +73,8 @@ static void check_method(const char *method, enum route route,
     bool is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     if (route == ROUTE_OTHER)
         http_refuse(reply, MHD_HTTP_NOT_FOUND,
-                    "no such path; there are POST /compress, GET /health and "
-                    "GET /metrics");
+                    "no such path; there are POST /compress, POST /v1/compress, "
+                    "GET /v1/retrieve/HASH, GET /health and GET /metrics");
     else if (is_posted(route) && strcmp(method, "POST") != 0)
         http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "expected POST");
     else if (!is_posted(route) && !is_get)
@@ -138,6 +148,9 @@ static struct exchange *begin(struct server *server,
         return NULL;
     made->connection = connection;
     made->route = find_route(path);
+    if (made->route == ROUTE_RETRIEVE)
+        snprintf(made->hash, sizeof made->hash, "%s",
+                 strlen(hash_of(path)) == HASH_SIZE ? hash_of(path) : "");
     check_framing(connection, version, &made->reply);
     if (made->reply.status == 0)
         check_caller(server, connection, made->route, &made->reply);
@@ -268,6 +281,8 @@ static enum MHD_Result answer(struct server *server, struct exchange *exchange)
             return submit(server, exchange);
         if (exchange->route == ROUTE_HEALTH)
             http_answer_health(server, &exchange->reply);
+        else if (exchange->route == ROUTE_RETRIEVE)
+            http_answer_retrieve(server, exchange->hash, &exchange->reply);
         else
             http_answer_metrics(server, &exchange->reply);
     }

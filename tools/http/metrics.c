@@ -28,6 +28,18 @@ void http_metrics_cut(struct metrics *metrics)
     pthread_mutex_unlock(&metrics->lock);
 }
 
+void http_metrics_chat(struct metrics *metrics,
+                       const struct pith_chat_summary *summary)
+{
+    pthread_mutex_lock(&metrics->lock);
+    metrics->tokens_before += summary->tokens_before;
+    metrics->tokens_after += summary->tokens_after;
+    metrics->compressed += summary->n_compressed;
+    metrics->known += summary->n_known;
+    metrics->passed += summary->n_passed;
+    pthread_mutex_unlock(&metrics->lock);
+}
+
 void http_metrics_time(struct metrics *metrics, double seconds)
 {
     size_t i = 0;
@@ -93,7 +105,7 @@ static void write_chats(const struct metrics *metrics, FILE *out)
     fprintf(out, "pith_chat_texts_total{outcome=\"compressed\"} %llu\n"
             "pith_chat_texts_total{outcome=\"known\"} %llu\n"
             "pith_chat_texts_total{outcome=\"passed\"} %llu\n",
-            metrics->compressed, metrics->remembered, metrics->passed);
+            metrics->compressed, metrics->known, metrics->passed);
 }
 
 void http_metrics_write(struct metrics *metrics, FILE *out)

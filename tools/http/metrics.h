@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "pith_service.h"
+
 enum route {
     ROUTE_OTHER, /* a path that is not there */
     ROUTE_HEALTH,
@@ -29,12 +31,15 @@ struct metrics {
     double seconds;
     /* Of chats: tokens, and texts by what became of them. */
     unsigned long long tokens_before, tokens_after;
-    unsigned long long compressed, remembered, passed;
+    unsigned long long compressed, known, passed;
 };
 
 void http_metrics_reply(struct metrics *metrics, enum route route,
                         unsigned status);
 void http_metrics_cut(struct metrics *metrics);
+/* A chat that was answered. */
+void http_metrics_chat(struct metrics *metrics,
+                       const struct pith_chat_summary *summary);
 void http_metrics_time(struct metrics *metrics, double seconds);
 
 void http_metrics_write(struct metrics *metrics, FILE *out);

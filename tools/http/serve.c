@@ -168,12 +168,22 @@ static int run(struct server *server, const struct listener *listener,
     return TOOL_OK;
 }
 
+static size_t bytes_of(double mib)
+{
+    double bytes = mib * (1 << 20);
+    return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX / 2;
+}
+
 static int open_all(struct server *server, const struct model_options *model)
 {
     size_t n = server->http->workers;
     int code = TOOL_OK;
     if (server->http->token_file != NULL)
         code = http_token_read(server->http->token_file, &server->token);
+    umask(S_IRWXG | S_IRWXO); /* originals are nobody else's */
+    if (code == TOOL_OK)
+        code = http_store_open(&server->store, server->http->store,
+                               bytes_of(server->http->store_mib));
     if (code == TOOL_OK)
         code = tool_load(&server->opened, model);
     if (code != TOOL_OK)
@@ -203,8 +213,12 @@ int tool_serve_http(const struct http_options *http,
         return tool_no_memory();
     server->http = http;
     server->defaults = defaults;
+    pith_messages_options_init(&server->chats);
+    server->chats.compress = defaults;
+    server->chats.short_tokens = server->chats.long_tokens = http->chat_tokens;
     pthread_mutex_init(&server->connections.lock, NULL);
     pthread_mutex_init(&server->metrics.lock, NULL);
+    pthread_mutex_init(&server->store.lock, NULL);
     signal(SIGPIPE, SIG_IGN);
     int code = tool_pipe(wake) ? TOOL_OK
                                : tool_fail("no pipe: %s", strerror(errno));
@@ -220,6 +234,7 @@ int tool_serve_http(const struct http_options *http,
     }
     if (server->workers.work != NULL)
         http_workers_end(&server->workers);
+    http_store_close(&server->store);
     tool_close(&server->opened);
     free(server);
     return code;

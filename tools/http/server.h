@@ -10,6 +10,7 @@
 #include "../serve_http.h"
 #include "connections.h"
 #include "metrics.h"
+#include "store.h"
 #include "token.h"
 #include "workers.h"
 
@@ -21,6 +22,8 @@ struct server {
     struct connections connections;
     struct workers workers;
     struct metrics metrics;
+    struct store store;
+    struct pith_messages_options chats; /* what becomes of /v1/compress */
     atomic_size_t held;   /* bytes of bodies in memory */
     atomic_bool stopping; /* no request is expected any more */
 };
@@ -33,7 +36,7 @@ struct reply {
     size_t size;
     void (*release)(void *); /* bytes; NULL: they are static */
     /* X-Pith-Passed: why texts went through as they were; "" when none did. */
-    char passed[256];
+    char passed[600];
 };
 
 /* A request between its first line and its reply. */
@@ -41,6 +44,7 @@ struct exchange {
     struct job job; /* its place in the queue of the workers */
     struct MHD_Connection *connection;
     enum route route;
+    char hash[HASH_SIZE + 1]; /* of ROUTE_RETRIEVE */
     struct text body; /* none of a request that is refused */
     size_t capacity;
     double complete; /* when its last byte had come */
@@ -51,6 +55,8 @@ struct exchange {
 /* The answers; they fill exchange->reply. */
 void http_answer_health(struct server *server, struct reply *reply);
 void http_answer_metrics(struct server *server, struct reply *reply);
+void http_answer_retrieve(struct server *server, const char *hash,
+                          struct reply *reply);
 work_function http_work; /* those that need the model */
 /* {"error": "..."} of words without quotes and control characters. */
 void http_refuse(struct reply *reply, unsigned status, const char *words);
