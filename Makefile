@@ -1,7 +1,8 @@
 # pith: prompt compression in plain C.  `make help` lists the targets.
 #
 # No configure step: what depends on the system (Check) is probed here.
-# Settings: CC, CFLAGS, PREFIX, LIBDIR, PIC=yes, MODE=release|debug|asan|tsan, THREADS=no, V=1.
+# Settings: CC, CFLAGS, PREFIX, LIBDIR, PIC=yes, MODE=release|debug|asan|tsan,
+# THREADS=no, POSIX=no (docs/PORTING.md), V=1.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
@@ -41,11 +42,18 @@ ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
 endif
 
-ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
+ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(THREAD_FLAG) $(POSIX_FLAG)
 ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
 
 LIB_SRC  := $(wildcard src/*/*.c src/*/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
+# Without POSIX, the commands that read, compute and write.
+ifeq ($(POSIX),no)
+TOOL_SRC := $(addprefix tools/, main.c common.c files.c open.c options.c \
+              platform.c highlight.c report.c rounding.c compress.c score.c \
+              tokenize.c info.c convert.c merge.c)
+POSIX_FLAG := -DPITH_NO_POSIX
+endif
 TEST_SRC := $(wildcard tests/test_*.c)
 # PIC=yes: libpith.a has the objects of libpith.so, compiled once for both.
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/$(if $(filter yes,$(PIC)),pic/)%.o)
@@ -71,6 +79,7 @@ endif
     check-tsan tsan-programs check-divergence check-families check-layouts \
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-mpi check-mutations check-report \
+    check-ports \
     check-symbols check-tutorial check-programs bench-train evaluation \
     dist check-debian install uninstall clean help
 .DELETE_ON_ERROR:
@@ -274,6 +283,10 @@ check-tutorial: $(BUILD)/pith
 ## check-symbols: libpith.so exports the public functions and nothing else
 check-symbols: build/libpith.so
 	$(Q)CC="$(CC)" sh tests/symbols.sh build/libpith.so
+
+## check-ports: other platforms, under emulators; those that can be built here
+check-ports: all
+	$(Q)PITH_SHARED=$(SHARED) sh tests/check-ports.sh build/pith build/ports $(PORTS)
 
 ## check-examples: docs/examples/compress.* write what `pith compress` writes
 check-examples: all shared

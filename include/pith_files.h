@@ -76,6 +76,11 @@ enum pith_status pith_text_start(struct pith_text *text, const char *name,
  * Comparing
  * ------------------------------------------------------------------------ */
 
+/* The last part of a path, without the separators after it: '/', and on
+ * Windows also '\' and ':'.  Borrowed from path. */
+PITH_API
+struct pith_text pith_path_name(const char *path);
+
 enum pith_file_kind {
     PITH_FILE_NONE,    /* nothing has that name */
     PITH_FILE_REGULAR,

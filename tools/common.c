@@ -1,17 +1,12 @@
 /*
  * common.c - messages, texts, output files and number formats; see common.h.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "common.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 int tool_fail(const char *format, ...)
 {
@@ -100,7 +95,7 @@ static int cannot(const char *path, const char *what)
 FILE *tool_open_input(const char *path)
 {
     if (is_standard(path)) {
-        if (isatty(STDIN_FILENO))
+        if (tool_is_terminal(stdin))
             fputs("pith: reading from the terminal; Ctrl-D ends the text\n",
                   stderr);
         return stdin;
@@ -151,36 +146,48 @@ int tool_read(const char *path, struct text *text)
     return TOOL_OK;
 }
 
+/* Up to a line feed or the end; false without memory. */
+static bool append_line(FILE *stream, struct text *line)
+{
+    size_t capacity = 0;
+    for (int byte = 0; byte != EOF && byte != '\n';) {
+        if (line->size + 1 >= capacity) {
+            capacity = 2 * capacity + 128;
+            char *grown = realloc(line->bytes, capacity);
+            if (grown == NULL)
+                return false;
+            line->bytes = grown;
+        }
+        byte = getc(stream);
+        if (byte != EOF && byte != '\n')
+            line->bytes[line->size++] = (char)byte;
+    }
+    line->bytes[line->size] = '\0';
+    return true;
+}
+
 int tool_read_line(FILE *stream, const char *path, struct text *line,
                    bool *more)
 {
-    char *bytes = NULL;
-    size_t capacity = 0;
-    errno = 0;
-    ssize_t n = getline(&bytes, &capacity, stream);
-    *more = n >= 0;
-    if (n < 0) {
-        free(bytes);
+    int code = TOOL_OK;
+    *line = (struct text){0};
+    *more = true;
+    if (!append_line(stream, line))
+        code = tool_no_memory();
+    else if (ferror(stream))
+        code = cannot(shown(path), "read");
+    else if (feof(stream) && line->size == 0)
+        *more = false;
+    if (code != TOOL_OK || !*more) {
+        free(line->bytes);
         *line = (struct text){0};
-        if (ferror(stream))
-            return cannot(shown(path), "read");
-        return errno == ENOMEM ? tool_no_memory() : TOOL_OK;
     }
-    if (n > 0 && bytes[n - 1] == '\n')
-        bytes[--n] = '\0';
-    *line = (struct text){bytes, (size_t)n};
-    return TOOL_OK;
+    return code;
 }
 
 const char *tool_output_name(const char *path)
 {
     return path != NULL && strcmp(path, "-") == 0 ? "/dev/stdout" : path;
-}
-
-bool tool_pipe(int ends[2])
-{
-    return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 &&
-           fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0;
 }
 
 int tool_output_open(struct output *output, const char *path)
@@ -277,13 +284,6 @@ const char *tool_grouped(unsigned long long number, char buffer[32])
         if (number == 0)
             return p;
     }
-}
-
-double tool_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 const char *tool_duration(double seconds, char buffer[32])

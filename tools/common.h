@@ -15,10 +15,13 @@
 
 #include "options.h"
 #include "pith_files.h"
+#include "platform.h"
 
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__) /* "printf" is not C99's */
+#define TOOL_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
+#elif defined(__GNUC__)
 #define TOOL_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #else
 #define TOOL_PRINTF(at, first)
@@ -62,10 +65,6 @@ FILE *tool_open_input(const char *path);
 struct pith_text tool_view(const struct text *text);
 struct pith_text tool_string(const char *string);
 
-/* A pipe that programs do not inherit when they are started; false with errno
- * when there is none. */
-bool tool_pipe(int ends[2]);
-
 /* Where results go: standard output, or a file through a temporary one. */
 struct output {
     FILE *stream;
@@ -89,7 +88,6 @@ void tool_print_piece(FILE *stream, struct pith_text piece);
 /* 1234567 -> "1,234,567", in the buffer given. */
 const char *tool_grouped(unsigned long long number, char buffer[32]);
 
-double tool_seconds(void);
 /* "0.04 s", "1.9 s", in the buffer given. */
 const char *tool_duration(double seconds, char buffer[32]);
 

@@ -4,7 +4,6 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "files.h"
 #include "rounding.h"
@@ -85,28 +84,24 @@ enum { NAME_SIZE = 256 };
 static bool name_after(const char *source, char stem[NAME_SIZE])
 {
     static const char *const endings[] = {".gguf", ".bin", ".safetensors"};
-    size_t n = strlen(source), start;
-    while (n > 0 && source[n - 1] == '/')
-        n--;
-    for (start = n; start > 0 && source[start - 1] != '/';)
-        start--;
-    n -= start;
+    struct pith_text name = pith_path_name(source);
+    size_t n = name.size;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t length = strlen(endings[i]);
         if (n > length &&
-            memcmp(source + start + n - length, endings[i], length) == 0) {
+            memcmp(name.bytes + n - length, endings[i], length) == 0) {
             n -= length;
             break;
         }
     }
     unsigned part, parts;
     int used = 0;
-    if (n > 15 && sscanf(source + start + n - 15, "-%5u-of-%5u%n", &part,
+    if (n > 15 && sscanf(name.bytes + n - 15, "-%5u-of-%5u%n", &part,
                          &parts, &used) == 2 && used == 15)
         n -= 15;
-    if (n == 0 || n > NAME_SIZE - 8 || strspn(source + start, ".") >= n)
+    if (n == 0 || n > NAME_SIZE - 8 || strspn(name.bytes, ".") >= n)
         return false;
-    snprintf(stem, NAME_SIZE, "%.*s", (int)n, source + start);
+    snprintf(stem, NAME_SIZE, "%.*s", (int)n, name.bytes);
     return true;
 }
 
@@ -122,12 +117,11 @@ static void list_files(const struct operands *operands, const void *arguments,
 /* A name that nobody gave replaces nothing. */
 static int choose_name(const char *source, char name[NAME_SIZE])
 {
-    struct stat there;
     if (!name_after(source, name))
         return tool_fail("%s: no name for the result follows from it; give one: "
                          "pith convert %s NAME.pith", source, source);
     strcat(name, ".pith");
-    if (lstat(name, &there) == 0)
+    if (tool_name_is_taken(name))
         return tool_fail("%s: exists already; to replace it, name it: "
                          "pith convert %s %s", name, source, name);
     return TOOL_OK;

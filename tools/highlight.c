@@ -7,13 +7,10 @@
  * shows each as it is.  The text is not trusted: nothing of it reaches the
  * terminal as a command.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "highlight.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum state { NONE, KEPT, DROPPED };
 
@@ -95,7 +92,7 @@ static bool wants_color(size_t color, FILE *out)
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     if (color != TOOL_COLOR_AUTO)
         return color == TOOL_COLOR_ALWAYS;
-    return isatty(fileno(out)) && (no_color == NULL || *no_color == '\0') &&
+    return tool_is_terminal(out) && (no_color == NULL || *no_color == '\0') &&
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 

@@ -4,21 +4,27 @@
  * Exit status: 0 when done, 1 when something failed, 2 when the command line
  * was wrong.
  */
-#define _POSIX_C_SOURCE 200809L
-
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
-#include "signals.h"
 
 static const struct command *const commands[] = {
-    &tool_compress, &tool_score,   &tool_tokenize, &tool_serve,
-    &tool_info,     &tool_convert, &tool_bench,
+    &tool_compress, &tool_score,   &tool_tokenize,
+#if TOOL_POSIX
+    &tool_serve,
+#endif
+    &tool_info,     &tool_convert,
+#if TOOL_POSIX
+    &tool_bench,
     &tool_align,    &tool_align_requests, &tool_align_collect,
-    &tool_merge,    &tool_eval_measure,   &tool_eval_metrics,
-    &tool_eval_prepare, &tool_eval_run, &tool_eval_score};
+#endif
+    &tool_merge,
+#if TOOL_POSIX
+    &tool_eval_measure, &tool_eval_metrics, &tool_eval_prepare,
+    &tool_eval_run,     &tool_eval_score,
+#endif
+};
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0], NAME_COLUMN = 16 };
 
@@ -244,9 +250,7 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct output output;
-    /* A reader that goes away is a write error like any other. */
-    signal(SIGPIPE, SIG_IGN);
-    tool_signals_end_program();
+    tool_start();
     int code = dispatch(argc, argv);
     if (code != TOOL_OK)
         return code;

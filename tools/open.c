@@ -1,11 +1,8 @@
 /*
  * open.c - finding a model, loading it, and the progress line of long work.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common.h"
 
@@ -24,17 +21,22 @@ struct path {
 
 static bool is_readable(const char *path)
 {
-    return access(path, R_OK) == 0;
+    struct pith_place place;
+    FILE *file = pith_place_find(path, &place, NULL) == PITH_OK &&
+                         place.kind == PITH_FILE_REGULAR
+                     ? pith_stream_open(path, "rb")
+                     : NULL;
+    if (file != NULL)
+        fclose(file);
+    return file != NULL;
 }
 
 /* The folder of the running program with its slash; empty when unknown. */
 static void program_folder(struct path *folder)
 {
-    ssize_t n = readlink("/proc/self/exe", folder->bytes, MAX_PATH_BYTES - 1);
-    folder->bytes[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(folder->bytes, '/');
-    if (slash != NULL)
-        slash[1] = '\0';
+    if (!tool_program_path(folder->bytes, MAX_PATH_BYTES))
+        folder->bytes[0] = '\0';
+    folder->bytes[pith_path_name(folder->bytes).bytes - folder->bytes] = '\0';
 }
 
 static int copy_path(const char *from, char **path)
@@ -141,8 +143,7 @@ void tool_close(struct opened *opened)
 
 struct pith_text tool_model_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    struct pith_text name = tool_string(slash != NULL ? slash + 1 : path);
+    struct pith_text name = pith_path_name(path);
     if (name.size > 5 && memcmp(name.bytes + name.size - 5, ".pith", 5) == 0)
         name.size -= 5;
     return name;
@@ -187,7 +188,7 @@ static int report_progress(void *user, const char *stage, size_t done,
 struct pith_progress tool_progress(struct progress_line *line, bool quiet)
 {
     *line = (struct progress_line){.start = tool_seconds(),
-                                   .drawable = !quiet && isatty(STDERR_FILENO)};
+                                   .drawable = !quiet && tool_is_terminal(stderr)};
     return (struct pith_progress){report_progress, line};
 }
 

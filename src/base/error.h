@@ -11,7 +11,9 @@
 #include "exact.h"
 #include "pith.h"
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__) /* "printf" is not C99's */
+#define PITH_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
+#elif defined(__GNUC__)
 #define PITH_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #else
 #define PITH_PRINTF(at, first)

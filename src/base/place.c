@@ -11,11 +11,36 @@
 
 #include "memory.h"
 
-/* dir/ of dir/name, with the slash; 0: the name is in the working folder. */
+static bool is_separator(char c)
+{
+#if defined(_WIN32)
+    return c == '/' || c == '\\' || c == ':';
+#else
+    return c == '/';
+#endif
+}
+
+/* dir/ of the n bytes dir/name, with the slash; 0: the name is in the working
+ * folder. */
+static size_t folder_part(const char *path, size_t n)
+{
+    while (n > 0 && !is_separator(path[n - 1]))
+        n--;
+    return n;
+}
+
 static size_t folder_length(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    return folder_part(path, strlen(path));
+}
+
+struct pith_text pith_path_name(const char *path)
+{
+    size_t end = strlen(path);
+    while (end > 0 && is_separator(path[end - 1]))
+        end--;
+    size_t start = folder_part(path, end);
+    return (struct pith_text){path + start, end - start};
 }
 
 /* folder (n bytes) with name after it. */

@@ -9,7 +9,8 @@
 #define _FILE_OFFSET_BITS 64 /* files over 2 GiB on 32-bit hosts */
 #define _POSIX_C_SOURCE 200809L
 
-#if defined(__unix__) || defined(__APPLE__)
+/* -DPITH_NO_POSIX: as if it were not. */
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(PITH_NO_POSIX)
 #define HAVE_POSIX 1
 #include <fcntl.h>
 #include <signal.h>

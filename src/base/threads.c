@@ -184,23 +184,47 @@ struct pith_threads *pith_threads_create(int n_threads)
     return threads;
 }
 
+static void create_helpers(struct pith_threads *threads)
+{
+    for (size_t i = 0; i < threads->n_helpers; i++) {
+        struct helper *helper = &threads->helpers[i];
+        helper->threads = threads;
+        helper->thread = (int)i + 1;
+        if (pthread_create(&helper->id, NULL, help, helper) != 0)
+            break;
+        threads->n_started++;
+    }
+}
+
+#ifdef _WIN32
+
+static void create_helpers_without_signals(struct pith_threads *threads)
+{
+    create_helpers(threads); /* threads have no signals there */
+}
+
+#else
+
 /* Signals of the process are for threads of the program; what an instruction
  * of a helper's own raises is not held back. */
-static void block_signals(sigset_t *before)
+static void create_helpers_without_signals(struct pith_threads *threads)
 {
-    sigset_t blocked;
+    sigset_t before, blocked;
     sigfillset(&blocked);
     sigdelset(&blocked, SIGSEGV);
     sigdelset(&blocked, SIGBUS);
     sigdelset(&blocked, SIGFPE);
     sigdelset(&blocked, SIGILL);
-    pthread_sigmask(SIG_SETMASK, &blocked, before);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    create_helpers(threads);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
+
+#endif
 
 /* Starts the helpers, or those that a child of fork() is without. */
 static void start(struct pith_threads *threads)
 {
-    sigset_t before;
     threads->process = getpid();
     threads->n_started = 0;
     atomic_store(&threads->state, 0);
@@ -210,16 +234,7 @@ static void start(struct pith_threads *threads)
         pthread_cond_init(&threads->work, NULL) != 0 ||
         pthread_cond_init(&threads->done, NULL) != 0)
         return;
-    block_signals(&before);
-    for (size_t i = 0; i < threads->n_helpers; i++) {
-        struct helper *helper = &threads->helpers[i];
-        helper->threads = threads;
-        helper->thread = (int)i + 1;
-        if (pthread_create(&helper->id, NULL, help, helper) != 0)
-            break;
-        threads->n_started++;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    create_helpers_without_signals(threads);
 }
 
 static void wake_helpers(struct pith_threads *threads)
@@ -290,7 +305,11 @@ int pith_processors(void)
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         return CPU_COUNT(&allowed);
 #endif
+#ifdef _WIN32
+    n = pthread_num_processors_np();
+#else
     n = sysconf(_SC_NPROCESSORS_ONLN);
+#endif
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 

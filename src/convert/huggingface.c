@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/place.h"
 #include "folder.h"
 #include "readers.h"
 
@@ -137,27 +138,13 @@ static enum pith_status take_tensors(struct pith_source *source,
 
 /* --- the folder ------------------------------------------------------------*/
 
-/* The folder's own name. */
-static enum pith_status name_after_folder(struct pith_source *source,
-                                          struct pith_error *error)
-{
-    size_t end = strlen(source->path);
-    while (end > 1 && source->path[end - 1] == '/')
-        end--;
-    size_t start = end;
-    while (start > 0 && source->path[start - 1] != '/')
-        start--;
-    return pith_source_set_name(
-        source, (struct pith_text){source->path + start, end - start}, error);
-}
-
 enum pith_status pith_huggingface_read(struct pith_source *source,
                                        struct pith_error *error)
 {
     struct pith_json_document *document = NULL;
     enum pith_status status = PITH_OK;
 
-    PITH_TRY(name_after_folder(source, error));
+    PITH_TRY(pith_source_set_name(source, pith_path_name(source->path), error));
     PITH_TRY(pith_folder_prepare(source, error));
     if (!pith_folder_has(source, "config.json"))
         return pith_folder_refuse(source, "config.json", error);

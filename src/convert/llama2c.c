@@ -205,8 +205,7 @@ static enum pith_status read_tokenizer_beside(struct pith_source *source,
                                               struct pith_error *error)
 {
     static const char name[] = "tokenizer.bin";
-    const char *slash = strrchr(source->path, '/');
-    size_t folder = slash != NULL ? (size_t)(slash - source->path) + 1 : 0;
+    size_t folder = (size_t)(pith_path_name(source->path).bytes - source->path);
     char *path = pith_array(folder + sizeof name, 1);
     enum pith_status status;
     if (path == NULL)
@@ -228,17 +227,13 @@ enum pith_status pith_llama2c_read(struct pith_source *source,
                                    struct pith_error *error)
 {
     const struct pith_source_file *file = source->files;
-    const char *name = strrchr(source->path, '/');
     size_t starts[N_GROUPS];
 
-    name = name != NULL ? name + 1 : source->path;
     if (file->file.size < HEADER_BYTES)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: %zu bytes are not a model file", source->path,
                          file->file.size);
-    PITH_TRY(pith_source_set_name(source,
-                                  (struct pith_text){name, strlen(name)},
-                                  error));
+    PITH_TRY(pith_source_set_name(source, pith_path_name(source->path), error));
     PITH_TRY(read_header(source, file->file.data, error));
     PITH_TRY(list_tensors(source, file, starts, error));
     PITH_TRY(pith_source_begin_taking(source, error));

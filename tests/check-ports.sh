@@ -1,0 +1,150 @@
+#!/bin/sh
+# The program on other platforms, under emulators: docs/PORTING.md.  For each
+# target: it builds, writes the text that the native scalar kernels write, has
+# their losses, and passes tests that need no more than the library (against
+# tests/ports/check.h, so that Check need not be built for every target).
+# A target whose compiler or emulator is missing is skipped, loudly.
+# usage: check-ports.sh PROGRAM FOLDER [TARGET]...
+set -u
+native=$1 folder=$2
+shift 2
+wanted=${*:-"portable baseline musl tcc i686 aarch64 aarch64-nodot armhf
+    riscv64 ppc64el s390x mips windows wasi"}
+model=weights/default.pith
+tests=${PORT_TESTS:-"kernels ops precision unicode grapheme regex tokenizer
+    budget itpc parts json"}
+mkdir -p "$folder"
+failures=0
+
+skip() {
+    echo "SKIPPED: $*" >&2
+}
+
+complain() {
+    echo "check-ports: $*" >&2
+    failures=$((failures + 1))
+}
+
+# About 40 tokens each: prose, a conversation with numbers, code.
+printf '%s' 'The meeting was moved from Tuesday to Friday because the supplier
+could not deliver the 120 windows before then, and nobody wanted to wait.' \
+    > "$folder/prompt1"
+printf '%s' 'Ana: When does the 17:45 ferry arrive?
+Ben: At 19:20, if the weather holds. It costs 12.50 euros.
+Ana: Naïve question, is it ever on time?' > "$folder/prompt2"
+printf '%s' 'def mean(values):
+    """The average; 0 of nothing."""
+    return sum(values) / len(values) if values else 0' > "$folder/prompt3"
+: > "$folder/table"
+
+compress() { # PROMPT OPTION...
+    prompt=$1
+    shift
+    set -- compress -q -r 0.5 -m $model "$@" --context "$folder/prompt$prompt"
+    echo "$*"
+}
+for i in 1 2 3; do
+    "$native" $(compress $i --kernels scalar --precision f32) > "$folder/text$i"
+done
+"$native" score -q -m $model --kernels scalar "$folder/prompt2" |
+    cut -f 4 > "$folder/losses"
+
+# Whether the target writes the texts: same NAME RUNNER... -- OPTION...
+same_texts() {
+    for i in 1 2 3; do
+        $run $(compress $i "$@") > "$out/text" 2> "$out/log" &&
+            cmp "$out/text" "$folder/text$i" >> "$out/log" 2>&1 || {
+            tail -n 2 "$out/log" >&2
+            return 1
+        }
+    done
+}
+
+# The largest difference between its losses and the native ones.
+loss_difference() {
+    $run score -q -m $model --kernels scalar "$folder/prompt2" 2>> "$out/log" |
+        cut -f 4 | paste - "$folder/losses" |
+        awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > most) most = d; n++ }
+             END { if (n < 20) print "?"; else printf "%.1g", most }'
+}
+
+# tokens/s of the kernels that it chooses.
+speed() {
+    $run score -m $model "$folder/prompt2" 2>&1 >/dev/null |
+        sed -n 's/^pith: \([0-9,]*\) tokens.* in \([0-9.]*\) s.*/\1 \2/p' |
+        awk '{ if ($2 > 0) printf "%.3g", $1 / $2; else printf "?" }'
+}
+
+run_tests() {
+    passed=0 total=0 missing=
+    for test in $tests; do
+        program=build/ports/$build/tests/test_$test
+        make -s "$@" "$program" > "$out/log" 2>&1 || {
+            missing="$missing $test"
+            continue
+        }
+        PITH_QUICK=1 PITH_SHARED="${PITH_SHARED:-../shared}" \
+            timeout 600 $emulator $program > "$out/test_$test" 2>&1 ||
+            echo "check-ports: $name: test_$test fails:" \
+                "$(grep -m 1 '^failed' "$out/test_$test")" >&2
+        set -- "$@"
+        counts=$(sed -n 's/.*: \([0-9]*\) of \([0-9]*\) passed$/\1 \2/p' "$out/test_$test")
+        passed=$((passed + ${counts% *} + 0)) total=$((total + ${counts#* } + 0))
+    done
+    echo "$passed / $total${missing:+, not built:$missing}"
+}
+
+# port NAME FOLDER COMPILER EMULATOR [SETTING]...: an empty emulator runs it.
+port() {
+    name=$1 build=$2 compiler=$3 emulator=$4
+    shift 4
+    case " $(echo $wanted) " in *" $name "*) ;; *) return ;; esac
+    command -v "${compiler%% *}" >/dev/null || {
+        skip "$name: ${compiler%% *} is not here"
+        return
+    }
+    [ -z "$emulator" ] || command -v "${emulator%% *}" >/dev/null || {
+        skip "$name: ${emulator%% *} is not here"
+        return
+    }
+    out=$folder/$name
+    mkdir -p "$out"
+    set -- BUILD="build/ports/$build" CC="${CCACHE:-} $compiler" \
+        CHECK_CFLAGS=-Itests/ports \
+        CHECK_LIBS="build/ports/$build/tests/ports/check.o" "$@"
+    make -s -j"$(nproc)" "$@" "build/ports/$build/pith" > "$out/build" 2>&1 &&
+        make -s "$@" "build/ports/$build/tests/ports/check.o" >> "$out/build" 2>&1 || {
+        tail -n 5 "$out/build" >&2
+        complain "$name does not build; see $out/build"
+        return
+    }
+    warnings=$(grep -c 'warning:' "$out/build")
+    run="$emulator build/ports/$build/pith"
+    same_texts --kernels scalar --precision f32 && scalar=yes || scalar=no
+    same_texts --precision f32 && auto=yes || auto=no
+    [ $scalar = yes ] || complain "$name: another text than native"
+    [ $auto = yes ] || complain "$name: another text with its own kernels"
+    row="| $name | $warnings | $scalar | $auto | $(loss_difference) | $(run_tests "$@") | $(speed) |"
+    echo "$row" | tee -a "$folder/table"
+}
+
+export WINEDEBUG=-all WINEPREFIX="$PWD/build/ports/wine"
+port portable portable "${CC:-cc}" "" POSIX=no THREADS=no
+port baseline baseline "${CC:-cc}" "qemu-x86_64-static -cpu qemu64" LDFLAGS=-static
+port musl musl musl-gcc "" LDFLAGS=-static
+port tcc tcc tcc "" THREADS=no BASE_CFLAGS="-std=c11 -Iinclude"
+port i686 i686 i686-linux-gnu-gcc "" LDFLAGS=-static
+port aarch64 aarch64 aarch64-linux-gnu-gcc "qemu-aarch64-static -cpu max" LDFLAGS=-static
+port aarch64-nodot aarch64 aarch64-linux-gnu-gcc "qemu-aarch64-static -cpu cortex-a53" LDFLAGS=-static
+port armhf armhf arm-linux-gnueabihf-gcc qemu-arm-static LDFLAGS=-static
+port riscv64 riscv64 riscv64-linux-gnu-gcc qemu-riscv64-static LDFLAGS=-static
+port ppc64el ppc64el powerpc64le-linux-gnu-gcc qemu-ppc64le-static LDFLAGS=-static
+port s390x s390x s390x-linux-gnu-gcc qemu-s390x-static LDFLAGS=-static
+port mips mips mips-linux-gnu-gcc qemu-mips-static LDFLAGS=-static
+port windows windows x86_64-w64-mingw32-gcc wine POSIX=no LDFLAGS=-static \
+    CFLAGS="-O2 -g -D__USE_MINGW_ANSI_STDIO=1"
+port wasi wasi "clang --target=wasm32-wasi --sysroot=/usr" \
+    "node --no-warnings tests/ports/wasi.mjs" POSIX=no THREADS=no AR=llvm-ar
+
+[ $failures -eq 0 ] && echo "ports: all as native; table in $folder/table"
+exit $((failures > 0))
