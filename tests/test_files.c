@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pith_files.h"
 #include "program.h"
 #include "support.h"
 
@@ -350,6 +351,20 @@ START_TEST(an_output_does_not_make_up_for_an_input)
 END_TEST
 
 
+START_TEST(the_last_part_of_a_path_is_its_name)
+{
+    static const char *const names[][2] = {
+        {"model", "model"}, {"a/b/model.pith", "model.pith"}, {"/m", "m"},
+        {"folder/", "folder"}, {"a/folder//", "folder"}, {"/", ""}, {"", ""},
+        {"a\\b", "a\\b"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct pith_text name = pith_path_name(names[i][0]);
+        ck_assert_uint_eq(name.size, strlen(names[i][1]));
+        ck_assert_mem_eq(name.bytes, names[i][1], name.size);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("files");
@@ -359,6 +374,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, no_output_is_an_input, 0, N_SUBJECTS);
     tcase_add_loop_test(tcase, the_table_has_every_option, 0, N_SUBJECTS);
     tcase_add_test(tcase, the_table_has_every_command);
+    tcase_add_test(tcase, the_last_part_of_a_path_is_its_name);
     tcase_add_test(tcase, the_table_is_as_large_as_the_docs_say);
     tcase_add_loop_test(tcase, an_output_does_not_make_up_for_an_input, 0,
                         N_SUBJECTS);
