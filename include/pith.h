@@ -254,8 +254,10 @@ struct pith_session_options {
      *   "f32"     float32
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
+     *   "int8x3"  192 numbers at a time as integers of 15 bits and a scale,
+     *             each integer as two bytes: between the two
      *   "int16"   96 numbers at a time as integers of 13 to 14 bits and a
-     *             scale: between the two
+     *             scale: about the same
      *   "int8"    32 numbers at a time as 8-bit integers and a scale
      *   "auto"    the fastest here that decides as f32 does; f32 itself for
      *             method reference, whose results are compared.  NULL means

@@ -123,7 +123,7 @@ static void check_branches(const struct pith_model *model, int n_threads,
 START_TEST(branches_have_the_losses_that_each_has_alone)
 {
     static const char *const precisions[] = {"f32", "bf16x3", "bf16", "int16",
-                                             "int8"};
+                                             "int8", "int8x3"};
     for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
         const char *precision = precisions[i];
         check_branches(models[_i], 2, 256, precision, 0);

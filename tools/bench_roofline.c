@@ -244,6 +244,8 @@ static const struct bench_roof roofs[] = {
      BENCH_AMX_TILES * 2.0 * 16 * 16 * 32},
     {"AMX bf16, three for one", "avx512", "bf16x3", bench_amx_supported,
      bench_amx_bf16, BENCH_AMX_TILES * 2.0 * 16 * 16 * 32 / 3},
+    {"AMX int8, three for one", "avx512", "int8x3", bench_amx_supported,
+     bench_amx_int8, BENCH_AMX_TILES * 2.0 * 16 * 16 * 64 / 3},
     {"AVX-512 VNNI int8", "avx512", "int8", has_vnni, loop_vnni,
      N_ZMM * 128.0},
     {"AVX-512 VNNI int16", "avx512", "int16", has_vnni, loop_words,

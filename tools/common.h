@@ -117,8 +117,8 @@ struct model_options {
     {0, "kernels", "NAME", OPTION_WORD, offsetof(args, model.kernels), 0, 0,   \
      "numeric routines, or $PITH_KERNELS; see pith info"},                     \
     {0, "precision", "P", OPTION_WORD, offsetof(args, model.precision), 0, 0,  \
-     "of products: f32, bf16x3, bf16, int16, int8, auto:\n"                    \
-     "the fastest that decides as f32 (reference: f32)"},                      \
+     "of products: f32, bf16x3, bf16, int8x3, int16, int8;\n"                  \
+     "auto: the fastest that decides as f32 (reference: f32)"},                \
     THREADS_OPTION(offsetof(args, model.n_threads)),                           \
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \
      "no report and no progress on stderr"}

@@ -84,15 +84,16 @@ static bool is_trainable(const struct pith_precision *precision)
            is_named(precision, "int16");
 }
 
-/* What "auto" stands for: what scoring would take, where that is nearly
- * float32. */
+/* What "auto" stands for: bf16x3 where scoring would take that, or a faster one
+ * that works where it does; elsewhere float32. */
 static const struct pith_precision *
 automatic(const struct pith_kernels *kernels)
 {
     const struct pith_precision *precision =
         pith_precision_take(kernels, "auto");
-    return is_named(precision, "bf16x3") ? precision
-                                         : pith_precision_take(kernels, "f32");
+    return pith_precision_take(
+        kernels, is_named(precision, "bf16x3") || is_named(precision, "int8x3")
+                     ? "bf16x3" : "f32");
 }
 
 static enum pith_status choose_precision(struct pith_trainer *trainer,

@@ -149,9 +149,10 @@ bool pith_cpu_has_avx_vnni(void)
     return has_avx2(&has) && has_bits(has.eax1, 1u << 4);
 }
 
-bool pith_cpu_has_amx_bf16(void)
+bool pith_cpu_has_amx(void)
 {
-    const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */;
+    const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */ |
+                            1u << 25 /* AMX-INT8 */;
     struct features has = probe();
     return has_avx512_bf16(&has) && has_bits(has.edx, needed) &&
            has_bits(has.saved, XCR0_TILES) && system_has_tiles();
@@ -174,7 +175,7 @@ bool pith_cpu_has_avx512_vnni(void)
     return false;
 }
 
-bool pith_cpu_has_amx_bf16(void)
+bool pith_cpu_has_amx(void)
 {
     return false;
 }

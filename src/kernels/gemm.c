@@ -393,9 +393,9 @@ void pith_feed_forward(const struct pith_compute *compute, float *out,
     struct pith_linear_output down = {out, layer->down, layer->down_bias};
     struct pith_scratch *scratch = compute->scratch;
     size_t F = layer->up->rows, C = layer->up->cols;
-    size_t limit = pith_max_rows(C) / (layer->gate != NULL ? 2 : 1);
-    hidden.block_rows =
-        block_rows(compute, F, whole_groups(compute), limit);
+    size_t whole = whole_groups(compute), n_parts = layer->gate != NULL ? 2 : 1;
+    hidden.block_rows = block_rows(
+        compute, F, whole, pith_max(whole, pith_max_rows(C) / n_parts));
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->threads,

@@ -35,14 +35,14 @@ enum {
  * floats of a panel.
  */
 struct pith_precision {
-    const char *name;  /* "f32", "bf16", "bf16x3", "int16", "int8" */
+    const char *name;  /* as in pith_precision_names */
     const char *means; /* the instructions: "AMX"; "": those of the set */
     bool (*usable)(const struct pith_kernels *kernels);
     /* Asks the operating system for what it computes with, which changes the
      * process; false when that is refused.  NULL: there is nothing to ask. */
     bool (*permit)(void);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
-    size_t unit; /* columns of a group, a divisor of PITH_BLOCK_ROWS */
+    size_t unit; /* columns of a group, a divisor of PITH_STEP */
 
     /* Columns col .. col + n of a panel = x (n_tokens, n), rows of it stride
      * floats apart, n_tokens <= L; and zeros up to the next multiple of unit.
@@ -102,6 +102,7 @@ extern const struct pith_precision pith_precision_bf16;
 extern const struct pith_precision pith_precision_bf16x3;
 extern const struct pith_precision pith_precision_int16;
 extern const struct pith_precision pith_precision_int8;
+extern const struct pith_precision pith_precision_int8x3;
 /* With avx2. */
 extern const struct pith_precision pith_precision_int16_avx2;
 extern const struct pith_precision pith_precision_int16_avxvnni;
@@ -112,6 +113,7 @@ extern const struct pith_precision pith_precision_int8_neon;
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;
 extern const struct pith_precision pith_precision_bf16x3_amx;
+extern const struct pith_precision pith_precision_int8x3_amx;
 extern const struct pith_precision pith_precision_int16_vnni;
 extern const struct pith_precision pith_precision_int8_vnni;
 

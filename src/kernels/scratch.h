@@ -65,6 +65,11 @@ static inline size_t pith_min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static inline size_t pith_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static inline size_t pith_div_up(size_t a, size_t b)
 {
     return a / b + (a % b != 0);

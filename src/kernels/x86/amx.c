@@ -18,6 +18,7 @@
 
 #include "../cpu.h"
 #include "../target.h"
+#include "amx.h"
 
 #define TARGET PITH_TARGET("amx-tile,amx-bf16,avx512f,avx512bw,avx512bf16")
 
@@ -147,12 +148,12 @@ static const struct {
             .n_rows = {16, 16, 16, 16, 16, 16, 16, 16}};
 
 /* Setting up takes as long as a small multiplication. */
-TARGET static void begin(void)
+TARGET void pith_amx_begin(void)
 {
     _tile_loadconfig(&SHAPES);
 }
 
-TARGET static void end(void)
+TARGET void pith_amx_end(void)
 {
     _tile_release();
 }
@@ -254,7 +255,7 @@ TARGET static void multiply_pairs(const struct pith_kernels *kernels,
 
 static bool usable(const struct pith_kernels *kernels)
 {
-    return kernels == &pith_kernels_avx512 && pith_cpu_has_amx_bf16();
+    return kernels == &pith_kernels_avx512 && pith_cpu_has_amx();
 }
 
 const struct pith_precision pith_precision_bf16_amx = {
@@ -268,8 +269,8 @@ const struct pith_precision pith_precision_bf16_amx = {
     .pack = pith_pack_bf16,
     .pack_products = pith_pack_products_bf16,
     .unpack = pith_unpack_bf16,
-    .begin = begin,
-    .end = end,
+    .begin = pith_amx_begin,
+    .end = pith_amx_end,
     .multiply = multiply,
 };
 
@@ -284,8 +285,8 @@ const struct pith_precision pith_precision_bf16x3_amx = {
     .pack = pack_pairs,
     .pack_products = pack_product_pairs,
     .unpack = unpack_pairs,
-    .begin = begin,
-    .end = end,
+    .begin = pith_amx_begin,
+    .end = pith_amx_end,
     .multiply = multiply_pairs,
 };
 
