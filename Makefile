@@ -81,7 +81,7 @@ endif
     check-abi check-examples check-http check-mpi check-mutations check-report \
     check-ports \
     check-symbols check-tutorial check-programs bench-train evaluation \
-    dist check-debian install uninstall clean help
+    dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -305,6 +305,13 @@ check-mutations: check-programs
 check-report: all
 	$(Q)sh tests/check-report.sh build/pith weights/default.pith build/report \
 	    $(SHARED)
+
+## check-integrations: run the blocks of docs/INTEGRATIONS.md
+PYTHONS ?= build/python-check
+check-integrations: all shared
+	$(Q)python3 tests/integrations.py \
+	    $(or $(wildcard $(BUILD)/pith-http),$(PROGRAM)) \
+	    $(PYTHONS)/fresh/bin/python $(PYTHONS)/frameworks/bin/python
 
 ## check-debian: build the Debian packages, check and use them
 check-debian:

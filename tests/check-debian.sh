@@ -29,15 +29,17 @@ grep -q "^pith ($version-" debian/changelog ||
 make -s dist
 cp "build/pith-$version.tar.xz" "$folder/pith_$version.orig.tar.xz"
 tar -C "$folder" -xf "$folder/pith_$version.orig.tar.xz"
-# Without what a debugger needs, which nobody will look at here.
+# Compiled the quick way: what is tried here are the packages, not the code.
 (cd "$folder/pith-$version" && DEB_CFLAGS_STRIP=-g \
-     DEB_BUILD_OPTIONS="parallel=2 noautodbgsym" dpkg-buildpackage -us -uc) \
+     DEB_BUILD_OPTIONS="parallel=2 noautodbgsym noopt" \
+     dpkg-buildpackage -us -uc) \
     > "$folder/log" 2>&1 || { tail -n 30 "$folder/log" >&2; fail "no packages"; }
 make -s dist
 cmp "build/pith-$version.tar.xz" "$folder/pith_$version.orig.tar.xz" ||
     fail "make dist made other bytes the second time"
-grep -q 'warning: .*symbols' "$folder/log" &&
-    fail "debian/libpith0.symbols is old: $(grep '^+ ' "$folder/log")"
+# Functions that have gone fail the build; new ones are to be added there.
+sed -n 's/^+ \(pith_[a-z_0-9]*\)@Base.*/debian: note: debian\/libpith0.symbols lacks \1/p' \
+    "$folder/log"
 
 # Nobody has asked Debian for this package, so no bug of theirs is closed. What
 # an override is for stands above it, in debian/source.
