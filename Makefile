@@ -79,7 +79,7 @@ endif
     check-tsan tsan-programs check-divergence check-families check-layouts \
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-mpi check-mutations check-report \
-    check-ports \
+    check-ports check-core-ports \
     check-symbols check-tutorial check-programs bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
@@ -283,6 +283,10 @@ check-tutorial: $(BUILD)/pith
 ## check-symbols: libpith.so exports the public functions and nothing else
 check-symbols: build/libpith.so
 	$(Q)CC="$(CC)" sh tests/symbols.sh build/libpith.so
+
+## check-core-ports: the core without a system, and on other machines
+check-core-ports: all
+	$(Q)CC="$(CC)" sh tests/check-core-ports.sh build/pith build/core-ports
 
 ## check-ports: other platforms, under emulators; those that can be built here
 check-ports: all
