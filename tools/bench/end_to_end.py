@@ -13,6 +13,8 @@ processes are warmed up by a prompt that is none of the requests.
 Set in the environment, the run may be done in parts:
     CACHE   a file that keeps what was measured and is not run again
     LIMIT   begin no request after so many seconds
+
+REQUESTS=N takes N of them, evenly spaced, each alone and not in a session.
 """
 import json
 import os
@@ -31,6 +33,7 @@ WARM_UP = {"name": "warm_up", "function": "compress_prompt",
            "options": {"rate": 0.5}}
 FEW = 100  # tokens: hardly anything is computed below
 METHODS = ("reference", "paper")
+WAYS = {"": "each request alone", ", session": "in a session"}
 
 
 def start(command):
@@ -141,7 +144,7 @@ def measure(turn):
         measure_alone(reference, name)
     if reference is not None:
         known.add_peak("LLMLingua", stop(reference))
-    for method in METHODS:
+    for method in METHODS if ", session" in WAYS else ():
         late = time.perf_counter() - begin > limit
         if not late and not known.has(taken[-1], f"{method}, session", turn):
             measure_session(method)
@@ -156,6 +159,10 @@ lines = {r["name"]: json.dumps({k: r[k] for k in
 lines[WARM_UP["name"]] = json.dumps(WARM_UP) + "\n"
 taken = [r["name"] for r in requests
          if r["name"] in lines and r["reference_seconds"] <= most]
+if "REQUESTS" in os.environ:
+    n = min(int(os.environ["REQUESTS"]), len(taken))
+    taken = [taken[i * len(taken) // n] for i in range(n)]
+    del WAYS[", session"]
 short = {r["name"] for r in requests
          if r["error"] is None and r["result"]["origin_tokens"] < FEW}
 limit = float(os.environ.get("LIMIT", "inf"))
@@ -164,7 +171,7 @@ begin = time.perf_counter()
 for turn in range(ROUNDS):
     measure(turn)
 
-sides = [f"{method}{way}" for method in METHODS for way in ("", ", session")]
+sides = [f"{method}{way}" for method in METHODS for way in WAYS]
 ratios = {side: {} for side in sides}
 rows = []
 for name in taken:
@@ -188,8 +195,9 @@ def speed(side):
             show(geometric_mean(few), "{:.1f}") + ")")
 
 
-summary = [f"- {method}, each request alone: {speed(method)}; in a session: "
-           f"{speed(method + ', session')}" for method in METHODS]
+summary = [f"- {method}, " + "; ".join(f"{words}: {speed(method + way)}"
+                                       for way, words in WAYS.items())
+           for method in METHODS]
 memory = ", ".join(f"{side} {known.peak(side):,.0f} MiB"
                    for side in ("LLMLingua", *METHODS))
 turns = max(len(v) for v in known.all["seconds"].values())
