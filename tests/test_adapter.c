@@ -11,6 +11,7 @@
 #include "../src/align/trainer.h"
 #include "../src/base/crc32.h"
 #include "../src/base/store.h"
+#include "../src/model/access.h"
 #include "pith_align.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -18,6 +18,7 @@
 #include "../src/align/settings.h"
 #include "../src/align/state.h"
 #include "../src/base/place.h"
+#include "../src/model/access.h"
 #include "support.h"
 #include "tiny_model.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../src/json/json.h"
+#include "../src/model/access.h"
 #include "../src/model/divergence.h"
 #include "../src/model/model.h"
 #include "pith_eval.h"

@@ -10,6 +10,7 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
+#include "../src/model/access.h"
 #include "../src/model/model.h"
 #include "../src/model/score.h"
 #include "../src/paper/documents.h"

@@ -14,6 +14,7 @@
 #include "../src/align/trainer.h"
 #include "../src/base/memory.h"
 #include "../src/json/json.h"
+#include "../src/model/access.h"
 #include "support.h"
 #include "tiny_model.h"
 

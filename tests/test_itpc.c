@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/prompt/result.h"
+#include "../src/model/access.h"
+#include "../src/model/score.h"
 #include "../src/paper/observer.h"
 #include "../src/paper/prefix.h"
-#include "../src/model/score.h"
+#include "../src/prompt/result.h"
 #include "support.h"
 #include "tiny_model.h"
 

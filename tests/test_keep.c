@@ -8,6 +8,7 @@
 
 #include "../src/base/buffer.h"
 #include "../src/base/utf8.h"
+#include "../src/model/access.h"
 #include "../src/model/model.h"
 #include "../src/prompt/keep.h"
 #include "../src/prompt/units.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "pith_align.h"
-#include "pith_messages.h"
 #include "pith_eval.h"
+#include "pith_messages.h"
 #include "pith_service.h"
 #include "support.h"
 #include "tiny_model.h"

@@ -9,6 +9,7 @@
 
 #include "../src/base/memory.h"
 #include "../src/kernels/ops.h"
+#include "../src/kernels/ops_single.h"
 #include "support.h"
 
 enum { MAX_SETS = 8, MAX_THREADS = 4 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../src/base/utf8.h"
+#include "../src/model/access.h"
 #include "../src/model/model.h"
 #include "../src/prompt/units.h"
 #include "../src/text/decode.h"

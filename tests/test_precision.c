@@ -18,6 +18,7 @@
 #include "../src/kernels/int8x3.h"
 #include "../src/kernels/integers.h"
 #include "../src/kernels/ops.h"
+#include "../src/kernels/ops_single.h"
 #include "../src/kernels/precision.h"
 #include "../src/model/batch.h"
 #include "../src/model/extend.h"

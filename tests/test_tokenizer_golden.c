@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "../src/model/access.h"
 #include "../src/model/model.h"
 #include "../src/text/decode.h"
 #include "vocab_builder.h"

@@ -3,6 +3,7 @@
  * back, and the gradients in flight; see passes.h.
  */
 #include "../base/memory.h"
+#include "../model/access.h"
 #include "../model/forward.h"
 #include "passes.h"
 

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../model/access.h"
 #include "passes.h"
 
 static enum pith_status check_lengths(const struct pith_trainer *trainer,

@@ -7,6 +7,7 @@
 #include "../base/memory.h"
 #include "../base/options.h"
 #include "../base/store.h"
+#include "../model/access.h"
 #include "../model/session.h" /* PITH_NO_TARGET */
 
 enum { DEFAULT_MAX_TOKENS = 512 };

@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include "../kernels/ops_single.h"
+#include "../model/access.h"
 #include "passes.h"
 
 static bool is_llama(const struct pith_trainer *trainer)

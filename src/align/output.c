@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/access.h"
 #include "../model/format_writer.h"
 #include "passes.h"
 

@@ -14,6 +14,7 @@
 #include "../base/memory.h"
 #include "../base/random.h"
 #include "../base/store.h"
+#include "../model/access.h"
 
 enum { ALIGN_FLOATS = 16 }; /* tensors start on cache lines */
 

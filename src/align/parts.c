@@ -2,6 +2,7 @@
  * parts.c - linear layers with or without an adapter, norms and attention, as
  * both architectures use them; see passes.h.
  */
+#include "../model/access.h"
 #include "passes.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
  * L being the loss of the answer's tokens.  A batch is a few of the N; its
  * targets are the tokens of its answers.
  */
+#include "../model/access.h"
 #include "passes.h"
 
 #include <math.h>

@@ -11,6 +11,7 @@
 #include "../base/memory.h"
 #include "../base/place.h"
 #include "../base/writer.h"
+#include "../model/access.h"
 #include "settings.h"
 
 struct pith_text pith_run_settings(const struct pith_run *run)

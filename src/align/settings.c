@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/options.h"
+#include "../model/access.h"
 
 static const double PI = 3.14159265358979323846;
 

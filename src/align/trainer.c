@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../base/threads.h"
+#include "../model/access.h"
 #include "passes.h"
 
 enum { MAX_TOKENS = 1 << 20, MAX_RANK = 1 << 12 };

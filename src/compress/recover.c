@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/access.h"
 #include "../model/model.h"
 #include "../prompt/clusters.h"
 #include "../prompt/ranges.h"
 #include "../prompt/words.h"
+#include "../reference/reference.h"
 #include "../text/grapheme.h"
 #include "../text/suffixes.h"
-#include "../reference/reference.h"
 #include "subsequence.h"
 
 enum { MAX_STRETCH = 10 }; /* `paper`: tokens of the original for one of the

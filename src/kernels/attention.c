@@ -18,6 +18,7 @@
 
 #include "../base/threads.h"
 #include "ops.h"
+#include "ops_single.h"
 #include "scratch.h"
 
 struct attention {

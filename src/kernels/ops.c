@@ -3,6 +3,7 @@
  * element by element; the others are in gemm.c, attention.c and losses.c.
  */
 #include "ops.h"
+#include "ops_single.h"
 
 #include <string.h>
 

@@ -96,29 +96,11 @@ void pith_rms_norm(const struct pith_compute *compute, float *out,
                    const float *x, const float *gain, size_t T, size_t C,
                    float eps);
 
-/* x (n) = GELU(x), the tanh form of GPT-2. */
-void pith_gelu(const struct pith_compute *compute, float *x, size_t n);
-
-/* gate (n) = SiLU(gate) * up: the product inside SwiGLU. */
-void pith_silu_mul(const struct pith_compute *compute, float *gate,
-                   const float *up, size_t n);
-
 /* Rotary embedding in place on x (T, H * D): element i of a head is paired
  * with i + D/2.  cosines, sines (T, D/2): of each token's position. */
 void pith_rope(const struct pith_compute *compute, float *x,
                const float *cosines, const float *sines, size_t T, size_t H,
                size_t D);
-
-/* Causal attention of T new tokens, the last of the n_keys positions held.
- *   out, q  (T, H * D)
- *   keys, values  (n_kv_head, stride, D): position p of head h starts at
- *                 (h * stride + p) * D; n_keys <= stride, n_keys >= T
- * Query t sees positions 0 .. n_keys - T + t.  H is a multiple of n_kv_head;
- * scores are scaled by 1/sqrt(D). */
-void pith_attention(const struct pith_compute *compute, float *out,
-                    const float *q, const float *keys, const float *values,
-                    size_t T, size_t H, size_t n_kv_head, size_t D,
-                    size_t n_keys, size_t stride);
 
 /* Tokens of one sequence among those of a call, and the keys that they see:
  * with a window at most that many, the token's own the last.

@@ -3,6 +3,7 @@
  * adapter.h.
  */
 #include "../base/memory.h"
+#include "../kernels/ops_single.h"
 #include "adapter.h"
 #include "forward.h"
 

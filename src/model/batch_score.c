@@ -6,6 +6,7 @@
 #include "../base/memory.h"
 #include "batch.h"
 #include "branch.h"
+#include "loss_cache.h"
 
 /* A common beginning gets its own pass, which has to save this many
  * tokens to be worth it. */

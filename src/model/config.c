@@ -4,7 +4,10 @@
 #include "config.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
+
+#include "model.h"
 
 /* The numbers that shapes are made of. */
 enum dimension {
@@ -19,40 +22,46 @@ struct part {
     const char *name;
     enum dimension rows, cols;
     enum owner owner;
+    size_t at; /* in struct pith_weights, or in struct pith_layer */
 };
 
+#define IN_MODEL(member) offsetof(struct pith_weights, member)
+#define IN_LAYER(member) offsetof(struct pith_layer, member)
+
 static const struct part first_parts[] = {
-    {"token_embedding.weight", VOCAB, EMBEDDING, EVERY},
-    {"position_embedding.weight", CONTEXT, EMBEDDING, GPT2},
-    {"rope_factors.weight", ONE, HALF_HEAD, SCALED},
+    {"token_embedding.weight", VOCAB, EMBEDDING, EVERY,
+     IN_MODEL(token_embedding)},
+    {"position_embedding.weight", CONTEXT, EMBEDDING, GPT2,
+     IN_MODEL(position_embedding)},
+    {"rope_factors.weight", ONE, HALF_HEAD, SCALED, IN_MODEL(rope_factors)},
 };
 
 static const struct part layer_parts[] = {
-    {"attn_norm.weight", ONE, EMBEDDING, EVERY},
-    {"attn_norm.bias", ONE, EMBEDDING, GPT2},
-    {"attn_q.weight", QUERY, EMBEDDING, EVERY},
-    {"attn_q.bias", ONE, QUERY, BIASED},
-    {"attn_k.weight", KEY, EMBEDDING, EVERY},
-    {"attn_k.bias", ONE, KEY, BIASED},
-    {"attn_v.weight", KEY, EMBEDDING, EVERY},
-    {"attn_v.bias", ONE, KEY, BIASED},
-    {"attn_q_norm.weight", ONE, HEAD, NORMED},
-    {"attn_k_norm.weight", ONE, HEAD, NORMED},
-    {"attn_out.weight", EMBEDDING, QUERY, EVERY},
-    {"attn_out.bias", ONE, EMBEDDING, GPT2},
-    {"ffn_norm.weight", ONE, EMBEDDING, EVERY},
-    {"ffn_norm.bias", ONE, EMBEDDING, GPT2},
-    {"ffn_gate.weight", FEED_FORWARD, EMBEDDING, LLAMA},
-    {"ffn_up.weight", FEED_FORWARD, EMBEDDING, EVERY},
-    {"ffn_up.bias", ONE, FEED_FORWARD, GPT2},
-    {"ffn_down.weight", EMBEDDING, FEED_FORWARD, EVERY},
-    {"ffn_down.bias", ONE, EMBEDDING, GPT2},
+    {"attn_norm.weight", ONE, EMBEDDING, EVERY, IN_LAYER(attn_norm)},
+    {"attn_norm.bias", ONE, EMBEDDING, GPT2, IN_LAYER(attn_norm_bias)},
+    {"attn_q.weight", QUERY, EMBEDDING, EVERY, IN_LAYER(attn_q)},
+    {"attn_q.bias", ONE, QUERY, BIASED, IN_LAYER(attn_q_bias)},
+    {"attn_k.weight", KEY, EMBEDDING, EVERY, IN_LAYER(attn_k)},
+    {"attn_k.bias", ONE, KEY, BIASED, IN_LAYER(attn_k_bias)},
+    {"attn_v.weight", KEY, EMBEDDING, EVERY, IN_LAYER(attn_v)},
+    {"attn_v.bias", ONE, KEY, BIASED, IN_LAYER(attn_v_bias)},
+    {"attn_q_norm.weight", ONE, HEAD, NORMED, IN_LAYER(attn_q_norm)},
+    {"attn_k_norm.weight", ONE, HEAD, NORMED, IN_LAYER(attn_k_norm)},
+    {"attn_out.weight", EMBEDDING, QUERY, EVERY, IN_LAYER(attn_out)},
+    {"attn_out.bias", ONE, EMBEDDING, GPT2, IN_LAYER(attn_out_bias)},
+    {"ffn_norm.weight", ONE, EMBEDDING, EVERY, IN_LAYER(ffn_norm)},
+    {"ffn_norm.bias", ONE, EMBEDDING, GPT2, IN_LAYER(ffn_norm_bias)},
+    {"ffn_gate.weight", FEED_FORWARD, EMBEDDING, LLAMA, IN_LAYER(ffn_gate)},
+    {"ffn_up.weight", FEED_FORWARD, EMBEDDING, EVERY, IN_LAYER(ffn_up)},
+    {"ffn_up.bias", ONE, FEED_FORWARD, GPT2, IN_LAYER(ffn_up_bias)},
+    {"ffn_down.weight", EMBEDDING, FEED_FORWARD, EVERY, IN_LAYER(ffn_down)},
+    {"ffn_down.bias", ONE, EMBEDDING, GPT2, IN_LAYER(ffn_down_bias)},
 };
 
 static const struct part last_parts[] = {
-    {"output_norm.weight", ONE, EMBEDDING, EVERY},
-    {"output_norm.bias", ONE, EMBEDDING, GPT2},
-    {"output.weight", VOCAB, EMBEDDING, UNTIED},
+    {"output_norm.weight", ONE, EMBEDDING, EVERY, IN_MODEL(output_norm)},
+    {"output_norm.bias", ONE, EMBEDDING, GPT2, IN_MODEL(output_norm_bias)},
+    {"output.weight", VOCAB, EMBEDDING, UNTIED, IN_MODEL(output)},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -128,8 +137,9 @@ void pith_config_tensor(const struct pith_config *config, size_t index,
     size_t n_layered = per_layer * config->n_layer;
     const struct part *part;
 
+    spec->layer = PITH_NO_LAYER;
     if (index >= n_first && index - n_first < n_layered) {
-        size_t layer = (index - n_first) / per_layer;
+        size_t layer = spec->layer = (index - n_first) / per_layer;
         part = find_part(config, layer_parts, (index - n_first) % per_layer);
         snprintf(spec->name, sizeof spec->name, "layers.%zu.%s", layer,
                  part->name);
@@ -141,6 +151,8 @@ void pith_config_tensor(const struct pith_config *config, size_t index,
     }
     spec->rows = size_of(config, part->rows);
     spec->cols = size_of(config, part->cols);
+    spec->is_vector = part->rows == ONE;
+    spec->at = part->at;
 }
 
 static enum pith_status check_range(const char *what, uint32_t value,

@@ -69,7 +69,13 @@ enum pith_status pith_config_check(const struct pith_config *config,
 struct pith_tensor_spec {
     char name[64];
     size_t rows, cols;
+    /* Where a loaded model has it (model.h): at this offset of its weights or
+     * of this layer, a vector as floats, a matrix as a view. */
+    size_t layer, at;
+    bool is_vector;
 };
+
+#define PITH_NO_LAYER SIZE_MAX
 
 /* Whether a layer turns q and k by their positions. */
 bool pith_config_rotates(const struct pith_config *config, size_t layer);

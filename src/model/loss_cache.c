@@ -122,3 +122,18 @@ void pith_session_forget(struct pith_session *session)
     pith_loss_cache_free(session->loss_cache);
     session->loss_cache = NULL;
 }
+
+enum pith_status pith_session_forward_known(struct pith_session *session,
+                                            const int32_t *ids, size_t n,
+                                            const int32_t *targets,
+                                            float *losses,
+                                            struct pith_error *error)
+{
+    pith_session_truncate(session, 0);
+    if (pith_session_recall(session, NULL, ids, targets, losses, n))
+        return PITH_OK;
+    PITH_TRY(pith_session_forward(session, NULL, ids, n, targets, losses,
+                                  error));
+    pith_session_remember(session, NULL, ids, targets, losses, n);
+    return PITH_OK;
+}

@@ -9,9 +9,7 @@
 #ifndef PITH_MODEL_LOSS_CACHE_H
 #define PITH_MODEL_LOSS_CACHE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "session.h"
 
 enum { PITH_LOSS_CACHE_TEXTS = 256, PITH_LOSS_CACHE_TOKENS = 1 << 16 };
 
@@ -42,6 +40,16 @@ bool pith_loss_cache_find(struct pith_loss_cache *cache, const void *precision,
 void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
                    const int32_t *ids, const int32_t *targets,
                    const float *losses, size_t n);
+
+/* The same of a session.  precision: NULL: the session's. */
+bool pith_session_recall(struct pith_session *session,
+                         const struct pith_precision *precision,
+                         const int32_t *ids, const int32_t *targets,
+                         float *losses, size_t n);
+void pith_session_remember(struct pith_session *session,
+                           const struct pith_precision *precision,
+                           const int32_t *ids, const int32_t *targets,
+                           const float *losses, size_t n);
 
 /* Takes NULL. */
 void pith_loss_cache_free(struct pith_loss_cache *cache);

@@ -5,81 +5,29 @@
  * thousandth of the weights) are converted to floats once.
  */
 #include <math.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "../base/options.h"
 #include "forward.h"
 
-/* Walks the tensors in the order of the file, which is that of config.h. */
-struct cursor {
-    const struct pith_format_tensor *next;
-    float *vectors; /* where the next vector goes */
-};
-
-static struct pith_tensor take_matrix(struct cursor *cursor)
+/* Puts the index-th tensor where config.h says; *vectors: where the next vector
+ * goes. */
+static void bind_tensor(struct pith_model *model, size_t index, float **vectors)
 {
-    return cursor->next++->view;
-}
-
-static const float *take_vector(struct cursor *cursor)
-{
-    const struct pith_tensor *view = &cursor->next++->view;
-    float *vector = cursor->vectors;
-    pith_row_to_floats(vector, view, 0);
-    cursor->vectors += view->cols;
-    return vector;
-}
-
-static const float *take_if(bool there, struct cursor *cursor)
-{
-    return there ? take_vector(cursor) : NULL;
-}
-
-static void bind_layer(struct pith_layer *layer,
-                       const struct pith_config *config,
-                       struct cursor *cursor)
-{
-    bool gpt2 = config->arch == PITH_ARCH_GPT2;
-    bool biased = gpt2 || config->qkv_biases;
-    layer->attn_norm = take_vector(cursor);
-    layer->attn_norm_bias = take_if(gpt2, cursor);
-    layer->attn_q = take_matrix(cursor);
-    layer->attn_q_bias = take_if(biased, cursor);
-    layer->attn_k = take_matrix(cursor);
-    layer->attn_k_bias = take_if(biased, cursor);
-    layer->attn_v = take_matrix(cursor);
-    layer->attn_v_bias = take_if(biased, cursor);
-    layer->attn_q_norm = take_if(config->qk_norms, cursor);
-    layer->attn_k_norm = take_if(config->qk_norms, cursor);
-    layer->attn_out = take_matrix(cursor);
-    layer->attn_out_bias = take_if(gpt2, cursor);
-    layer->ffn_norm = take_vector(cursor);
-    layer->ffn_norm_bias = take_if(gpt2, cursor);
-    if (!gpt2)
-        layer->ffn_gate = take_matrix(cursor);
-    layer->ffn_up = take_matrix(cursor);
-    layer->ffn_up_bias = take_if(gpt2, cursor);
-    layer->ffn_down = take_matrix(cursor);
-    layer->ffn_down_bias = take_if(gpt2, cursor);
-}
-
-static void bind_tensors(struct pith_model *model)
-{
-    const struct pith_config *config = &model->format.config;
+    const struct pith_tensor *view = &model->format.tensors[index].view;
     struct pith_weights *weights = &model->weights;
-    bool gpt2 = config->arch == PITH_ARCH_GPT2;
-    struct cursor cursor = {model->format.tensors, model->vectors};
-
-    weights->token_embedding = take_matrix(&cursor);
-    if (gpt2)
-        weights->position_embedding = take_matrix(&cursor);
-    weights->rope_factors = take_if(config->rope_factors, &cursor);
-    for (size_t i = 0; i < config->n_layer; i++)
-        bind_layer(&weights->layers[i], config, &cursor);
-    weights->output_norm = take_vector(&cursor);
-    weights->output_norm_bias = take_if(gpt2, &cursor);
-    weights->output = config->tied ? weights->token_embedding
-                                   : take_matrix(&cursor);
+    struct pith_tensor_spec spec;
+    pith_config_tensor(&model->format.config, index, &spec);
+    char *owner = spec.layer == PITH_NO_LAYER
+                      ? (char *)weights : (char *)&weights->layers[spec.layer];
+    if (spec.is_vector) {
+        pith_row_to_floats(*vectors, view, 0);
+        memcpy(owner + spec.at, vectors, sizeof *vectors);
+        *vectors += view->cols;
+    } else {
+        memcpy(owner + spec.at, view, sizeof *view);
+    }
 }
 
 /* Floats of all vectors; a matrix of one row counts too, which only costs
@@ -121,7 +69,11 @@ static enum pith_status load_weights(struct pith_model *model,
     model->vectors = pith_array(n_floats, sizeof *model->vectors);
     if (model->vectors == NULL)
         return pith_no_memory(error, n_floats, sizeof *model->vectors);
-    bind_tensors(model);
+    float *vectors = model->vectors;
+    for (size_t i = 0; i < model->format.n_tensors; i++)
+        bind_tensor(model, i, &vectors);
+    if (model->format.config.tied)
+        model->weights.output = model->weights.token_embedding;
     return check_factors(model, error);
 }
 
@@ -255,44 +207,6 @@ void pith_model_free(struct pith_model *model)
     pith_free(model->vectors);
     pith_format_close(&model->format);
     pith_free(model);
-}
-
-enum pith_status pith_model_verify(const struct pith_model *model,
-                                   struct pith_error *error)
-{
-    PITH_REQUIRE(model, error);
-    return pith_format_verify(&model->format, error);
-}
-
-const struct pith_format *pith_model_format(const struct pith_model *model)
-{
-    return &model->format;
-}
-
-const struct pith_config *pith_model_config(const struct pith_model *model)
-{
-    return &model->format.config;
-}
-
-const struct pith_weights *pith_model_weights(const struct pith_model *model)
-{
-    return &model->weights;
-}
-
-const struct pith_kernels *pith_model_kernels(const struct pith_model *model)
-{
-    return model->kernels;
-}
-
-const struct pith_tokenizer *
-pith_model_tokenizer(const struct pith_model *model)
-{
-    return model->tokenizer;
-}
-
-bool pith_model_is_adapted(const struct pith_model *model)
-{
-    return model->adapter != NULL;
 }
 
 int32_t pith_model_start_id(const struct pith_model *model)

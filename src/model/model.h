@@ -33,17 +33,6 @@ struct pith_weights {
     struct pith_tensor output;             /* (V, C); the embedding if tied */
 };
 
-/* What a model is made of, borrowed from it. */
-const struct pith_format *pith_model_format(const struct pith_model *model);
-const struct pith_config *pith_model_config(const struct pith_model *model);
-const struct pith_weights *pith_model_weights(const struct pith_model *model);
-const struct pith_kernels *pith_model_kernels(const struct pith_model *model);
-const struct pith_tokenizer *
-pith_model_tokenizer(const struct pith_model *model);
-
-/* Whether an adapter changes what the weights compute. */
-bool pith_model_is_adapted(const struct pith_model *model);
-
 /* The token that a text is scored from: BOS, else end-of-text. */
 int32_t pith_model_start_id(const struct pith_model *model);
 

@@ -40,16 +40,14 @@ enum pith_status pith_session_forward(struct pith_session *session,
                                       const int32_t *targets, float *losses,
                                       struct pith_error *error);
 
-/* What the session remembers of texts that were scored from an empty cache, as
- * loss_cache.h says.  precision: NULL: the session's. */
-bool pith_session_recall(struct pith_session *session,
-                         const struct pith_precision *precision,
-                         const int32_t *ids, const int32_t *targets,
-                         float *losses, size_t n);
-void pith_session_remember(struct pith_session *session,
-                           const struct pith_precision *precision,
-                           const int32_t *ids, const int32_t *targets,
-                           const float *losses, size_t n);
+/* The same from an empty cache, from what the session remembers of texts that
+ * were scored so (loss_cache.h), if it does, in its own precision; the cache may
+ * then stay empty. */
+enum pith_status pith_session_forward_known(struct pith_session *session,
+                                            const int32_t *ids, size_t n,
+                                            const int32_t *targets,
+                                            float *losses,
+                                            struct pith_error *error);
 void pith_session_forget(struct pith_session *session);
 
 /* Keeps the first n_keep positions. */

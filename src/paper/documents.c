@@ -36,9 +36,8 @@ static enum pith_status make_query(const struct pith_session *session,
     room -= query->n_join;
     pith_ids_append_all(&all, parts->ids.data + question->token,
                         question->n_tokens);
-    enum pith_status status = pith_tokenizer_encode(
-        pith_session_tokenizer(session), restriction, PITH_TOKENIZE_NO_SPECIAL,
-        &all, error);
+    enum pith_status status = pith_tokenizer_encode_plain(
+        pith_session_tokenizer(session), restriction, &all, error);
     size_t skip = all.n > room ? all.n - room : 0;
     if (status == PITH_OK && !all.failed)
         pith_ids_append_all(&query->ids, all.data + skip, all.n - skip);

@@ -77,14 +77,6 @@ static size_t fill_feed(struct pith_prefix *prefix, size_t from,
     return n_feed;
 }
 
-/* The first segment may have been a demonstration's beginning when those were
- * ranked, or that of an earlier prompt. */
-static bool recall(struct pith_prefix *prefix, size_t n_feed)
-{
-    return pith_session_recall(prefix->session, NULL, prefix->feed,
-                               prefix->targets, prefix->losses, n_feed);
-}
-
 enum pith_status pith_prefix_score(struct pith_prefix *prefix,
                                    const int32_t *ids, size_t n, float *losses,
                                    struct pith_error *error)
@@ -99,13 +91,14 @@ enum pith_status pith_prefix_score(struct pith_prefix *prefix,
     if (pith_session_past(session) > n_prefix - 1)
         pith_session_truncate(session, n_prefix - 1);
     size_t n_feed = fill_feed(prefix, pith_session_past(session), ids, n);
-    if (!first || !recall(prefix, n_feed)) {
-        PITH_TRY(pith_session_forward(session, NULL, prefix->feed, n_feed,
-                                      prefix->targets, prefix->losses, error));
-        if (first)
-            pith_session_remember(session, NULL, prefix->feed,
-                                  prefix->targets, prefix->losses, n_feed);
-    }
+    /* The first segment may have been a demonstration's beginning when those
+     * were ranked, or that of an earlier prompt. */
+    PITH_TRY(first ? pith_session_forward_known(session, prefix->feed, n_feed,
+                                                prefix->targets,
+                                                prefix->losses, error)
+                   : pith_session_forward(session, NULL, prefix->feed, n_feed,
+                                          prefix->targets, prefix->losses,
+                                          error));
     memcpy(losses, prefix->losses + n_feed - n, n * sizeof *losses);
     pith_session_truncate(session, n_prefix);
     return PITH_OK;

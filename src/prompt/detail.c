@@ -11,6 +11,7 @@
 #include "../base/utf8.h"
 #include "pieces.h"
 #include "result.h"
+#include "trace.h"
 
 enum pith_status pith_detail_add(struct pith_detail *detail,
                                  struct pith_unit_result unit,

@@ -124,8 +124,7 @@ enum pith_status pith_parts_append_text(struct pith_parts *parts,
         return pith_no_memory(error, text.size, 1);
     struct pith_text valid = {parts->text.data + first.byte,
                               parts->text.size - first.byte};
-    PITH_TRY(pith_tokenizer_encode(tokenizer, valid, PITH_TOKENIZE_NO_SPECIAL,
-                                   &parts->ids, error));
+    PITH_TRY(pith_tokenizer_encode_plain(tokenizer, valid, &parts->ids, error));
     return append_text_units(parts, tokenizer, first, error);
 }
 
@@ -158,8 +157,7 @@ static enum pith_status encode_space(struct pith_ids *ids,
                                      struct pith_text space,
                                      struct pith_error *error)
 {
-    PITH_TRY(pith_tokenizer_encode(tokenizer, space, PITH_TOKENIZE_NO_SPECIAL,
-                                   ids, error));
+    PITH_TRY(pith_tokenizer_encode_plain(tokenizer, space, ids, error));
     if (ids->n > 1) {
         struct pith_text piece = pith_tokenizer_piece(tokenizer, ids->data[0]);
         if (piece.size == 1 && piece.bytes[0] == ' ')

@@ -5,6 +5,7 @@
 
 #include "result.h"
 #include "tagged.h"
+#include "trace.h"
 
 static enum pith_status append_pieces(struct pith_parts *parts,
                                       const struct pith_tokenizer *tokenizer,

@@ -238,16 +238,21 @@ static enum pith_status fill_result(struct pith_prune *p,
                                     struct pith_error *error)
 {
     struct pith_result *result = p->result;
+    size_t n = p->parts.n_parts;
     char *text;
-    for (size_t i = 0; i < p->parts.n_parts; i++) {
+    result->parts = pith_array(n, sizeof *result->parts);
+    if (result->parts == NULL)
+        return pith_no_memory(error, n, sizeof *result->parts);
+    for (size_t i = 0; i < n; i++) {
         const struct pith_part *part = &p->parts.parts[i];
-        struct pith_part_result made = {.kind = part->kind,
-                                        .index = part->index,
-                                        .n_tokens = part->n_tokens,
-                                        .n_kept = count_kept(p, part),
-                                        .perplexity = p->perplexities[i]};
-        PITH_TRY(pith_result_add_part(result, &made, error));
+        result->parts[i] =
+            (struct pith_part_result){.kind = part->kind,
+                                      .index = part->index,
+                                      .n_tokens = part->n_tokens,
+                                      .n_kept = count_kept(p, part),
+                                      .perplexity = p->perplexities[i]};
     }
+    result->n_parts = n;
     PITH_TRY(pith_buffer_take(&p->settled.text, &text, &result->text.size,
                               error));
     result->text.bytes = text;

@@ -9,25 +9,6 @@
 #include "../base/memory.h"
 #include "../base/print.h"
 
-enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
-                                  struct pith_error *error)
-{
-    size_t capacity = n;
-    if ((n & (n - 1)) != 0)
-        return PITH_OK;
-    return pith_grow(array_pointer, n > 0 ? 2 * n : 1, &capacity, size, error);
-}
-
-enum pith_status pith_result_add_part(struct pith_result *result,
-                                      const struct pith_part_result *part,
-                                      struct pith_error *error)
-{
-    PITH_TRY(pith_result_grow(&result->parts, result->n_parts, sizeof *part,
-                              error));
-    result->parts[result->n_parts++] = *part;
-    return PITH_OK;
-}
-
 enum pith_status pith_result_note(struct pith_result *result,
                                   struct pith_error *error, const char *format,
                                   ...)

@@ -36,10 +36,8 @@ enum pith_status pith_count_tokens(const struct pith_tokenizer *tokenizer,
                                    struct pith_error *error)
 {
     struct pith_ids ids = {0};
-    enum pith_status status = pith_tokenizer_encode(
-        tokenizer, text, PITH_TOKENIZE_NO_SPECIAL, &ids, error);
-    if (status == PITH_OK && ids.failed)
-        status = pith_no_memory(error, text.size, sizeof *ids.data);
+    enum pith_status status =
+        pith_tokenizer_encode_plain(tokenizer, text, &ids, error);
     *n = ids.n;
     pith_ids_free(&ids);
     return status;

@@ -7,7 +7,16 @@
 #include "prune.h"
 #include "result.h"
 
+/* Makes room for one more element after the n of the array that
+ * *array_pointer is.  Capacities are powers of two, so they need not be
+ * stored: an array is full when n is one. */
+enum pith_status pith_result_grow(void *array_pointer, size_t n, size_t size,
+                                  struct pith_error *error);
+
 /* Each copies what it is given. */
+enum pith_status pith_result_add_part(struct pith_result *result,
+                                      const struct pith_part_result *part,
+                                      struct pith_error *error);
 enum pith_status pith_result_add_threshold(struct pith_result *result,
                                            struct pith_threshold threshold,
                                            struct pith_error *error);

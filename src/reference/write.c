@@ -6,6 +6,7 @@
  * It answers to the end of compress_prompt() of the Python package.
  */
 #include "../prompt/counter.h"
+#include "../prompt/trace.h"
 #include "run.h"
 
 /* Instruction, what is left of the contexts, question: those that are there,

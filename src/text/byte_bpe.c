@@ -17,18 +17,6 @@ static void index_bytes(struct pith_byte_bpe *bpe,
     }
 }
 
-static enum pith_status index_words(struct pith_byte_bpe *bpe,
-                                    const struct pith_section *section,
-                                    struct pith_error *error)
-{
-    size_t n = section->facts.n_pieces;
-    PITH_TRY(pith_piece_index_create(&bpe->words, n, error));
-    for (size_t id = 0; id < n; id++)
-        if (pith_section_piece(section, id).kind == PITH_PIECE_NORMAL)
-            pith_piece_index_add(&bpe->words, bpe->pieces, (int32_t)id);
-    return PITH_OK;
-}
-
 enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_section *section,
                                       const struct pith_text *pieces,
@@ -37,15 +25,18 @@ enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
     bpe->pieces = pieces;
     bpe->pre_tokenizer = section->facts.pre_tokenizer;
     index_bytes(bpe, section);
-    if (section->facts.flags & PITH_VOCAB_WHOLE_WORDS)
-        PITH_TRY(index_words(bpe, section, error));
+    bpe->next = pith_pretokenize_gpt2;
+    if (bpe->pre_tokenizer > PITH_PRE_SMOLLM ||
+        (section->facts.flags & PITH_VOCAB_WHOLE_WORDS) != 0)
+        PITH_TRY(pith_byte_bpe_open_llama3(bpe, section, error));
     return pith_pair_index_create(&bpe->pairs, section, error);
 }
 
 void pith_byte_bpe_free(struct pith_byte_bpe *bpe)
 {
     pith_pair_index_free(&bpe->pairs);
-    pith_piece_index_free(&bpe->words);
+    if (bpe->words != NULL)
+        bpe->free_words(bpe->words);
 }
 
 static bool find_pair(const void *vocabulary, const char *word,
@@ -63,9 +54,7 @@ static enum pith_status encode_word(const struct pith_byte_bpe *bpe,
                                     struct pith_ids *ids,
                                     struct pith_error *error)
 {
-    int32_t whole = bpe->words.slots == NULL
-                        ? -1
-                        : pith_piece_index_find(&bpe->words, bpe->pieces, word);
+    int32_t whole = bpe->words != NULL ? bpe->find_word(bpe, word) : -1;
     if (whole >= 0) {
         pith_ids_append(ids, whole);
         return PITH_OK;
@@ -91,7 +80,7 @@ enum pith_status pith_byte_bpe_encode(const struct pith_byte_bpe *bpe,
                                       struct pith_error *error)
 {
     while (text.size > 0) {
-        size_t n = pith_pretokenize_next(bpe->pre_tokenizer, text);
+        size_t n = bpe->next(bpe->pre_tokenizer, text);
         PITH_TRY(encode_word(bpe, (struct pith_text){text.bytes, n}, merger,
                              ids, error));
         text.bytes += n;

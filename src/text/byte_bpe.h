@@ -11,14 +11,18 @@
 #define PITH_TEXT_BYTE_BPE_H
 
 #include "pair_index.h"
-#include "piece_index.h"
 
 struct pith_byte_bpe {
     enum pith_pre_tokenizer pre_tokenizer;
     int32_t byte_ids[256]; /* -1: none */
     struct pith_pair_index pairs;
-    /* Of words that are pieces, where they go before merges; else empty. */
-    struct pith_piece_index words;
+    /* Bytes of the next word of a text. */
+    size_t (*next)(enum pith_pre_tokenizer kind, struct pith_text text);
+    /* Of words that are pieces, where they go before merges; else NULL. */
+    struct pith_piece_index *words; /* owned */
+    int32_t (*find_word)(const struct pith_byte_bpe *bpe,
+                         struct pith_text word); /* -1: none */
+    void (*free_words)(struct pith_piece_index *words);
     const struct pith_text *pieces; /* borrowed */
 };
 
@@ -28,6 +32,11 @@ enum pith_status pith_byte_bpe_create(struct pith_byte_bpe *bpe,
                                       const struct pith_text *pieces,
                                       struct pith_error *error);
 void pith_byte_bpe_free(struct pith_byte_bpe *bpe);
+
+/* The patterns and the words of Llama 3 and Qwen2 (pretokenize_llama3.c). */
+enum pith_status pith_byte_bpe_open_llama3(struct pith_byte_bpe *bpe,
+                                           const struct pith_section *section,
+                                           struct pith_error *error);
 
 /* Appends the ids of a text that holds no special piece. */
 enum pith_status pith_byte_bpe_encode(const struct pith_byte_bpe *bpe,

@@ -8,6 +8,7 @@
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "grapheme.h"
+#include "marks.h"
 
 /* --- decomposition ---------------------------------------------------------- */
 

@@ -12,7 +12,7 @@ enum { MAX_HALVES = 1024 };
 
 /* --- classes ---------------------------------------------------------------- */
 
-static enum pith_grapheme_class class_of(uint32_t code)
+enum pith_grapheme_class pith_grapheme_class(uint32_t code)
 {
     if (code >= 0x20 && code < 0x7F)
         return PITH_GRAPHEME_OTHER;
@@ -38,7 +38,7 @@ static enum pith_grapheme_class class_at(struct pith_text text, size_t at,
 {
     uint32_t code;
     *length = pith_utf8_decode(text.bytes + at, text.size - at, &code);
-    return class_of(code);
+    return pith_grapheme_class(code);
 }
 
 /* The class of the character that ends at *at > 0; moves *at to its start. */
@@ -70,20 +70,6 @@ static bool is_linker(enum pith_grapheme_class c)
 static bool is_conjunct_extend(enum pith_grapheme_class c)
 {
     return c == PITH_GRAPHEME_EXTEND || c == PITH_GRAPHEME_ZWJ;
-}
-
-bool pith_grapheme_is_mark(uint32_t code)
-{
-    switch (class_of(code)) {
-    case PITH_GRAPHEME_EXTEND:
-    case PITH_GRAPHEME_LINKER:
-    case PITH_GRAPHEME_SPACING:
-    case PITH_GRAPHEME_V:
-    case PITH_GRAPHEME_T:
-        return true;
-    default:
-        return false;
-    }
 }
 
 /* --- rules ------------------------------------------------------------------ */

@@ -21,11 +21,6 @@ size_t pith_grapheme_end(struct pith_text text, size_t at);
  * row are counted, after more the answer is no. */
 bool pith_grapheme_boundary(struct pith_text text, size_t at);
 
-/* Whether a character belongs to the one before it as accents do: a mark, a
- * vowel sign, a skin tone, a vowel or final consonant of Hangul; not a joiner
- * (U+200C, U+200D). */
-bool pith_grapheme_is_mark(uint32_t code);
-
 /* Grapheme_Cluster_Break, divided by what other rules ask for. */
 enum pith_grapheme_class {
     PITH_GRAPHEME_OTHER = 0,
@@ -48,6 +43,8 @@ enum pith_grapheme_class {
     PITH_GRAPHEME_LV,
     PITH_GRAPHEME_LVT
 };
+
+enum pith_grapheme_class pith_grapheme_class(uint32_t code);
 
 /* Consecutive code points of one class.  The table is sorted; code points in
  * no range are OTHER, LV or LVT. */

@@ -5,6 +5,7 @@
 
 #include "casing.h"
 #include "grapheme.h"
+#include "marks.h"
 #include "regex_syntax.h"
 #include "unicode.h"
 

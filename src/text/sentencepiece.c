@@ -1,16 +1,39 @@
 /*
- * sentencepiece.c - see sentencepiece.h.
+ * sentencepiece.c - SentencePiece BPE: every character is a symbol, and the
+ * adjacent pair whose union is the best-scoring piece merges first; or, where
+ * the section has merges, as tokenizer.json has them, the pair with the lowest
+ * rank.  User-defined pieces are found first, and merge with nothing.
+ *
+ * Pieces are kept with a space where the vocabulary has U+2581, so that the
+ * text needs no rewriting.  U+2581 in a text is thus no space: it is encoded
+ * as its bytes and decodes to itself.
  *
  * The normalizer is the identity: LLaMA's vocabulary has no other.  Pieces of
  * kind UNUSED do not take part in merging.
  */
-#include "sentencepiece.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
+#include "pair_index.h"
+#include "piece_index.h"
+#include "special.h"
+#include "tokenizer_state.h"
+
+struct pith_sentencepiece {
+    const struct pith_text *pieces; /* borrowed: as they show in a text */
+    struct pith_piece_index index;  /* of the normal ones */
+    uint32_t *ranks;                /* by falling score, ties equal */
+    struct pith_pair_index pairs;   /* of the merges, which then decide */
+    bool has_merges;
+    struct pith_specials user;      /* user-defined pieces */
+    int32_t byte_ids[256];          /* -1: none */
+    char *shown;                    /* the bytes of pieces with spaces */
+    int32_t unk_id;                 /* -1: none */
+    bool words_are_apart; /* no piece has a space after something else */
+};
 
 /* --- tables -------------------------------------------------------------- */
 
@@ -79,11 +102,10 @@ static enum pith_status index_pieces(struct pith_sentencepiece *sp,
     return PITH_OK;
 }
 
-enum pith_status pith_sentencepiece_create(struct pith_sentencepiece *sp,
-                                           const struct pith_section *section,
-                                           const struct pith_text *pieces,
-                                           const char *name,
-                                           struct pith_error *error)
+static enum pith_status create(struct pith_sentencepiece *sp,
+                               const struct pith_section *section,
+                               const struct pith_text *pieces,
+                               const char *name, struct pith_error *error)
 {
     sp->pieces = pieces;
     sp->unk_id = section->facts.unk_id;
@@ -102,13 +124,15 @@ enum pith_status pith_sentencepiece_create(struct pith_sentencepiece *sp,
                           : rank_pieces(sp, section, error);
 }
 
-void pith_sentencepiece_free(struct pith_sentencepiece *sp)
+static void release(struct pith_tokenizer *tokenizer)
 {
+    struct pith_sentencepiece *sp = tokenizer->sentencepiece;
     pith_piece_index_free(&sp->index);
     pith_specials_free(&sp->user);
     pith_pair_index_free(&sp->pairs);
     pith_free(sp->ranks);
-    sp->ranks = NULL;
+    pith_free(sp->shown);
+    pith_free(sp);
 }
 
 /* --- encoding ------------------------------------------------------------ */
@@ -233,12 +257,12 @@ static enum pith_status encode_stretches(const struct pith_sentencepiece *sp,
     return PITH_OK;
 }
 
-enum pith_status pith_sentencepiece_encode(const struct pith_sentencepiece *sp,
-                                           struct pith_text text, bool prefixed,
-                                           struct pith_merger *merger,
-                                           struct pith_ids *ids,
-                                           struct pith_error *error)
+static enum pith_status encode(const struct pith_tokenizer *tokenizer,
+                               struct pith_text text, bool prefixed,
+                               struct pith_merger *merger,
+                               struct pith_ids *ids, struct pith_error *error)
 {
+    const struct pith_sentencepiece *sp = tokenizer->sentencepiece;
     struct pith_buffer spaced = {0};
     if (text.size == 0)
         return PITH_OK;
@@ -252,4 +276,56 @@ enum pith_status pith_sentencepiece_encode(const struct pith_sentencepiece *sp,
                                          ids, error);
     pith_buffer_free(&spaced);
     return status;
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+/* Copies a piece with a space for every U+2581; returns the bytes written. */
+static size_t show_spaces(char *out, struct pith_text piece)
+{
+    static const char mark[] = "\xE2\x96\x81"; /* U+2581 */
+    size_t n = 0;
+    for (size_t i = 0; i < piece.size;) {
+        bool space = piece.size - i >= 3 && memcmp(piece.bytes + i, mark, 3) == 0;
+        out[n++] = space ? ' ' : piece.bytes[i];
+        i += space ? 3 : 1;
+    }
+    return n;
+}
+
+/* Special and unknown pieces are shown as they are written. */
+static enum pith_status show_pieces(struct pith_tokenizer *tokenizer,
+                                    struct pith_error *error)
+{
+    const struct pith_section *section = &tokenizer->section;
+    size_t n = section->facts.n_pieces, at = 0;
+    char *shown = pith_array(section->text_size, 1);
+    tokenizer->sentencepiece->shown = shown;
+    if (shown == NULL)
+        return pith_no_memory(error, section->text_size, 1);
+    for (size_t id = 0; id < n; id++) {
+        struct pith_piece piece = pith_section_piece(section, id);
+        if (piece.kind != PITH_PIECE_NORMAL &&
+            piece.kind != PITH_PIECE_UNUSED && piece.kind != PITH_PIECE_USER)
+            continue;
+        char *out = shown + at;
+        size_t size = show_spaces(out, piece.bytes);
+        tokenizer->pieces[id] = (struct pith_text){out, size};
+        at += size;
+    }
+    return PITH_OK;
+}
+
+enum pith_status
+pith_tokenizer_open_sentencepiece(struct pith_tokenizer *tokenizer,
+                                  const char *name, struct pith_error *error)
+{
+    struct pith_sentencepiece *sp = pith_array_zero(1, sizeof *sp);
+    if (sp == NULL)
+        return pith_no_memory(error, 1, sizeof *sp);
+    tokenizer->sentencepiece = sp;
+    tokenizer->encode = encode;
+    tokenizer->release = release;
+    PITH_TRY(show_pieces(tokenizer, error));
+    return create(sp, &tokenizer->section, tokenizer->pieces, name, error);
 }

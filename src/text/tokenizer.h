@@ -113,6 +113,12 @@ enum pith_status pith_tokenizer_encode(const struct pith_tokenizer *tokenizer,
                                        struct pith_ids *ids,
                                        struct pith_error *error);
 
+/* The same of a text without special pieces, as PITH_TOKENIZE_NO_SPECIAL. */
+enum pith_status
+pith_tokenizer_encode_plain(const struct pith_tokenizer *tokenizer,
+                            struct pith_text text, struct pith_ids *ids,
+                            struct pith_error *error);
+
 /* The bytes of one token inside a text: SentencePiece's U+2581 as a space;
  * borrowed from the tokenizer; size 0 for ids out of range. */
 struct pith_text pith_tokenizer_piece(const struct pith_tokenizer *tokenizer,

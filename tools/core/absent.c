@@ -14,6 +14,7 @@
 #include "../../src/paper/paper.h"
 #include "../../src/prompt/keep.h"
 #include "../../src/prompt/pieces.h"
+#include "../../src/text/tokenizer_state.h"
 
 static enum pith_status refuse(struct pith_error *error, const char *option,
                                const char *unset)
@@ -29,6 +30,45 @@ static enum pith_status refuse(struct pith_error *error, const char *option,
 int pith_format(char *out, size_t size, const char *format, va_list arguments)
 {
     return vsnprintf(out, size, format, arguments);
+}
+
+/* --- text --------------------------------------------------------------------- */
+
+static enum pith_status refuse_tokenizer(struct pith_error *error,
+                                         const char *kind)
+{
+    return pith_fail(error, PITH_ERR_UNSUPPORTED,
+                     "tokenizer: the core of pith does not have that of %s; "
+                     "link the whole library", kind);
+}
+
+enum pith_status
+pith_tokenizer_open_sentencepiece(struct pith_tokenizer *tokenizer,
+                                  const char *name, struct pith_error *error)
+{
+    (void)tokenizer, (void)name;
+    return refuse_tokenizer(error, "SentencePiece");
+}
+
+enum pith_status pith_byte_bpe_open_llama3(struct pith_byte_bpe *bpe,
+                                           const struct pith_section *section,
+                                           struct pith_error *error)
+{
+    (void)bpe, (void)section;
+    return refuse_tokenizer(error, "Llama 3 and Qwen2");
+}
+
+/* Texts are taken as they are written: no call of the core asks for more. */
+enum pith_status pith_tokenizer_find_specials(struct pith_tokenizer *tokenizer,
+                                              struct pith_error *error)
+{
+    (void)tokenizer, (void)error;
+    return PITH_OK;
+}
+
+void pith_tokenizer_drop_specials(struct pith_tokenizer *tokenizer)
+{
+    (void)tokenizer;
 }
 
 /* --- model -------------------------------------------------------------------- */
@@ -73,23 +113,14 @@ enum pith_status pith_score_texts(struct pith_session *session,
     return PITH_OK;
 }
 
-bool pith_session_recall(struct pith_session *session,
-                         const struct pith_precision *precision,
-                         const int32_t *ids, const int32_t *targets,
-                         float *losses, size_t n)
+/* Nothing is remembered. */
+enum pith_status pith_session_forward_known(struct pith_session *session,
+                                            const int32_t *ids, size_t n,
+                                            const int32_t *targets,
+                                            float *losses,
+                                            struct pith_error *error)
 {
-    (void)session, (void)precision, (void)ids, (void)targets, (void)losses;
-    (void)n;
-    return false; /* nothing is remembered */
-}
-
-void pith_session_remember(struct pith_session *session,
-                           const struct pith_precision *precision,
-                           const int32_t *ids, const int32_t *targets,
-                           const float *losses, size_t n)
-{
-    (void)session, (void)precision, (void)ids, (void)targets, (void)losses;
-    (void)n;
+    return pith_session_forward(session, NULL, ids, n, targets, losses, error);
 }
 
 void pith_session_forget(struct pith_session *session)

@@ -16,8 +16,7 @@
 #include "../../src/kernels/set.h"
 
 enum {
-    L = 8,             /* lanes and rows of the scalar kernels */
-    ROWS = 4,
+    L = 8,             /* lanes of the scalar kernels */
     BLOCK_KEYS = 192,  /* keys that softmax takes at a time */
     VOCAB_PARTS = 64   /* parts that the vocabulary is cut into, at most */
 };
@@ -35,12 +34,11 @@ const char pith_precision_names[] = "f32 or auto, which is f32 here";
 
 struct pith_scratch {
     size_t max_tokens;
-    float *panels;        /* (T / L, max_width, L) packed tokens */
+    float *panels;        /* (T / L, max_width, L) packed tokens; owns all */
     float *hidden, *gate; /* (T, F) */
     float *products;      /* (T / L, PITH_BLOCK_ROWS, L) */
-    float *values;        /* (D, BLOCK_KEYS), rows PITH_ROW_STRIDE apart */
-    float *part_max, *part_sum; /* (VOCAB_PARTS, T) */
-    float *target_logits; /* (T) */
+    float *part_max, *part_sum;   /* (VOCAB_PARTS, T) */
+    float *target_logits;         /* (T) */
     struct pith_softmax *softmax; /* (T / L) */
 };
 
@@ -91,17 +89,6 @@ const char *pith_precision_get_name(const struct pith_precision *precision)
 
 /* --- scratch memory ---------------------------------------------------------- */
 
-/* Zeros, as lanes and rows beyond the valid ones are computed as well. */
-static float *floats(bool *ok, size_t rows, size_t width)
-{
-    size_t n;
-    float *made = NULL;
-    if (pith_size_mul(rows, width, &n))
-        made = pith_array_zero(n, sizeof *made);
-    *ok = *ok && made != NULL;
-    return made;
-}
-
 enum pith_status pith_compute_init(struct pith_compute *compute,
                                    const struct pith_kernels *set,
                                    int n_threads,
@@ -109,7 +96,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
                                    struct pith_error *error)
 {
     size_t T = n_panels(limits->max_tokens) * L, width = limits->max_width;
-    bool ok = true;
+    size_t n = 3 * width + PITH_BLOCK_ROWS + 2 * VOCAB_PARTS + 1;
 
     *compute = (struct pith_compute){.n_threads = n_threads};
     if (limits->max_head_dim > PITH_DEPTH)
@@ -123,59 +110,59 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     compute->precision = &f32;
     compute->scratch = s;
     s->max_tokens = T;
-    s->panels = floats(&ok, T, width);
-    s->hidden = floats(&ok, T, width);
-    s->gate = floats(&ok, T, width);
-    s->products = floats(&ok, T, PITH_BLOCK_ROWS);
-    s->values = floats(&ok, PITH_DEPTH, PITH_ROW_STRIDE);
-    s->part_max = floats(&ok, VOCAB_PARTS, T);
-    s->part_sum = floats(&ok, VOCAB_PARTS, T);
-    s->target_logits = floats(&ok, T, 1);
+    /* Zeros: lanes and rows beyond the valid ones are computed as well. */
+    s->panels = pith_array_zero(n, T * sizeof *s->panels);
     s->softmax = pith_array_zero(n_panels(T), sizeof *s->softmax);
-    if (ok && s->softmax != NULL)
-        return PITH_OK;
-    pith_compute_free(compute);
-    return pith_no_memory(error, T, width);
+    if (s->panels == NULL || s->softmax == NULL) {
+        pith_compute_free(compute);
+        return pith_no_memory(error, n, T * sizeof *s->panels);
+    }
+    s->hidden = s->panels + T * width;
+    s->gate = s->hidden + T * width;
+    s->products = s->gate + T * width;
+    s->part_max = s->products + T * PITH_BLOCK_ROWS;
+    s->part_sum = s->part_max + T * VOCAB_PARTS;
+    s->target_logits = s->part_sum + T * VOCAB_PARTS;
+    return PITH_OK;
 }
 
 void pith_compute_free(struct pith_compute *compute)
 {
-    struct pith_scratch *s = compute != NULL ? compute->scratch : NULL;
-    if (s == NULL)
+    if (compute == NULL || compute->scratch == NULL)
         return;
-    pith_free(s->panels);
-    pith_free(s->hidden);
-    pith_free(s->gate);
-    pith_free(s->products);
-    pith_free(s->values);
-    pith_free(s->part_max);
-    pith_free(s->part_sum);
-    pith_free(s->target_logits);
-    pith_free(s->softmax);
-    pith_free(s);
+    pith_free(compute->scratch->panels);
+    pith_free(compute->scratch->softmax);
+    pith_free(compute->scratch);
     compute->scratch = NULL;
 }
 
 /* --- token by token ---------------------------------------------------------- */
 
+/* out (n) = part of a row of the weight, from column c on. */
+static void unpack(float *out, const struct pith_tensor *weight, size_t row,
+                   size_t c, size_t n)
+{
+    const uint8_t *bytes =
+        weight->data + row * pith_row_bytes(weight->type, weight->cols);
+    kernels->unpack(out, weight->type,
+                    bytes + pith_row_bytes(weight->type, c), n);
+}
+
 void pith_table_rows(const struct pith_compute *compute, float *out,
                      const struct pith_tensor *table, const int32_t *ids,
                      size_t first, size_t T, bool accumulate)
 {
-    size_t C = table->cols, row_bytes = pith_row_bytes(table->type, C);
+    size_t C = table->cols;
     float piece[PITH_DEPTH];
     (void)compute;
-    for (size_t t = 0; t < T; t++, out += C) {
-        size_t row = ids != NULL ? (size_t)ids[t] : first + t;
-        const uint8_t *bytes = table->data + row * row_bytes;
+    for (size_t t = 0; t < T; t++, out += C)
         for (size_t c = 0; c < C; c += PITH_DEPTH) {
             size_t n = smaller(PITH_DEPTH, C - c);
-            kernels->unpack(piece, table->type,
-                            bytes + pith_row_bytes(table->type, c), n);
+            unpack(piece, table, ids != NULL ? (size_t)ids[t] : first + t, c,
+                   n);
             for (size_t i = 0; i < n; i++)
                 out[c + i] = accumulate ? out[c + i] + piece[i] : piece[i];
         }
-    }
 }
 
 void pith_layer_norm(const struct pith_compute *compute, float *out,
@@ -219,6 +206,19 @@ static void pack(const struct pith_compute *compute, const float *x, size_t T,
                            smaller(L, T - t), C);
 }
 
+/* out (L) = row (depth) times in (depth, L), added to out when add. */
+static void dot(float *out, const float *row, const float *in, size_t depth,
+                bool add)
+{
+    float sums[L];
+    for (size_t t = 0; t < L; t++)
+        sums[t] = add ? out[t] : 0;
+    for (size_t k = 0; k < depth; k++)
+        for (size_t t = 0; t < L; t++)
+            sums[t] += row[k] * in[k * L + t];
+    memcpy(out, sums, sizeof sums);
+}
+
 /* products (T / L, PITH_BLOCK_ROWS, L) = n rows of the weight, from `row` on,
  * times what was packed. */
 static void multiply(const struct pith_compute *compute,
@@ -226,20 +226,16 @@ static void multiply(const struct pith_compute *compute,
                      size_t T)
 {
     const struct pith_scratch *s = compute->scratch;
-    size_t C = weight->cols, row_bytes = pith_row_bytes(weight->type, C);
-    float rows[ROWS * PITH_ROW_STRIDE] = {0};
+    size_t C = weight->cols;
+    float piece[PITH_DEPTH];
 
-    for (size_t r = 0; r < n; r += ROWS)
+    for (size_t r = 0; r < n; r++)
         for (size_t c = 0; c < C; c += PITH_DEPTH) {
             size_t depth = smaller(PITH_DEPTH, C - c);
-            for (size_t i = 0; i < ROWS && r + i < n; i++)
-                kernels->unpack(rows + i * PITH_ROW_STRIDE, weight->type,
-                                weight->data + (row + r + i) * row_bytes +
-                                    pith_row_bytes(weight->type, c), depth);
+            unpack(piece, weight, row + r, c, depth);
             for (size_t t = 0; t < T; t += L)
-                kernels->multiply(s->products + t * PITH_BLOCK_ROWS + r * L,
-                                  rows, s->panels + t * C + c * L, depth, L,
-                                  c > 0);
+                dot(s->products + t * PITH_BLOCK_ROWS + r * L, piece,
+                    s->panels + t * C + c * L, depth, c > 0);
         }
 }
 
@@ -327,50 +323,39 @@ static void score_keys(const struct pith_attention_run *run, const float *keys,
                        size_t key, size_t n, float *scores)
 {
     size_t seen = run->n_keys - run->T + token + 1; /* by the first lane */
-    float rows[ROWS * PITH_ROW_STRIDE] = {0};
-
-    for (size_t i = 0; i < n; i += ROWS) {
-        for (size_t j = 0; j < ROWS && i + j < n; j++)
-            memcpy(rows + j * PITH_ROW_STRIDE,
-                   keys + row_of(run, key + i + j) * D, D * sizeof *rows);
-        kernels->multiply(scores + i * L, rows, queries, D, L, false);
-    }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        dot(scores + i * L, keys + row_of(run, key + i) * D, queries, D, false);
         for (size_t t = 0; t < L; t++)
             if (key + i >= seen + t)
                 scores[i * L + t] = -INFINITY;
             else if (key + i < first_key(run, token + t))
                 scores[i * L + t] = PITH_MASKED_SCORE;
+    }
 }
 
-/* sums (D, L) = what the weights (n, L) make of the values of a head from
- * `key` on, added when add. */
-static void add_values(const struct pith_compute *compute,
-                       const struct pith_attention_run *run,
+/* sums (D, L) += what the weights (n, L) make of the values of a head from
+ * `key` on. */
+static void add_values(const struct pith_attention_run *run,
                        const float *values, size_t D, const float *weights,
-                       size_t key, size_t n, float *sums, bool add)
+                       size_t key, size_t n, float *sums)
 {
-    float *columns = compute->scratch->values;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const float *value = values + row_of(run, key + i) * D;
         for (size_t d = 0; d < D; d++)
-            columns[d * PITH_ROW_STRIDE + i] =
-                values[row_of(run, key + i) * D + d];
-    for (size_t d = 0; d < D; d += ROWS)
-        kernels->multiply(sums + d * L, columns + d * PITH_ROW_STRIDE, weights,
-                          n, L, add);
+            for (size_t t = 0; t < L; t++)
+                sums[d * L + t] += value[d] * weights[i * L + t];
+    }
 }
 
 /* The output of head h for the tokens of a run from `token` on, L at most. */
-static void attend(const struct pith_compute *compute, float *out,
-                   const float *q, const struct pith_attention_run *run,
-                   size_t h, size_t H, size_t n_kv_head, size_t D,
-                   size_t token)
+static void attend(float *out, const float *q,
+                   const struct pith_attention_run *run, size_t h, size_t H,
+                   size_t n_kv_head, size_t D, size_t token)
 {
     size_t head = h / (H / n_kv_head) * run->stride * D;
     size_t n_lanes = smaller(L, run->T - token);
     size_t n_visible = run->n_keys - run->T + token + n_lanes;
-    size_t first = first_key(run, token) / BLOCK_KEYS * BLOCK_KEYS;
-    float queries[PITH_DEPTH * L] = {0}, sums[PITH_DEPTH * L];
+    float queries[PITH_DEPTH * L] = {0}, sums[PITH_DEPTH * L] = {0};
     float scores[BLOCK_KEYS * L], factors[L];
     struct pith_softmax softmax;
 
@@ -379,14 +364,13 @@ static void attend(const struct pith_compute *compute, float *out,
     for (size_t t = 0; t < L; t++)
         factors[t] = 1 / sqrtf((float)D);
     kernels->scale(queries, D, factors);
-    for (size_t key = first; key < n_visible; key += BLOCK_KEYS) {
+    for (size_t key = first_key(run, token) / BLOCK_KEYS * BLOCK_KEYS;
+         key < n_visible; key += BLOCK_KEYS) {
         size_t n = smaller(BLOCK_KEYS, n_visible - key);
         score_keys(run, run->keys + head, D, queries, token, key, n, scores);
         kernels->softmax(scores, n, &softmax);
-        if (key > first)
-            kernels->scale(sums, D, softmax.scale);
-        add_values(compute, run, run->values + head, D, scores, key, n, sums,
-                   key > first);
+        kernels->scale(sums, D, softmax.scale);
+        add_values(run, run->values + head, D, scores, key, n, sums);
     }
     for (size_t t = 0; t < L; t++)
         factors[t] = 1 / softmax.sum[t];
@@ -399,10 +383,11 @@ void pith_attention_runs(const struct pith_compute *compute, float *out,
                          const float *q, const struct pith_attention_run *runs,
                          size_t n_runs, size_t H, size_t n_kv_head, size_t D)
 {
+    (void)compute;
     for (size_t i = 0; i < n_runs; i++) {
         for (size_t h = 0; h < H; h++)
             for (size_t t = 0; t < runs[i].T; t += L)
-                attend(compute, out, q, &runs[i], h, H, n_kv_head, D, t);
+                attend(out, q, &runs[i], h, H, n_kv_head, D, t);
         out += runs[i].T * H * D;
         q += runs[i].T * H * D;
     }
