@@ -78,7 +78,7 @@ endif
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-families check-layouts \
     check-mcp check-metrics check-python \
-    check-abi check-examples check-http check-mpi check-mutations check-report \
+    check-abi check-examples check-http check-litellm check-mpi check-mutations check-report \
     check-ports check-core-ports \
     check-symbols check-tutorial check-programs bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
@@ -273,6 +273,13 @@ check-http:
 	    $(MAKE) --no-print-directory HTTP=1 $(BUILD)/pith-http && \
 	    $(TEST_ENV) sh tests/check-http.sh $(BUILD)/pith-http \
 	        weights/default.pith $(BUILD)/http; fi
+
+## check-litellm: the same with LiteLLM's own guardrail from PyPI
+check-litellm:
+	$(Q)if sh tests/check-http.sh --install; then \
+	    $(MAKE) --no-print-directory HTTP=1 $(BUILD)/pith-http && \
+	    sh tests/check-litellm.sh $(BUILD)/pith-http weights/default.pith \
+	        build/litellm; fi
 
 ## check-tutorial: ten goldens of each model through docs/tutorial/llmlingua.c
 check-tutorial: $(BUILD)/pith

@@ -64,7 +64,7 @@ static const struct option options[] = {
      "longest body of a request, in MiB (16)"},
     {0, "client-seconds", "S", OPTION_REAL, AT(http.client_seconds), 0.1, 1e6,
      "time to send a request, to take the reply and\n"
-     "to stay idle; then the connection is cut (30)"},
+     "to stay idle; then the connection is cut (60)"},
     {0, "chat-tokens", "N", OPTION_COUNT, AT(http.chat_tokens), 1, 1e9,
      "texts of chats with fewer tokens stay (100)"},
     {0, "store", "FOLDER", OPTION_WORD, AT(http.store), 0, 0,
@@ -314,7 +314,7 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {.http = {.connections = 10240,
                                            .body_mib = 16,
-                                           .client_seconds = 30,
+                                           .client_seconds = 60,
                                            .chat_tokens = 100,
                                            .store_mib = 256}};
     struct operands operands;

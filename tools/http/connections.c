@@ -56,17 +56,40 @@ void http_connection_enter(struct connections *connections,
     pthread_mutex_unlock(&connections->lock);
 }
 
+/* What the system has of a client who may be sending. */
+enum pending { PENDING_NOTHING, PENDING_BYTES, PENDING_END };
+
+static enum pending look_at(const struct connection *connection)
+{
+    char byte;
+    ssize_t n = recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n > 0 ? PENDING_BYTES : n == 0 ? PENDING_END : PENDING_NOTHING;
+}
+
+static bool may_send(const struct connection *connection)
+{
+    return connection->phase == PHASE_IDLE ||
+           connection->phase == PHASE_RECEIVING;
+}
+
 /* Whether the client has closed its side.  libmicrohttpd (0.9.75, with epoll)
  * does not see that when the end came together with the last bytes. */
 static bool has_left(struct connection *connection, double now)
 {
-    char byte;
-    bool may_send = connection->phase == PHASE_IDLE ||
-                    connection->phase == PHASE_RECEIVING;
-    if (!may_send || now - connection->looked_at < 1)
+    if (!may_send(connection) || now - connection->looked_at < 1)
         return false;
     connection->looked_at = now;
-    return recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return look_at(connection) == PENDING_END;
+}
+
+/* Whether the client has taken longer than `most` seconds.  Bytes that nobody
+ * has read yet are not its delay but ours. */
+static bool is_late(const struct connection *connection, double now,
+                    double most)
+{
+    return connection->phase != PHASE_WORKING &&
+           now - connection->since > most &&
+           !(may_send(connection) && look_at(connection) == PENDING_BYTES);
 }
 
 /* The socket stays open, and so its number stays this connection's, until the
@@ -79,7 +102,7 @@ size_t http_connections_expire(struct connections *connections, double client,
     for (struct connection *at = connections->first; at != NULL;
          at = at->next) {
         double most = at->phase == PHASE_IDLE ? idle : client;
-        bool late = at->phase != PHASE_WORKING && now - at->since > most;
+        bool late = is_late(at, now, most);
         if (!late && !has_left(at, now))
             continue;
         shutdown(at->socket, SHUT_RDWR);
