@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "../prompt/bind.h"
+#include "../prompt/breaks.h"
 #include "../prompt/clusters.h"
 #include "../prompt/units.h"
 #include "../prompt/words.h"
@@ -188,6 +189,7 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
     const struct pith_unit *unit = &parts->units[index];
     const struct pith_part *part = &parts->parts[unit->part];
     bool first = unit->token == part->token;
+    struct pith_text text = pith_unit_text(parts, unit);
     struct edge edge = edge_before(parts, unit, first);
     return (struct pith_path_node){
         .gain = sum(spans->gains + unit->token, unit->n_tokens) +
@@ -197,6 +199,7 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
         .cost = unit->n_tokens,
         .part_cost = pith_part_length(parts, unit->part) - part->n_tokens,
         .first = first,
+        .new_line = pith_count_breaks(text, pith_lead(text)) > 0,
         .fate = unit->forced            ? PITH_FATE_STAYS
                 : spans->left_out[index] ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
@@ -252,6 +255,9 @@ static enum pith_status keep_favourites(struct pith_spans *spans,
     return PITH_OK;
 }
 
+/* Tokens of a line break before a word that came without one. */
+enum { LINE_BREAK = 1 };
+
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error)
 {
@@ -268,7 +274,11 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
     for (size_t i = 0; i < n; i++) {
         if (!pith_spans_is_free_text(spans, i))
             continue;
-        spans->nodes[spans->n_nodes] = make_node(spans, i);
+        struct pith_path_node node = make_node(spans, i);
+        node.break_cost = node.first      ? 0
+                          : node.new_line ? LINE_BREAK
+                              : spans->nodes[spans->n_nodes - 1].break_cost;
+        spans->nodes[spans->n_nodes] = node;
         spans->units[spans->n_nodes++] = i;
     }
     /* A threshold has no budget to share; a question chooses by itself. */

@@ -8,7 +8,9 @@
 
 #include "../base/memory.h"
 
-enum { DROPPED, KEPT };
+/* What became of a node: it stays, or it goes where an earlier node of its line
+ * stays, or where none does. */
+enum { KEPT, DROPPED, UNBEGUN, N_STATES };
 
 enum pith_status pith_path_open(struct pith_path *path,
                                 struct pith_path_node *nodes, size_t n,
@@ -36,44 +38,66 @@ static double value(const struct pith_path *path,
     return state == KEPT ? p->gain - path->lambda * (double)p->cost : 0;
 }
 
+static bool begins_line(const struct pith_path_node *p)
+{
+    return p->first || p->new_line;
+}
+
+/* The state of a node that goes, from that of the one before it. */
+static int dropped_after(const struct pith_path_node *p, int from)
+{
+    return begins_line(p) || from == UNBEGUN ? UNBEGUN : DROPPED;
+}
+
 /* What it costs to come to a node.  Between two parts keeping stops and
  * starts. */
-static double change(const struct pith_path_node *p, int from, int to)
+static double change(const struct pith_path *path,
+                     const struct pith_path_node *p, int from, bool keeps)
 {
-    bool stops = from == KEPT && (to == DROPPED || p->first);
-    bool starts = to == KEPT && (from == DROPPED || p->first);
-    return (stops ? p->stop : 0) + (starts ? p->start : 0);
+    bool stops = from == KEPT && (!keeps || p->first);
+    bool starts = keeps && (from != KEPT || p->first);
+    bool breaks = keeps && from == UNBEGUN && !begins_line(p);
+    return (stops ? p->stop : 0) + (starts ? p->start : 0) +
+           (breaks ? fmax(path->lambda, 0) * (double)p->break_cost : 0);
 }
 
 static void run_forward(struct pith_path *path)
 {
-    double before[2] = {0, (double)-INFINITY};
+    const double never = (double)-INFINITY;
+    double before[N_STATES] = {[KEPT] = never, [DROPPED] = never};
     for (size_t i = 0; i < path->n; i++) {
         const struct pith_path_node *p = &path->nodes[i];
         double *at = path->forward[i];
-        for (int state = DROPPED; state <= KEPT; state++)
-            at[state] = value(path, p, state) +
-                        fmax(before[DROPPED] - change(p, DROPPED, state),
-                             before[KEPT] - change(p, KEPT, state));
-        before[DROPPED] = at[DROPPED];
-        before[KEPT] = at[KEPT];
+        at[KEPT] = at[DROPPED] = at[UNBEGUN] = never;
+        for (int from = 0; from < N_STATES; from++) {
+            int dropped = dropped_after(p, from);
+            at[KEPT] = fmax(at[KEPT],
+                            before[from] - change(path, p, from, true));
+            at[dropped] = fmax(at[dropped],
+                               before[from] - change(path, p, from, false));
+        }
+        for (int state = 0; state < N_STATES; state++)
+            before[state] = at[state] += value(path, p, state);
     }
 }
 
 /* The text ends with a border like that before it. */
 static void run_backward(struct pith_path *path)
 {
-    double after[2] = {0, path->n > 0 ? -path->nodes[0].stop : 0};
+    double after[N_STATES] = {[KEPT] = path->n > 0 ? -path->nodes[0].stop : 0};
     for (size_t i = path->n; i-- > 0;) {
         struct pith_path_node *p = &path->nodes[i];
-        double kept = value(path, p, KEPT) + after[KEPT];
-        double dropped = value(path, p, DROPPED) + after[DROPPED];
         const double *forward = path->forward[i];
+        double from_here[N_STATES];
+        for (int state = 0; state < N_STATES; state++)
+            from_here[state] = value(path, p, state) + after[state];
         p->margin = forward[KEPT] + after[KEPT] -
-                    (forward[DROPPED] + after[DROPPED]);
-        for (int state = DROPPED; state <= KEPT; state++)
-            after[state] = fmax(dropped - change(p, state, DROPPED),
-                                kept - change(p, state, KEPT));
+                    fmax(forward[DROPPED] + after[DROPPED],
+                         forward[UNBEGUN] + after[UNBEGUN]);
+        for (int from = 0; from < N_STATES; from++)
+            after[from] = fmax(from_here[dropped_after(p, from)] -
+                                   change(path, p, from, false),
+                               from_here[KEPT] - change(path, p, from, true));
     }
 }
 
@@ -86,14 +110,18 @@ void pith_path_run(struct pith_path *path)
 size_t pith_path_tokens(const struct pith_path *path)
 {
     size_t sum = 0, part_cost = 0;
+    bool begun = false;
     for (size_t i = 0; i < path->n; i++) {
         const struct pith_path_node *p = &path->nodes[i];
         if (p->first)
             part_cost = p->part_cost;
+        begun = begun && !begins_line(p);
         if (p->margin <= 0)
             continue;
-        sum += p->cost + part_cost;
+        sum += p->cost + part_cost +
+               (begun || begins_line(p) ? 0 : p->break_cost);
         part_cost = 0;
+        begun = true;
     }
     return sum;
 }

@@ -1,9 +1,11 @@
 /*
- * path.h - which nodes of a text stay: the path of highest value through two
- * states, keeping and dropping.
+ * path.h - which nodes of a text stay: the path of highest value through
+ * keeping and dropping.
  *
  *   value = sum over what stays of (gain - lambda cost)
  *           - sum of what the borders cost where keeping starts or stops
+ *           - lambda, if above 0, times the line breaks that have to be
+ *             written besides
  *
  * Pure arithmetic: no model, no tokens.  docs/SPANS.md derives it.
  */
@@ -24,6 +26,9 @@ struct pith_path_node {
      * stays. */
     size_t part_cost;
     bool first;    /* of its part: nothing runs into it */
+    bool new_line; /* the line break before it is part of it, as with a first one */
+    size_t break_cost; /* tokens of that line break, where a later node is the
+                          first of the line that stays */
     enum pith_fate fate;
     /* Found: the value of the best path that keeps the node, less that of
      * the best one that drops it.  It stays where this is above 0. */
@@ -34,7 +39,7 @@ struct pith_path {
     struct pith_path_node *nodes; /* (n) borrowed; the first one is `first` */
     size_t n;
     double lambda; /* nats a token */
-    double (*forward)[2]; /* (n) scratch */
+    double (*forward)[3]; /* (n) scratch */
 };
 
 enum pith_status pith_path_open(struct pith_path *path,
@@ -45,7 +50,7 @@ void pith_path_free(struct pith_path *path);
 /* Fills the margins for path->lambda. */
 void pith_path_run(struct pith_path *path);
 
-/* Tokens of the nodes that stay, with what their parts cost. */
+/* Tokens of the nodes that stay, with what their parts and lines cost. */
 size_t pith_path_tokens(const struct pith_path *path);
 
 /* The lambda at which the most tokens stay, but no more than target (unless
