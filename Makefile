@@ -122,7 +122,8 @@ $(BUILD)/tools/open.o: CFLAGS += -DPITH_PREFIX='"$(PREFIX)"'
 
 # The method `paper` alone: src/core.files lists it.  The kernels of the library
 # stand in for the plain ones, tools/core/ops.c, unless KERNELS=plain; a CPU's
-# are left out with -DPITH_NO_X86, -DPITH_NO_AVX512 or -DPITH_NO_ARM in CFLAGS
+# are left out with -DPITH_NO_X86, -DPITH_NO_AVX512, -DPITH_NO_ARM or
+# -DPITH_NO_WASM in CFLAGS
 # (then give MODE a name too, so that objects are kept apart).
 CORE_SRC := $(filter-out tools/core/main.c,$(filter %.c,$(shell cat src/core.files)))
 ifneq ($(KERNELS),plain)

@@ -30,6 +30,9 @@ static const struct {
 #ifdef PITH_BUILDS_NEON
     {&pith_kernels_neon, always}, /* part of every 64-bit Arm */
 #endif
+#ifdef PITH_BUILDS_SIMD128
+    {&pith_kernels_simd128, always}, /* a module with them runs nowhere else */
+#endif
     {&pith_kernels_scalar, always},
 };
 

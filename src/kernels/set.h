@@ -103,5 +103,6 @@ extern const struct pith_kernels pith_kernels_scalar;
 extern const struct pith_kernels pith_kernels_avx2;
 extern const struct pith_kernels pith_kernels_avx512;
 extern const struct pith_kernels pith_kernels_neon;
+extern const struct pith_kernels pith_kernels_simd128;
 
 #endif

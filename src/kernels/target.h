@@ -7,8 +7,8 @@
 
 #include "../base/exact.h"
 
-/* What the compiler knows and -DPITH_NO_X86, -DPITH_NO_AVX512 or -DPITH_NO_ARM
- * does not switch off; the files of what is switched off need not be there. */
+/* What the compiler knows and -DPITH_NO_X86, -DPITH_NO_AVX512, -DPITH_NO_ARM or
+ * -DPITH_NO_WASM does not switch off; the files of what is switched off need not be there. */
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(PITH_NO_X86)
 #define PITH_BUILDS_AVX2
 #if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
@@ -17,7 +17,9 @@
 #endif
 #if defined(PITH_BUILDS_AVX2) && !defined(PITH_NO_AVX512)
 #define PITH_BUILDS_AVX512
-#ifdef PITH_BUILDS_AVX_VNNI /* compilers have learned both together */
+/* Compilers have learned both together; GCC's tiles need a 64-bit long, and
+ * Windows does not hand tiles out. */
+#if defined(PITH_BUILDS_AVX_VNNI) && !defined(_WIN32)
 #define PITH_BUILDS_AMX
 #endif
 #endif
@@ -28,6 +30,9 @@
     (defined(__clang__) ? __clang_major__ >= 17 : __GNUC__ >= 8)
 #define PITH_BUILDS_NEON_DOT
 #endif
+#endif
+#if defined(__wasm_simd128__) && !defined(PITH_NO_WASM)
+#define PITH_BUILDS_SIMD128
 #endif
 
 /* Before a function: the instructions that it may use, whatever the
