@@ -2,6 +2,7 @@
  * operators.c - an operator goes with the operand after it: "45 * 6 =" and
  * "req =" would say what nobody said.
  */
+#include "../prompt/bind.h"
 #include "../prompt/breaks.h"
 #include "../prompt/clusters.h"
 #include "../prompt/units.h"
@@ -13,9 +14,10 @@ static bool is_operator(const struct pith_parts *parts,
                         const struct pith_unit *unit)
 {
     struct pith_text text = pith_unit_text(parts, unit);
-    size_t lead = pith_lead(text);
-    struct pith_cluster sign = pith_cluster_at(text, lead);
-    return sign.end == text.size && pith_count_breaks(text, lead) == 0 &&
+    struct pith_text word = pith_unit_word(parts, unit);
+    struct pith_cluster sign = pith_cluster_at(word, 0);
+    return sign.end == word.size &&
+           pith_count_breaks(text, text.size - word.size) == 0 &&
            unit->token > parts->parts[unit->part].token &&
            pith_is_one_of(sign.code, "=+-*/<>$\u20AC\u00A3\u00D7\u00F7\u00B1"
                                      "\u2212\u2260\u2264\u2265");
