@@ -363,7 +363,8 @@ END_TEST
 
 /* A tiny model of each family, made by families_reference.py; GPT-3.5's tokens
  * were not counted. */
-static const char *const families[] = {"gpt2", "llama2", "llama3"};
+static const char *const families[] = {"gpt2", "llama2", "llama3", "mistral",
+                                       "qwen2", "qwen3", "smollm2", "smollm3"};
 
 START_TEST(family_goldens)
 {
