@@ -80,7 +80,7 @@ endif
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report \
     check-ports check-core-ports \
-    check-symbols check-tutorial check-programs bench-train evaluation \
+    check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -245,6 +245,11 @@ STRINGS ?= 2000
 check-layouts: all
 	$(Q)sh tests/check-layouts.sh build/pith build/layouts-peers build/layouts \
 	    $(STRINGS)
+
+## check-vocabularies: ids with those of Llama 3, Qwen and Mistral, from PyPI
+check-vocabularies: all
+	$(Q)sh tests/check-vocabularies.sh build/pith build/layouts-peers \
+	    build/vocabularies $(STRINGS)
 
 ## check-python: the Python wheel, in a fresh environment and under LangChain
 check-python:

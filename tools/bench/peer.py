@@ -3,10 +3,13 @@
 usage: peer.py llama MODEL.gguf TOKENS THREADS
        peer.py torch HF_FOLDER[:bfloat16] TOKENS THREADS
 
-Prints "ready" after a warm-up.  Then every line on standard input runs the
-prompt once, and one line of JSON says how long it took:
+TOKENS is how many to draw at random, or a JSON file with their ids.  Prints
+"ready" after a warm-up.  Then every line on standard input runs the prompt
+once, and one line of JSON says how long it took:
     losses   seconds to the loss of every token
     logits   llama.cpp: the part of it until the logits are there
+    cpu      llama.cpp: seconds of all threads together
+    values   the losses, where the ids come from a file
     peak     most memory so far, bytes
 """
 import json
@@ -18,9 +21,16 @@ import numpy as np
 import torch
 
 
-def prompt(n_tokens, n_vocab):
+def prompt(tokens, n_vocab):
+    if not tokens.isdigit():
+        with open(tokens) as file:
+            return json.load(file)
     generator = np.random.default_rng(0)
-    return generator.integers(100, min(n_vocab, 30000), n_tokens).tolist()
+    return generator.integers(100, min(n_vocab, 30000), int(tokens)).tolist()
+
+
+def count(tokens):
+    return len(prompt(tokens, 1000))
 
 
 def losses_of(logits, ids):
@@ -30,15 +40,16 @@ def losses_of(logits, ids):
     return rows.logsumexp(1) - rows.gather(1, targets)[:, 0]
 
 
-def llama(model, n_tokens, threads):
+def llama(model, tokens, threads):
     import llama_cpp
 
+    n_tokens = count(tokens)
     engine = llama_cpp.Llama(model, n_ctx=n_tokens, n_batch=n_tokens,
                              n_ubatch=n_tokens, n_threads=threads,
                              n_threads_batch=threads, logits_all=True,
                              verbose=False)
     n_vocab = engine.n_vocab()
-    ids = prompt(n_tokens, n_vocab)
+    ids = prompt(tokens, n_vocab)
     # The C interface itself: no copies by the Python package are timed.
     batch = llama_cpp.llama_batch_init(n_tokens, 0, 1)
     batch.n_tokens = n_tokens
@@ -52,25 +63,27 @@ def llama(model, n_tokens, threads):
     def run():
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(engine.ctx),
                                      True)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         if llama_cpp.llama_decode(engine.ctx, batch) != 0:
             sys.exit("llama_decode failed")
         logits = np.ctypeslib.as_array(llama_cpp.llama_get_logits(engine.ctx),
                                        (n_tokens, n_vocab))
         middle = time.perf_counter()
-        losses_of(torch.from_numpy(logits), ids)
-        return {"logits": middle - start, "losses": time.perf_counter() - start}
+        values = losses_of(torch.from_numpy(logits), ids)
+        row = {"logits": middle - start, "losses": time.perf_counter() - start,
+               "cpu": time.process_time() - cpu}
+        return row if tokens.isdigit() else {**row, "values": values.tolist()}
 
     return run
 
 
-def hugging_face(model, n_tokens, threads):
+def hugging_face(model, tokens, threads):
     from transformers import AutoModelForCausalLM
 
     folder, _, dtype = model.partition(":")
     engine = AutoModelForCausalLM.from_pretrained(
         folder, torch_dtype=getattr(torch, dtype or "float32")).eval()
-    ids = prompt(n_tokens, engine.config.vocab_size)
+    ids = prompt(tokens, engine.config.vocab_size)
     batch = torch.tensor([ids])
 
     def run():
@@ -82,10 +95,9 @@ def hugging_face(model, n_tokens, threads):
     return run
 
 
-kind, model, n_tokens, threads = sys.argv[1:]
+kind, model, tokens, threads = sys.argv[1:]
 torch.set_num_threads(int(threads))
-run = {"llama": llama, "torch": hugging_face}[kind](model, int(n_tokens),
-                                                    int(threads))
+run = {"llama": llama, "torch": hugging_face}[kind](model, tokens, int(threads))
 run()
 print("ready", flush=True)
 for line in sys.stdin:

@@ -1,130 +1,152 @@
-"""A LLaMA of random weights as GGUF, written as a stream: for speed, memory
-and loading at a size whose real weights are not at hand.
+"""A model of random weights as GGUF, written as a stream by PyPI's gguf: for
+speed, memory and loading at a size whose real weights are not at hand.
 
-usage: random_llama.py TYPE OUT.gguf [LAYERS]    TYPE: q4_0 or q8_0
+usage: random_llama.py SHAPE TYPE OUT.gguf [LAYERS]
+       SHAPE  7b (LLaMA) or 8b (Llama 3.1: 128k pieces, RoPE scaling llama3)
+       TYPE   q4_0, q8_0 or q4_k_m, which mixes Q4_K and Q6_K as llama.cpp does
 
-The shape is LLaMA-7B's; fewer LAYERS make a smaller file.  The vocabulary is
-invented: specials, the bytes, and words that no text holds.  The same numbers
-come out every time.
+Fewer LAYERS make a smaller file.  The vocabularies are invented.  The same
+numbers come out every time.
 """
-import struct
 import sys
 
+import gguf
 import numpy as np
+from gguf import GGMLQuantizationType as Type
+from gguf.constants import GGML_QUANT_SIZES
 
-VOCAB, WIDTH, HEADS, FF, CONTEXT = 32000, 4096, 32, 11008, 2048
-F32, Q4_0, Q8_0 = 0, 2, 8
-UINT32, FLOAT32, STRING, ARRAY, INT32 = 4, 6, 8, 9, 5
-# 32 weights: a scale that gives them a standard deviation of 0.02, numbers.
-BLOCKS = {Q4_0: (np.dtype([("scale", "<f2"), ("numbers", "u1", 16)]), 0.00434),
-          Q8_0: (np.dtype([("scale", "<f2"), ("numbers", "u1", 32)]), 0.00027)}
-ALIGNMENT = 32
-
-
-def string(text):
-    return struct.pack("<Q", len(text.encode())) + text.encode()
-
-
-def scalar(kind, value):
-    if kind == STRING:
-        return string(value)
-    return struct.pack({UINT32: "<I", INT32: "<i", FLOAT32: "<f"}[kind], value)
+WIDTH, HEADS, LAYERS = 4096, 32, 32
+# Of each shape: hidden width, key heads, positions, rotary base, pieces.
+SHAPES = {"7b": (11008, 32, 2048, 1e4, 32000),
+          "8b": (14336, 8, 131072, 5e5, 128256)}
+# Where a block has its halves, and what they are for weights with a mean of 0
+# and a standard deviation of 0.02; all other bytes are random.
+HALVES = {Type.Q4_0: {0: 0.00434}, Type.Q8_0: {0: 0.00027},
+          Type.Q4_K: {0: 7.75e-5, 2: 7.5 * 7.75e-5}, Type.Q6_K: {208: 1.46e-5}}
 
 
-def pair(key, kind, value):
-    if isinstance(value, list):
-        body = struct.pack("<IQ", kind, len(value))
-        body += b"".join(scalar(kind, v) for v in value)
-        return string(key) + struct.pack("<I", ARRAY) + body
-    return string(key) + struct.pack("<I", kind) + scalar(kind, value)
+def bytes_as_characters():
+    """GPT-2's spelling of the 256 bytes."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = iter(range(256, 512))
+    return [chr(b if b in plain else next(others)) for b in range(256)]
 
 
-def metadata(layers):
+def add_sentencepiece(writer, n):
+    """Specials, the bytes, and words that no text holds."""
     pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]
-    words = [f"\u2581{i:05}\u2581" for i in range(VOCAB - len(pieces))]
-    kinds = [2, 3, 3] + [6] * 256 + [1] * len(words)
-    scores = [0.0] * len(pieces) + [-float(i) for i in range(len(words))]
-    return [
-        pair("general.architecture", STRING, "llama"),
-        pair("general.name", STRING, "random LLaMA"),
-        pair("llama.context_length", UINT32, CONTEXT),
-        pair("llama.embedding_length", UINT32, WIDTH),
-        pair("llama.block_count", UINT32, layers),
-        pair("llama.feed_forward_length", UINT32, FF),
-        pair("llama.attention.head_count", UINT32, HEADS),
-        pair("llama.attention.head_count_kv", UINT32, HEADS),
-        pair("llama.attention.layer_norm_rms_epsilon", FLOAT32, 1e-5),
-        pair("llama.rope.dimension_count", UINT32, WIDTH // HEADS),
-        pair("llama.rope.freq_base", FLOAT32, 10000.0),
-        pair("llama.vocab_size", UINT32, VOCAB),
-        pair("tokenizer.ggml.model", STRING, "llama"),
-        pair("tokenizer.ggml.tokens", STRING, pieces + words),
-        pair("tokenizer.ggml.scores", FLOAT32, scores),
-        pair("tokenizer.ggml.token_type", INT32, kinds),
-        pair("tokenizer.ggml.unknown_token_id", UINT32, 0),
-        pair("tokenizer.ggml.bos_token_id", UINT32, 1),
-        pair("tokenizer.ggml.eos_token_id", UINT32, 2),
-    ]
+    words = [f"\u2581{i:05}\u2581" for i in range(n - len(pieces))]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(pieces + words)
+    writer.add_token_scores([0.0] * len(pieces) +
+                            [-float(i) for i in range(len(words))])
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * len(words))
+    writer.add_unk_token_id(0)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
 
 
-def tensors(kind, layers):
+def add_byte_level(writer, n):
+    """The bytes, all pairs of them, some triples, and 256 specials."""
+    bytes_, n_special = bytes_as_characters(), 256
+    merges = [(a, b) for a in bytes_ for b in bytes_]
+    merges += [(a + b, bytes_[0]) for a, b in merges]
+    merges = merges[:n - n_special - len(bytes_)]
+    pieces = bytes_ + [a + b for a, b in merges]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("llama-bpe")
+    writer.add_token_list(pieces + [f"<|special_{i}|>"
+                                    for i in range(n_special)])
+    writer.add_token_types([1] * len(pieces) + [3] * n_special)
+    writer.add_token_merges([" ".join(merge) for merge in merges])
+    writer.add_bos_token_id(len(pieces))
+    writer.add_eos_token_id(len(pieces) + 1)
+
+
+def llama3_factors(base, dim, factor=8.0, low=1.0, high=4.0, old=8192):
+    """What Llama 3.1's scaling divides each frequency by."""
+    waves = 2 * np.pi * base ** (np.arange(0, dim, 2) / dim)
+    smooth = np.clip((old / waves - low) / (high - low), 0, 1)
+    return (1 / ((1 - smooth) / factor + smooth)).astype(np.float32)
+
+
+def kind_of(kind, name, layer, layers):
+    """The type of a matrix; q4_k_m has Q6_K for the output, and for v and
+    ffn_down in the first and last eighth of layers and every third between."""
+    if kind != "q4_k_m":
+        return {"q4_0": Type.Q4_0, "q8_0": Type.Q8_0}[kind]
+    more = (layer < layers // 8 or layer >= 7 * layers // 8 or
+            (layer - layers // 8) % 3 == 2)
+    fine = name == "output" or (name in ("attn_v", "ffn_down") and more)
+    return Type.Q6_K if fine else Type.Q4_K
+
+
+def matrices(kind, layers, hidden, kv_width, pieces):
     """Name, type, rows, columns."""
-    yield "token_embd.weight", kind, VOCAB, WIDTH
-    for i in range(layers):
+    yield "token_embd", kind_of(kind, "token_embd", 0, layers), pieces, WIDTH
+    for layer in range(layers):
         for name, rows, cols in (
-                ("attn_norm", 1, WIDTH), ("attn_q", WIDTH, WIDTH),
-                ("attn_k", WIDTH, WIDTH), ("attn_v", WIDTH, WIDTH),
-                ("attn_output", WIDTH, WIDTH), ("ffn_norm", 1, WIDTH),
-                ("ffn_gate", FF, WIDTH), ("ffn_up", FF, WIDTH),
-                ("ffn_down", WIDTH, FF)):
-            yield (f"blk.{i}.{name}.weight", F32 if rows == 1 else kind, rows,
-                   cols)
-    yield "output_norm.weight", F32, 1, WIDTH
-    yield "output.weight", kind, VOCAB, WIDTH
+                ("attn_q", WIDTH, WIDTH), ("attn_k", kv_width, WIDTH),
+                ("attn_v", kv_width, WIDTH), ("attn_output", WIDTH, WIDTH),
+                ("ffn_gate", hidden, WIDTH), ("ffn_up", hidden, WIDTH),
+                ("ffn_down", WIDTH, hidden)):
+            yield (f"blk.{layer}.{name}", kind_of(kind, name, layer, layers),
+                   rows, cols)
+    yield "output", kind_of(kind, "output", 0, layers), pieces, WIDTH
 
 
-def size_of(kind, rows, cols):
-    if kind == F32:
-        return 4 * rows * cols
-    return rows * cols // 32 * BLOCKS[kind][0].itemsize
+def random_blocks(kind, rows, cols, generator):
+    weights, size = GGML_QUANT_SIZES[kind]
+    blocks = np.frombuffer(generator.bytes(rows * cols // weights * size),
+                           np.uint8).reshape(-1, size).copy()
+    for at, value in HALVES[kind].items():
+        blocks[:, at:at + 2] = np.frombuffer(np.float16(value).tobytes(),
+                                             np.uint8)
+    return blocks
 
 
-def padded(n):
-    return (n + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+def main(shape, kind, path, layers=LAYERS):
+    hidden, kv_heads, positions, base, pieces = SHAPES[shape]
+    layers, dim = int(layers), WIDTH // HEADS
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_name("random " + shape)
+    writer.add_context_length(positions)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(hidden)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(dim)
+    writer.add_rope_freq_base(base)
+    writer.add_vocab_size(pieces)
+    vectors = {"output_norm.weight": np.ones(WIDTH, np.float32)}
+    for layer in range(layers):
+        for name in ("attn_norm", "ffn_norm"):
+            vectors[f"blk.{layer}.{name}.weight"] = vectors["output_norm.weight"]
+    if shape == "8b":
+        add_byte_level(writer, pieces)
+        vectors["rope_freqs.weight"] = llama3_factors(base, dim)
+    else:
+        add_sentencepiece(writer, pieces)
+
+    table = list(matrices(kind, layers, hidden, kv_heads * dim, pieces))
+    for name, values in vectors.items():
+        writer.add_tensor_info(name, values.shape, values.dtype, values.nbytes)
+    for name, of, rows, cols in table:
+        weights, size = GGML_QUANT_SIZES[of]
+        writer.add_tensor_info(name + ".weight", (rows, cols // weights * size),
+                               np.dtype(np.uint8), rows * cols // weights * size,
+                               raw_dtype=of)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    generator = np.random.default_rng(7)
+    for values in vectors.values():
+        writer.write_tensor_data(values)
+    for name, of, rows, cols in table:
+        writer.write_tensor_data(random_blocks(of, rows, cols, generator))
+    writer.close()
 
 
-def data(kind, rows, cols, generator):
-    """A tensor's bytes, some 10 MB at a time."""
-    if kind == F32:
-        yield np.ones(rows * cols, "<f4").tobytes()
-        return
-    layout, scale = BLOCKS[kind]
-    for first in range(0, rows, 1024):
-        n = (min(rows, first + 1024) - first) * cols // 32
-        blocks = np.empty(n, layout)
-        blocks["scale"] = scale
-        width = blocks["numbers"].shape[1]
-        blocks["numbers"] = np.frombuffer(generator.bytes(n * width),
-                                          "u1").reshape(n, width)
-        yield blocks.tobytes()
-
-
-kind = {"q4_0": Q4_0, "q8_0": Q8_0}[sys.argv[1]]
-layers = int(sys.argv[3]) if len(sys.argv) > 3 else 32
-generator = np.random.default_rng(7)
-pairs, table = metadata(layers), list(tensors(kind, layers))
-header = b"GGUF" + struct.pack("<IQQ", 3, len(table), len(pairs))
-header += b"".join(pairs)
-offset = 0
-for name, tensor_kind, rows, cols in table:
-    shape = (cols,) if rows == 1 else (cols, rows)
-    header += string(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
-    header += struct.pack("<IQ", tensor_kind, offset)
-    offset += padded(size_of(tensor_kind, rows, cols))
-with open(sys.argv[2], "wb") as out:
-    out.write(header.ljust(padded(len(header)), b"\0"))
-    for name, tensor_kind, rows, cols in table:
-        size = size_of(tensor_kind, rows, cols)
-        for part in data(tensor_kind, rows, cols, generator):
-            out.write(part)
-        out.write(bytes(padded(size) - size))
+main(*sys.argv[1:])

@@ -21,8 +21,8 @@ def make(name, kind):
     """The .pith file, and the GGUF file that it comes from."""
     gguf, pith = folder / f"{kind}.gguf", folder / f"{name}.pith"
     if not pith.exists():
-        subprocess.run([PYTHON, str(HERE / "random_llama.py"), kind, str(gguf),
-                        str(layers)], check=True)
+        subprocess.run([PYTHON, str(HERE / "random_llama.py"), "7b", kind,
+                        str(gguf), str(layers)], check=True)
         subprocess.run([PITH, "convert", str(gguf), str(pith)], check=True)
     return pith, gguf
 
