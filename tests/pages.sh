@@ -40,7 +40,7 @@ for page in README.md docs/*.md docs/tutorial/*.md; do
         case $line in
         *...*) continue ;; # something is left out
         esac
-        (cd "$scratch/work" && eval "$line --help") > "$scratch/out" 2>&1 ||
+        (cd "$scratch/work" && set +u && eval "$line --help") > "$scratch/out" 2>&1 ||
             complain "$page: $line: $(tail -1 "$scratch/out")"
     done < "$scratch/lines"
 done
