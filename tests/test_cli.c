@@ -48,8 +48,6 @@ static const struct line wrong[] = {
     {"serve --stdio --tau-ins 0.9", 2, "--tau-ins belongs to --method paper"},
     {"serve --mcp --method paper --threshold 3", 2,
      "--threshold belongs to --method spans"},
-    {"compress --method spans --structured", 2,
-     "--structured belongs to --method paper or reference"},
     {"compress --method spans --threshold 3 --rate 0.5", 2,
      "--rate and --threshold cannot be combined"},
     {"compress --method papr", 2, "one of paper|reference|spans (did you mean paper?)"},

@@ -1,6 +1,6 @@
 /*
- * test_pieces.c - structured prompts in method `paper`: src/paper/pieces.c and
- * the pieces of src/prompt/parts.c.
+ * test_pieces.c - structured prompts in the methods `paper` and `spans`:
+ * pieces.c of both, and the pieces of src/prompt/parts.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,14 @@ static void close_tiny(void)
 
 #define LONG "the harbour of the old town was busy that morning and people came"
 
-static struct pith_compress_options structured(double rate)
+static const enum pith_method methods[] = {PITH_METHOD_PAPER,
+                                           PITH_METHOD_SPANS};
+
+static struct pith_compress_options structured(int method, double rate)
 {
     struct pith_compress_options options;
     pith_compress_options_init(&options);
-    options.method = PITH_METHOD_PAPER;
+    options.method = methods[method];
     options.structured = true;
     options.detail = true;
     options.rate = rate;
@@ -72,7 +75,7 @@ START_TEST(whole_pieces_stay)
     for (int kind = 0; kind < TINY_KINDS; kind++) {
         for (size_t i = 0; i < 3; i++) {
             char context[400];
-            struct pith_compress_options options = structured(0.3);
+            struct pith_compress_options options = structured(_i, 0.3);
             snprintf(context, sizeof context,
                      "<llmlingua, compress=%s>if a < b:  return <p>a</p>"
                      "</llmlingua><llmlingua, rate=0.2>%s</llmlingua>",
@@ -93,7 +96,7 @@ END_TEST
 START_TEST(rates_are_those_of_the_pieces)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
-        struct pith_compress_options options = structured(0.8);
+        struct pith_compress_options options = structured(_i, 0.8);
         options.units = PITH_UNITS_TOKEN;
         struct pith_result *result = compress(
             kind, LONG "<llmlingua, rate=0.1>" LONG "</llmlingua>", &options);
@@ -117,7 +120,7 @@ END_TEST
 START_TEST(a_target_is_for_all)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
-        struct pith_compress_options options = structured(-1);
+        struct pith_compress_options options = structured(_i, -1);
         const char *context =
             "<llmlingua, rate=0.5>" LONG "</llmlingua> and " LONG;
         options.target = 0.4 * count(kind, LONG " and " LONG);
@@ -140,7 +143,7 @@ END_TEST
 START_TEST(tags_kept_words_apart)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
-        struct pith_compress_options options = structured(1);
+        struct pith_compress_options options = structured(_i, 1);
         struct pith_result *result = compress(
             kind, "one<llmlingua>two</llmlingua>, three<llmlingua, "
                   "compress=False></llmlingua>", &options);
@@ -167,7 +170,7 @@ START_TEST(malformed_tags_are_refused_with_their_place)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pith_text texts[] = {view("fine"), view(cases[i].context)};
         struct pith_prompt prompt = {.contexts = texts, .n_contexts = 2};
-        struct pith_compress_options options = structured(0.5);
+        struct pith_compress_options options = structured(_i, 0.5);
         struct pith_result *result;
         struct pith_error error;
         ck_assert_int_eq(pith_compress(sessions[0], &prompt, &options, &result,
@@ -182,7 +185,7 @@ END_TEST
 /* `reference` loses what the Python package loses, and says so. */
 START_TEST(the_reference_counts_what_it_loses)
 {
-    struct pith_compress_options options = structured(0.9);
+    struct pith_compress_options options = structured(0, 0.9);
     options.method = PITH_METHOD_REFERENCE;
     struct pith_result *result = compress(
         0, "<llmlingua>" LONG "</llmlingua>rule<llmlingua>a < b</llmlingua>",
@@ -202,11 +205,11 @@ Suite *make_suite(void)
     TCase *tcase = tcase_create("pieces");
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
-    tcase_add_test(tcase, whole_pieces_stay);
-    tcase_add_test(tcase, rates_are_those_of_the_pieces);
-    tcase_add_test(tcase, a_target_is_for_all);
-    tcase_add_test(tcase, tags_kept_words_apart);
-    tcase_add_test(tcase, malformed_tags_are_refused_with_their_place);
+    tcase_add_loop_test(tcase, whole_pieces_stay, 0, 2);
+    tcase_add_loop_test(tcase, rates_are_those_of_the_pieces, 0, 2);
+    tcase_add_loop_test(tcase, a_target_is_for_all, 0, 2);
+    tcase_add_loop_test(tcase, tags_kept_words_apart, 0, 2);
+    tcase_add_loop_test(tcase, malformed_tags_are_refused_with_their_place, 0, 2);
     tcase_add_test(tcase, the_reference_counts_what_it_loses);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -26,7 +26,6 @@ enum {
     PAPER = PITH_OPTION_FOR_PAPER,
     REFERENCE = PITH_OPTION_FOR_REFERENCE,
     SPANS = PITH_OPTION_FOR_SPANS,
-    BOTH = PAPER | REFERENCE,
     OURS = PAPER | SPANS,
     ALL = PAPER | REFERENCE | SPANS,
     PROMPTS = PITH_OPTION_FOR_PROMPTS_ONLY,
@@ -225,7 +224,7 @@ static const struct pith_option rows[] = {
          token_budget_ratio, 0, 1e9, 1.4, "1.4", REFERENCE,
          "the target of the sentence filter, as a multiple of that of the "
          "tokens"),
-    BOOL("structured", NULL, structured, false, BOTH,
+    BOOL("structured", NULL, structured, false, ALL,
          "contexts carry tags <llmlingua, rate=R, compress=True> and "
          "</llmlingua> that say how each piece is treated"),
     BOOL(NULL, "strict_preserve_uncompressed",

@@ -81,22 +81,11 @@ make_budget(const struct pith_parts *parts,
     return budget;
 }
 
-/* Plans with another target, in tokens of the scoring model. */
-static void retarget(struct pith_prune *p, double target)
-{
-    size_t n = p->parts.ids.n;
-    p->target = pith_prune_target(target, n);
-    p->goal = p->target;
-    if (p->options->count_with != NULL && n > 0)
-        p->goal = pith_prune_target(
-            (double)p->target * (double)p->n_all / (double)n, p->n_all);
-}
-
 static enum pith_status open_pieces(struct pith_paper *p,
                                     struct pith_error *error)
 {
     (void)error;
-    retarget(&p->prune, make_budget(p->parts, p->options).total);
+    pith_pieces_retarget(&p->prune, make_budget(p->parts, p->options).total);
     force_whole_pieces(p->parts);
     return PITH_OK;
 }

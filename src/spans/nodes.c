@@ -36,7 +36,7 @@ static struct pith_spans_setting choose_setting(const struct pith_spans *spans)
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
 {
     const struct pith_unit *u = &spans->parts->units[unit];
-    return !u->is_separator &&
+    return !u->is_separator && (spans->in == NULL || spans->in[unit]) &&
            spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
 }
 
@@ -188,7 +188,8 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
     const struct pith_parts *parts = spans->parts;
     const struct pith_unit *unit = &parts->units[index];
     const struct pith_part *part = &parts->parts[unit->part];
-    bool first = unit->token == part->token;
+    bool opens = unit->token == part->token;
+    bool first = opens || !pith_spans_is_free_text(spans, index - 1);
     struct pith_text text = pith_unit_text(parts, unit);
     struct edge edge = edge_before(parts, unit, first);
     return (struct pith_path_node){
@@ -197,7 +198,8 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
         .start = spans->setting.mu * edge.start,
         .stop = spans->setting.mu * edge.stop,
         .cost = unit->n_tokens,
-        .part_cost = pith_part_length(parts, unit->part) - part->n_tokens,
+        .part_cost = opens ? pith_part_length(parts, unit->part) -
+                                 part->n_tokens : 0,
         .first = first,
         .new_line = pith_count_breaks(text, pith_lead(text)) > 0,
         .fate = unit->forced            ? PITH_FATE_STAYS
@@ -257,6 +259,18 @@ static enum pith_status keep_favourites(struct pith_spans *spans,
 
 /* Tokens of a line break before a word that came without one. */
 enum { LINE_BREAK = 1 };
+
+void pith_spans_free_nodes(struct pith_spans *spans)
+{
+    pith_path_free(&spans->path);
+    pith_free(spans->nodes);
+    pith_free(spans->units);
+    pith_free(spans->first_mention);
+    spans->nodes = NULL;
+    spans->units = NULL;
+    spans->first_mention = NULL;
+    spans->n_nodes = 0;
+}
 
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error)

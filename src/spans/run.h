@@ -28,6 +28,8 @@ struct pith_spans {
                       question takes from it */
     struct pith_budget budget;
     bool *left_out;    /* (n_units) by coarse selection */
+    const bool *in;    /* (n_units) the text that is being chosen from; NULL:
+                          all of it */
     struct pith_spans_setting setting;
     double number_weight; /* 0 to 1: how much numbers are preferred */
     bool *first_mention;  /* (n_units) no unit before it has the same words */
@@ -45,7 +47,20 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
 enum pith_status pith_spans_select(struct pith_spans *spans,
                                    struct pith_error *error);
 
-/* nodes.c: sets the setting, nodes and units. */
+/* spans.c: chooses from the text that is `in`, with its budget.
+ *   room  tokens; ignored with a threshold */
+enum pith_status pith_spans_choose(struct pith_spans *spans, size_t room,
+                                   struct pith_error *error);
+
+/* pieces.c: structured prompts.  Forces what stays whole and sets the target;
+ * then, in place of coarse selection, chooses from each piece at its rate. */
+enum pith_status pith_spans_open_pieces(struct pith_spans *spans,
+                                        struct pith_error *error);
+enum pith_status pith_spans_choose_pieces(struct pith_spans *spans,
+                                          struct pith_error *error);
+
+/* nodes.c: sets the setting, nodes and units; frees them. */
+void pith_spans_free_nodes(struct pith_spans *spans);
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error);
 
@@ -67,7 +82,7 @@ static inline bool pith_spans_shares(const struct pith_spans *spans)
     return !(spans->options->protect & PITH_PROTECT_NONE);
 }
 
-/* Whether a unit is text of a context. */
+/* Whether a unit is text of a context, and `in`. */
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit);
 
 #endif

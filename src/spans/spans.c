@@ -32,11 +32,10 @@ static enum pith_status check_options(const struct pith_compress_options *o,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "k is %g; expected a number above 0, or 0 for the "
                          "method's own", o->k);
-    if (o->structured)
+    if (o->structured && o->threshold > 0)
         return pith_fail(error, PITH_ERR_UNSUPPORTED,
-                         "structured: method spans has one threshold for the "
-                         "whole prompt, pieces cannot have their own "
-                         "rates; use method paper or reference");
+                         "structured: pieces have rates, and no threshold in "
+                         "common; leave threshold unset");
     return PITH_OK;
 }
 
@@ -58,6 +57,8 @@ static enum pith_status open_spans(struct pith_spans *spans,
                              error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
+    if (spans->options->structured)
+        PITH_TRY(pith_spans_open_pieces(spans, error));
     spans->prune.decisions.break_line = pith_break_line;
     spans->prune.settled.is_lone = pith_spans_is_lone;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
@@ -77,13 +78,19 @@ static size_t room(const struct pith_spans *spans)
     return target > n_whole ? target - n_whole : 0;
 }
 
-/* What the path says of the units; what must stay is kept at any rate. */
-static void decide(struct pith_spans *spans)
+/* What must stay is kept, in any text. */
+static void keep_forced(struct pith_spans *spans)
 {
     const struct pith_parts *parts = spans->parts;
     for (size_t i = 0; i < parts->n_units; i++)
         spans->prune.decisions.by_token[parts->units[i].token].kept =
             parts->units[i].forced;
+}
+
+/* What the path says of the units. */
+static void decide(struct pith_spans *spans)
+{
+    const struct pith_parts *parts = spans->parts;
     for (size_t i = 0; i < spans->n_nodes; i++) {
         const struct pith_unit *unit = &parts->units[spans->units[i]];
         struct pith_decision *d = &spans->prune.decisions.by_token[unit->token];
@@ -136,26 +143,36 @@ static enum pith_status take_what_stays(struct pith_spans *spans,
                              &p->goal, error);
 }
 
-static enum pith_status choose(struct pith_spans *spans,
-                               struct pith_error *error)
+enum pith_status pith_spans_choose(struct pith_spans *spans, size_t room,
+                                   struct pith_error *error)
 {
-    double start = pith_seconds();
-    bool budgeted = spans->options->threshold <= 0;
-    PITH_TRY(pith_spans_score(spans, error));
-    double scored = pith_seconds();
-    spans->result->timings.rank = scored - start;
-    PITH_TRY(pith_spans_select(spans, error));
+    pith_spans_free_nodes(spans);
     PITH_TRY(pith_spans_make_nodes(spans, error));
-    if (budgeted) {
-        pith_path_meet(&spans->path, room(spans));
+    if (spans->options->threshold <= 0) {
+        pith_path_meet(&spans->path, room);
     } else {
         spans->path.lambda = spans->options->threshold;
         pith_path_run(&spans->path);
     }
     decide(spans);
-    if (spans->prune.record != NULL)
-        PITH_TRY(note_decisions(spans, error));
-    if (!budgeted)
+    return spans->prune.record != NULL ? note_decisions(spans, error) : PITH_OK;
+}
+
+static enum pith_status choose(struct pith_spans *spans,
+                               struct pith_error *error)
+{
+    double start = pith_seconds();
+    PITH_TRY(pith_spans_score(spans, error));
+    double scored = pith_seconds();
+    spans->result->timings.rank = scored - start;
+    keep_forced(spans);
+    if (spans->options->structured) {
+        PITH_TRY(pith_spans_choose_pieces(spans, error));
+    } else {
+        PITH_TRY(pith_spans_select(spans, error));
+        PITH_TRY(pith_spans_choose(spans, room(spans), error));
+    }
+    if (spans->options->threshold > 0)
         PITH_TRY(take_what_stays(spans, error));
     PITH_TRY(pith_prune_settle(&spans->prune, error));
     spans->result->timings.compress = pith_seconds() - scored;
@@ -172,6 +189,12 @@ static enum pith_status note(struct pith_spans *spans,
         return PITH_OK;
     if (pith_spans_shares(spans))
         PITH_TRY(pith_spans_note_lost(spans, error));
+    if (spans->options->structured && spans->options->target > 0 &&
+        fabs(spans->options->target - (double)spans->prune.goal) >= 1)
+        return pith_result_note(spans->result, error,
+                                "The rates of the tags leave %zu tokens, the "
+                                "target was %g.", spans->prune.goal,
+                                spans->options->target);
     if (!b->scaled)
         return PITH_OK;
     return pith_result_note(spans->result, error,
@@ -210,13 +233,10 @@ pith_compress_spans(struct pith_session *session,
                                .result = call.result};
     spans.parts = &spans.prune.parts;
     enum pith_status status = run(&spans, prompt, error);
-    pith_path_free(&spans.path);
+    pith_spans_free_nodes(&spans);
     pith_prune_free(&spans.prune);
     pith_free(spans.losses);
     pith_free(spans.gains);
     pith_free(spans.left_out);
-    pith_free(spans.nodes);
-    pith_free(spans.units);
-    pith_free(spans.first_mention);
     return pith_call_end(&call, status, result);
 }
