@@ -458,6 +458,7 @@ struct pith_compress_options {
     size_t window; /* `paper` and `spans`: positions that the model looks at
                       together; 0: 640, of which a long document takes no
                       longer per token than a short one */
+    const char *role_rates; /* of chats, pith_messages.h; or NULL */
 };
 
 /* The defaults named above, method spans, rate 0.5. */

@@ -104,10 +104,9 @@ struct pith_messages_options {
     /* By enum pith_message_role: the share of its tokens that stays of a text,
      * above 0 and at most 1; 0: unset. */
     double role_rates[PITH_N_MESSAGE_ROLES];
-    /* What has fewer tokens of the scoring model stays whole. */
+    /* Of pith_messages_compress_each: what has fewer tokens of the scoring
+     * model stays whole, and what is not old and has fewer than long_tokens. */
     size_t short_tokens; /* 40 */
-    /* The same of texts that are not old; for a proxy, which thus compresses
-     * what is old or long. */
     size_t long_tokens; /* 200 */
 };
 
@@ -122,13 +121,34 @@ void pith_messages_options_init_sized(struct pith_messages_options *options,
 struct pith_messages_result {
     struct pith_text *texts; /* (n) for pith_messages_write; bytes NULL: stays
                                 as it is */
-    size_t *origin_tokens, *compressed_tokens; /* (n) of options.compress's
-                                count_with, or the scoring model */
+    size_t *origin_tokens, *compressed_tokens; /* (n) of the scoring model */
     size_t n;
-    size_t n_compressed;         /* texts that became shorter */
-    size_t n_origin, n_kept;     /* the sums of these tokens */
+    size_t n_compressed; /* texts that became shorter */
+    size_t n_origin, n_kept; /* tokens of all texts, before and after, of
+                                compress->count_with or the scoring model;
+                                of pith_messages_compress with a blank line
+                                between two texts */
     char *note; /* what the user should know, one line; NULL: nothing */
 };
+
+/* Compresses all texts in one budget, compress->rate or target of their tokens,
+ * and scores each given those before it.  These stay whole: the last turn,
+ * broken texts, those of fewer than eight tokens, and those of system and
+ * other, unless their role has a rate.  Texts whose role has a rate keep that
+ * share together, and the rest of the budget is for all others.  A text with no
+ * room at all becomes "...".  Where rates and what stays whole leave another
+ * number of tokens than the budget, the note says so.
+ *   session   of the scoring model
+ *   messages  borrowed
+ *   options   borrowed, NULL for the defaults
+ *   result    handed over; free with pith_messages_result_free
+ * Errors: those of pith_compress; ARGUMENT (a rate of a role); UNSUPPORTED
+ * (method reference, a threshold). */
+PITH_API
+enum pith_status pith_messages_compress(
+    struct pith_session *session, const struct pith_messages *messages,
+    const struct pith_messages_options *options,
+    struct pith_messages_result **result, struct pith_error *error);
 
 /* Compresses each text on its own, for a proxy that sees a chat grow: what
  * becomes of a text does not depend on those around it, but for what is old and

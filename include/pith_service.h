@@ -28,6 +28,18 @@ enum pith_status pith_result_json(const struct pith_session *session,
                                   const struct pith_result *result,
                                   char **json, struct pith_error *error);
 
+/* Compressed messages as one JSON object on one line: {"messages": the whole
+ * document, origin_tokens, compressed_tokens, ratio, rate, model, method,
+ * "texts": [{"message", "role", "tokens", "kept"}], note}.
+ *   options  those of the compression
+ *   json     as above */
+PITH_API
+enum pith_status pith_messages_json(const struct pith_session *session,
+                                    const struct pith_compress_options *options,
+                                    const struct pith_messages *messages,
+                                    const struct pith_messages_result *result,
+                                    char **json, struct pith_error *error);
+
 /* The result as a page of HTML that stands alone: the prompt as a map of
  * token losses with what was dropped struck out, the budget of every part,
  * the threshold of every segment.

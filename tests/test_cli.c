@@ -48,6 +48,10 @@ static const struct line wrong[] = {
     {"serve --stdio --tau-ins 0.9", 2, "--tau-ins belongs to --method paper"},
     {"serve --mcp --method paper --threshold 3", 2,
      "--threshold belongs to --method spans"},
+    {"compress --role-rate user=0.5 x", 2, "--role-rate belongs to --messages"},
+    {"compress --messages a.json b.txt", 2, "leave out b.txt"},
+    {"compress --messages a.json --question q", 2, "leave out --question"},
+    {"compress --messages missing.json", 1, "missing.json: cannot open"},
     {"compress --method spans --threshold 3 --rate 0.5", 2,
      "--rate and --threshold cannot be combined"},
     {"compress --method papr", 2, "one of paper|reference|spans (did you mean paper?)"},
@@ -310,6 +314,31 @@ START_TEST(json_holds_what_text_shows)
 END_TEST
 
 /* A file and a request with its text are compressed alike. */
+/* The chat keeps its form, and a request does the same. */
+START_TEST(chats_are_compressed)
+{
+    program_write("chat.json", "{\"n\" : 1e1,\n\"messages\": [{\"role\":\"tool\","
+                  "\"content\":\"one two three four five six seven\"},\n"
+                  "{\"role\":\"user\",\"content\":\"eight nine\"}]}\n");
+    struct run text = run_script("\"$PITH\" compress --messages chat.json");
+    ck_assert_int_eq(text.status, 0);
+    ck_assert_ptr_eq(strstr(text.out, "{\"n\" : 1e1,\n\"messages\": [{\"role\":"
+                            "\"tool\",\"content\":\""), text.out);
+    ck_assert_ptr_nonnull(strstr(text.out, "\"},\n{\"role\":\"user\",\"content\""
+                                           ":\"eight nine\"}]}\n"));
+    ck_assert_uint_lt(text.out_size, 110);
+    expect_run("\"$PITH\" compress --messages chat.json -q > text &&"
+               "printf '{\"messages\":%s}\\n' \"$(tr '\\n' ' ' < chat.json)\" |"
+               "\"$PITH\" compress --request - -q > replied &&"
+               "grep -qF -- \"$(tr '\\n' ' ' < text | sed 's/ $//')\" replied &&"
+               "\"$PITH\" compress --messages chat.json -q --format json |"
+               "grep -qF -- \"$(tr '\\n' ' ' < text | sed 's/ $//')\"", 0, "", "");
+    expect_run("echo '[{\"role\":7}]' | \"$PITH\" compress --messages -", 1, "",
+               "JSON at byte 9: found a number");
+    finish_run(&text);
+}
+END_TEST
+
 START_TEST(requests_split_texts_as_the_command_line)
 {
     static const char script[] =
@@ -710,6 +739,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, at_rate_one_everything_stays);
     tcase_add_test(tcase, the_report_is_one_line);
     tcase_add_test(tcase, json_holds_what_text_shows);
+    tcase_add_test(tcase, chats_are_compressed);
     tcase_add_test(tcase, requests_split_texts_as_the_command_line);
     tcase_add_test(tcase, a_file_is_not_a_command);
     tcase_add_test(tcase, texts_say_their_encoding);

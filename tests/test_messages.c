@@ -349,10 +349,232 @@ START_TEST(options_that_cannot_be_are_refused)
 }
 END_TEST
 
+/* --- one budget -------------------------------------------------------------- */
+
+static struct pith_messages_result *
+compress_all(const struct pith_messages *messages, double rate,
+             const char *role_rates)
+{
+    struct pith_compress_options compress;
+    struct pith_messages_options options;
+    struct pith_messages_result *result;
+    pith_compress_options_init(&compress);
+    compress.rate = rate;
+    compress.role_rates = role_rates;
+    pith_messages_options_init(&options);
+    options.compress = &compress;
+    assert_ok(pith_messages_compress(session, messages, &options, &result,
+                                     &error), error);
+    return result;
+}
+
+/* Shapes of a document with @ for its texts: the same without them. */
+static void append_shape(char *shape, size_t *n, const struct pith_json *value)
+{
+    *n += (size_t)sprintf(shape + *n, "%d(", (int)value->kind);
+    for (const struct pith_json *at = value->first; at != NULL; at = at->next) {
+        *n += (size_t)sprintf(shape + *n, "%.*s:", (int)at->key.size,
+                              at->key.bytes);
+        append_shape(shape, n, at);
+    }
+    *n += (size_t)sprintf(shape + *n, ")");
+}
+
+static void assert_same_shape(const char *before, const char *after)
+{
+    static char shapes[2][100000];
+    const char *texts[] = {before, after};
+    for (int i = 0; i < 2; i++) {
+        struct pith_json_document *document;
+        size_t n = 0;
+        assert_ok(pith_json_parse_utf8(view(texts[i]), "shape", &document,
+                                       &error), error);
+        append_shape(shapes[i], &n, pith_json_root(document));
+        pith_json_free(document);
+    }
+    ck_assert_str_eq(shapes[0], shapes[1]);
+}
+
+static const char *const words[] = {
+    "the ", "harbour ", "7 ", "\\u00e9t\\u00e9 ", "not ", "3.5 ", "<llmlingua>",
+    "</llmlingua> ", "<llmlingua, rate=2> ", "\\\"quoted\\\" ", "\\n", "boats, ",
+    "\xF0\x9F\xA6\x99 ", "https://x.org/a?b=1 ", "\\ud83e\\udd99 ", "\\\\ ",
+    "\\ud83e", "went. ", "{ ", "\\t"};
+static const char *const roles[] = {"system", "user", "assistant", "tool",
+                                    "critic"};
+
+static void append_random_text(char *json, size_t *n, uint64_t *state)
+{
+    size_t n_words = random_below(state, 40);
+    json[(*n)++] = '"';
+    for (size_t i = 0; i < n_words; i++)
+        *n += (size_t)sprintf(
+            json + *n, "%s",
+            words[random_below(state, sizeof words / sizeof *words)]);
+    json[(*n)++] = '"';
+    json[*n] = '\0';
+}
+
+static void make_random_chat(char *json, uint64_t *state)
+{
+    size_t n = (size_t)sprintf(json, "{\"messages\": ["),
+           n_messages = 1 + random_below(state, 8);
+    for (size_t i = 0; i < n_messages; i++) {
+        bool blocks = random_below(state, 3) == 0;
+        n += (size_t)sprintf(
+            json + n, "%s{ \"role\":\"%s\",\"content\":%s", i > 0 ? ", " : "",
+            roles[random_below(state, 5)],
+            blocks ? "[{\"type\":\"tool_result\",\"content\":" : "");
+        append_random_text(json, &n, state);
+        n += (size_t)sprintf(json + n, "%s}", blocks ? "},{\"type\":\"image\"}]"
+                                                     : "");
+    }
+    sprintf(json + n, "],\"n\":1e3}");
+}
+
+/* What stays whole is whole, the rest is not empty, the form is the same, and
+ * the budget is met or the note says why not. */
+START_TEST(random_chats_keep_their_form)
+{
+    static char json[20000];
+    uint64_t state = 19;
+    for (int round = 0; round < 60; round++) {
+        make_random_chat(json, &state);
+        double rate = 0.1 + 0.8 * random_uniform(&state);
+        struct pith_messages *messages = read_chat(json);
+        struct pith_messages_result *result =
+            compress_all(messages, rate, round % 2 ? "tool=0.3" : NULL);
+        const struct pith_message_text *texts = pith_messages_texts(messages);
+        char *written;
+        assert_ok(pith_messages_write(messages, result->texts, &written, NULL,
+                                      &error), error);
+        assert_same_shape(json, written);
+        for (size_t i = 0; i < result->n; i++) {
+            bool whole = texts[i].last_turn || texts[i].broken ||
+                         texts[i].role == PITH_MESSAGE_SYSTEM ||
+                         texts[i].role == PITH_MESSAGE_OTHER;
+            ck_assert(!whole || result->texts[i].bytes == NULL);
+            ck_assert(result->texts[i].bytes == NULL ||
+                      result->texts[i].size > 0);
+        }
+        double target = rate * (double)result->n_origin;
+        ck_assert_msg(result->note != NULL ||
+                          ((double)result->n_kept < target + 1 &&
+                           (double)result->n_kept > target - 1),
+                      "%zu of %zu at %g, without a note: %s", result->n_kept,
+                      result->n_origin, rate, json);
+        pith_free(written);
+        pith_messages_result_free(result);
+        pith_messages_free(messages);
+    }
+}
+END_TEST
+
+/* Tags in a text are text: at a rate of nearly 1 nothing of it changes. */
+START_TEST(tags_in_texts_are_text)
+{
+    struct pith_messages *messages = read_chat(
+        "[{\"role\":\"tool\",\"content\":\"use <llmlingua, rate=0.5>x"
+        "</llmlingua> or <<llmlingua></llmlingua there you go now \"},"
+        "{\"role\":\"user\",\"content\":\"" LONG "\"}]");
+    struct pith_messages_result *result =
+        compress_all(messages, 0.999, "tool=0.9999");
+    ck_assert_uint_eq(result->texts[0].size,
+                      pith_messages_texts(messages)[0].text.size);
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+}
+END_TEST
+
+START_TEST(roles_have_their_rates)
+{
+    struct pith_messages *messages = read_chat(
+        "[{\"role\":\"tool\",\"content\":\"" LONG LONG "\"},"
+        "{\"role\":\"assistant\",\"content\":\"" LONG LONG "\"},"
+        "{\"role\":\"system\",\"content\":\"" LONG "\"},"
+        "{\"role\":\"user\",\"content\":\"" WORDS "\"}]");
+    struct pith_messages_result *result =
+        compress_all(messages, 0.6, "tool=0.2,system=.5");
+    double share[4];
+    for (size_t i = 0; i < 4; i++)
+        share[i] = (double)result->compressed_tokens[i] /
+                   (double)result->origin_tokens[i];
+    ck_assert(share[0] > 0.15 && share[0] < 0.25);
+    ck_assert(share[2] > 0.45 && share[2] < 0.55);
+    ck_assert(share[3] >= 1);
+    ck_assert(result->note != NULL ||
+              result->n_kept == (size_t)(0.6 * (double)result->n_origin + 0.5));
+    pith_messages_result_free(result);
+    /* What is whole alone is above the budget. */
+    result = compress_all(messages, 0.05, "tool=1");
+    ck_assert_ptr_null(result->texts[0].bytes);
+    ck_assert_ptr_nonnull(strstr(result->note, "What stays whole"));
+    ck_assert_mem_eq(result->texts[1].bytes, "...", 3);
+    ck_assert_ptr_nonnull(strstr(result->note, "1 text had no room"));
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+}
+END_TEST
+
+START_TEST(role_rates_are_read_strictly)
+{
+    static const struct {
+        const char *list, *detail;
+    } cases[] = {
+        {"", "expected a role and its rate"},
+        {"user", "expected a role and its rate"},
+        {"user=0.5,", "\"\": expected a role"},
+        {"usr=0.5", "did you mean user?"},
+        {"user=0", "above 0 and at most 1"},
+        {"user=1.01", "above 0 and at most 1"},
+        {"user=.", "above 0 and at most 1"},
+        {"user=1e-1", "above 0 and at most 1"},
+        {"user=", "above 0 and at most 1"},
+    };
+    struct pith_messages *messages = read_chat(chat);
+    struct pith_messages_result *result;
+    struct pith_compress_options compress;
+    struct pith_messages_options options;
+    pith_compress_options_init(&compress);
+    pith_messages_options_init(&options);
+    options.compress = &compress;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        compress.role_rates = cases[i].list;
+        ck_assert_int_eq(pith_messages_compress(session, messages, &options,
+                                                &result, &error),
+                         PITH_ERR_ARGUMENT);
+        ck_assert_msg(strstr(error.detail, cases[i].detail) != NULL, "%s",
+                      error.detail);
+    }
+    compress.role_rates = NULL;
+    compress.method = PITH_METHOD_REFERENCE;
+    ck_assert_int_eq(pith_messages_compress(session, messages, &options,
+                                            &result, &error),
+                     PITH_ERR_UNSUPPORTED);
+    pith_messages_free(messages);
+}
+END_TEST
+
+/* Time grows with the size, whatever a chat is made of. */
+START_TEST(many_messages_are_compressed)
+{
+    char *many = repeat("[", "{\"role\":\"tool\",\"content\":\"a b\"},", 20000,
+                        "{\"role\":\"tool\",\"content\":\"" LONG "\"},"
+                        "{\"role\":\"user\",\"content\":\"b\"}]");
+    struct pith_messages *messages = read_chat(many);
+    struct pith_messages_result *result = compress_all(messages, 0.99, NULL);
+    ck_assert_uint_eq(result->n, 20002);
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+    free(many);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("messages");
-    TCase *texts = tcase_create("texts"), *each = tcase_create("each");
+    TCase *texts = tcase_create("texts"), *each = tcase_create("each"),
+          *all = tcase_create("all");
     tcase_add_test(texts, texts_of_openai_are_found);
     tcase_add_test(texts, texts_of_anthropic_are_found);
     tcase_add_test(texts, odd_documents_are_read);
@@ -363,7 +585,14 @@ Suite *make_suite(void)
     tcase_add_test(each, what_is_old_or_long_is_compressed);
     tcase_add_test(each, a_text_has_the_same_bytes_in_every_turn);
     tcase_add_test(each, options_that_cannot_be_are_refused);
+    tcase_add_unchecked_fixture(all, set_up, tear_down);
+    tcase_add_test(all, random_chats_keep_their_form);
+    tcase_add_test(all, tags_in_texts_are_text);
+    tcase_add_test(all, roles_have_their_rates);
+    tcase_add_test(all, role_rates_are_read_strictly);
+    tcase_add_test(all, many_messages_are_compressed);
     suite_add_tcase(suite, texts);
+    suite_add_tcase(suite, all);
     suite_add_tcase(suite, each);
     return suite;
 }

@@ -18,7 +18,7 @@ struct arguments {
     size_t format; /* enum tool_format */
     const char *instruction, *instruction_file, *question, *question_file;
     struct words contexts;
-    const char *output, *request, *count_with, *report;
+    const char *output, *request, *count_with, *report, *messages;
     struct pith_counter *counter;
     size_t color; /* enum tool_color */
     bool highlight;
@@ -39,6 +39,9 @@ static const struct option options[] = {
      "comes after the contexts"},
     {0, "question-file", "FILE", OPTION_INPUT, AT(question_file), 0, 0,
      "the same, from a file"},
+    {0, "messages", "FILE", OPTION_INPUT, AT(messages), 0, 0,
+     "a chat as JSON (OpenAI's or Anthropic's form) instead;\n"
+     "writes it with shorter texts (docs/MESSAGES.md)"},
 
     COMPRESSION_OPTIONS(struct arguments, options),
 
@@ -74,6 +77,7 @@ static const struct option options[] = {
 static const char *const prompt_options[] = {
     "context", "instruction", "instruction-file", "question",
     "question-file", NULL};
+
 /* The first of the names that was given, NULL when none was. */
 static const char *first_given(const struct operands *operands,
                                const char *const *names)
@@ -124,6 +128,27 @@ static int check_highlight(const struct command *command,
     return TOOL_OK;
 }
 
+static int check_messages(const struct command *command,
+                          const struct operands *operands,
+                          const struct arguments *arguments)
+{
+    static const char *const others[] = {
+        "context", "instruction", "instruction-file", "question",
+        "question-file", "request", "highlight", "report", "trace", "spans",
+        "structured", NULL};
+    const char *other = first_given(operands, others);
+    if (arguments->messages == NULL)
+        return tool_option_given(operands, "role-rate") &&
+                       arguments->request == NULL
+                   ? tool_usage(command, "--role-rate belongs to --messages")
+                   : TOOL_OK;
+    if (other != NULL || operands->n > 0)
+        return tool_usage(command, "--messages is the whole prompt; leave out "
+                          "%s%.200s", other != NULL ? "--" : "",
+                          other != NULL ? other : operands->items[0]);
+    return TOOL_OK;
+}
+
 /* What the table cannot say: which options go together. */
 static int settle(const struct command *command,
                   const struct operands *operands, struct arguments *arguments)
@@ -151,7 +176,9 @@ static int settle(const struct command *command,
     if (arguments->request != NULL && arguments->report != NULL)
         return tool_usage(command, "--report shows one prompt; leave out "
                           "--request");
-    code = check_highlight(command, operands, arguments);
+    code = check_messages(command, operands, arguments);
+    if (code == TOOL_OK)
+        code = check_highlight(command, operands, arguments);
     if (code != TOOL_OK)
         return code;
     if (tool_option_given(operands, "target") ||
@@ -268,14 +295,20 @@ static struct pith_text part_text(const char *string, const struct text *file)
 
 /* --- one prompt ------------------------------------------------------------ */
 
+/* What came of a compression. */
+struct outcome {
+    size_t n, n_kept; /* tokens */
+    double seconds;
+    const char *note;
+};
+
 /* pith: 2,366 -> 214 tokens (11.1x) in 1.9 s, paper, default */
 static void report(const struct arguments *arguments,
-                   const struct opened *opened,
-                   const struct pith_result *result)
+                   const struct opened *opened, struct outcome outcome)
 {
     char before[32], after[32], time[32];
     struct pith_text name = tool_model_name(opened->path);
-    size_t n = result->origin_tokens, kept = result->compressed_tokens;
+    size_t n = outcome.n, kept = outcome.n_kept;
     double ratio = kept > 0 ? (double)n / (double)kept
                             : n > 0 ? (double)INFINITY : 1;
     if (arguments->model.quiet)
@@ -283,10 +316,10 @@ static void report(const struct arguments *arguments,
     fprintf(stderr, "pith: %s -> %s tokens%s (%.1fx) in %s, %s, %.*s\n",
             tool_grouped(n, before), tool_grouped(kept, after),
             arguments->counter != NULL ? " of the target model" : "", ratio,
-            tool_duration(result->timings.total, time),
+            tool_duration(outcome.seconds, time),
             pith_method_name(arguments->options.method), (int)name.size, name.bytes);
-    if (result->note != NULL)
-        fprintf(stderr, "pith: note: %s\n", result->note);
+    if (outcome.note != NULL)
+        fprintf(stderr, "pith: note: %s\n", outcome.note);
 }
 
 static int write_result(const struct arguments *arguments,
@@ -346,9 +379,74 @@ static int compress_prompt(const struct arguments *arguments,
     if (code == TOOL_OK)
         code = tool_output_close(output);
     if (code == TOOL_OK)
-        report(arguments, opened, result);
+        report(arguments, opened,
+               (struct outcome){result->origin_tokens,
+                                result->compressed_tokens,
+                                result->timings.total, result->note});
     pith_result_free(result);
     free_prompt(&texts);
+    return code;
+}
+
+/* --- a chat ---------------------------------------------------------------- */
+
+static enum pith_status write_messages(const struct arguments *arguments,
+                                       const struct opened *opened,
+                                       const struct pith_messages *messages,
+                                       const struct pith_messages_result *result,
+                                       FILE *out, struct pith_error *error)
+{
+    bool json = arguments->format == TOOL_JSON;
+    char *document;
+    size_t size;
+    enum pith_status status =
+        json ? pith_messages_json(opened->session, &arguments->options,
+                                  messages, result, &document, error)
+             : pith_messages_write(messages, result->texts, &document, &size,
+                                   error);
+    if (status == PITH_OK && json)
+        fprintf(out, "%s\n", document);
+    else if (status == PITH_OK)
+        fwrite(document, 1, size, out);
+    pith_free(document);
+    return status;
+}
+
+static int compress_messages(const struct arguments *arguments,
+                             struct opened *opened, struct output *output)
+{
+    struct text file = {0};
+    struct pith_messages *messages = NULL;
+    struct pith_messages_result *result = NULL;
+    struct pith_messages_options asked;
+    struct pith_error error;
+    enum pith_status status = PITH_OK;
+    double start = tool_seconds();
+    pith_messages_options_init(&asked);
+    asked.compress = &arguments->options;
+    int code = tool_read(arguments->messages, &file);
+    if (code == TOOL_OK)
+        status = pith_messages_read(tool_view(&file), arguments->messages,
+                                    &messages, &error);
+    if (code == TOOL_OK && status == PITH_OK)
+        code = tool_open(opened, &arguments->model);
+    if (code == TOOL_OK && status == PITH_OK)
+        status = pith_messages_compress(opened->session, messages, &asked,
+                                        &result, &error);
+    tool_progress_erase(&opened->line);
+    if (code == TOOL_OK && status == PITH_OK)
+        status = write_messages(arguments, opened, messages, result,
+                                output->stream, &error);
+    if (code == TOOL_OK)
+        code = status == PITH_OK ? tool_output_close(output)
+                                 : tool_library(&error);
+    if (code == TOOL_OK)
+        report(arguments, opened,
+               (struct outcome){result->n_origin, result->n_kept,
+                                tool_seconds() - start, result->note});
+    pith_messages_result_free(result);
+    pith_messages_free(messages);
+    free(file.bytes);
     return code;
 }
 
@@ -433,7 +531,9 @@ static int run(const struct command *command, int argc, char **argv)
             code = tool_output_open(&output, arguments.output);
         if (code == TOOL_OK && arguments.report != NULL)
             code = tool_output_open(&page, arguments.report);
-        if (code == TOOL_OK)
+        if (code == TOOL_OK && arguments.messages != NULL)
+            code = compress_messages(&arguments, &opened, &output);
+        else if (code == TOOL_OK)
             code = arguments.request != NULL
                        ? run_requests(&arguments, &opened, &output)
                        : compress_prompt(&arguments, &opened,

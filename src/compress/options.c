@@ -76,6 +76,12 @@ static const struct pith_option rows[] = {
          "nats that a token of a run must be worth; what is worth less goes, "
          "however much that is; takes the place of `rate`"),
 
+    TEXT("role-rate", "role_rate", "LIST", role_rates, NULL, OURS | SCHEMA,
+         "of `messages`: the share that stays of the texts of a role, such as "
+         "user=0.5,tool=0.2; roles: system, user, assistant, tool, document, "
+         "other; 1 keeps them whole, and roles without a rate share what is "
+         "left of the budget"),
+
     HEADING("How it is chosen:"),
     CHOICE("method", "method", "paper|reference|spans", method,
            PITH_METHOD_SPANS, "spans", ALL | SCHEMA,

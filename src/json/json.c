@@ -343,9 +343,9 @@ static enum pith_status parse_any(struct parser *parser,
 static enum pith_status parse_value(struct parser *parser,
                                     struct pith_json *value, int depth)
 {
-    value->start = (size_t)(parser->at - parser->start);
+    value->source.bytes = parser->at;
     PITH_TRY(parse_any(parser, value, depth));
-    value->end = (size_t)(parser->at - parser->start);
+    value->source.size = (size_t)(parser->at - value->source.bytes);
     return PITH_OK;
 }
 

@@ -32,7 +32,7 @@ struct pith_json {
     struct pith_text key;    /* of a member; unescaped */
     struct pith_text string; /* unescaped; of a number: its spelling */
     double number;
-    size_t start, end; /* of its bytes in the text that was parsed */
+    struct pith_text source; /* its bytes, borrowed from the parsed text */
     size_t n_children;
     const struct pith_json *first; /* child */
     const struct pith_json *next;  /* sibling */

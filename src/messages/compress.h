@@ -7,10 +7,12 @@
 #include "../base/error.h"
 #include "messages.h"
 
-/* The caller's options over the defaults, checked. */
+/* The caller's options over the defaults, checked, and those of
+ * compression. */
 enum pith_status
 pith_messages_options_take(struct pith_messages_options *known,
                            const struct pith_messages_options *given,
+                           struct pith_compress_options *compress,
                            struct pith_error *error);
 
 /* What takes the place of pith_compress() for a text that is worth it: hands
@@ -28,6 +30,11 @@ enum pith_status pith_messages_each(struct pith_session *session,
                                     pith_shorten *shorten, void *user,
                                     struct pith_messages_result **result,
                                     struct pith_error *error);
+
+/* "user=0.5,tool=0.2" over the rates by role.
+ * Errors: ARGUMENT (what is not a role or not a rate). */
+enum pith_status pith_role_rates_parse(const char *list, double *rates,
+                                       struct pith_error *error);
 
 /* A result of n texts that all stay; free it, also after an error. */
 enum pith_status

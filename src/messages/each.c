@@ -3,7 +3,6 @@
  */
 #include "../base/exact.h"
 #include "../model/session.h"
-#include "../prompt/method.h"
 #include "../prompt/words.h"
 #include "compress.h"
 
@@ -71,7 +70,8 @@ static void take(struct pith_messages_result *result, size_t index,
         return;
     result->texts[index] = compressed->text;
     compressed->text = (struct pith_text){0};
-    result->compressed_tokens[index] = compressed->compressed_tokens;
+    result->compressed_tokens[index] = compressed->model_compressed_tokens;
+    result->n_kept -= compressed->origin_tokens - compressed->compressed_tokens;
     result->n_compressed++;
 }
 
@@ -100,15 +100,13 @@ static enum pith_status shorten_text(struct each *each, size_t index,
     if (status == PITH_OK && shorter.bytes != NULL)
         status = measure(each, shorter, &rest, error);
     if (status == PITH_OK) {
-        result->origin_tokens[index] = whole->origin_tokens;
-        result->compressed_tokens[index] = whole->origin_tokens;
-        if (rest != NULL) {
-            result->texts[index] = shorter;
-            result->compressed_tokens[index] = rest->origin_tokens;
-            result->n_compressed++;
-        }
-        result->n_origin += result->origin_tokens[index];
-        result->n_kept += result->compressed_tokens[index];
+        const struct pith_result *kept = rest != NULL ? rest : whole;
+        result->origin_tokens[index] = whole->model_origin_tokens;
+        result->compressed_tokens[index] = kept->model_origin_tokens;
+        result->texts[index] = shorter;
+        result->n_compressed += rest != NULL;
+        result->n_origin += whole->origin_tokens;
+        result->n_kept += kept->origin_tokens;
     } else {
         pith_free((char *)shorter.bytes);
     }
@@ -135,12 +133,12 @@ static enum pith_status compress_text(struct each *each, size_t index,
         options.rate = 1;
     PITH_TRY(pith_compress(each->session, &prompt, &options, &compressed,
                            error));
-    result->origin_tokens[index] = compressed->origin_tokens;
-    result->compressed_tokens[index] = compressed->origin_tokens;
+    result->origin_tokens[index] = compressed->model_origin_tokens;
+    result->compressed_tokens[index] = compressed->model_origin_tokens;
+    result->n_origin += compressed->origin_tokens;
+    result->n_kept += compressed->origin_tokens;
     if (worth)
         take(result, index, compressed);
-    result->n_origin += result->origin_tokens[index];
-    result->n_kept += result->compressed_tokens[index];
     pith_result_free(compressed);
     return PITH_OK;
 }
@@ -157,8 +155,7 @@ enum pith_status pith_messages_each(struct pith_session *session,
     *result = NULL;
     PITH_REQUIRE(session, error);
     PITH_REQUIRE(messages, error);
-    PITH_TRY(pith_messages_options_take(&each.options, options, error));
-    PITH_TRY(pith_compress_options_take(&each.compress, each.options.compress,
+    PITH_TRY(pith_messages_options_take(&each.options, options, &each.compress,
                                         error));
     PITH_TRY(check(&each.compress, error));
     each.texts = messages->texts;

@@ -37,6 +37,12 @@ static enum pith_message_role role_of(const struct pith_json *spelled)
     return PITH_MESSAGE_OTHER;
 }
 
+static size_t place_of(const struct reader *reader,
+                       const struct pith_json *value)
+{
+    return (size_t)(value->source.bytes - reader->messages->document.bytes);
+}
+
 static enum pith_status refuse(const struct reader *reader,
                                const struct pith_json *found,
                                const char *expected)
@@ -45,7 +51,8 @@ static enum pith_status refuse(const struct reader *reader,
                                         "a string", "an array", "an object"};
     return pith_fail(reader->error, PITH_ERR_FORMAT,
                      "%s: JSON at byte %zu: found %s, expected %s",
-                     reader->name, found->start, kinds[found->kind], expected);
+                     reader->name, place_of(reader, found),
+                     kinds[found->kind], expected);
 }
 
 /* --- texts ------------------------------------------------------------------ */
@@ -65,8 +72,9 @@ static unsigned surrogate_at(const char *at, const char *end)
 }
 
 /* Whether a JSON string has half a pair. */
-static bool is_broken(const char *at, const char *end)
+static bool is_broken(struct pith_text string)
 {
+    const char *at = string.bytes, *end = at + string.size;
     while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
         unsigned unit = surrogate_at(at, end);
         if (unit == 0) {
@@ -85,23 +93,23 @@ static enum pith_status add_text(struct reader *reader,
                                  const struct pith_json *value)
 {
     struct pith_messages *messages = reader->messages;
-    const char *bytes = messages->document.bytes;
     bool named = reader->message != PITH_NO_MESSAGE;
     bool is_users = role == PITH_MESSAGE_USER || role == PITH_MESSAGE_DOCUMENT;
     if (!pith_json_is(value, PITH_JSON_STRING) || value->string.size == 0)
         return PITH_OK;
     PITH_TRY(pith_grow(&messages->texts, messages->n + 1, &messages->capacity,
                        sizeof *messages->texts, reader->error));
+    size_t start = place_of(reader, value);
     messages->texts[messages->n++] = (struct pith_message_text){
         .role = role, .message = reader->message, .text = value->string,
-        .start = value->start, .end = value->end,
+        .start = start, .end = start + value->source.size,
         .old = !named || reader->message < reader->turn,
         .last_turn =
             named && ((is_users && reader->message >= reader->turn &&
                        reader->message < reader->turn_end) ||
                       (role == PITH_MESSAGE_ASSISTANT &&
                        reader->message + 1 == reader->n_messages)),
-        .broken = is_broken(bytes + value->start, bytes + value->end)};
+        .broken = is_broken(value->source)};
     return PITH_OK;
 }
 
@@ -258,7 +266,7 @@ static enum pith_status read_root(struct reader *reader,
     const struct pith_json *system = pith_json_get(root, "system");
     if (list == NULL)
         return refuse(reader, root, "a member \"messages\" in it");
-    bool system_first = system != NULL && system->start < list->start;
+    bool system_first = system != NULL && system->source.bytes < list->source.bytes;
     reader->message = PITH_NO_MESSAGE;
     if (system_first)
         PITH_TRY(read_content(reader, PITH_MESSAGE_SYSTEM, system));

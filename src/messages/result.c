@@ -4,6 +4,7 @@
 #include "../base/exact.h"
 #include "../base/memory.h"
 #include "../base/options.h"
+#include "../prompt/method.h"
 #include "compress.h"
 
 void pith_messages_options_init_sized(struct pith_messages_options *given,
@@ -20,10 +21,15 @@ void pith_messages_options_init_sized(struct pith_messages_options *given,
 enum pith_status
 pith_messages_options_take(struct pith_messages_options *known,
                            const struct pith_messages_options *given,
+                           struct pith_compress_options *compress,
                            struct pith_error *error)
 {
     pith_messages_options_init(known);
     PITH_TRY(pith_options_copy(known, sizeof *known, given, error));
+    PITH_TRY(pith_compress_options_take(compress, known->compress, error));
+    if (compress->role_rates != NULL)
+        PITH_TRY(pith_role_rates_parse(compress->role_rates, known->role_rates,
+                                       error));
     for (int i = 0; i < PITH_N_MESSAGE_ROLES; i++)
         if (!(known->role_rates[i] >= 0 && known->role_rates[i] <= 1))
             return pith_fail(error, PITH_ERR_ARGUMENT,

@@ -58,6 +58,17 @@ void pith_request_free(struct pith_request *request)
 }
 
 /* What became of names goes into the result's note. */
+void pith_request_note(struct pith_request *request, struct pith_buffer *note)
+{
+    char foreign[64];
+    snprintf(foreign, sizeof foreign,
+             "Not options of method %s and ignored: ",
+             pith_method_name(request->options.method));
+    pith_note_write(&request->foreign, foreign, note);
+    pith_note_write(&request->taken, "Taken: ", note);
+    pith_note_write(&request->unknown, "Unknown and ignored: ", note);
+}
+
 void pith_answer_write(struct pith_answer *answer,
                        const struct pith_session *session,
                        struct pith_request *request,
@@ -65,13 +76,7 @@ void pith_answer_write(struct pith_answer *answer,
                        const struct pith_buffer *prompt)
 {
     struct pith_buffer note = {0};
-    char foreign[64];
-    snprintf(foreign, sizeof foreign,
-             "Not options of method %s and ignored: ",
-             pith_method_name(request->options.method));
-    pith_note_write(&request->foreign, foreign, &note);
-    pith_note_write(&request->taken, "Taken: ", &note);
-    pith_note_write(&request->unknown, "Unknown and ignored: ", &note);
+    pith_request_note(request, &note);
     pith_write_result(&answer->result, session, &request->options, result,
                       prompt, pith_buffer_text(&note));
     if (request->options.trace)
@@ -114,7 +119,17 @@ pith_answer_compress(struct pith_session *session,
     struct pith_result *result = NULL;
     struct pith_buffer prompt = {0};
     enum pith_status status;
+    const struct pith_json *messages = pith_json_get(arguments, "messages");
+    if (messages != NULL && !pith_json_is(messages, PITH_JSON_NULL))
+        return pith_answer_messages(session, arguments, defaults, answer,
+                                    error);
     PITH_TRY_DONE(pith_request_read_options(&request, arguments, error));
+    if (request.options.role_rates != NULL &&
+        request.options.role_rates != defaults->role_rates) {
+        status = pith_fail(error, PITH_ERR_ARGUMENT,
+                           "\"role_rate\" is of \"messages\"; leave it out");
+        goto done;
+    }
     PITH_TRY_DONE(read_contexts(&request, pith_json_get(arguments, "context"),
                                 error));
     bool spans = request.options.detail,

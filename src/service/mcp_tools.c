@@ -16,6 +16,10 @@ static const char compress_input[] =
     "'context':{'description':'The text to compress, or a list of texts "
     "(documents, demonstrations) of which some may be left out as a whole.',"
     "'anyOf':[{'type':'string'},{'type':'array','items':{'type':'string'}}]},"
+    "'messages':{'description':'A chat in place of context, in the form of "
+    "OpenAI or Anthropic: roles, ids and tool calls stay, texts become shorter, "
+    "system and the last user turn stay whole.','anyOf':[{'type':'array',"
+    "'items':{'type':'object'}},{'type':'object'}]},"
     "'instruction':{'type':'string','description':'Stands before the contexts "
     "and is kept whole.'},"
     "'question':{'type':'string','description':'Stands after the contexts, is "
@@ -24,6 +28,8 @@ static const char compress_input[] =
 static const char compress_output[] =
     "{'type':'object','properties':{"
     "'compressed_prompt':{'type':'string'},"
+    "'messages':{'anyOf':[{'type':'array'},{'type':'object'}],'description':"
+    "'Of a chat, in place of compressed_prompt.'},"
     "'origin_tokens':{'type':'integer'},"
     "'compressed_tokens':{'type':'integer'},"
     "'ratio':{'type':'string','description':'Such as 2.1x.'},"
@@ -32,8 +38,7 @@ static const char compress_output[] =
     "contexts are for the small model; above 7 it does not know their "
     "language.'},"
     "'note':{'type':['string','null']}"
-    "},'required':['compressed_prompt','origin_tokens','compressed_tokens',"
-    "'ratio','rate']}";
+    "},'required':['origin_tokens','compressed_tokens','ratio','rate']}";
 
 static const char recover_input[] =
     "{'type':'object','properties':{"
@@ -189,7 +194,7 @@ static void write_input(struct pith_buffer *out,
     write_json(out, "{'type':'object','properties':{");
     write_json(out, tool->input);
     write_options(out);
-    write_json(out, "},'required':['context']}");
+    write_json(out, "},'required':[]}");
 }
 
 void pith_mcp_write_tools(struct pith_buffer *out,

@@ -375,7 +375,8 @@ static enum pith_status read_unknown(struct pith_request *request,
                                      struct pith_text key, bool among_options,
                                      struct pith_error *error)
 {
-    static const char *const prompts_members[] = {"context", "options", NULL},
+    static const char *const prompts_members[] = {"context", "messages",
+                                                  "options", NULL},
                              *const records_members[] = {
                                  "json_data", "json_config", "options", NULL};
     if (among_options) {

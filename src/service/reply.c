@@ -70,8 +70,8 @@ static void write_timings(struct pith_buffer *out,
     pith_buffer_byte(out, '}');
 }
 
-static void write_note(struct pith_buffer *out, const char *note,
-                       struct pith_text extra)
+void pith_write_note(struct pith_buffer *out, const char *note,
+                     struct pith_text extra)
 {
     struct pith_buffer both = {0};
     pith_buffer_string(out, ",\"note\":");
@@ -88,12 +88,30 @@ static void write_note(struct pith_buffer *out, const char *note,
     pith_buffer_free(&both);
 }
 
-double pith_result_ratio(const struct pith_result *result)
+static double ratio_of(size_t n, size_t kept)
 {
-    size_t n = result->origin_tokens, kept = result->compressed_tokens;
     if (n == 0)
         return 1;
     return kept > 0 ? (double)n / (double)kept : (double)INFINITY;
+}
+
+double pith_result_ratio(const struct pith_result *result)
+{
+    return ratio_of(result->origin_tokens, result->compressed_tokens);
+}
+
+void pith_write_counts(struct pith_buffer *out, size_t n, size_t kept)
+{
+    double ratio = ratio_of(n, kept);
+    pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
+                       "\"ratio\":\"", n, kept);
+    if (isinf(ratio))
+        pith_buffer_string(out, "inf");
+    else
+        pith_json_write_fixed(out, ratio, 1);
+    pith_buffer_string(out, "x\",\"rate\":\"");
+    pith_json_write_fixed(out, 1 / ratio * 100, 1);
+    pith_buffer_string(out, "%\"");
 }
 
 void pith_write_result(struct pith_buffer *out,
@@ -104,22 +122,13 @@ void pith_write_result(struct pith_buffer *out,
                        struct pith_text extra_note)
 {
     struct pith_model_info info;
-    size_t n = result->origin_tokens, kept = result->compressed_tokens;
-    double ratio = pith_result_ratio(result);
 
     pith_model_describe(pith_session_model(session), &info);
     pith_buffer_string(out, "{\"compressed_prompt\":");
     pith_buffer_append(out, prompt->data, prompt->size);
     out->failed |= prompt->failed;
-    pith_buffer_printf(out, ",\"origin_tokens\":%zu,\"compressed_tokens\":%zu,"
-                       "\"ratio\":\"", n, kept);
-    if (isinf(ratio))
-        pith_buffer_string(out, "inf");
-    else
-        pith_json_write_fixed(out, ratio, 1);
-    pith_buffer_string(out, "x\",\"rate\":\"");
-    pith_json_write_fixed(out, 1 / ratio * 100, 1);
-    pith_buffer_string(out, "%\",\"model\":");
+    pith_write_counts(out, result->origin_tokens, result->compressed_tokens);
+    pith_buffer_string(out, ",\"model\":");
     pith_json_write_string(out, text_of(info.name));
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
                        pith_method_name(options->method), result->precision);
@@ -137,7 +146,7 @@ void pith_write_result(struct pith_buffer *out,
     pith_write_parts(out, result);
     if (options->detail)
         write_spans(out, result);
-    write_note(out, result->note, extra_note);
+    pith_write_note(out, result->note, extra_note);
     pith_buffer_byte(out, '}');
 }
 

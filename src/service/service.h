@@ -13,6 +13,7 @@
 #include "../model/session.h"
 #include "../prompt/method.h"
 #include "../json/json.h"
+#include "pith_messages.h"
 #include "pith_service.h"
 
 /* What a function of a request has answered; release with
@@ -36,7 +37,7 @@ typedef enum pith_status pith_function(
     struct pith_session *session, const struct pith_json *arguments,
     const struct pith_compress_options *defaults, struct pith_answer *answer,
     struct pith_error *error);
-pith_function pith_answer_compress, pith_answer_compress_json,
+pith_function pith_answer_compress, pith_answer_messages, pith_answer_compress_json,
     pith_answer_recover, pith_answer_score;
 
 bool pith_name_is(struct pith_text text, const char *name);
@@ -105,6 +106,14 @@ enum pith_status pith_request_read_method(const struct pith_json *value,
 /* Size before by size after: infinite when nothing is left, 1 when there was
  * nothing. */
 double pith_result_ratio(const struct pith_result *result);
+
+/* Appends ,"origin_tokens":...,"rate":"47.6%" */
+void pith_write_counts(struct pith_buffer *out, size_t n, size_t kept);
+/* Appends ,"note": both of them, each NULL or empty where there is none. */
+void pith_write_note(struct pith_buffer *out, const char *note,
+                     struct pith_text extra);
+/* Names in its options that a request's method or function does not have. */
+void pith_request_note(struct pith_request *request, struct pith_buffer *note);
 
 /* Appends the result object; extra_note (may be empty) joins its note.
  *   prompt  its compressed prompt as JSON */
