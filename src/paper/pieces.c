@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "../prompt/retarget.h"
 #include "paper.h"
 
 /* What stays of a structured prompt, in tokens. */
@@ -85,7 +86,7 @@ static enum pith_status open_pieces(struct pith_paper *p,
                                     struct pith_error *error)
 {
     (void)error;
-    pith_pieces_retarget(&p->prune, make_budget(p->parts, p->options).total);
+    pith_prune_retarget(&p->prune, make_budget(p->parts, p->options).total);
     force_whole_pieces(p->parts);
     return PITH_OK;
 }

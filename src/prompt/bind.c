@@ -162,6 +162,8 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
             bind_numbers(parts, &parts->parts[i], joined);
             status = bind_negations(parts, &parts->parts[i], joined, error);
         }
+    for (size_t i = 0; i < parts->n_units; i++)
+        joined[i] &= !parts->units[i].opens_piece;
     if (status == PITH_OK)
         pith_units_join(parts, joined, limit);
     pith_free(joined);

@@ -3,7 +3,6 @@
  */
 #include "pieces.h"
 
-#include "prune.h"
 #include "result.h"
 #include "tagged.h"
 #include "trace.h"
@@ -67,14 +66,4 @@ const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
     bool found = low < parts->n_pieces && !unit->is_separator &&
                  parts->pieces[low].token == unit->token;
     return found ? &parts->pieces[low] : NULL;
-}
-
-void pith_pieces_retarget(struct pith_prune *p, double target)
-{
-    size_t n = p->parts.ids.n;
-    p->target = pith_prune_target(target, n);
-    p->goal = p->target;
-    if (p->options->count_with != NULL && n > 0)
-        p->goal = pith_prune_target(
-            (double)p->target * (double)p->n_all / (double)n, p->n_all);
 }

@@ -18,9 +18,4 @@ enum pith_status pith_pieces_append(struct pith_parts *parts,
 const struct pith_tagged_piece *pith_piece_at(const struct pith_parts *parts,
                                         const struct pith_unit *unit);
 
-struct pith_prune;
-
-/* Plans with another target, in tokens of the scoring model. */
-void pith_pieces_retarget(struct pith_prune *prune, double target);
-
 #endif

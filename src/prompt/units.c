@@ -183,7 +183,6 @@ void pith_units_join(struct pith_parts *parts, const bool *joined, size_t limit)
         while (at < end) {
             size_t length = 1;
             while (at + length < end && joined[at + length] &&
-                   !units[at + length].opens_piece &&
                    sum_tokens(units + at, length + 1) <= limit)
                 length++;
             merge(parts, &units[n++], units + at, length);

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "../base/memory.h"
-#include "../prompt/pieces.h"
+#include "../prompt/retarget.h"
 #include "run.h"
 
 enum { MOST_RATES = 64 };
@@ -119,7 +119,7 @@ enum pith_status pith_spans_open_pieces(struct pith_spans *spans,
     struct classes classes;
     size_t at = 0;
     PITH_TRY(list_classes(parts, &classes, error));
-    pith_pieces_retarget(&spans->prune, share(spans->options, &classes));
+    pith_prune_retarget(&spans->prune, share(spans->options, &classes));
     for (size_t i = 0; i < parts->n_units; i++) {
         const struct pith_tagged_piece *piece =
             piece_of(parts, &parts->units[i], &at);
