@@ -294,8 +294,7 @@ static enum pith_status run(struct chat *chat, struct pith_text bytes,
     if (chat->fetched == NULL) {
         status = pith_no_memory(error, n, sizeof *chat->fetched);
     } else {
-        pith_chat_find_fetched(list, list->start, chat->texts, n,
-                               chat->fetched);
+        pith_chat_find_fetched(list, chat->texts, n, chat->fetched);
         status = compress_all(chat, messages, options, out, error);
     }
     pith_free(chat->fetched);
@@ -304,23 +303,20 @@ static enum pith_status run(struct chat *chat, struct pith_text bytes,
 }
 
 /* Messages that cannot be read or compressed go on their way as they came. */
-static void run_or_pass(struct chat *chat, struct pith_text request,
-                        const struct pith_json *root,
+static void run_or_pass(struct chat *chat, const struct pith_json *root,
                         const struct pith_messages_options *options,
                         struct pith_buffer *out)
 {
     const struct pith_json *list = pith_json_get(root, "messages");
-    struct pith_text bytes = {request.bytes + list->start,
-                              list->end - list->start};
     struct pith_error why;
     chat->with_mark = wants_marks(root);
-    if (run(chat, bytes, list, options, out, &why) == PITH_OK)
+    if (run(chat, list->source, list, options, out, &why) == PITH_OK)
         return;
     *chat->summary = (struct pith_chat_summary){.outcome = PITH_OK};
     pith_buffer_free(&chat->hashes);
     pith_buffer_free(out);
     pass(chat, why.detail);
-    write_reply(out, chat, bytes);
+    write_reply(out, chat, list->source);
 }
 
 static void write_error(struct pith_buffer *out, const struct pith_error *error)
@@ -360,7 +356,7 @@ enum pith_status pith_chat_run(struct pith_session *session,
         status = pith_fail(&why, PITH_ERR_ARGUMENT,
                            "request: expected {\"messages\": [...]}");
     if (status == PITH_OK)
-        run_or_pass(&chat, request, root, options, &out);
+        run_or_pass(&chat, root, options, &out);
     else
         write_error(&out, &why);
     summary->outcome = status;

@@ -12,10 +12,9 @@ enum { PITH_CHAT_HASH_SIZE = 24 }; /* hexadecimal digits of SHA-256 */
 /* The texts, by index, that a tool has fetched with GET /v1/retrieve: output of
  * calls to headroom_retrieve.  To compress them would put back the mark that
  * the model has just followed.
- *   messages  the array of messages, whose JSON began at byte `origin` of what
- *             was parsed
+ *   messages  the array of messages, from whose JSON the texts were read
  *   fetched   (n) set to true where a text is one of them */
-void pith_chat_find_fetched(const struct pith_json *messages, size_t origin,
+void pith_chat_find_fetched(const struct pith_json *messages,
                             const struct pith_message_text *texts, size_t n,
                             bool *fetched);
 

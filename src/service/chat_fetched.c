@@ -51,16 +51,18 @@ static bool is_fetch(const struct pith_json *messages,
     return false;
 }
 
-/* The texts whose JSON is in that of the value. */
-static void mark(const struct pith_json *value, size_t origin,
+/* The texts whose JSON is in that of the value.
+ *   origin  where the texts count their bytes from */
+static void mark(const struct pith_json *value, const char *origin,
                  const struct pith_message_text *texts, size_t n, bool *fetched)
 {
+    size_t start = (size_t)(value->source.bytes - origin);
     for (size_t i = 0; i < n; i++)
-        fetched[i] |= texts[i].start + origin >= value->start &&
-                      texts[i].end + origin <= value->end;
+        fetched[i] |= texts[i].start >= start &&
+                      texts[i].end <= start + value->source.size;
 }
 
-void pith_chat_find_fetched(const struct pith_json *messages, size_t origin,
+void pith_chat_find_fetched(const struct pith_json *messages,
                             const struct pith_message_text *texts, size_t n,
                             bool *fetched)
 {
@@ -68,12 +70,12 @@ void pith_chat_find_fetched(const struct pith_json *messages, size_t origin,
          at = at->next) {
         const struct pith_json *content = pith_json_get(at, "content");
         if (is_fetch(messages, pith_json_get(at, "tool_call_id")))
-            mark(at, origin, texts, n, fetched);
+            mark(at, messages->source.bytes, texts, n, fetched);
         if (!pith_json_is(content, PITH_JSON_ARRAY))
             continue;
         for (const struct pith_json *part = content->first; part != NULL;
              part = part->next)
             if (is_fetch(messages, pith_json_get(part, "tool_use_id")))
-                mark(part, origin, texts, n, fetched);
+                mark(part, messages->source.bytes, texts, n, fetched);
     }
 }
