@@ -459,6 +459,7 @@ struct pith_compress_options {
                       together; 0: 640, of which a long document takes no
                       longer per token than a short one */
     const char *role_rates; /* of chats, pith_messages.h; or NULL */
+    int preset, reserved; /* `spans`: enum pith_preset, pith_options.h; 0 */
 };
 
 /* The defaults named above, method spans, rate 0.5. */

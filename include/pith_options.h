@@ -11,6 +11,19 @@
 extern "C" {
 #endif
 
+/* The form of a text (struct pith_compress_options, preset): it stays what it
+ * is.  docs/PRESETS.md. */
+enum pith_preset {
+    PITH_PRESET_NONE,
+    PITH_PRESET_AUTO, /* that of each context, where it is certain */
+    PITH_PRESET_CODE,
+    PITH_PRESET_MARKDOWN,
+    PITH_PRESET_JSON,
+    PITH_PRESET_LOG,
+    PITH_PRESET_CHAT,
+    PITH_PRESET_TABLE
+};
+
 /* How an option's value is kept in struct pith_compress_options. */
 enum pith_option_type {
     PITH_OPTION_BOOL,   /* bool */

@@ -31,7 +31,8 @@ allowed() {
     convert) echo base kernels text json model ;;
     prompt) echo base text model ;;
     paper | reference) echo base text json model prompt ;;
-    spans) echo base text json model prompt paper ;;
+    layout) echo base text json prompt ;;
+    spans) echo base text json model prompt paper layout ;;
     compress) echo base text json model prompt paper spans reference ;;
     align) echo base kernels gradients text json model ;;
     report) echo base text model prompt json service ;;

@@ -449,7 +449,7 @@ START_TEST(no_padding_at_the_end)
     ENDS_WITH(pith_load_options, adapter);
     ENDS_WITH(pith_session_options, precision);
     ENDS_WITH(pith_convert_options, converted);
-    ENDS_WITH(pith_compress_options, role_rates);
+    ENDS_WITH(pith_compress_options, reserved);
     ENDS_WITH(pith_messages_options, long_tokens);
     ENDS_WITH(pith_align_requests_options, note);
     ENDS_WITH(pith_dataset_options, note);

@@ -83,6 +83,10 @@ static const struct pith_option rows[] = {
          "left of the budget"),
 
     HEADING("How it is chosen:"),
+    CHOICE("preset", "preset", "none|auto|code|markdown|json|log|chat|table",
+           preset, PITH_PRESET_NONE, "none", SPANS | SCHEMA,
+           "the form of each context, which stays one of that form; auto: what "
+           "it looks like (docs/PRESETS.md)"),
     CHOICE("method", "method", "paper|reference|spans", method,
            PITH_METHOD_SPANS, "spans", ALL | SCHEMA,
            "what decides: spans keeps runs of words, and instruction and "

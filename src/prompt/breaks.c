@@ -3,6 +3,8 @@
  */
 #include "breaks.h"
 
+#include <string.h>
+
 #include "compose.h"
 #include "units.h"
 
@@ -103,6 +105,8 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
 {
     struct pith_text text = pith_unit_text(c->parts, unit);
     size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
+    if (lead > 0 && memchr(text.bytes, '\t', lead) != NULL)
+        lead = 0; /* it may part two cells */
     if (last == NULL)
         return unit->token > part->token ? lead : 0;
     size_t at = last->byte + last->n_bytes;
@@ -113,5 +117,7 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
     if (n == 0)
         return 0;
     append_breaks(c, last + 1, at + from, n);
+    if (c->parts->text.data[unit->byte - 1] == '\n')
+        return 0; /* the indentation of a line that stays from its start */
     return pith_count_breaks(text, lead) > 0 ? 0 : lead;
 }

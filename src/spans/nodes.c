@@ -36,7 +36,9 @@ static struct pith_spans_setting choose_setting(const struct pith_spans *spans)
 bool pith_spans_is_free_text(const struct pith_spans *spans, size_t unit)
 {
     const struct pith_unit *u = &spans->parts->units[unit];
-    return !u->is_separator && (spans->in == NULL || spans->in[unit]) &&
+    return !u->is_separator &&
+           !(spans->frames.is_frame != NULL && spans->frames.is_frame[unit]) &&
+           (spans->in == NULL || spans->in[unit]) &&
            spans->parts->parts[u->part].kind == PITH_PART_CONTEXT;
 }
 
@@ -207,6 +209,23 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
                                          : PITH_FATE_FREE};
 }
 
+/* The first text of a block costs its frame, too.
+ *   block  that of the node before; moved on */
+static void open_block(const struct pith_spans *spans, size_t unit,
+                       struct pith_path_node *node, size_t *block)
+{
+    if (spans->frames.block_of == NULL)
+        return;
+    size_t next = spans->frames.block_of[unit];
+    node->continues = next == *block && next != PITH_NO_BLOCK;
+    if (next == *block)
+        return;
+    node->first = true;
+    if (next != PITH_NO_BLOCK)
+        node->part_cost += spans->frames.blocks[next].n_frame;
+    *block = next;
+}
+
 /* A number or a negation. */
 struct favourite {
     double worth; /* nats a token */
@@ -285,6 +304,7 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
     PITH_TRY(pith_mentions_find(spans->parts, spans->first_mention, error));
     spans->setting = choose_setting(spans);
     spans->number_weight = weigh_numbers(spans);
+    size_t block = PITH_NO_BLOCK;
     for (size_t i = 0; i < n; i++) {
         if (!pith_spans_is_free_text(spans, i))
             continue;
@@ -292,6 +312,7 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
         node.break_cost = node.first      ? 0
                           : node.new_line ? LINE_BREAK
                               : spans->nodes[spans->n_nodes - 1].break_cost;
+        open_block(spans, i, &node, &block);
         spans->nodes[spans->n_nodes] = node;
         spans->units[spans->n_nodes++] = i;
     }

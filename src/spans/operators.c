@@ -2,6 +2,8 @@
  * operators.c - an operator goes with the operand after it: "45 * 6 =" and
  * "req =" would say what nobody said.
  */
+#include <stddef.h>
+
 #include "../prompt/bind.h"
 #include "../prompt/breaks.h"
 #include "../prompt/clusters.h"
@@ -27,6 +29,11 @@ bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t index)
 {
     const struct pith_parts *parts = settlement->parts;
     const struct pith_unit *unit = &parts->units[index], *next = unit + 1;
+    const char *member = (const char *)settlement;
+    const struct pith_spans *spans =
+        (const void *)(member - offsetof(struct pith_spans, prune.settled));
+    if (pith_spans_is_loose(spans, index))
+        return true;
     return index + 1 < parts->n_units && next->part == unit->part &&
            !unit->forced && !unit->is_separator &&
            !settlement->decisions->by_token[next->token].kept &&

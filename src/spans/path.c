@@ -113,7 +113,7 @@ size_t pith_path_tokens(const struct pith_path *path)
     bool begun = false;
     for (size_t i = 0; i < path->n; i++) {
         const struct pith_path_node *p = &path->nodes[i];
-        if (p->first)
+        if (p->first && !p->continues)
             part_cost = p->part_cost;
         begun = begun && !begins_line(p);
         if (p->margin <= 0)

@@ -29,6 +29,7 @@ struct pith_path_node {
     bool new_line; /* the line break before it is part of it, as with a first one */
     size_t break_cost; /* tokens of that line break, where a later node is the
                           first of the line that stays */
+    bool continues; /* is first, and shares the part_cost of the one before */
     enum pith_fate fate;
     /* Found: the value of the best path that keeps the node, less that of
      * the best one that drops it.  It stays where this is above 0. */

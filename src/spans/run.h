@@ -6,6 +6,7 @@
 
 #include "../paper/budget.h"
 #include "../prompt/prune.h"
+#include "frames.h"
 #include "path.h"
 
 /* What depends on the ratio. */
@@ -31,6 +32,7 @@ struct pith_spans {
     const bool *in;    /* (n_units) the text that is being chosen from; NULL:
                           all of it */
     struct pith_spans_setting setting;
+    struct pith_frames frames; /* {0} without a preset */
     double number_weight; /* 0 to 1: how much numbers are preferred */
     bool *first_mention;  /* (n_units) no unit before it has the same words */
     struct pith_path_node *nodes; /* (n_nodes) of the contexts' units */
@@ -69,11 +71,21 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
 enum pith_status pith_spans_note_language(struct pith_spans *spans,
                                           struct pith_error *error);
 
+/* blocks.c, with a preset: leaves out blocks that there is no room for; after
+ * the path, keeps the frames of those that stay. */
+enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
+                                          struct pith_error *error);
+void pith_spans_keep_frames(struct pith_spans *spans);
+/* Whether a unit is text of a block without its frame, or a frame without its
+ * text, or would be if it were added. */
+bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit);
+
 /* lost.c: notes how many numbers and negations did not stay. */
 enum pith_status pith_spans_note_lost(struct pith_spans *spans,
                                       struct pith_error *error);
 
-/* operators.c: whether a unit is an operator without its operand. */
+/* operators.c: whether a unit is an operator without its operand, or loose.
+ *   settlement  that of a struct pith_spans */
 bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t unit);
 
 /* Whether numbers and negations have a share of the budget. */

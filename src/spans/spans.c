@@ -53,8 +53,12 @@ static enum pith_status open_spans(struct pith_spans *spans,
 {
     struct pith_parts *parts = spans->parts;
     PITH_TRY(pith_prune_open(&spans->prune, prompt, error));
-    PITH_TRY(pith_bind_words(parts, pith_prune_longest(spans->session, spans->options),
-                             error));
+    size_t longest = pith_prune_longest(spans->session, spans->options);
+    PITH_TRY(pith_bind_words(parts, longest, error));
+    if (spans->options->preset != PITH_PRESET_NONE)
+        PITH_TRY(pith_frames_make(&spans->frames, parts,
+                                  (enum pith_preset)spans->options->preset,
+                                  longest, error));
     PITH_TRY(pith_keep_apply(parts, spans->options, error));
     force_whole_parts(parts);
     if (spans->options->structured)
@@ -147,6 +151,8 @@ enum pith_status pith_spans_choose(struct pith_spans *spans, size_t room,
                                    struct pith_error *error)
 {
     pith_spans_free_nodes(spans);
+    if (spans->options->threshold <= 0)
+        PITH_TRY(pith_spans_select_blocks(spans, room, error));
     PITH_TRY(pith_spans_make_nodes(spans, error));
     if (spans->options->threshold <= 0) {
         pith_path_meet(&spans->path, room);
@@ -172,6 +178,7 @@ static enum pith_status choose(struct pith_spans *spans,
         PITH_TRY(pith_spans_select(spans, error));
         PITH_TRY(pith_spans_choose(spans, room(spans), error));
     }
+    pith_spans_keep_frames(spans);
     if (spans->options->threshold > 0)
         PITH_TRY(take_what_stays(spans, error));
     PITH_TRY(pith_prune_settle(&spans->prune, error));
@@ -238,5 +245,6 @@ pith_compress_spans(struct pith_session *session,
     pith_free(spans.losses);
     pith_free(spans.gains);
     pith_free(spans.left_out);
+    pith_frames_free(&spans.frames);
     return pith_call_end(&call, status, result);
 }

@@ -1,0 +1,63 @@
+/*
+ * forms.h - what the files of this room share: one function for each form, and
+ * lines.
+ */
+#ifndef PITH_LAYOUT_FORMS_H
+#define PITH_LAYOUT_FORMS_H
+
+#include "layout.h"
+
+/* Each appends the marks and blocks of a text of its form. */
+typedef enum pith_status pith_form(struct pith_layout *layout,
+                                   struct pith_text text,
+                                   struct pith_error *error);
+pith_form pith_layout_code, pith_layout_markdown, pith_layout_json,
+    pith_layout_log, pith_layout_chat, pith_layout_table;
+
+/* Places are in the text.  An empty mark is none, and one that continues
+ * another of its kind makes it longer, but those of WHOLE. */
+enum pith_status pith_mark_add(struct pith_layout *layout, size_t start,
+                               size_t end, enum pith_mark_kind kind,
+                               struct pith_error *error);
+enum pith_status pith_block_add(struct pith_layout *layout,
+                                struct pith_block block,
+                                struct pith_error *error);
+
+/* A line of a text. */
+struct pith_form_line {
+    size_t start, text; /* `text`: where its white space ends */
+    size_t end, next;   /* without and with its line end */
+};
+
+/* The line that starts at byte `at`, which is in the text. */
+struct pith_form_line pith_form_line_at(struct pith_text text, size_t at);
+bool pith_form_is_blank(struct pith_form_line line);
+
+/* Where the prefix of a log's line ends, with its time or level; line.start
+ * where it has none.
+ *   severe  set where the level is a warning or worse */
+size_t pith_log_prefix_end(struct pith_text text, struct pith_form_line line,
+                           bool *severe);
+
+/* Where the name and the colon that begin a turn end; line.start where none
+ * does.
+ *   name  filled by the call */
+size_t pith_chat_label_end(struct pith_text text, struct pith_form_line line,
+                           struct pith_text *name);
+
+/* How a table parts its cells: , ; tab or |; 0 where it is not one.  Certain:
+ * every row has as many. */
+char pith_table_separator(struct pith_text text, bool certain);
+/* Where the record ends that starts at `at`, without its line end, counting
+ * its separators: those in quotes are text. */
+size_t pith_table_record_end(struct pith_text text, size_t at, char separator,
+                             size_t *n);
+/* Whether a line parts the head of a table from its rows: |---|:--:| */
+bool pith_table_is_rule(struct pith_text text, struct pith_form_line line);
+/* Appends a row with bars between its cells. */
+enum pith_status pith_table_add_row(struct pith_layout *layout,
+                                    struct pith_text text,
+                                    struct pith_form_line line,
+                                    struct pith_error *error);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * layout.c - see layout.h and forms.h.
+ */
+#include "layout.h"
+
+#include <string.h>
+
+#include "../base/exact.h"
+#include "../base/memory.h"
+#include "forms.h"
+
+enum pith_status pith_mark_add(struct pith_layout *layout, size_t start,
+                               size_t end, enum pith_mark_kind kind,
+                               struct pith_error *error)
+{
+    struct pith_mark *last =
+        layout->n_marks > 0 ? &layout->marks[layout->n_marks - 1] : NULL;
+    struct pith_mark mark = {layout->origin + start, layout->origin + end,
+                             kind};
+    if (start >= end)
+        return PITH_OK;
+    if (last != NULL && last->end == mark.start && last->kind == kind &&
+        kind != PITH_MARK_WHOLE) {
+        last->end = mark.end;
+        return PITH_OK;
+    }
+    PITH_TRY(pith_grow(&layout->marks, layout->n_marks + 1,
+                       &layout->mark_capacity, sizeof mark, error));
+    layout->marks[layout->n_marks++] = mark;
+    return PITH_OK;
+}
+
+enum pith_status pith_block_add(struct pith_layout *layout,
+                                struct pith_block block,
+                                struct pith_error *error)
+{
+    block.start += layout->origin;
+    block.end += layout->origin;
+    PITH_TRY(pith_grow(&layout->blocks, layout->n_blocks + 1,
+                       &layout->block_capacity, sizeof block, error));
+    layout->blocks[layout->n_blocks++] = block;
+    return PITH_OK;
+}
+
+struct pith_form_line pith_form_line_at(struct pith_text text, size_t at)
+{
+    const char *stop = memchr(text.bytes + at, '\n', text.size - at);
+    struct pith_form_line line = {.start = at, .text = at};
+    line.end = line.next = text.size;
+    if (stop != NULL) {
+        line.end = (size_t)(stop - text.bytes);
+        line.next = line.end + 1;
+    }
+    if (line.end > at && text.bytes[line.end - 1] == '\r')
+        line.end--;
+    while (line.text < line.end && (text.bytes[line.text] == ' ' ||
+                                    text.bytes[line.text] == '\t'))
+        line.text++;
+    return line;
+}
+
+bool pith_form_is_blank(struct pith_form_line line)
+{
+    return line.text == line.end;
+}
+
+enum pith_status pith_layout_add(struct pith_layout *layout,
+                                 struct pith_text text, enum pith_preset preset,
+                                 struct pith_error *error)
+{
+    if (preset == PITH_PRESET_AUTO)
+        preset = pith_layout_detect(text);
+    switch (preset) {
+    case PITH_PRESET_CODE: return pith_layout_code(layout, text, error);
+    case PITH_PRESET_MARKDOWN: return pith_layout_markdown(layout, text, error);
+    case PITH_PRESET_JSON: return pith_layout_json(layout, text, error);
+    case PITH_PRESET_LOG: return pith_layout_log(layout, text, error);
+    case PITH_PRESET_CHAT: return pith_layout_chat(layout, text, error);
+    case PITH_PRESET_TABLE: return pith_layout_table(layout, text, error);
+    case PITH_PRESET_NONE:
+    case PITH_PRESET_AUTO: break;
+    }
+    return PITH_OK;
+}
+
+void pith_layout_free(struct pith_layout *layout)
+{
+    pith_free(layout->marks);
+    pith_free(layout->blocks);
+    *layout = (struct pith_layout){0};
+}

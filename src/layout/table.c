@@ -1,0 +1,174 @@
+/*
+ * table.c - tables: CSV, TSV, and rows with bars between their cells.  Rows stay
+ * with all that parts their cells, or go.
+ */
+#include <string.h>
+
+#include "forms.h"
+
+static bool is_escaped(struct pith_text text, size_t at, size_t start)
+{
+    size_t n = 0;
+    while (at > start && text.bytes[at - 1] == '\\') {
+        at--;
+        n++;
+    }
+    return n % 2 == 1;
+}
+
+size_t pith_table_record_end(struct pith_text text, size_t at, char separator,
+                             size_t *n)
+{
+    size_t start = at;
+    bool quoted = false;
+    *n = 0;
+    for (; at < text.size && (quoted || text.bytes[at] != '\n'); at++) {
+        char c = text.bytes[at];
+        if (c == '"' && separator != '|')
+            quoted = !quoted;
+        *n += !quoted && c == separator &&
+              !(separator == '|' && is_escaped(text, at, start));
+    }
+    return at > start && text.bytes[at - 1] == '\r' ? at - 1 : at;
+}
+
+bool pith_table_is_rule(struct pith_text text, struct pith_form_line line)
+{
+    size_t n_dashes = 0, n_bars = 0;
+    for (size_t i = line.text; i < line.end; i++) {
+        if (strchr("-:| \t", text.bytes[i]) == NULL || text.bytes[i] == '\0')
+            return false;
+        n_dashes += text.bytes[i] == '-';
+        n_bars += text.bytes[i] == '|';
+    }
+    return n_dashes > 0 && n_bars > 0;
+}
+
+/* --- which ---------------------------------------------------------------------- */
+
+enum { FEWEST_ROWS = 3, LONGEST_CELL = 120 /* mean bytes */ };
+
+/* Records that are not empty; 0 where they have different numbers of
+ * separators, or none.  *ragged: those that differ from the first. */
+static size_t count_records(struct pith_text text, char separator,
+                            size_t *n_separators, size_t *ragged)
+{
+    size_t n_rows = 0, n;
+    *n_separators = *ragged = 0;
+    for (size_t at = 0, end; at < text.size; at = end + 1) {
+        end = pith_table_record_end(text, at, separator, &n);
+        if (end > at) {
+            if (n_rows++ == 0)
+                *n_separators = n;
+            *ragged += n != *n_separators;
+        }
+        while (end < text.size && text.bytes[end] != '\n')
+            end++;
+    }
+    return n_rows;
+}
+
+/* Whether most of them have a space after them, as commas of prose do. */
+static bool is_spaced(struct pith_text text, char separator)
+{
+    size_t n = 0, n_spaced = 0;
+    for (size_t i = 0; i + 1 < text.size; i++) {
+        n += text.bytes[i] == separator;
+        n_spaced += text.bytes[i] == separator && text.bytes[i + 1] == ' ';
+    }
+    return (separator == ',' || separator == ';') && 2 * n_spaced > n;
+}
+
+char pith_table_separator(struct pith_text text, bool certain)
+{
+    static const char separators[] = {'\t', '|', ';', ','};
+    size_t first_end = pith_form_line_at(text, 0).end;
+    for (size_t i = 0; i < sizeof separators; i++) {
+        char c = separators[i];
+        size_t n, ragged;
+        if (memchr(text.bytes, c, first_end) == NULL)
+            continue;
+        size_t n_rows = count_records(text, c, &n, &ragged);
+        if (n == 0)
+            continue;
+        if (!certain || (ragged == 0 && n_rows >= FEWEST_ROWS &&
+                         (n >= 2 || c == '\t') && !is_spaced(text, c) &&
+                         text.size / n_rows / (n + 1) <= LONGEST_CELL))
+            return c;
+    }
+    return 0;
+}
+
+/* --- rows ----------------------------------------------------------------------- */
+
+/* What parts the cells of a record, and the quotes around them.  An escape is
+ * not cut. */
+static enum pith_status mark_cells(struct pith_layout *layout,
+                                   struct pith_text text, size_t at, size_t end,
+                                   char separator, struct pith_error *error)
+{
+    bool quoted = false;
+    for (; at < end; at++) {
+        char c = text.bytes[at];
+        bool quote = c == '"' && separator != '|';
+        bool parts = c == separator && !quoted;
+        if (c == '\\' && separator == '|' && at + 1 < end) { /* \| is text */
+            PITH_TRY(pith_mark_add(layout, at, at + 2, PITH_MARK_WHOLE,
+                                   error));
+            at++;
+            continue;
+        }
+        quoted ^= quote;
+        if (quote || parts)
+            PITH_TRY(pith_mark_add(layout, at, at + 1, PITH_MARK_FRAME,
+                                   error));
+    }
+    return PITH_OK;
+}
+
+enum pith_status pith_table_add_row(struct pith_layout *layout,
+                                    struct pith_text text,
+                                    struct pith_form_line line,
+                                    struct pith_error *error)
+{
+    PITH_TRY(mark_cells(layout, text, line.start, line.end, '|', error));
+    return pith_block_add(
+        layout, (struct pith_block){.start = line.start, .end = line.end},
+        error);
+}
+
+static enum pith_status add_record(struct pith_layout *layout,
+                                   struct pith_text text, size_t at, size_t end,
+                                   char separator, bool head,
+                                   struct pith_error *error)
+{
+    if (head)
+        return pith_mark_add(layout, at, end, PITH_MARK_FIXED, error);
+    PITH_TRY(mark_cells(layout, text, at, end, separator, error));
+    return pith_block_add(layout,
+                          (struct pith_block){.start = at, .end = end}, error);
+}
+
+enum pith_status pith_layout_table(struct pith_layout *layout,
+                                   struct pith_text text,
+                                   struct pith_error *error)
+{
+    char separator =
+        text.size > 0 ? pith_table_separator(text, false) : 0;
+    bool head = true;
+    if (separator == 0)
+        return PITH_OK;
+    for (size_t at = 0, end, n; at < text.size; at = end + 1) {
+        end = pith_table_record_end(text, at, separator, &n);
+        bool rule = separator == '|' &&
+                    pith_table_is_rule(text, pith_form_line_at(text, at));
+        if (end > at) {
+            PITH_TRY(add_record(layout, text, at, end, separator, head || rule,
+                                error));
+            head = false;
+        }
+        while (end < text.size && text.bytes[end] != '\n')
+            end++;
+    }
+    return PITH_OK;
+}

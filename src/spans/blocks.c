@@ -1,0 +1,165 @@
+/*
+ * blocks.c - prompts with a preset: which lines, rows or turns stay at all, and
+ * that each does so with its frame.
+ */
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "../base/memory.h"
+#include "run.h"
+
+/* --- before the path ------------------------------------------------------------- */
+
+/* What a token of a block is worth on the whole; its tokens into *n. */
+static double worth_of(const struct pith_spans *spans, size_t index, size_t *n)
+{
+    const struct pith_frame_block *block = &spans->frames.blocks[index];
+    double sum = 0;
+    *n = 0;
+    for (size_t i = block->unit; i < block->end; i++) {
+        const struct pith_unit *unit = &spans->parts->units[i];
+        for (size_t j = 0; j < unit->n_tokens; j++)
+            sum += (double)spans->gains[unit->token + j];
+        *n += unit->n_tokens;
+    }
+    return *n > 0 ? sum / (double)*n + block->weight : 0;
+}
+
+static bool may_choose(const struct pith_spans *spans, size_t index)
+{
+    const struct pith_frame_block *block = &spans->frames.blocks[index];
+    bool free = false;
+    for (size_t i = block->unit; i < block->end; i++) {
+        if (spans->parts->units[i].forced ||
+            (spans->in != NULL && !spans->in[i]))
+            return false;
+        free = true;
+    }
+    return free && block->first != PITH_NO_BLOCK;
+}
+
+/* Blocks that share a budget. */
+struct selection {
+    struct pith_rank *ranks;
+    size_t *lengths; /* by block */
+    bool *selected;  /* by block */
+    size_t n, n_tokens, n_frames;
+};
+
+/* About seven tenths of what is in a frame stays with it. */
+static const double share_of_content = 0.7;
+
+static void select_blocks(struct pith_spans *spans, struct selection *s,
+                          double room)
+{
+    double f = (double)s->n_frames / (double)s->n_tokens;
+    struct pith_budget b = {.n_dems = s->n_tokens,
+                            .tau_dems = fmin(room / (double)s->n_tokens, 1),
+                            .k = 1 / (f + (1 - f) * share_of_content)};
+    pith_budget_select(&b, s->lengths, s->ranks, s->n, s->selected);
+    for (size_t i = 0; i < s->n; i++) {
+        size_t index = s->ranks[i].index;
+        const struct pith_frame_block *block = &spans->frames.blocks[index];
+        for (size_t j = block->unit; j < block->end && !s->selected[index]; j++)
+            spans->left_out[j] = true;
+    }
+}
+
+static enum pith_status open_selection(struct selection *s, size_t n,
+                                       struct pith_error *error)
+{
+    *s = (struct selection){.ranks = pith_array(n, sizeof *s->ranks),
+                            .lengths = pith_array_zero(n, sizeof *s->lengths),
+                            .selected = pith_array_zero(n, sizeof(bool))};
+    return s->ranks != NULL && s->lengths != NULL && s->selected != NULL
+               ? PITH_OK
+               : pith_no_memory(error, n, sizeof *s->ranks);
+}
+
+enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
+                                          struct pith_error *error)
+{
+    const struct pith_frames *frames = &spans->frames;
+    struct selection s;
+    size_t n_other = 0;
+    if (frames->n == 0)
+        return PITH_OK;
+    enum pith_status status = open_selection(&s, frames->n, error);
+    for (size_t i = 0; status == PITH_OK && i < frames->n; i++) {
+        if (!may_choose(spans, i))
+            continue;
+        double worth = worth_of(spans, i, &s.lengths[i]);
+        s.ranks[s.n++] = (struct pith_rank){i, worth};
+        s.n_tokens += s.lengths[i];
+        s.n_frames += frames->blocks[i].n_frame;
+    }
+    /* The rest of the text has the same rate, what is forced has all. */
+    size_t n_forced = 0;
+    for (size_t i = 0; i < spans->parts->n_units; i++) {
+        const struct pith_unit *unit = &spans->parts->units[i];
+        if (unit->is_separator || (spans->in != NULL && !spans->in[i]) ||
+            spans->parts->parts[unit->part].kind != PITH_PART_CONTEXT)
+            continue;
+        n_forced += unit->forced ? unit->n_tokens : 0;
+        n_other += unit->forced ? 0 : unit->n_tokens;
+    }
+    double left = room > n_forced ? (double)(room - n_forced) : 0;
+    if (status == PITH_OK && s.n_tokens > 0 && left < (double)n_other)
+        select_blocks(spans, &s,
+                      left * (double)s.n_tokens / (double)n_other);
+    pith_free(s.ranks);
+    pith_free(s.lengths);
+    pith_free(s.selected);
+    return status;
+}
+
+/* --- after the path --------------------------------------------------------------- */
+
+static bool *kept(const struct pith_spans *spans, size_t unit)
+{
+    size_t token = spans->parts->units[unit].token;
+    return &spans->prune.decisions.by_token[token].kept;
+}
+
+/* Whether anything of a block stays but its frame. */
+static bool has_content(const struct pith_spans *spans,
+                        const struct pith_frame_block *block)
+{
+    for (size_t i = block->unit; i < block->end; i++)
+        if (!spans->frames.is_frame[i] && *kept(spans, i))
+            return true;
+    return false;
+}
+
+void pith_spans_keep_frames(struct pith_spans *spans)
+{
+    for (size_t i = 0; i < spans->frames.n; i++) {
+        const struct pith_frame_block *block = &spans->frames.blocks[i];
+        bool stays = has_content(spans, block);
+        for (size_t j = block->unit; j < block->end; j++) {
+            if (!spans->frames.is_frame[j])
+                continue;
+            struct pith_decision *decision =
+                &spans->prune.decisions
+                     .by_token[spans->parts->units[j].token];
+            decision->kept = stays || spans->parts->units[j].forced;
+            decision->margin =
+                stays ? (float)INFINITY : -(float)INFINITY;
+        }
+    }
+}
+
+bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit)
+{
+    const struct pith_frames *frames = &spans->frames;
+    if (frames->block_of == NULL || frames->block_of[unit] == PITH_NO_BLOCK)
+        return false;
+    const struct pith_frame_block *block =
+        &frames->blocks[frames->block_of[unit]];
+    if (spans->parts->units[unit].forced || block->first == PITH_NO_BLOCK)
+        return false;
+    return frames->is_frame[unit]
+               ? !*kept(spans, unit) || !has_content(spans, block)
+               : !*kept(spans, block->first);
+}

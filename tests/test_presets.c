@@ -1,0 +1,457 @@
+/*
+ * test_presets.c - texts with a preset stay what they are: src/layout, and
+ * frames.c and blocks.c of src/spans.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/json/json.h"
+#include "../src/layout/forms.h"
+#include "support.h"
+#include "tiny_model.h"
+
+static struct pith_model *models[TINY_KINDS];
+static struct pith_session *sessions[TINY_KINDS];
+static struct pith_error error;
+
+static void open_tiny(void)
+{
+    tiny_open_all(models, sessions);
+}
+
+static void close_tiny(void)
+{
+    tiny_close_all(models, sessions);
+}
+
+static struct pith_result *compress(int kind, const char *text, int preset,
+                                    double rate)
+{
+    struct pith_text context = view(text);
+    struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
+    struct pith_compress_options options;
+    struct pith_result *result;
+    pith_compress_options_init(&options);
+    options.preset = preset;
+    options.rate = rate;
+    assert_ok(pith_compress(sessions[kind], &prompt, &options, &result, &error),
+              error);
+    double target = rate * (double)result->origin_tokens;
+    ck_assert_msg(result->note != NULL ||
+                      ((double)result->compressed_tokens <= target + 1 &&
+                       (double)result->compressed_tokens >= target - 1),
+                  "%zu of %zu tokens at %g, without a note",
+                  result->compressed_tokens, result->origin_tokens, rate);
+    return result;
+}
+
+/* --- random texts ------------------------------------------------------------- */
+
+static const char *const words[] = {
+    "the", "harbour", "was", "busy", "that", "morning", "and", "many", "boats",
+    "came", "in", "with", "fish,", "which", "nobody", "had", "expected.", "7",
+    "Anna", "said:", "\xC3\xA9t\xC3\xA9", "3.5", "not", "far", "(from", "here)"};
+
+static uint64_t state;
+
+static const char *any_of(const char *const *list, size_t n)
+{
+    return list[random_below(&state, n)];
+}
+
+/* n words with spaces between them; returns the end. */
+static char *append_words(char *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at += sprintf(at, "%s%s", i > 0 ? " " : "",
+                      any_of(words, sizeof words / sizeof *words));
+    return at;
+}
+
+typedef char *append_line(char *at, size_t i);
+
+static char *append_json(char *at, size_t i)
+{
+    at += sprintf(at, "%s{\"id\": %zu, \"name\":\"%s\", \"tags\":[\"a b\",null,"
+                  "1.50e3],\n \"text\": \"", i > 0 ? ",\n" : "[", i,
+                  any_of(words, 12));
+    at = append_words(at, random_below(&state, 30));
+    at += sprintf(at, " \\\"q\\\" \\u00e9\\ud83e\\udd99\\n\\\\ ");
+    at = append_words(at, random_below(&state, 9));
+    return at + sprintf(at, "\"}%s", i == 9 ? "]" : "");
+}
+
+static char *append_csv(char *at, size_t i)
+{
+    if (i == 0)
+        at += sprintf(at, "id,name,\"note,long\",price\n");
+    at += sprintf(at, "%zu,%s boats,\"", i, any_of(words, 4));
+    at = append_words(at, random_below(&state, 14));
+    return at + sprintf(at, " \"\"x\"\"\n y, z\",%zu.5\r\n",
+                        random_below(&state, 99));
+}
+
+static char *append_tsv(char *at, size_t i)
+{
+    at = append_words(at, random_below(&state, 3));
+    at += sprintf(at, "\t");
+    at = append_words(at, random_below(&state, 9));
+    return at + sprintf(at, "\t%zu\n", i);
+}
+
+static char *append_bars(char *at, size_t i)
+{
+    if (i == 0)
+        at += sprintf(at, "| id | what | n |\n|---|:--|--:|\n");
+    at += sprintf(at, "| %zu | ", i);
+    at = append_words(at, random_below(&state, 12));
+    return at + sprintf(at, " a\\|b | %zu |\n", random_below(&state, 1000));
+}
+
+static char *append_markdown(char *at, size_t i)
+{
+    static const char *const starts[] = {
+        "# ", "## ", "- ", "* [x] ", "2. ", "> ", "", "", "  - ", "[ref]: http://x.org/"};
+    const char *start = any_of(starts, 10);
+    if (i % 4 == 3)
+        at += sprintf(at, "```sh\nmake install\ncd /tmp && ls\n```\n");
+    at += sprintf(at, "%s", start);
+    at = append_words(at, 2 + random_below(&state, 12));
+    if (*start != '#')
+        at += sprintf(at, " [the *page* %zu](https://x.org/a_(b)?c=%zu \"t\") "
+                      "and ![i](p.png) or `code here` **bold text**, ", i, i);
+    at = append_words(at, random_below(&state, 9));
+    return at + sprintf(at, "\n%s", i % 2 ? "\n" : "");
+}
+
+static char *append_log(char *at, size_t i)
+{
+    static const char *const levels[] = {"INFO", "WARN", "ERROR", "DEBUG"};
+    at += sprintf(at, "2026-11-24T02:%02zu:01.%03zuZ [main] %s ", i, i * 7,
+                  any_of(levels, 4));
+    at = append_words(at, 1 + random_below(&state, 12));
+    if (i % 5 == 4)
+        at += sprintf(at, "\nat org.x.Main.run(Main.java:%zu)", i);
+    return at + sprintf(at, "\n");
+}
+
+static char *append_chat(char *at, size_t i)
+{
+    static const char *const names[] = {"Ann", "Speaker 4", "Dr. Bo"};
+    at += sprintf(at, "%s: ", any_of(names, 3));
+    at = append_words(at, 1 + random_below(&state, 25));
+    return at + sprintf(at, "%s\n", i % 3 ? "" : "\nand so on, she said");
+}
+
+static char *append_code(char *at, size_t i)
+{
+    at += sprintf(at, "%*s", (int)(i % 3) * 4, "");
+    at += sprintf(at, "x%zu = call(\"", i);
+    at = append_words(at, random_below(&state, 8));
+    return at + sprintf(at, "\");%s\n", i % 4 ? "" : "\n");
+}
+
+static char text[20000];
+
+static void make(append_line *append, size_t n)
+{
+    char *at = text;
+    for (size_t i = 0; i < n; i++)
+        at = append(at, i);
+    *at = '\0';
+}
+
+enum { FILES = 10 };
+
+/* Ten texts of a form, each at its own rate and with its own model. */
+static void each(append_line *append, int preset,
+                 void (*check)(const char *before, const char *after))
+{
+    state = 7;
+    for (int i = 0; i < FILES; i++) {
+        make(append, 10);
+        double rate = 0.25 + 0.07 * i;
+        struct pith_result *result =
+            compress(i % TINY_KINDS, text, i % 2 ? preset : PITH_PRESET_AUTO,
+                     rate);
+        check(text, result->text.bytes);
+        pith_result_free(result);
+    }
+}
+
+/* --- what stays ---------------------------------------------------------------- */
+
+static size_t length_of_line(const char *at)
+{
+    return strcspn(at, "\n");
+}
+
+/* Each line of `after`, or as much of it as `prefix` takes, begins a line of
+ * `before`, in order. */
+static void assert_lines_of(const char *before, const char *after,
+                            size_t (*prefix)(const char *line, size_t n))
+{
+    for (const char *line = after; *line != '\0';) {
+        size_t n = length_of_line(line);
+        size_t taken = prefix != NULL ? prefix(line, n) : n;
+        while (*before != '\0' &&
+               (strncmp(before, line, taken) != 0 ||
+                (prefix == NULL && length_of_line(before) != n))) {
+            before += length_of_line(before);
+            before += *before == '\n';
+        }
+        ck_assert_msg(*before != '\0' || n == 0,
+                      "not a line of the text: %.*s", (int)n, line);
+        if (n > 0) {
+            before += length_of_line(before);
+            before += *before == '\n';
+        }
+        line += n;
+        line += *line == '\n';
+    }
+}
+
+static void append_shape(char *shape, size_t *n, const struct pith_json *value)
+{
+    *n += (size_t)sprintf(shape + *n, "%d(", (int)value->kind);
+    if (value->kind != PITH_JSON_STRING || value->string.size < 9)
+        *n += (size_t)sprintf(shape + *n, "%.*s", (int)value->string.size,
+                              value->string.bytes);
+    for (const struct pith_json *at = value->first; at != NULL; at = at->next) {
+        *n += (size_t)sprintf(shape + *n, "%.*s:", (int)at->key.size,
+                              at->key.bytes);
+        append_shape(shape, n, at);
+    }
+}
+
+static void check_json(const char *before, const char *after)
+{
+    static char shapes[2][20000];
+    const char *texts[] = {before, after};
+    for (int i = 0; i < 2; i++) {
+        struct pith_json_document *document;
+        size_t n = 0;
+        assert_ok(pith_json_parse_utf8(view(texts[i]), "json", &document,
+                                       &error), error);
+        for (const struct pith_json *at = pith_json_root(document)->first;
+             at != NULL; at = at->next) {
+            const struct pith_json *long_one = pith_json_get(at, "text");
+            ck_assert(pith_json_is(long_one, PITH_JSON_STRING));
+            append_shape(shapes[i], &n, pith_json_get(at, "id"));
+            append_shape(shapes[i], &n, pith_json_get(at, "name"));
+            append_shape(shapes[i], &n, pith_json_get(at, "tags"));
+        }
+        pith_json_free(document);
+    }
+    ck_assert_str_eq(shapes[0], shapes[1]);
+}
+
+static void check_columns(const char *before, const char *after, char separator,
+                          size_t n_columns)
+{
+    struct pith_text all = view(after);
+    ck_assert_msg(strncmp(before, after, length_of_line(before)) == 0,
+                  "the head is another: %s", after);
+    for (size_t at = 0, n; at < all.size;) {
+        size_t end = pith_table_record_end(all, at, separator, &n);
+        ck_assert_msg(n == n_columns, "%zu separators: %.*s", n,
+                      (int)(end - at), after + at);
+        at = end + strspn(after + end, "\r\n");
+    }
+}
+
+static void check_csv(const char *before, const char *after)
+{
+    check_columns(before, after, ',', 3);
+}
+
+static void check_tsv(const char *before, const char *after)
+{
+    check_columns(before, after, '\t', 2);
+}
+
+static void check_bars(const char *before, const char *after)
+{
+    check_columns(before, after, '|', 4);
+    ck_assert_ptr_nonnull(strstr(after, "\n|---|:--|--:|"));
+}
+
+static void check_markdown(const char *before, const char *after)
+{
+    const char *found = after;
+    for (const char *at = before; (at = strstr(at, "[the *page*")) != NULL;) {
+        char link[100];
+        size_t n = (size_t)(strstr(at, "\"t\")") + 4 - at);
+        snprintf(link, sizeof link, "%.*s", (int)n, at);
+        ck_assert_msg((found = strstr(found, link)) != NULL, "%s is lost",
+                      link);
+        at += n;
+        found += n;
+    }
+    size_t n_fences = 0;
+    for (const char *at = after; (at = strstr(at, "```")) != NULL; at += 3)
+        n_fences++;
+    ck_assert_uint_eq(n_fences % 2, 0);
+    for (const char *line = before; *line != '\0';) {
+        size_t n = length_of_line(line);
+        char heading[200];
+        snprintf(heading, sizeof heading, "%.*s", (int)n, line);
+        if (*line == '#')
+            ck_assert_ptr_nonnull(strstr(after, heading));
+        line += n + 1;
+    }
+}
+
+static size_t log_prefix(const char *line, size_t n)
+{
+    const char *level = memchr(line, ']', n);
+    if (level == NULL)
+        return n;
+    return (size_t)(level - line) + 2 +
+           strspn(level + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+static void check_log(const char *before, const char *after)
+{
+    assert_lines_of(before, after, log_prefix);
+}
+
+static void check_code(const char *before, const char *after)
+{
+    assert_lines_of(before, after, NULL);
+}
+
+/* Every line is a turn's first with its name, or one below it. */
+static void check_chat(const char *before, const char *after)
+{
+    static const char *const names[] = {"Ann: ", "Speaker 4: ", "Dr. Bo: "};
+    (void)before;
+    bool named = false;
+    for (size_t i = 0; i < 3; i++)
+        named |= strncmp(after, names[i], strlen(names[i]) - 1) == 0;
+    ck_assert_msg(named, "nobody says: %s", after);
+}
+
+START_TEST(json_stays_json)
+{
+    each(append_json, PITH_PRESET_JSON, check_json);
+}
+END_TEST
+
+START_TEST(tables_keep_their_columns)
+{
+    each(append_csv, PITH_PRESET_TABLE, check_csv);
+    each(append_tsv, PITH_PRESET_TABLE, check_tsv);
+    each(append_bars, PITH_PRESET_TABLE, check_bars);
+}
+END_TEST
+
+START_TEST(markdown_keeps_links_headings_and_fences)
+{
+    each(append_markdown, PITH_PRESET_MARKDOWN, check_markdown);
+}
+END_TEST
+
+START_TEST(lines_of_logs_keep_time_and_level)
+{
+    each(append_log, PITH_PRESET_LOG, check_log);
+}
+END_TEST
+
+START_TEST(lines_of_code_are_whole)
+{
+    each(append_code, PITH_PRESET_CODE, check_code);
+}
+END_TEST
+
+START_TEST(turns_keep_their_names)
+{
+    each(append_chat, PITH_PRESET_CHAT, check_chat);
+}
+END_TEST
+
+/* --- detection ------------------------------------------------------------------ */
+
+START_TEST(forms_are_detected)
+{
+    static const struct {
+        append_line *append;
+        enum pith_preset preset;
+    } forms[] = {
+        {append_json, PITH_PRESET_JSON}, {append_csv, PITH_PRESET_TABLE},
+        {append_tsv, PITH_PRESET_TABLE}, {append_bars, PITH_PRESET_TABLE},
+        {append_markdown, PITH_PRESET_MARKDOWN}, {append_log, PITH_PRESET_LOG},
+        {append_code, PITH_PRESET_CODE}, {append_chat, PITH_PRESET_CHAT}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        state = i;
+        make(forms[i].append, 10);
+        ck_assert_msg(pith_layout_detect(view(text)) == forms[i].preset,
+                      "form %zu: %s", i, text);
+    }
+}
+END_TEST
+
+/* What is not certain is prose. */
+START_TEST(prose_has_no_form)
+{
+    static const char *const texts[] = {
+        "", " \n\n", "7", "\"a\"", "{", "[1, 2", "One line, and no more.",
+        "He came in, sat down, and said: nothing.\nShe went out, came back, and "
+        "sat.\nThey left, late, and tired.\n",
+        "Note: this is one.\nThen came\nanother: it\nwas longer.\n",
+        "In 2026 we went: home.\n12:30 was late.\nAnd then it ended.\n",
+        "a | b is an \"or\"\nof two things\nin some languages\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        ck_assert_msg(pith_layout_detect(view(texts[i])) == PITH_PRESET_NONE,
+                      "%s", texts[i]);
+}
+END_TEST
+
+/* --- anything with any preset ---------------------------------------------------- */
+
+static const char *const scraps[] = {
+    "\"", "\\", "{", "}", "[", "]", "(", ")", ",", "\t", "|", ";", ":", "\n",
+    "\r\n", "\n\n", "# ", "- ", "> ", "```\n", "~~~", "---\n", "| - |\n", "http://x.org/",
+    "[a](b)", "![", "](", "**", "`", "12:30:01 ", "ERROR ", "Ann: ", "<bo> ",
+    "word ", "\xC3\xA9", "\xF0\x9F\xA6\x99", " ", "1.", "\\u00", "\\ud83e", "=", "_"};
+
+START_TEST(scraps_are_compressed)
+{
+    state = 3;
+    for (int round = 0; round < 150; round++) {
+        char *at = text;
+        size_t n = random_below(&state, 60);
+        for (size_t i = 0; i < n; i++)
+            at += sprintf(at, "%s",
+                          any_of(scraps, sizeof scraps / sizeof *scraps));
+        *at = '\0';
+        for (int preset = PITH_PRESET_AUTO; preset <= PITH_PRESET_TABLE;
+             preset++) {
+            struct pith_result *result =
+                compress(round % TINY_KINDS, text, preset,
+                         0.1 + 0.8 * random_uniform(&state));
+            pith_result_free(result);
+        }
+    }
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("presets");
+    TCase *tcase = tcase_create("presets");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
+    tcase_add_test(tcase, json_stays_json);
+    tcase_add_test(tcase, tables_keep_their_columns);
+    tcase_add_test(tcase, markdown_keeps_links_headings_and_fences);
+    tcase_add_test(tcase, lines_of_logs_keep_time_and_level);
+    tcase_add_test(tcase, lines_of_code_are_whole);
+    tcase_add_test(tcase, turns_keep_their_names);
+    tcase_add_test(tcase, forms_are_detected);
+    tcase_add_test(tcase, prose_has_no_form);
+    tcase_add_test(tcase, scraps_are_compressed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
