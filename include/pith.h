@@ -453,11 +453,9 @@ struct pith_compress_options {
     /* `spans` */
     bool use_question; /* true: the question, if there is one, ranks contexts
                           and words; false: it stays and decides nothing */
-    double threshold;  /* nats a token, in place of rate and target: what is
-                          worth less goes, however much that is; <= 0: unset */
+    double threshold; /* nats a token, in place of rate and target; <= 0: unset */
     size_t window; /* `paper` and `spans`: positions that the model looks at
-                      together; 0: 640, of which a long document takes no
-                      longer per token than a short one */
+                      together; 0: 640, so that time is linear in the length */
     const char *role_rates; /* of chats, pith_messages.h; or NULL */
     int preset, reserved; /* `spans`: enum pith_preset, pith_options.h; 0 */
 };
@@ -473,7 +471,7 @@ void pith_compress_options_init_sized(struct pith_compress_options *options,
  * prompt.  For `paper` these are its paragraphs: runs of lines that are not
  * blank, each without the line end at its end.  For `reference`, as for the
  * Python package, and for structured prompts it is one context.
- *   options   of which method and structured count
+ *   options   of which method, structured and preset count
  *   contexts  filled with views of text; NULL: count only
  * Returns how many there are. */
 PITH_API
