@@ -448,8 +448,7 @@ struct pith_compress_options {
     bool use_dynamic_rates; /* true; false: instruction, what is selected of
                                the demonstrations, and question have the same
                                rate */
-    size_t selection_seed; /* 0; others: demonstrations are selected in a
-                              random order rather than by perplexity */
+    size_t selection_seed; /* 0; others: demonstrations are selected at random */
     /* `spans` */
     bool use_question; /* true: the question, if there is one, ranks contexts
                           and words; false: it stays and decides nothing */
