@@ -142,7 +142,7 @@ enum pith_preset pith_layout_detect(struct pith_text text)
     if (is_json(text))
         return PITH_PRESET_JSON;
     c = take_census(text);
-    if (c.n >= 3 && 4 * c.log >= 3 * c.n)
+    if (c.n >= 3 && 5 * c.log >= 3 * c.n)
         return PITH_PRESET_LOG;
     if (pith_table_separator(text, true) != 0)
         return PITH_PRESET_TABLE;
