@@ -56,7 +56,7 @@ size_t pith_split_text(struct pith_text text,
     if (pith_compress_options_take(&known, options, NULL) != PITH_OK)
         pith_compress_options_init(&known); /* the compression will complain */
     if (known.method != PITH_METHOD_REFERENCE && !known.structured &&
-        known.preset == PITH_PRESET_NONE)
+        known.preset == 0)
         return split_paragraphs(text, contexts);
     if (contexts != NULL)
         contexts[0] = text;
