@@ -63,7 +63,7 @@ static void add_option(struct pith_sha256 *sha, const struct pith_option *row,
     case PITH_OPTION_COUNT: add_size(sha, *(const size_t *)member); break;
     case PITH_OPTION_REAL: add_real(sha, *(const double *)member); break;
     case PITH_OPTION_CHOICE:
-        add_size(sha, (uint64_t)*(const int *)member);
+        add_size(sha, (uint64_t)((const int *)member)[0]);
         break;
     case PITH_OPTION_TEXT: add_string(sha, *(const char *const *)member); break;
     case PITH_OPTION_KINDS:
