@@ -249,7 +249,7 @@ def check_chat():
 
 
 def check_chat_out_of_time():
-    with Server("--request-seconds", "0.001") as server:
+    with Server("--request-seconds", "0.000001") as server:
         body = chat(tool_output(1), tool_output(2))
         fields, reply = compress_chat(server, body)
         assert reply["messages"] == json.loads(body)["messages"]
