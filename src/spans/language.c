@@ -17,32 +17,30 @@
 static const double limit = 7;
 enum { FEWEST_TOKENS = 20 }; /* fewer may be a name */
 
-/* Bits a byte, and of how many tokens; 0 without any. */
-static double measure(const struct pith_spans *spans, size_t *n)
+void pith_spans_measure_language(struct pith_spans *spans)
 {
     const struct pith_parts *parts = spans->parts;
     double nats = 0;
     size_t n_bytes = 0;
-    *n = 0;
+    spans->n_measured = 0;
     for (size_t i = 0; i < parts->n_units; i++) {
         const struct pith_unit *unit = &parts->units[i];
         if (!pith_spans_is_free_text(spans, i))
             continue;
         for (size_t j = unit->token; j < unit->token + unit->n_tokens; j++)
             nats += isnan(spans->losses[j]) ? 0 : (double)spans->losses[j];
-        *n += unit->n_tokens;
+        spans->n_measured += unit->n_tokens;
         n_bytes += unit->n_bytes;
     }
-    return n_bytes > 0 ? nats / log(2) / (double)n_bytes : 0;
+    if (n_bytes > 0)
+        spans->result->bits_per_byte = nats / log(2) / (double)n_bytes;
 }
 
 enum pith_status pith_spans_note_language(struct pith_spans *spans,
                                           struct pith_error *error)
 {
-    size_t n;
-    double bits = measure(spans, &n);
-    spans->result->bits_per_byte = bits;
-    if (bits <= limit || n < FEWEST_TOKENS)
+    double bits = spans->result->bits_per_byte;
+    if (bits <= limit || spans->n_measured < FEWEST_TOKENS)
         return PITH_OK;
     return pith_result_note(spans->result, error,
                             "The model does not know the language of this "

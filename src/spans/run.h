@@ -25,6 +25,7 @@ struct pith_spans {
     struct pith_parts *parts;
     bool steered;  /* by the question */
     float *losses; /* (ids.n) of the contexts' tokens */
+    size_t n_measured; /* tokens of the result's bits_per_byte */
     float *gains;  /* (ids.n) what a token is worth: its loss, or what the
                       question takes from it */
     struct pith_budget budget;
@@ -66,8 +67,10 @@ void pith_spans_free_nodes(struct pith_spans *spans);
 enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
                                        struct pith_error *error);
 
-/* language.c: measures how well the model knows the contexts' language, and
- * notes when it does not. */
+/* language.c: measures how well the model knows the contexts' language, once
+ * they are scored; settling may cut units later.  The other notes when it does
+ * not. */
+void pith_spans_measure_language(struct pith_spans *spans);
 enum pith_status pith_spans_note_language(struct pith_spans *spans,
                                           struct pith_error *error);
 

@@ -169,6 +169,7 @@ static enum pith_status choose(struct pith_spans *spans,
 {
     double start = pith_seconds();
     PITH_TRY(pith_spans_score(spans, error));
+    pith_spans_measure_language(spans);
     double scored = pith_seconds();
     spans->result->timings.rank = scored - start;
     keep_forced(spans);
@@ -190,8 +191,7 @@ static enum pith_status note(struct pith_spans *spans,
                              struct pith_error *error)
 {
     const struct pith_budget *b = &spans->budget;
-    if (spans->losses != NULL)
-        PITH_TRY(pith_spans_note_language(spans, error));
+    PITH_TRY(pith_spans_note_language(spans, error));
     if (spans->prune.passed)
         return PITH_OK;
     if (pith_spans_shares(spans))
