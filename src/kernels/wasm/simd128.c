@@ -15,6 +15,11 @@
 
 /* --- weights to floats ---------------------------------------------------- */
 
+static void unpack_f16(float *out, const uint8_t *bytes, size_t n)
+{
+    pith_unpack_scalar(out, PITH_F16, bytes, n);
+}
+
 static void unpack_bf16(float *out, const uint8_t *bytes, size_t n)
 {
     size_t i = 0;
@@ -65,27 +70,7 @@ static void unpack_q4(float *out, const uint8_t *block, size_t n)
     }
 }
 
-static void unpack(float *out, enum pith_type type, const uint8_t *bytes,
-                   size_t n)
-{
-    switch (type) {
-    case PITH_F32:
-        memcpy(out, bytes, n * sizeof *out);
-        break;
-    case PITH_F16:
-        pith_unpack_scalar(out, type, bytes, n);
-        break;
-    case PITH_BF16:
-        unpack_bf16(out, bytes, n);
-        break;
-    case PITH_Q8:
-        unpack_q8(out, bytes, n);
-        break;
-    case PITH_Q4:
-        unpack_q4(out, bytes, n);
-        break;
-    }
-}
+#include "../unpack_types.h"
 
 DEFINE_SET(pith_kernels_simd128, "simd128");
 

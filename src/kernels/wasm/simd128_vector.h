@@ -29,25 +29,7 @@ static inline void vec_store(float *p, vec v)
     wasm_v128_store(p, v);
 }
 
-static inline vec vec_load_part(const float *p, size_t n)
-{
-    float lanes[W] = {0};
-    if (n == W)
-        return vec_load(p);
-    memcpy(lanes, p, n * sizeof *p);
-    return vec_load(lanes);
-}
-
-static inline void vec_store_part(float *p, vec v, size_t n)
-{
-    float lanes[W];
-    if (n == W) {
-        vec_store(p, v);
-        return;
-    }
-    vec_store(lanes, v);
-    memcpy(p, lanes, n * sizeof *p);
-}
+#include "../vector_part.h"
 
 static inline vec vec_add(vec a, vec b)
 {

@@ -72,27 +72,7 @@ TARGET static void unpack_q4(float *out, const uint8_t *block, size_t n)
     }
 }
 
-TARGET static void unpack(float *out, enum pith_type type,
-                          const uint8_t *bytes, size_t n)
-{
-    switch (type) {
-    case PITH_F32:
-        memcpy(out, bytes, n * sizeof *out);
-        break;
-    case PITH_F16:
-        unpack_f16(out, bytes, n);
-        break;
-    case PITH_BF16:
-        unpack_bf16(out, bytes, n);
-        break;
-    case PITH_Q8:
-        unpack_q8(out, bytes, n);
-        break;
-    case PITH_Q4:
-        unpack_q4(out, bytes, n);
-        break;
-    }
-}
+#include "../unpack_types.h"
 
 DEFINE_SET(pith_kernels_avx2, "avx2");
 
