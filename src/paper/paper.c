@@ -247,12 +247,8 @@ static enum pith_status note(struct pith_paper *p, struct pith_error *error)
                                   p->options->window > 0
                                       ? "window" : "model's positions",
                                   wanted_segment(p)));
-    if (p->options->structured && p->options->target > 0 &&
-        fabs(p->options->target - (double)p->prune.goal) >= 1)
-        PITH_TRY(pith_result_note(r, error,
-                                  "The rates of the tags leave %zu tokens, "
-                                  "the target was %g.", p->prune.goal,
-                                  p->options->target));
+    if (p->plan->note != NULL)
+        PITH_TRY(p->plan->note(p, error));
     if (p->budget.scaled)
         PITH_TRY(pith_result_note(r, error,
                                   "The target of %zu tokens is below what "

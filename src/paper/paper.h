@@ -60,6 +60,8 @@ struct pith_plan {
     /* Fills the stages of D, from p->stages[1] on; p->n_stages counts them.
      * p->units has room for all units of the prompt and one more. */
     enum pith_status (*stage)(struct pith_paper *p, struct pith_error *error);
+    /* What it has to say of the result; NULL: nothing. */
+    enum pith_status (*note)(struct pith_paper *p, struct pith_error *error);
 };
 
 /* The plans of the options question_aware and structured. */

@@ -15,28 +15,6 @@ struct piece_budget {
     double total; /* of the prompt, with all blank lines */
 };
 
-static bool is_in(const struct pith_tagged_piece *piece,
-                  const struct pith_unit *unit)
-{
-    return unit->token >= piece->token &&
-           unit->token < piece->token + piece->n_tokens;
-}
-
-static void force_whole_pieces(struct pith_parts *parts)
-{
-    size_t p = 0;
-    for (size_t i = 0; i < parts->n_units; i++) {
-        struct pith_unit *unit = &parts->units[i];
-        while (p < parts->n_pieces &&
-               parts->pieces[p].token + parts->pieces[p].n_tokens <=
-                   unit->token)
-            p++;
-        if (p < parts->n_pieces && parts->pieces[p].whole &&
-            is_in(&parts->pieces[p], unit) && !unit->is_separator)
-            unit->forced = true;
-    }
-}
-
 static double rate_of(const struct pith_tagged_piece *piece, double rate)
 {
     return piece->whole ? 1 : piece->rate >= 0 ? piece->rate : rate;
@@ -87,7 +65,7 @@ static enum pith_status open_pieces(struct pith_paper *p,
 {
     (void)error;
     pith_prune_retarget(&p->prune, make_budget(p->parts, p->options).total);
-    force_whole_pieces(p->parts);
+    pith_force_whole_pieces(p->parts);
     return PITH_OK;
 }
 
@@ -121,8 +99,17 @@ static enum pith_status stage_pieces(struct pith_paper *p,
     return PITH_OK;
 }
 
-static const struct pith_plan pieces = {
-    .k = 2, .segment_size = 100, .open = open_pieces, .stage = stage_pieces};
+static enum pith_status note_pieces(struct pith_paper *p,
+                                    struct pith_error *error)
+{
+    return pith_prune_note_retarget(&p->prune, error);
+}
+
+static const struct pith_plan pieces = {.k = 2,
+                                        .segment_size = 100,
+                                        .open = open_pieces,
+                                        .stage = stage_pieces,
+                                        .note = note_pieces};
 
 enum pith_status pith_plan_pieces(const struct pith_plan **plan,
                                   struct pith_error *error)

@@ -97,35 +97,14 @@ static double share(const struct pith_compress_options *options,
     return total + others->rate * (double)others->n_tokens;
 }
 
-/* The piece that a unit is in, NULL: none; *piece, the first that it may be
- * in, is moved on. */
-static const struct pith_tagged_piece *piece_of(const struct pith_parts *parts,
-                                                const struct pith_unit *unit,
-                                                size_t *piece)
-{
-    while (*piece < parts->n_pieces &&
-           parts->pieces[*piece].token + parts->pieces[*piece].n_tokens <=
-               unit->token)
-        ++*piece;
-    bool found = *piece < parts->n_pieces && !unit->is_separator &&
-                 parts->pieces[*piece].token <= unit->token;
-    return found ? &parts->pieces[*piece] : NULL;
-}
-
 enum pith_status pith_spans_open_pieces(struct pith_spans *spans,
                                         struct pith_error *error)
 {
     struct pith_parts *parts = spans->parts;
     struct classes classes;
-    size_t at = 0;
     PITH_TRY(list_classes(parts, &classes, error));
     pith_prune_retarget(&spans->prune, share(spans->options, &classes));
-    for (size_t i = 0; i < parts->n_units; i++) {
-        const struct pith_tagged_piece *piece =
-            piece_of(parts, &parts->units[i], &at);
-        if (piece != NULL && piece->whole)
-            parts->units[i].forced = true;
-    }
+    pith_force_whole_pieces(parts);
     return PITH_OK;
 }
 
@@ -139,7 +118,7 @@ static enum pith_status choose_class(struct pith_spans *spans,
     size_t at = 0;
     for (size_t i = 0; i < parts->n_units; i++) {
         const struct pith_tagged_piece *piece =
-            piece_of(parts, &parts->units[i], &at);
+            pith_piece_of(parts, &parts->units[i], &at);
         in[i] = piece != NULL && !piece->whole &&
                 class_of(classes, piece) == index;
     }

@@ -21,6 +21,7 @@
 #include "../prompt/keep.h"
 #include "../prompt/method.h"
 #include "../prompt/result.h"
+#include "../prompt/retarget.h"
 #include "../prompt/trace.h"
 #include "../prompt/units.h"
 #include "run.h"
@@ -196,12 +197,8 @@ static enum pith_status note(struct pith_spans *spans,
         return PITH_OK;
     if (pith_spans_shares(spans))
         PITH_TRY(pith_spans_note_lost(spans, error));
-    if (spans->options->structured && spans->options->target > 0 &&
-        fabs(spans->options->target - (double)spans->prune.goal) >= 1)
-        return pith_result_note(spans->result, error,
-                                "The rates of the tags leave %zu tokens, the "
-                                "target was %g.", spans->prune.goal,
-                                spans->options->target);
+    if (spans->options->structured)
+        PITH_TRY(pith_prune_note_retarget(&spans->prune, error));
     if (!b->scaled)
         return PITH_OK;
     return pith_result_note(spans->result, error,
