@@ -126,6 +126,76 @@ class Package(unittest.TestCase):
             ["A-7/19", "12 May 1985", " ".join(TEXTS), ""], method="paper")
         self.assertEqual(list(json.loads(record)), ["id", "born", "text"])
 
+    def test_messages(self):
+        tool = " ".join(TEXTS * 4)
+        chat = [{"role": "system", "content": TEXTS[0]},
+                {"role": "user", "content": "What is in the report?"},
+                {"role": "assistant", "content": None, "tool_calls": [
+                    {"id": "c1", "type": "function", "function":
+                     {"name": "read", "arguments": '{"at": 1.50}'}}]},
+                {"role": "tool", "tool_call_id": "c1", "content": tool},
+                {"role": "user", "content": "\ud800 And 日本語?"}]
+        given = json.dumps(chat)
+        result = self.compressor.compress_messages(chat, target_token=120)
+        self.assertEqual(result["method"], "spans")
+        self.assertEqual(result["compressed_tokens"], 120)
+        self.assertRegex(result["saving"], r"^, Saving \$")
+        self.assertEqual(len(result["messages"]), len(chat))
+        for old, new in zip(chat, result["messages"]):
+            self.assertEqual({**old, "content": 0}, {**new, "content": 0})
+            self.assertEqual(old == new, old["role"] != "tool", old)
+        self.assertEqual(json.dumps(chat), given)
+        whole = self.compressor.compress_messages(
+            {"model": "m", "temperature": 0.5, "messages": tuple(chat)},
+            role_rate={"tool": 0.3, "user": 1}, method="paper")
+        self.assertEqual(list(whole["messages"]),
+                         ["model", "temperature", "messages"])
+        self.assertEqual(whole["method"], "paper")
+        kept = [t for t in whole["texts"] if t["role"] == "tool"]
+        self.assertLessEqual(kept[0]["kept"], 0.3 * kept[0]["tokens"] + 1)
+
+    def test_messages_of_client_libraries(self):
+        class Message:
+            """As a model of pydantic writes itself."""
+            def model_dump(self, mode, exclude_unset):
+                assert mode == "json" and exclude_unset
+                return {"role": "assistant", "content": " ".join(TEXTS)}
+        result = self.compressor.compress_messages(
+            [Message(), {"role": "user", "content": "So?"}], rate=0.5)
+        self.assertEqual(result["messages"][0]["role"], "assistant")
+        self.assertLess(result["texts"][0]["kept"],
+                        result["texts"][0]["tokens"])
+
+    def test_messages_that_are_none(self):
+        for words, messages, options in (
+                ("message 0|messages", [{"content": "a"}], {}),
+                ("expected", "Hello", {}),
+                ("JSON", [{"role": "user", "content": {1, 2}}], {}),
+                ("JSON", [{"role": "user", "content": "a",
+                           "x": float("nan")}], {}),
+                ("reference", [{"role": "user", "content": "a"}],
+                 {"method": "reference"}),
+                ("role_rate.*tool", [{"role": "user", "content": "a"}],
+                 {"role_rate": {"cat": 1}})):
+            self.refused(words, self.compressor.compress_messages, messages,
+                         **options)
+
+    def test_presets(self):
+        records = json.dumps([{"id": i, "note": text}
+                              for i, text in enumerate(TEXTS * 4)])
+        for result in (
+                self.compressor.compress_prompt(
+                    records, rate=0.7, method="spans", preset="json"),
+                self.compressor.compress_messages(
+                    [{"role": "tool", "tool_call_id": "c", "content": records},
+                     {"role": "user", "content": "So?"}], rate=0.7,
+                    preset="auto")):
+            text = result.get("compressed_prompt") or \
+                result["messages"][0]["content"]
+            self.assertLess(len(text), len(records))
+            self.assertEqual([record["id"] for record in json.loads(text)],
+                             list(range(8)))
+
     def test_recover(self):
         self.assertEqual(self.compressor.recover(
             "The rent is 1,234.50 euros", "rent 1,234.50", "no such words"),

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from ._library import Library, PithError
 from .models import find_model
@@ -87,7 +87,11 @@ class PromptCompressor:
     # --- requests ------------------------------------------------------------
 
     def _ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        line = json.dumps(request).encode()
+        try:
+            line = json.dumps(request, default=_plain, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise PithError(f"the request cannot be written as JSON: {error}"
+                            ) from None
         with self._lock:
             reply = json.loads(self._opened().request(line))
         if reply["error"] is not None:
@@ -218,6 +222,33 @@ class PromptCompressor:
                                "json_config": json_config},
                               {**given, **options, "method": "reference"})
 
+    def compress_messages(
+            self, messages: Union[Sequence[Any], Mapping[str, Any]],
+            rate: float = 0.5, target_token: float = -1,
+            role_rate: Optional[Mapping[str, float]] = None,
+            **options: Any) -> Dict[str, Any]:
+        """Compresses a chat in the form of OpenAI or Anthropic.
+
+        messages   a list of messages, or an object with one; messages that
+                   their client libraries return may be among them
+        role_rate  what stays of the texts of a role: {"tool": 0.3}
+        options    of docs/REQUESTS.md; the method is "spans" unless it, or
+                   that of the PromptCompressor, is "paper"
+
+        Returns messages, in the form that was given, with shorter texts; the
+        counts as compress_prompt; texts, the counts of each. docs/MESSAGES.md
+        says what stays whole.  What was given is not changed.
+        """
+        method = "paper" if self.method == "paper" else "spans"
+        request: Dict[str, Any] = {
+            "method": method, "rate": rate, "target_token": target_token,
+            **options}
+        if role_rate is not None:
+            request["role_rate"] = ",".join(
+                f"{role}={share}" for role, share in role_rate.items())
+        return self._compress("compress_prompt", {"messages": messages},
+                              request)
+
     def recover(self, original_prompt: str, compressed_prompt: str,
                 response: str) -> str:
         """Puts the words that compression has cut from an answer back."""
@@ -271,6 +302,15 @@ def _given(function: Any, values: Dict[str, Any]) -> Dict[str, Any]:
             and name not in ("self", "context")
             and values[name] is not None
             and values[name] != parameter.default}
+
+
+def _plain(value: Any) -> Any:
+    """A message as the libraries of OpenAI and Anthropic return it, as what
+    they send of it."""
+    if not hasattr(value, "model_dump"):
+        raise TypeError(f"found a {type(value).__name__}, expected a string, "
+                        "a number, a list or a dict")
+    return value.model_dump(mode="json", exclude_unset=True)
 
 
 def _read_config(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]:
