@@ -14,9 +14,11 @@ import sys
 import types
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True" # nothing is fetched
+import yaml
 from fastapi import HTTPException
-from litellm.proxy.guardrails.guardrail_hooks.headroom import HeadroomGuardrail
-from litellm.types.guardrails import GuardrailEventHooks
+from litellm.proxy.guardrails.guardrail_hooks.headroom import (
+    guardrail_initializer_registry)
+from litellm.types.guardrails import LitellmParams
 
 PROGRAM, MODEL, FOLDER = sys.argv[1:4]
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -35,10 +37,21 @@ def start(*options):
     return server, re.search(r"http://\S+", said)[0]
 
 
+def documented():
+    """The guardrail of docs/INTEGRATIONS.md."""
+    with open("docs/INTEGRATIONS.md") as page:
+        block = re.search(r"^```yaml\n(.*?)^```$", page.read(), re.M | re.S)[1]
+    (entry,) = yaml.safe_load(block)["guardrails"]
+    return entry
+
+
 def guardrail(url, key=TOKEN, **options):
-    return HeadroomGuardrail(api_base=url, api_key=key, guardrail_name="pith",
-                             event_hook=GuardrailEventHooks.pre_call,
-                             default_on=True, **options)
+    """That guardrail as LiteLLM's proxy makes it, with another address."""
+    entry = documented()
+    entry["litellm_params"].update(api_base=url, api_key=key, **options)
+    parameters = LitellmParams(**entry["litellm_params"])
+    make = guardrail_initializer_registry[parameters.guardrail]
+    return make(parameters, entry)
 
 
 def output(n):
@@ -129,12 +142,12 @@ def url_of(guard):
 async def check_refusals(url):
     messages = chat(1)
     try:
-        await apply(guardrail(url, key="wrong-" + TOKEN), messages)
+        await apply(guardrail(url, key="wrong-" + TOKEN,
+                              unreachable_fallback="fail_closed"), messages)
         raise AssertionError("a wrong token was taken")
     except HTTPException as error:
         assert error.status_code == 502 and error.detail["status_code"] == 401
-    open_, _ = await apply(
-        guardrail(url, key="wrong", unreachable_fallback="fail_open"), messages)
+    open_, _ = await apply(guardrail(url, key="wrong"), messages)
     assert open_["structured_messages"] == messages
     plain, _ = await apply(guardrail(url, ccr_retrieval=False), messages)
     assert "tools" not in plain
@@ -142,7 +155,7 @@ async def check_refusals(url):
 
 async def check_time():
     """When the server has no time, the chat goes on as it came."""
-    server, url = start("--request-seconds", "0.001")
+    server, url = start("--request-seconds", "1e-9")
     try:
         result, _ = await apply(guardrail(url), chat(2))
         assert result["structured_messages"] == chat(2)
