@@ -201,9 +201,10 @@ $(BUILD)/tests/%.o: tests/%.c
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
+# program.c starts programs.
 $(BUILD)/tests/support.a: $(addprefix $(BUILD)/tests/, support.o tiny_model.o \
                          foreign.o replies.o random_prompt.o \
-                         program.o)
+                         $(if $(POSIX_FLAG),,program.o))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

@@ -1,14 +1,19 @@
 /*
  * guarded.h - memory that ends exactly where it should: the last byte is
- * before a page that cannot be touched.
+ * before a page that cannot be touched; where there are no such pages, before
+ * bytes that must not change.
  */
 #ifndef PITH_TESTS_GUARDED_H
 #define PITH_TESTS_GUARDED_H
 
+#include "support.h"
+
+#if defined(__wasi__) || defined(_WIN32)
+#define GUARDED_BY_BYTES
+#else
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "support.h"
+#endif
 
 /* The floats start on a multiple of 4 bytes and, mostly, of nothing more. */
 struct guarded {
@@ -17,6 +22,30 @@ struct guarded {
     float *floats;
     uint8_t *bytes;
 };
+
+#ifdef GUARDED_BY_BYTES
+
+enum { GUARD_SIZE = 64, GUARD = 0xA5 };
+
+static inline struct guarded guard(size_t n_bytes)
+{
+    struct guarded g = {.mapped = n_bytes};
+    g.mapping = malloc(n_bytes + GUARD_SIZE);
+    ck_assert_ptr_nonnull(g.mapping);
+    memset(g.mapping + n_bytes, GUARD, GUARD_SIZE);
+    g.bytes = (uint8_t *)g.mapping;
+    g.floats = (float *)(void *)g.mapping;
+    return g;
+}
+
+static inline void release(struct guarded *g)
+{
+    for (size_t i = 0; i < GUARD_SIZE; i++)
+        ck_assert_int_eq((uint8_t)g->mapping[g->mapped + i], GUARD);
+    free(g->mapping);
+}
+
+#else
 
 static inline struct guarded guard(size_t n_bytes)
 {
@@ -33,17 +62,19 @@ static inline struct guarded guard(size_t n_bytes)
     return g;
 }
 
+static inline void release(struct guarded *g)
+{
+    munmap(g->mapping, g->mapped);
+}
+
+#endif
+
 static inline struct guarded guarded_normals(size_t n, uint64_t *seed)
 {
     struct guarded g = guard(n * sizeof(float));
     for (size_t i = 0; i < n; i++)
         g.floats[i] = random_normal(seed);
     return g;
-}
-
-static inline void release(struct guarded *g)
-{
-    munmap(g->mapping, g->mapped);
 }
 
 #endif

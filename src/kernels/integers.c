@@ -164,47 +164,69 @@ static int32_t shift_down(int32_t x, int bits)
     return (positive >> bits) - (1 << (30 - bits));
 }
 
-/* Blocks of q8 as int16: their integers times 32 where the step is the
- * largest, in proportion in the others.  Returns the scale. */
-static float widen_q8(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+struct pith_widening pith_plan_q8(const uint8_t *blocks, size_t n_blocks)
 {
     size_t size = pith_row_bytes(PITH_Q8, PITH_Q_BLOCK);
+    struct pith_widening plan = {{0}, {0}, 0};
     float steps[PITH_INT16_BLOCKS], largest = 0;
     for (size_t i = 0; i < n_blocks; i++) {
-        steps[i] = read_q8(q + i * PITH_Q_BLOCK, blocks + i * size);
+        steps[i] = pith_f16_to_f32(pith_load_u16(blocks + i * size));
         largest = larger(largest, steps[i]);
     }
     float inverse = PITH_Q8_ONE / largest;
-    for (size_t i = 0; i < n_blocks * PITH_Q_BLOCK; i++) {
-        float share = isfinite(inverse) ? steps[i / PITH_Q_BLOCK] * inverse : 0;
-        int32_t factor = (int32_t)fminf(rintf(share), PITH_Q8_ONE - 1);
-        q[i] = shift_down(q[i] * PITH_Q8_GROWTH * factor, PITH_Q8_BITS);
+    for (size_t i = 0; i < n_blocks; i++) {
+        float share = isfinite(inverse) ? steps[i] * inverse : 0;
+        plan.by[i] = (int32_t)fminf(rintf(share), PITH_Q8_ONE - 1);
     }
-    return largest / PITH_Q8_GROWTH;
+    plan.scale = largest / PITH_Q8_GROWTH;
+    return plan;
 }
 
-/* Blocks of q4: step q + minimum = step (q - 8) + centre, both as integers of
- * three bits more than what comes of them. */
-static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+struct pith_widening pith_plan_q4(const uint8_t *blocks, size_t n_blocks)
 {
     size_t size = pith_row_bytes(PITH_Q4, PITH_Q_BLOCK);
+    struct pith_widening plan = {{0}, {0}, 0};
     float steps[PITH_INT16_BLOCKS], minima[PITH_INT16_BLOCKS], largest = 0;
     for (size_t i = 0; i < n_blocks; i++) {
-        steps[i] = read_q4(q + i * PITH_Q_BLOCK, &minima[i], blocks + i * size);
+        steps[i] = pith_f16_to_f32(pith_load_u16(blocks + i * size));
+        minima[i] = pith_f16_to_f32(pith_load_u16(blocks + i * size + 2));
         float end = minima[i] + steps[i] * 15;
         largest = larger(largest, larger(minima[i], end));
     }
     float inverse = PITH_Q4_MAX / largest;
-    if (!isfinite(inverse))
-        inverse = 0;
-    for (size_t i = 0; i < n_blocks * PITH_Q_BLOCK; i++) {
-        float step = steps[i / PITH_Q_BLOCK];
-        float centre = minima[i / PITH_Q_BLOCK] + step * 8;
-        int32_t by = inverse > 0 ? (int32_t)rintf(step * inverse) : 0;
-        int32_t from = inverse > 0 ? (int32_t)rintf(centre * inverse) : 0;
-        q[i] = shift_down((q[i] - 8) * by + from, PITH_Q4_BITS);
+    for (size_t i = 0; i < n_blocks && isfinite(inverse); i++) {
+        plan.by[i] = (int32_t)rintf(steps[i] * inverse);
+        plan.from[i] = (int32_t)rintf((minima[i] + steps[i] * 8) * inverse);
     }
-    return largest / (PITH_Q4_MAX >> PITH_Q4_BITS);
+    plan.scale = largest / (PITH_Q4_MAX >> PITH_Q4_BITS);
+    return plan;
+}
+
+/* The integers of n_blocks blocks as the plan has them; returns the scale. */
+static float widen_q8(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+{
+    struct pith_widening plan = pith_plan_q8(blocks, n_blocks);
+    size_t size = pith_row_bytes(PITH_Q8, PITH_Q_BLOCK);
+    for (size_t i = 0; i < n_blocks; i++, q += PITH_Q_BLOCK) {
+        read_q8(q, blocks + i * size);
+        for (size_t j = 0; j < PITH_Q_BLOCK; j++)
+            q[j] = shift_down(q[j] * PITH_Q8_GROWTH * plan.by[i], PITH_Q8_BITS);
+    }
+    return plan.scale;
+}
+
+static float widen_q4(int32_t *q, const uint8_t *blocks, size_t n_blocks)
+{
+    struct pith_widening plan = pith_plan_q4(blocks, n_blocks);
+    size_t size = pith_row_bytes(PITH_Q4, PITH_Q_BLOCK);
+    for (size_t i = 0; i < n_blocks; i++, q += PITH_Q_BLOCK) {
+        float offset;
+        read_q4(q, &offset, blocks + i * size);
+        for (size_t j = 0; j < PITH_Q_BLOCK; j++)
+            q[j] = shift_down((q[j] - 8) * plan.by[i] + plan.from[i],
+                              PITH_Q4_BITS);
+    }
+    return plan.scale;
 }
 
 /* Up to a group of n weights as int16; returns their scale. */

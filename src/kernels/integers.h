@@ -108,4 +108,17 @@ static inline size_t pith_group_packed(size_t n_packed, size_t n, size_t c)
  * finite. */
 float pith_quantise(int32_t *q, const float *x, size_t n, int32_t limit);
 
+/* How the integers q of the blocks of a group become int16, and the scale of
+ * these.  q8: q * PITH_Q8_GROWTH * by, less PITH_Q8_BITS bits: the integers
+ * times 32 where the step is the largest, in proportion in the others.  q4,
+ * step q + minimum = step (q - 8) + centre: (q - 8) * by + from, less
+ * PITH_Q4_BITS bits.  Bits are taken off with halves rounded up. */
+struct pith_widening {
+    int32_t by[PITH_INT16_BLOCKS], from[PITH_INT16_BLOCKS];
+    float scale;
+};
+
+struct pith_widening pith_plan_q8(const uint8_t *blocks, size_t n_blocks);
+struct pith_widening pith_plan_q4(const uint8_t *blocks, size_t n_blocks);
+
 #endif

@@ -30,6 +30,9 @@ static const struct pith_precision *const PRECISIONS[] = {
 #ifdef PITH_BUILDS_NEON_DOT
     &pith_precision_int8_neon,
 #endif
+#ifdef PITH_BUILDS_SIMD128
+    &pith_precision_int16_simd128,
+#endif
     &pith_precision_bf16x3,
     &pith_precision_bf16,
     &pith_precision_int16,

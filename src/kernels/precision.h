@@ -109,6 +109,8 @@ extern const struct pith_precision pith_precision_int16_avxvnni;
 extern const struct pith_precision pith_precision_int8_avxvnni;
 /* With neon. */
 extern const struct pith_precision pith_precision_int8_neon;
+/* With simd128. */
+extern const struct pith_precision pith_precision_int16_simd128;
 /* With avx512. */
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;

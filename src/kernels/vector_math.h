@@ -8,6 +8,13 @@ enum { L = 2 * W }; /* lanes of a panel */
 
 /* --- the exponential function --------------------------------------------- */
 
+/* ln 2 in two parts.  Where vec_fma() rounds twice, the set has others, of
+ * which the first has so few bits that n times it is exact. */
+#ifndef LN2_HIGH
+#define LN2_HIGH 0x1.62e430p-1f
+#define LN2_LOW -0x1.05c610p-29f
+#endif
+
 /* e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; e^r is
  * 1 + r + r^2 q(r), q of degree 4 with the least relative error (3e-9) that
  * Remez's algorithm finds.  Above 89 the result is infinity; where it would be
@@ -17,8 +24,8 @@ TARGET static inline vec vec_exp(vec full_x)
     const float smallest = -87.33f; /* a little above ln 2^-126 */
     vec x = vec_clamp(full_x, smallest, 89.0f);
     vec n = vec_round(vec_mul(x, vec_set(0x1.715476p+0f))); /* 1 / ln 2 */
-    vec r = vec_fma(n, vec_set(-0x1.62e430p-1f), x);        /* ln 2 */
-    r = vec_fma(n, vec_set(0x1.05c610p-29f), r);            /* and its rest */
+    vec r = vec_fma(n, vec_set(-LN2_HIGH), x);
+    r = vec_fma(n, vec_set(-LN2_LOW), r);
     vec q = vec_set(0x1.6a23d0p-10f);
     q = vec_fma(q, r, vec_set(0x1.123a20p-7f));
     q = vec_fma(q, r, vec_set(0x1.5558f2p-5f));
