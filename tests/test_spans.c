@@ -371,6 +371,43 @@ START_TEST(a_threshold_takes_the_place_of_a_rate)
 }
 END_TEST
 
+static int count(void *user, const char *stage, size_t done, size_t total)
+{
+    (void)stage, (void)done, (void)total;
+    ++*(int *)user;
+    return 0;
+}
+
+/* The losses of a prompt are computed once for all rates, by a session that
+ * gives what a new one does; another prompt asks the model. */
+START_TEST(the_next_rate_asks_nothing_of_the_model)
+{
+    int n_reports = 0;
+    struct pith_progress progress = {count, &n_reports};
+    struct pith_session_options options = {.sizeof_options = sizeof options,
+                                           .progress = &progress};
+    struct pith_session *shared = session, *own;
+    struct pith_text texts[] = {view(story), view(story + 1)};
+    struct pith_error error;
+    assert_ok(pith_session_create(model, &options, &own, &error), error);
+    for (int i = 0; i < 4; i++) {
+        struct pith_prompt prompt = {.contexts = &texts[i == 3],
+                                     .n_contexts = 1,
+                                     .question = view("Who was there?")};
+        struct pith_result *want = compress(prompt, 0.3 + 0.2 * i, -1), *got;
+        session = own;
+        n_reports = 0;
+        got = compress(prompt, 0.3 + 0.2 * i, -1);
+        session = shared;
+        ck_assert_int_eq(n_reports > 0, i == 0 || i == 3);
+        ck_assert_uint_eq(got->text.size, want->text.size);
+        ck_assert_mem_eq(got->text.bytes, want->text.bytes, want->text.size);
+        pith_result_free(got), pith_result_free(want);
+    }
+    pith_session_free(own);
+}
+END_TEST
+
 /* To the letter, and white space before them aside. */
 START_TEST(the_first_mention_of_each_word)
 {
@@ -417,6 +454,7 @@ Suite *make_suite(void)
     tcase_add_test(all, instruction_and_question_stay_whole);
     tcase_add_test(all, a_question_chooses);
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
+    tcase_add_test(all, the_next_rate_asks_nothing_of_the_model);
     tcase_add_test(all, the_first_mention_of_each_word);
     suite_add_tcase(suite, all);
     return suite;

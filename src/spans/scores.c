@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/loss_cache.h"
 #include "../model/score.h"
 #include "run.h"
 
@@ -40,6 +41,40 @@ static enum pith_status make_head(const struct pith_spans *spans,
     return PITH_OK;
 }
 
+/* Losses of n tokens after a head, which the session may remember: the next
+ * rate for the same prompt asks for the same ones.  The tokens but the last are
+ * appended to the head. */
+static enum pith_status score_known(struct pith_session *session,
+                                    struct pith_ids *head, const int32_t *ids,
+                                    size_t n, float *losses,
+                                    struct pith_error *error)
+{
+    size_t n_head = head->n, first = n_head - 1, n_all = first + n;
+    int32_t *targets = pith_array(n_all, sizeof *targets);
+    float *all = pith_array(n_all, sizeof *all);
+    enum pith_status status = PITH_OK;
+    pith_ids_append_all(head, ids, n - 1);
+    if (targets == NULL || all == NULL || head->failed) {
+        status = pith_no_memory(error, n_all, sizeof *all);
+        goto done;
+    }
+    for (size_t i = 0; i < first; i++) {
+        targets[i] = PITH_NO_TARGET;
+        all[i] = NAN;
+    }
+    memcpy(targets + first, ids, n * sizeof *ids);
+    if (!pith_session_recall(session, NULL, head->data, targets, all, n_all)) {
+        PITH_TRY_DONE(pith_score_after(session, head->data, n_head, ids, n,
+                                       all + first, error));
+        pith_session_remember(session, NULL, head->data, targets, all, n_all);
+    }
+    memcpy(losses, all + first, n * sizeof *all);
+done:
+    pith_free(targets);
+    pith_free(all);
+    return status;
+}
+
 /* Losses of the first n tokens of the prompt after a head.  A window that is
  * full is left for one that starts with the head and the latest eighth of a
  * window, so that little is run twice. */
@@ -58,8 +93,8 @@ static enum pith_status score_after_head(struct pith_spans *spans, size_t n,
             return pith_no_memory(error, n_before, sizeof *ids);
         size_t room = window > head->n ? window - head->n + 1 : 1;
         size_t n_next = n - at < room ? n - at : room;
-        PITH_TRY(pith_score_after(spans->session, head->data, head->n,
-                                  ids + at, n_next, losses + at, error));
+        PITH_TRY(score_known(spans->session, head, ids + at, n_next,
+                             losses + at, error));
         at += n_next;
     }
     return PITH_OK;
