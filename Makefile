@@ -129,6 +129,7 @@ CORE_SRC := $(filter-out tools/core/main.c,$(filter %.c,$(shell cat src/core.fil
 ifneq ($(KERNELS),plain)
 CORE_SRC := $(sort $(filter-out tools/core/ops.c,$(CORE_SRC)) \
               $(wildcard src/kernels/*.c src/kernels/*/*.c))
+CORE_PLAIN := src/base/threads_none.c
 endif
 
 ## core: build/libpith-core.a and build/pith-core, method paper and no more
@@ -151,17 +152,15 @@ $(BUILD)/pic/%.o: %.c
 	@$(if $(V),,echo "  CC  $< (PIC)")
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -c -o $@ $<
 
-# What stands in for POSIX and threads compiles to nothing in the library.
-CORE_PLAIN := src/base/file_plain.c src/base/threads_none.c
-build/libpith-core.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CORE_PLAIN),$(CORE_SRC))) \
-                      $(CORE_PLAIN:%.c=$(BUILD)/core/%.o)
+# What stands in for threads compiles to nothing in the library.
+build/libpith-core.a: $(CORE_SRC:%.c=$(BUILD)/%.o) $(CORE_PLAIN:%.c=$(BUILD)/core/%.o)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/core/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $< (core)")
-	$(Q)$(CC) $(ALL_CFLAGS) -DPITH_CORE -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -DPITH_NO_THREADS -c -o $@ $<
 
 build/pith-core: $(BUILD)/tools/core/main.o build/libpith-core.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm

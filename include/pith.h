@@ -191,22 +191,14 @@ struct pith_load_options {
                               it from now on; NULL: none */
 };
 
-/* Loads a .pith file: maps it, verifies the checksum of its metadata and
- * checks every size in it against the file.
+/* Takes the bytes of a .pith file for a model: verifies the checksum of its
+ * metadata and checks every size in it.
+ *   bytes    borrowed, size of them, of any alignment; must outlive the model
+ *   name     for messages, copied; NULL: "model"
  *   options  borrowed, NULL for the defaults
  *   model    handed over; free with pith_model_free
- * Errors: IO, FORMAT, CHECKSUM, UNSUPPORTED, MEMORY, ARGUMENT. */
-PITH_API
-enum pith_status pith_model_load(const char *path,
-                                 const struct pith_load_options *options,
-                                 struct pith_model **model,
-                                 struct pith_error *error);
-
-/* The same from the bytes of a .pith file, for programs without a file system
- * or with the model inside them.
- *   bytes  borrowed, size of them, of any alignment; must outlive the model
- *   name   for messages, copied; NULL: "model"
- * Errors: those of pith_model_load; IO only with options->adapter. */
+ * Errors: FORMAT, CHECKSUM, UNSUPPORTED, MEMORY, ARGUMENT; IO only with
+ * options->adapter. */
 PITH_API
 enum pith_status
 pith_model_load_memory(const void *bytes, size_t size, const char *name,
@@ -236,17 +228,12 @@ enum pith_tokenize_flags {
  * Sessions and token losses
  * ------------------------------------------------------------------------ */
 
-/* Processors that this process may run on; 1 where pith is built without
- * threads. */
-PITH_API
-int pith_processors(void);
-
 struct pith_session;
 
 struct pith_session_options {
     size_t sizeof_options;
-    int n_threads;  /* at most pith_processors(); 0 and larger numbers mean
-                       all of them; results do not depend on it */
+    int n_threads;  /* at most one a processor; 0 and larger numbers mean as
+                       many; results do not depend on it */
     size_t n_ctx;   /* positions held at once; 0: what the model allows, at
                        most 4096 */
     const struct pith_progress *progress; /* borrowed, may be NULL */

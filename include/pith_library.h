@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* --------------------------------------------------------------------------
- * Kernels: the sets of numeric routines of this build
+ * Kernels: the sets of numeric routines of this build, and what they run on
  * ------------------------------------------------------------------------ */
 
 /* Name of the index-th kernel set that this CPU and operating system can
@@ -21,9 +21,22 @@ extern "C" {
 PITH_API
 const char *pith_kernels_name(size_t index);
 
+/* Processors that this process may run on; 1 where pith is built without
+ * threads. */
+PITH_API
+int pith_processors(void);
+
 /* --------------------------------------------------------------------------
- * Facts about a model
+ * Model files, and facts about a model
  * ------------------------------------------------------------------------ */
+
+/* pith_model_load_memory of a file, which is mapped.
+ * Errors: the same, and IO. */
+PITH_API
+enum pith_status pith_model_load(const char *path,
+                                 const struct pith_load_options *options,
+                                 struct pith_model **model,
+                                 struct pith_error *error);
 
 /* Reads all weights and verifies their checksum. */
 PITH_API

@@ -5,10 +5,9 @@
  *
  * usage: core_refuse MODEL
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "pith.h"
+#include "core_model.h"
 
 static int failures;
 
@@ -76,21 +75,31 @@ static void try_options(struct pith_session *session)
         complain("the defaults", &error);
 }
 
-static void try_models(const char *path)
+/* The same of what a model is opened with. */
+static void expect_model_refusal(struct pith_text file, const char *option,
+                                 enum pith_status expected,
+                                 const struct pith_load_options *options)
+{
+    struct pith_error error = {0};
+    struct pith_model *model;
+    size_t n = strlen(option);
+    if (pith_model_load_memory(file.bytes, file.size, NULL, options, &model,
+                               &error) != expected ||
+        strncmp(error.detail, option, n) != 0 || error.detail[n] != ':')
+        complain(option, &error);
+}
+
+static void try_models(struct pith_text file)
 {
     const struct pith_load_options adapted = {
         .sizeof_options = sizeof adapted, .adapter = "any"};
+    const struct pith_load_options verified = {
+        .sizeof_options = sizeof verified, .verify = true};
     const struct pith_load_options vector = {
         .sizeof_options = sizeof vector, .kernels = "avx2"};
-    struct pith_model *model;
-    struct pith_error error;
-    if (pith_model_load(path, &adapted, &model, &error) !=
-            PITH_ERR_UNSUPPORTED ||
-        strncmp(error.detail, "adapter:", 8) != 0)
-        complain("adapter", &error);
-    if (pith_model_load(path, &vector, &model, &error) != PITH_ERR_ARGUMENT ||
-        strncmp(error.detail, "kernels:", 8) != 0)
-        complain("kernels", &error);
+    expect_model_refusal(file, "adapter", PITH_ERR_UNSUPPORTED, &adapted);
+    expect_model_refusal(file, "verify", PITH_ERR_UNSUPPORTED, &verified);
+    expect_model_refusal(file, "kernels", PITH_ERR_ARGUMENT, &vector);
 }
 
 static void try_precision(const struct pith_model *model)
@@ -109,19 +118,22 @@ int main(int argc, char **argv)
 {
     struct pith_model *model = NULL;
     struct pith_session *session = NULL;
-    struct pith_error error;
+    struct pith_error error = {0};
     if (argc != 2)
         return 2;
-    if (pith_model_load(argv[1], NULL, &model, &error) ||
+    struct pith_text file = read_model(argv[1]);
+    if (pith_model_load_memory(file.bytes, file.size, argv[1], NULL, &model,
+                               &error) ||
         pith_session_create(model, NULL, &session, &error))
         complain(argv[1], &error);
     else
         try_options(session);
     if (model != NULL) {
-        try_models(argv[1]);
+        try_models(file);
         try_precision(model);
     }
     pith_session_free(session);
     pith_model_free(model);
+    free((void *)file.bytes);
     return failures > 0;
 }

@@ -20,7 +20,7 @@ enum { N = 40 };
 
 static int32_t ids[N], targets[N];
 static const size_t lengths[] = {N};
-static const struct pith_batch batch = {ids, targets, N, lengths, 1};
+static const struct pith_training_batch batch = {ids, targets, N, lengths, 1};
 
 static void setup(void)
 {

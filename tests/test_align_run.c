@@ -17,6 +17,7 @@
 #include "../src/align/pack.h"
 #include "../src/align/settings.h"
 #include "../src/align/state.h"
+#include "../src/base/file.h"
 #include "../src/base/place.h"
 #include "../src/model/access.h"
 #include "support.h"
@@ -151,7 +152,7 @@ START_TEST(packs_hold_whole_records_in_order)
     assert_ok(pith_pack_create(&pack, longest + 5, &error), error);
     for (size_t next = 1; pith_pack_fill(&pack, data, records, N_RECORDS, 2,
                                          &at);) {
-        const struct pith_batch *batch = &pack.batch;
+        const struct pith_training_batch *batch = &pack.batch;
         size_t row = 0;
         ck_assert_uint_le(batch->n_tokens, longest + 5);
         for (size_t r = 0; r < batch->n_records; r++, next += 2) {

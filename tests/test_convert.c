@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/model/format.h"
+#include "../src/model/model_file.h"
 #include "../src/text/tokenizer.h"
 #include "foreign.h"
 #include "support.h"
@@ -118,7 +118,7 @@ static void assert_is(const struct foreign *model, enum pith_type type)
         }
         free(row);
     }
-    pith_format_close(&format);
+    pith_format_close_file(&format);
 }
 
 /* Every route must give the same section: keeps it, or compares. */
@@ -138,7 +138,7 @@ static void check_section(struct section *section)
     }
     ck_assert_uint_eq(format.tokenizer_size, section->size);
     ck_assert_mem_eq(format.tokenizer, section->bytes, section->size);
-    pith_format_close(&format);
+    pith_format_close_file(&format);
 }
 
 static void check_folder(const struct foreign *model,
@@ -280,7 +280,7 @@ START_TEST(dtype_is_that_of_matrices_only)
                          (double)step);
         }
     }
-    pith_format_close(&format);
+    pith_format_close_file(&format);
     remove_files();
     foreign_free(&model);
 }
@@ -319,7 +319,7 @@ static void check_tokenizer(const char *settings, const char *config_from,
     open_result(&format);
     uint32_t flags = format.tokenizer[8]; /* docs/FORMAT.md */
     ck_assert_uint_eq(flags, want->flags);
-    pith_format_close(&format);
+    pith_format_close_file(&format);
     remove_files();
     foreign_free(&model);
 }
@@ -370,7 +370,7 @@ START_TEST(post_processor_can_add_bos)
     convert(source, NULL);
     open_result(&format);
     ck_assert_uint_eq(format.tokenizer[8], PITH_VOCAB_ADD_BOS);
-    pith_format_close(&format);
+    pith_format_close_file(&format);
     remove_files();
     foreign_free(&model);
 }
@@ -426,13 +426,13 @@ START_TEST(sentencepiece_settings_can_turn_flags_off)
     ck_assert_uint_eq(format.tokenizer[8],
                       PITH_VOCAB_ADD_BOS | PITH_VOCAB_DUMMY_PREFIX |
                           PITH_VOCAB_BYTE_FALLBACK);
-    pith_format_close(&format);
+    pith_format_close_file(&format);
     snprintf(path, sizeof path, "%s/tokenizer_config.json", source);
     write_whole_file(path, settings, sizeof settings - 1);
     convert(source, NULL);
     open_result(&format);
     ck_assert_uint_eq(format.tokenizer[8], PITH_VOCAB_BYTE_FALLBACK);
-    pith_format_close(&format);
+    pith_format_close_file(&format);
     remove_files();
     foreign_free(&model);
 }
@@ -578,8 +578,8 @@ START_TEST(smollm2_is_the_same_by_both_routes)
     open_result(&b);
     assert_ok(pith_format_open(&a, other, &error), error);
     assert_same_weights(&a, &b);
-    pith_format_close(&a);
-    pith_format_close(&b);
+    pith_format_close_file(&a);
+    pith_format_close_file(&b);
     unlink(other);
     unlink(destination);
 }

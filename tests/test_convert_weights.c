@@ -13,7 +13,7 @@
 
 #include "../src/base/store.h"
 #include "../src/convert/finite.h"
-#include "../src/model/format.h"
+#include "../src/model/model_file.h"
 #include "foreign.h"
 #include "support.h"
 
@@ -60,7 +60,7 @@ static void assert_gives(const struct foreign *model, const char *from)
                           "%s, row %zu", format.tensors[t].name, r);
         }
     }
-    pith_format_close(&format);
+    pith_format_close_file(&format);
 }
 
 static void assert_refused(const char *from, const char *dtype,

@@ -15,6 +15,7 @@
 #include "../src/model/format_writer.h"
 #include "../src/model/layout.h"
 #include "../src/model/model.h"
+#include "../src/model/model_file.h"
 #include "fuzz/fuzz_model.c"
 #include "support.h"
 #include "tiny_model.h"
@@ -207,7 +208,7 @@ START_TEST(files_hold_what_was_written)
         ck_assert(format.config.rope_theta == config.rope_theta);
         ck_assert(format.config.tied == config.tied);
         ck_assert_str_eq(format.model_name, "tiny");
-        uint64_t end = pith_load_u64(format.file.data + PITH_OFFSET_WEIGHTS);
+        uint64_t end = pith_load_u64(format.data + PITH_OFFSET_WEIGHTS);
         for (size_t i = 0; i < format.n_tensors; i++) {
             const struct pith_format_tensor *tensor = &format.tensors[i];
             ck_assert_uint_eq(tensor->offset % PITH_FORMAT_ALIGNMENT, 0);
@@ -221,8 +222,8 @@ START_TEST(files_hold_what_was_written)
                                                  tensor->view.cols));
             end = tensor->offset + tensor->bytes;
         }
-        ck_assert_uint_eq(end, format.file.size);
-        pith_format_close(&format);
+        ck_assert_uint_eq(end, format.size);
+        pith_format_close_file(&format);
         remove(path);
     }
 }

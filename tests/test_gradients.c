@@ -23,7 +23,7 @@
 enum { MAX_TOKENS = 512, MAX_RECORDS = 16 };
 
 struct test_batch {
-    struct pith_batch batch;
+    struct pith_training_batch batch;
     int32_t ids[MAX_TOKENS], targets[MAX_TOKENS];
     size_t lengths[MAX_RECORDS];
 };
@@ -348,7 +348,7 @@ static const size_t LENGTHS[] = {5, 1, 40, 17, 0};
 static float *gradients_of(const struct pith_model *model,
                            enum pith_trainer_mode mode, const char *precision,
                            int n_threads, bool checkpoint,
-                           const struct pith_batch *batches, size_t n_batches,
+                           const struct pith_training_batch *batches, size_t n_batches,
                            size_t *n, double *sum)
 {
     struct pith_trainer *trainer = open_in(precision, model, mode, n_threads,
@@ -422,12 +422,12 @@ START_TEST(records_are_apart)
     struct pith_model *model = tiny_model_load(
         (enum tiny_kind)(_i % TINY_ALL_KINDS), PITH_F32, NULL);
     struct test_batch batch;
-    struct pith_batch single[4];
+    struct pith_training_batch single[4];
     size_t n, n_again, start = 0;
     double sum, sum_again, difference = 0, length = 0;
     random_batch(&batch, LENGTHS, 420, 10);
     for (size_t r = 0; r < 4; r++) {
-        single[r] = (struct pith_batch){batch.ids + start,
+        single[r] = (struct pith_training_batch){batch.ids + start,
                                         batch.targets + start,
                                         batch.lengths[r], &batch.lengths[r],
                                         1};
@@ -468,7 +468,7 @@ START_TEST(losses_are_those_of_a_session)
     random_batch(&batch, LENGTHS, 420, 12);
     assert_ok(pith_session_create(model, &exact, &session, &error), error);
     for (size_t r = 0; r < batch.batch.n_records; r++) {
-        struct pith_batch record = {batch.ids + start, batch.targets + start,
+        struct pith_training_batch record = {batch.ids + start, batch.targets + start,
                                     batch.lengths[r], &batch.lengths[r], 1};
         double alone = 0;
         pith_session_truncate(session, 0);
@@ -527,7 +527,7 @@ END_TEST
 
 /* The loss as a function of one element. */
 static double loss_at(struct pith_trainer *trainer,
-                      const struct pith_batch *batch, float *element,
+                      const struct pith_training_batch *batch, float *element,
                       float value)
 {
     struct pith_error error;
@@ -544,7 +544,7 @@ static double loss_at(struct pith_trainer *trainer,
  * times the gradient's length.  Losses are floats, so single elements would
  * drown in rounding. */
 static void check_direction(struct pith_trainer *trainer,
-                            const struct pith_batch *batch,
+                            const struct pith_training_batch *batch,
                             const struct pith_trainable *tensor)
 {
     size_t n = tensor->rows * tensor->cols;
@@ -642,7 +642,7 @@ START_TEST(batches_without_targets_change_nothing)
 END_TEST
 
 static void refuse_batch(struct pith_trainer *trainer,
-                         const struct pith_batch *batch, const char *detail)
+                         const struct pith_training_batch *batch, const char *detail)
 {
     struct pith_error error;
     ck_assert_int_eq(pith_trainer_accumulate(trainer, batch, 1, NULL, NULL,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/base/file.h"
 #include "../src/json/json.h"
 #include "../src/kernels/kernels.h"
 #include "../src/model/format_writer.h"

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../src/base/threads.h"
+#include "../src/kernels/ops.h"
 #include "support.h"
 
 /* ThreadSanitizer loses count of them there. */
@@ -186,10 +187,10 @@ START_TEST(threads_are_bounded_by_the_processors)
 {
     int n = pith_processors();
     ck_assert_int_ge(n, 1);
-    ck_assert_int_eq(pith_threads_settle(0), n);
-    ck_assert_int_eq(pith_threads_settle(1), 1);
-    ck_assert_int_eq(pith_threads_settle(n + 1), n);
-    ck_assert_int_eq(pith_threads_settle(1000000), n);
+    ck_assert_int_eq(pith_compute_threads(0), n);
+    ck_assert_int_eq(pith_compute_threads(1), 1);
+    ck_assert_int_eq(pith_compute_threads(n + 1), n);
+    ck_assert_int_eq(pith_compute_threads(1000000), n);
 }
 END_TEST
 

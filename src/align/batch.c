@@ -8,7 +8,7 @@
 #include "passes.h"
 
 static enum pith_status check_lengths(const struct pith_trainer *trainer,
-                                      const struct pith_batch *batch,
+                                      const struct pith_training_batch *batch,
                                       struct pith_error *error)
 {
     size_t total = 0;
@@ -34,7 +34,7 @@ static enum pith_status check_lengths(const struct pith_trainer *trainer,
 }
 
 static enum pith_status check_batch(const struct pith_trainer *trainer,
-                                    const struct pith_batch *batch,
+                                    const struct pith_training_batch *batch,
                                     struct pith_error *error)
 {
     int64_t n_vocab = pith_model_config(trainer->model)->n_vocab;
@@ -55,7 +55,7 @@ static enum pith_status check_batch(const struct pith_trainer *trainer,
  * them. */
 static void place_tokens(struct pith_trainer *trainer)
 {
-    const struct pith_batch *batch = &trainer->batch;
+    const struct pith_training_batch *batch = &trainer->batch;
     const struct pith_config *config = pith_model_config(trainer->model);
     size_t half = config->head_dim / 2, t = 0;
     const float *sines = trainer->angles + trainer->options.max_record * half;
@@ -76,7 +76,7 @@ static void place_tokens(struct pith_trainer *trainer)
 }
 
 enum pith_status pith_train_take_batch(struct pith_trainer *trainer,
-                                       const struct pith_batch *batch,
+                                       const struct pith_training_batch *batch,
                                        struct pith_error *error)
 {
     PITH_TRY(check_batch(trainer, batch, error));

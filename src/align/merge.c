@@ -8,7 +8,7 @@
 #include "../base/options.h"
 #include "../base/place.h"
 #include "../model/adapter.h"
-#include "../model/format.h"
+#include "../model/model_file.h"
 #include "../model/format_writer.h"
 #include "pith_align.h"
 
@@ -159,7 +159,7 @@ enum pith_status pith_merge(const char *model, const char *adapter,
     status = write_all(&merge, destination, chosen.name, error);
 done:
     pith_adapter_close(&merge.adapter);
-    pith_format_close(&merge.format);
+    pith_format_close_file(&merge.format);
     pith_free(merge.types);
     pith_free(merge.row);
     pith_free(merge.bytes);

@@ -19,7 +19,7 @@ enum pith_status pith_pack_create(struct pith_pack *pack, size_t max_tokens,
         pith_pack_free(pack);
         return pith_no_memory(error, max_tokens, sizeof(size_t));
     }
-    pack->batch = (struct pith_batch){.ids = pack->ids,
+    pack->batch = (struct pith_training_batch){.ids = pack->ids,
                                       .targets = pack->targets,
                                       .lengths = pack->lengths};
     return PITH_OK;
@@ -36,7 +36,7 @@ void pith_pack_free(struct pith_pack *pack)
 bool pith_pack_fill(struct pith_pack *pack, const struct pith_dataset *dataset,
                     const size_t *records, size_t n, size_t stride, size_t *at)
 {
-    struct pith_batch *batch = &pack->batch;
+    struct pith_training_batch *batch = &pack->batch;
     batch->n_tokens = batch->n_records = 0;
     for (; *at < n; *at += stride) {
         size_t start = dataset->starts[records[*at]];

@@ -12,7 +12,7 @@ struct pith_pack {
     size_t max_tokens; /* that a batch holds */
     int32_t *ids, *targets; /* (max_tokens) */
     size_t *lengths;        /* (max_tokens) */
-    struct pith_batch batch; /* of the three above */
+    struct pith_training_batch batch; /* of the three above */
 };
 
 enum pith_status pith_pack_create(struct pith_pack *pack, size_t max_tokens,

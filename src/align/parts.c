@@ -126,7 +126,7 @@ void pith_train_attention(struct pith_trainer *trainer, float *out,
                           const float *q, const float *k, const float *v)
 {
     const struct pith_config *config = pith_model_config(trainer->model);
-    const struct pith_batch *batch = &trainer->batch;
+    const struct pith_training_batch *batch = &trainer->batch;
     size_t T = batch->n_tokens, H = config->n_head, D = config->head_dim;
     size_t Hkv = config->n_kv_head, start = 0;
 
@@ -148,7 +148,7 @@ void pith_train_attention_backward(struct pith_trainer *trainer,
                                    const struct pith_train_activations *layer)
 {
     const struct pith_config *config = pith_model_config(trainer->model);
-    const struct pith_batch *batch = &trainer->batch;
+    const struct pith_training_batch *batch = &trainer->batch;
     struct pith_train_gradients *g = &trainer->gradients;
     pith_attention_backward(&trainer->backward, g->dq, g->dk, g->dv, g->dattn,
                             layer->attn, layer->q, layer->k, layer->v,

@@ -65,7 +65,7 @@ static double sum_of(const float *losses, size_t n)
     return sum;
 }
 
-static size_t count_targets(const struct pith_batch *batch)
+static size_t count_targets(const struct pith_training_batch *batch)
 {
     size_t n = 0;
     for (size_t t = 0; t < batch->n_tokens; t++)
@@ -82,7 +82,7 @@ static void report(double sum, size_t n, double *loss_sum, size_t *n_targets)
 }
 
 enum pith_status pith_trainer_loss(struct pith_trainer *trainer,
-                                   const struct pith_batch *batch,
+                                   const struct pith_training_batch *batch,
                                    double *loss_sum, size_t *n_targets,
                                    struct pith_error *error)
 {
@@ -152,7 +152,7 @@ static void backward(struct pith_trainer *trainer, size_t n, double scale)
 }
 
 enum pith_status pith_trainer_accumulate(struct pith_trainer *trainer,
-                                         const struct pith_batch *batch,
+                                         const struct pith_training_batch *batch,
                                          double scale, double *loss_sum,
                                          size_t *n_targets,
                                          struct pith_error *error)

@@ -59,7 +59,7 @@ struct pith_trainer {
     float *cosines, *sines;   /* (T, D/2) */
     float *back_sines;        /* (T, D/2) = -sines */
     float *memory;            /* owns all floats above */
-    struct pith_batch batch;  /* the one at work */
+    struct pith_training_batch batch;  /* the one at work */
 };
 
 /* --- memory --------------------------------------------------------------- */
@@ -84,7 +84,7 @@ void pith_train_settle(struct pith_trainer *trainer);
 /* Makes a batch the one at work.
  * Errors: ARGUMENT (see pith_trainer_accumulate). */
 enum pith_status pith_train_take_batch(struct pith_trainer *trainer,
-                                       const struct pith_batch *batch,
+                                       const struct pith_training_batch *batch,
                                        struct pith_error *error);
 
 /* --- layers --------------------------------------------------------------- */

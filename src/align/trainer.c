@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../base/threads.h"
 #include "../model/access.h"
 #include "passes.h"
 
@@ -52,7 +51,7 @@ static enum pith_status settle(struct pith_trainer_options *options,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "n_threads is %d; expected 0 (all) or more",
                          options->n_threads);
-    options->n_threads = pith_threads_settle(options->n_threads);
+    options->n_threads = pith_compute_threads(options->n_threads);
     if (options->max_tokens == 0 || options->max_tokens > MAX_TOKENS)
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "a batch of %zu tokens; expected 1 to %d",

@@ -77,7 +77,7 @@ struct pith_trainer_options {
 
 /* Records are end to end without padding.  Attention never crosses from one
  * record to another, and positions count from 0 in each. */
-struct pith_batch {
+struct pith_training_batch {
     const int32_t *ids;     /* (n_tokens) */
     const int32_t *targets; /* (n_tokens) the token that follows each;
                                PITH_NO_TARGET where no loss is wanted */
@@ -106,14 +106,14 @@ const char *pith_trainer_precision(const struct pith_trainer *trainer);
  * Both may be NULL.  Errors: ARGUMENT (an id out of range, sizes that do not
  * fit); the gradients are unchanged then. */
 enum pith_status pith_trainer_accumulate(struct pith_trainer *trainer,
-                                         const struct pith_batch *batch,
+                                         const struct pith_training_batch *batch,
                                          double scale, double *loss_sum,
                                          size_t *n_targets,
                                          struct pith_error *error);
 
 /* Forward only. */
 enum pith_status pith_trainer_loss(struct pith_trainer *trainer,
-                                   const struct pith_batch *batch,
+                                   const struct pith_training_batch *batch,
                                    double *loss_sum, size_t *n_targets,
                                    struct pith_error *error);
 

@@ -12,8 +12,7 @@
 
 #include "error.h"
 
-/* A file's bytes: mapped where the system can, read into memory elsewhere, or
- * borrowed from who has them already. */
+/* A file's bytes: mapped where the system can, read into memory elsewhere. */
 struct pith_file {
     const uint8_t *data; /* size bytes, of any alignment; NULL when empty */
     size_t size;

@@ -1,9 +1,9 @@
 /*
- * file_plain.c - see file.h.  Read, where there is no POSIX, and in the core.
+ * file_plain.c - see file.h.  Read, where there is no POSIX.
  */
 #include "posix.h"
 
-#if !HAVE_POSIX || defined PITH_CORE
+#if !HAVE_POSIX
 
 #include "file.h"
 

@@ -313,10 +313,4 @@ int pith_processors(void)
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
-int pith_threads_settle(int wanted)
-{
-    int limit = pith_processors();
-    return wanted == 0 || wanted > limit ? limit : wanted;
-}
-
 #endif

@@ -32,10 +32,6 @@ struct pith_threads;
 struct pith_threads *pith_threads_create(int n_threads);
 void pith_threads_free(struct pith_threads *threads);
 
-/* How many threads to compute with where `wanted`, 0 or more, were asked for:
- * pith_processors() of pith.h when that is 0 or larger. */
-int pith_threads_settle(int wanted);
-
 /* Runs task(user, index, thread) for index 0 .. n_tasks-1 and returns when all
  * are done; 0 <= thread < n_threads tells apart what runs at the same time,
  * for scratch memory. */

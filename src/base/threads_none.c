@@ -1,21 +1,14 @@
 /*
- * threads_none.c - see threads.h.  The caller alone, in builds without threads
- * and in the core.
+ * threads_none.c - see threads.h.  The caller alone, in builds without threads.
  */
 #include "threads.h"
 
-#if !PITH_HAVE_THREADS || defined PITH_CORE
+#if !PITH_HAVE_THREADS
 
 #include "pith.h"
 
 int pith_processors(void)
 {
-    return 1;
-}
-
-int pith_threads_settle(int wanted)
-{
-    (void)wanted;
     return 1;
 }
 

@@ -13,6 +13,7 @@
 
 enum {
     TASK_TOKENS = 16,      /* tokens of one task */
+    STORE_TOKENS = 32,     /* the same where they are only copied */
     TASK_ELEMENTS = 16384, /* elements of one task */
     ALIGN_FLOATS = 16      /* a cache line */
 };
@@ -102,6 +103,12 @@ static void carve(struct pith_scratch *scratch, const struct layout *layout,
         thread->packed_scores = take(&memory, layout->scores);
         thread->softmax = scratch->softmaxes + i * n_softmax;
     }
+}
+
+int pith_compute_threads(int wanted)
+{
+    int limit = pith_processors();
+    return wanted == 0 || wanted > limit ? limit : wanted;
 }
 
 enum pith_status pith_compute_init(struct pith_compute *compute,
@@ -282,6 +289,38 @@ void pith_rope(const struct pith_compute *compute, float *x,
     struct rope rope = {compute->kernels, x, cosines, sines, T, H, D};
     pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
                       rope_task, &rope);
+}
+
+/* Keys and values of T tokens on their way to those of their heads. */
+struct store {
+    float *keys, *values;
+    size_t stride;
+    const float *k, *v;
+    size_t T, H, D;
+};
+
+static void store_task(void *user, size_t index, int thread)
+{
+    const struct store *store = user;
+    size_t D = store->D;
+    size_t end = pith_min(store->T, (index + 1) * STORE_TOKENS);
+    (void)thread;
+    for (size_t h = 0; h < store->H; h++)
+        for (size_t t = index * STORE_TOKENS; t < end; t++) {
+            size_t to = (h * store->stride + t) * D;
+            size_t from = (t * store->H + h) * D;
+            memcpy(store->keys + to, store->k + from, D * sizeof(float));
+            memcpy(store->values + to, store->v + from, D * sizeof(float));
+        }
+}
+
+void pith_store_heads(const struct pith_compute *compute, float *keys,
+                      float *values, size_t stride, const float *k,
+                      const float *v, size_t T, size_t H, size_t D)
+{
+    struct store store = {keys, values, stride, k, v, T, H, D};
+    pith_parallel_for(compute->threads, pith_div_up(T, STORE_TOKENS),
+                      store_task, &store);
 }
 
 /* --- element by element --------------------------------------------------- */

@@ -37,6 +37,10 @@ struct pith_compute_limits {
     size_t max_head_dim;
 };
 
+/* How many threads to compute with where `wanted`, 0 or more, were asked for:
+ * one a processor when that is 0 or larger. */
+int pith_compute_threads(int wanted);
+
 enum pith_status pith_compute_init(struct pith_compute *compute,
                                    const struct pith_kernels *kernels,
                                    int n_threads,
@@ -101,6 +105,12 @@ void pith_rms_norm(const struct pith_compute *compute, float *out,
 void pith_rope(const struct pith_compute *compute, float *x,
                const float *cosines, const float *sines, size_t T, size_t H,
                size_t D);
+
+/* Copies the keys and values k, v (T, H D) of T tokens to where attention
+ * reads them: the first T rows of each head of keys, values (H, stride, D). */
+void pith_store_heads(const struct pith_compute *compute, float *keys,
+                      float *values, size_t stride, const float *k,
+                      const float *v, size_t T, size_t H, size_t D);
 
 /* Tokens of one sequence among those of a call, and the keys that they see:
  * with a window at most that many, the token's own the last.

@@ -3,6 +3,7 @@
  */
 #include "access.h"
 
+#include "model_file.h"
 #include "state.h"
 
 const struct pith_format *pith_model_format(const struct pith_model *model)

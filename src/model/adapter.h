@@ -9,6 +9,8 @@
 #include "../base/file.h"
 #include "identity.h"
 
+struct pith_model;
+
 /* The name in config.h of a linear layer: "attn_q". */
 const char *pith_linear_name(size_t index);
 
@@ -46,6 +48,12 @@ enum pith_status pith_adapter_open(struct pith_adapter *adapter,
                                    const struct pith_format *model,
                                    bool scaled, struct pith_error *error);
 void pith_adapter_close(struct pith_adapter *adapter);
+
+/* Reads the adapter that changes what a model computes, and lets it go. */
+enum pith_status pith_model_take_adapter(struct pith_model *model,
+                                         const char *path,
+                                         struct pith_error *error);
+void pith_model_drop_adapter(struct pith_model *model);
 
 /* Writes a file: the floats of every A and B in order, given by
  * next(user, n_floats). */

@@ -80,7 +80,7 @@ void pith_model_describe_sized(const struct pith_model *model,
     struct pith_vocab facts;
     struct pith_model_info info = {
         .name = format->model_name,
-        .file_bytes = format->file.size,
+        .file_bytes = format->size,
         .kernels = pith_kernels_get_name(model->kernels),
         .auto_precision = pith_precision_get_name(
             pith_precision_get(model->kernels, "auto"))};

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "../base/memory.h"
 #include "forward.h"
 #include "kvcache.h"
 
@@ -34,6 +35,41 @@ pith_session_exact(const struct pith_session *session)
                : session->compute.precision;
 }
 
+/* Copies the held positions of every head of every layer to a larger cache. */
+static void copy_heads(const struct pith_session *from,
+                       const struct pith_session *to)
+{
+    const struct pith_config *config = &from->model->format.config;
+    size_t n = (size_t)config->n_layer * config->n_kv_head;
+    size_t D = config->head_dim, size = from->n_past * D * sizeof(float);
+    for (size_t i = 0; i < n && size > 0; i++) {
+        size_t at = i * from->n_ctx * D, place = i * to->n_ctx * D;
+        memcpy(to->keys + place, from->keys + at, size);
+        memcpy(to->values + place, from->values + at, size);
+    }
+}
+
+/* Gives the cache room for n_ctx positions and keeps those it holds.  Nothing
+ * changes on failure. */
+static enum pith_status resize_cache(struct pith_session *session, size_t n_ctx,
+                                     struct pith_error *error)
+{
+    struct pith_session other = {.model = session->model};
+    enum pith_status status = pith_kv_create(&other, n_ctx, error);
+    if (status == PITH_OK) {
+        float *keys = session->keys, *values = session->values;
+        copy_heads(session, &other);
+        session->keys = other.keys;
+        session->values = other.values;
+        session->n_ctx = n_ctx;
+        other.keys = keys;
+        other.values = values;
+    }
+    pith_free_aligned(other.keys);
+    pith_free_aligned(other.values);
+    return status;
+}
+
 enum pith_status pith_session_reserve(struct pith_session *session,
                                       size_t n_ctx, struct pith_error *error)
 {
@@ -51,7 +87,7 @@ enum pith_status pith_session_reserve(struct pith_session *session,
     status = pith_activations_rotate(session->activations, model, n_ctx,
                                      error);
     if (status == PITH_OK)
-        status = pith_kv_resize(session, n_ctx, error);
+        status = resize_cache(session, n_ctx, error);
     if (status == PITH_OK) {
         struct pith_compute old = session->compute;
         session->compute = compute;

@@ -57,8 +57,8 @@ static bool is_zero(const uint8_t *bytes, size_t n)
 static enum pith_status check_magic(const struct pith_format *format,
                                     struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
-    size_t size = format->file.size, length = strlen(PITH_FORMAT_MAGIC);
+    const uint8_t *data = format->data;
+    size_t size = format->size, length = strlen(PITH_FORMAT_MAGIC);
 
     if (size == 0)
         return pith_fail(error, PITH_ERR_FORMAT, "%s: the file is empty",
@@ -83,7 +83,7 @@ static enum pith_status check_magic(const struct pith_format *format,
 static enum pith_status check_version(const struct pith_format *format,
                                       struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
+    const uint8_t *data = format->data;
     uint32_t version = pith_load_u32(data + PITH_OFFSET_VERSION);
     uint32_t order = pith_load_u32(data + PITH_OFFSET_BYTE_ORDER);
 
@@ -104,8 +104,8 @@ static enum pith_status check_version(const struct pith_format *format,
 static enum pith_status check_size(const struct pith_format *format,
                                    struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
-    uint64_t size = format->file.size;
+    const uint8_t *data = format->data;
+    uint64_t size = format->size;
     uint64_t expected = pith_load_u64(data + PITH_OFFSET_FILE_SIZE);
     uint64_t weights = pith_load_u64(data + PITH_OFFSET_WEIGHTS);
 
@@ -130,7 +130,7 @@ static enum pith_status check_size(const struct pith_format *format,
 static enum pith_status check_metadata_crc(const struct pith_format *format,
                                            struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
+    const uint8_t *data = format->data;
     size_t size = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
     uint32_t stored = pith_load_u32(data + PITH_OFFSET_METADATA_CRC);
     uint32_t computed = pith_format_metadata_crc(data, size);
@@ -162,7 +162,7 @@ uint32_t pith_format_version_of(const struct pith_config *config)
 static enum pith_status read_config(struct pith_format *format,
                                     struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
+    const uint8_t *data = format->data;
     struct pith_config *config = &format->config;
     uint32_t flags = pith_load_u32(data + PITH_OFFSET_FLAGS);
     uint32_t version = pith_load_u32(data + PITH_OFFSET_VERSION);
@@ -199,7 +199,7 @@ static enum pith_status read_config(struct pith_format *format,
 static enum pith_status check_sections(struct pith_format *format,
                                        struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
+    const uint8_t *data = format->data;
     uint64_t weights = pith_load_u64(data + PITH_OFFSET_WEIGHTS);
     uint32_t n_tensors = pith_load_u32(data + PITH_OFFSET_N_TENSORS);
     uint32_t name_size = pith_load_u32(data + PITH_OFFSET_NAME_SIZE);
@@ -229,7 +229,7 @@ static enum pith_status check_sections(struct pith_format *format,
 static enum pith_status read_name(struct pith_format *format, size_t offset,
                                   size_t size, struct pith_error *error)
 {
-    const char *name = (const char *)format->file.data + offset;
+    const char *name = (const char *)format->data + offset;
     if (memchr(name, '\0', size) != NULL || !pith_utf8_is_valid(name, size))
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: the model's name at byte %zu is not valid text",
@@ -246,7 +246,7 @@ static enum pith_status read_name(struct pith_format *format, size_t offset,
 static enum pith_status read_sections(struct pith_format *format,
                                       struct pith_error *error)
 {
-    const uint8_t *data = format->file.data;
+    const uint8_t *data = format->data;
     size_t weights = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
     size_t name_size = pith_load_u32(data + PITH_OFFSET_NAME_SIZE);
     size_t name = PITH_HEADER_SIZE + format->n_tensors * PITH_ENTRY_SIZE;
@@ -266,7 +266,7 @@ static enum pith_status read_sections(struct pith_format *format,
 static enum pith_status read_tensor(struct pith_format *format, size_t index,
                                     uint64_t *end, struct pith_error *error)
 {
-    const uint8_t *entry = format->file.data + PITH_HEADER_SIZE +
+    const uint8_t *entry = format->data + PITH_HEADER_SIZE +
                            index * PITH_ENTRY_SIZE;
     const char *name = (const char *)entry + PITH_ENTRY_NAME;
     struct pith_format_tensor *tensor = &format->tensors[index];
@@ -300,20 +300,20 @@ static enum pith_status read_tensor(struct pith_format *format, size_t index,
                          spec.name, tensor->bytes, tensor->offset, bytes,
                          offset);
     *end = offset + bytes;
-    if (*end > format->file.size)
+    if (*end > format->size)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: %s ends at byte %" PRIu64 " of %zu",
-                         format->path, spec.name, *end, format->file.size);
+                         format->path, spec.name, *end, format->size);
     tensor->name = name;
     tensor->view = (struct pith_tensor){(enum pith_type)type, spec.rows,
-                                        spec.cols, format->file.data + offset};
+                                        spec.cols, format->data + offset};
     return PITH_OK;
 }
 
 static enum pith_status read_tensors(struct pith_format *format,
                                      struct pith_error *error)
 {
-    uint64_t end = pith_load_u64(format->file.data + PITH_OFFSET_WEIGHTS);
+    uint64_t end = pith_load_u64(format->data + PITH_OFFSET_WEIGHTS);
 
     format->tensors = pith_array(format->n_tensors, sizeof *format->tensors);
     if (format->tensors == NULL)
@@ -321,10 +321,10 @@ static enum pith_status read_tensors(struct pith_format *format,
                               sizeof *format->tensors);
     for (size_t i = 0; i < format->n_tensors; i++)
         PITH_TRY(read_tensor(format, i, &end, error));
-    if (end != format->file.size)
+    if (end != format->size)
         return pith_fail(error, PITH_ERR_FORMAT,
                          "%s: the last tensor ends at byte %" PRIu64 " of %zu",
-                         format->path, end, format->file.size);
+                         format->path, end, format->size);
     return PITH_OK;
 }
 
@@ -340,76 +340,36 @@ static enum pith_status read_metadata(struct pith_format *format,
     PITH_TRY(read_sections(format, error));
     PITH_TRY(read_tensors(format, error));
     format->weights_crc32 =
-        pith_load_u32(format->file.data + PITH_OFFSET_WEIGHTS_CRC);
+        pith_load_u32(format->data + PITH_OFFSET_WEIGHTS_CRC);
     return PITH_OK;
 }
 
-/* Reads format->file; closes it when that fails. */
-static enum pith_status read_file(struct pith_format *format, const char *name,
+static enum pith_status copy_name(char **copy, const char *name,
                                   struct pith_error *error)
 {
-    size_t length = strlen(name);
-    enum pith_status status;
-
-    format->path = pith_array(length + 1, 1);
-    if (format->path == NULL) {
-        status = pith_no_memory(error, length + 1, 1);
-    } else {
-        memcpy(format->path, name, length + 1);
-        status = read_metadata(format, error);
-    }
-    if (status != PITH_OK)
-        pith_format_close(format);
-    return status;
-}
-
-enum pith_status pith_format_open(struct pith_format *format, const char *path,
-                                  struct pith_error *error)
-{
-    *format = (struct pith_format){0};
-    if (pith_path_is_directory(path))
-        return pith_fail(error, PITH_ERR_IO,
-                         "%s: is a folder; expected a .pith file, as pith "
-                         "convert makes of such a folder", path);
-    PITH_TRY(pith_file_open(&format->file, path, error));
-    return read_file(format, path, error);
+    size_t size = strlen(name) + 1;
+    *copy = pith_array(size, 1);
+    if (*copy == NULL)
+        return pith_no_memory(error, size, 1);
+    memcpy(*copy, name, size);
+    return PITH_OK;
 }
 
 enum pith_status pith_format_open_bytes(struct pith_format *format,
                                         const char *name, const void *bytes,
                                         size_t size, struct pith_error *error)
 {
-    *format = (struct pith_format){.file = {bytes, size, false}};
-    return read_file(format, name, error);
-}
-
-enum pith_status pith_format_verify(const struct pith_format *format,
-                                    struct pith_error *error)
-{
-    enum { STEP = 1 << 22 };
-    const uint8_t *data = format->file.data;
-    size_t at = (size_t)pith_load_u64(data + PITH_OFFSET_WEIGHTS);
-    uint32_t crc = 0;
-
-    while (at < format->file.size) {
-        size_t n = format->file.size - at < STEP ? format->file.size - at
-                                                 : STEP;
-        crc = pith_crc32(crc, data + at, n);
-        pith_file_drop(&format->file, at, n);
-        at += n;
-    }
-    if (crc != format->weights_crc32)
-        return pith_fail(error, PITH_ERR_CHECKSUM,
-                         "%s: checksum of the weights is %08" PRIX32
-                         ", stored is %08" PRIX32 ": the file is damaged; "
-                         "copy or convert it again", format->path, crc,
-                         format->weights_crc32);
-    return PITH_OK;
+    *format = (struct pith_format){.data = bytes, .size = size};
+    enum pith_status status = copy_name(&format->path, name, error);
+    if (status == PITH_OK)
+        status = read_metadata(format, error);
+    if (status != PITH_OK)
+        pith_format_close(format);
+    return status;
 }
 
 void pith_format_close(struct pith_format *format)
 {
-    pith_file_close(&format->file);
     pith_free(format->path);
     pith_free(format->model_name);
     pith_free(format->tensors);

@@ -5,7 +5,6 @@
 #ifndef PITH_MODEL_FORMAT_H
 #define PITH_MODEL_FORMAT_H
 
-#include "../base/file.h"
 #include "../kernels/tensor.h"
 #include "config.h"
 
@@ -16,9 +15,11 @@ struct pith_format_tensor {
     uint64_t offset, bytes;
 };
 
-/* An open file: its bytes and what its metadata say. */
+/* A file in memory: its bytes and what its metadata say. */
 struct pith_format {
-    struct pith_file file;
+    const uint8_t *data; /* size bytes, of any alignment, borrowed */
+    size_t size;
+    struct pith_file *file; /* that they are of (model_file.h); or NULL */
     char *path;
     char *model_name;
     struct pith_config config;
@@ -29,16 +30,11 @@ struct pith_format {
     uint32_t weights_crc32; /* as stored */
 };
 
-/* Opens and checks magic, version, metadata checksum, every size and that
- * the tensors are those of the config. */
-enum pith_status pith_format_open(struct pith_format *format, const char *path,
-                                  struct pith_error *error);
-/* The same of a file in memory, borrowed; name is for messages. */
+/* Checks magic, version, metadata checksum, every size and that the tensors
+ * are those of the config.  name: for messages. */
 enum pith_status pith_format_open_bytes(struct pith_format *format,
                                         const char *name, const void *bytes,
                                         size_t size, struct pith_error *error);
-enum pith_status pith_format_verify(const struct pith_format *format,
-                                    struct pith_error *error);
 void pith_format_close(struct pith_format *format);
 
 #endif

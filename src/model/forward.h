@@ -100,11 +100,12 @@ enum pith_status pith_check_ids(const struct pith_session *session,
                                 bool no_target_allowed,
                                 struct pith_error *error);
 
-/* Reads the adapter that changes what the model computes, and lets it go. */
-enum pith_status pith_model_take_adapter(struct pith_model *model,
-                                         const char *path,
-                                         struct pith_error *error);
-void pith_model_drop_adapter(struct pith_model *model);
+/* What a model is opened with besides its bytes: the checksum of its weights,
+ * an adapter; and what it lets go of in the end. */
+enum pith_status pith_model_take_extras(struct pith_model *model,
+                                        const struct pith_load_options *options,
+                                        struct pith_error *error);
+void pith_model_drop_extras(struct pith_model *model);
 
 /* out (T, N) += scale B A x, x (T, C), where the model has an adapter for this
  * linear layer; in float32 whatever the precision. */

@@ -11,13 +11,9 @@
 float *pith_kv_keys(const struct pith_session *session, size_t layer);
 float *pith_kv_values(const struct pith_session *session, size_t layer);
 
-/* Stores k, v (T, Hkv D) of a layer in the rows row .. row + T - 1. */
-void pith_kv_store(struct pith_session *session, size_t layer, size_t row,
-                   const float *k, const float *v, size_t T);
-
-/* Gives the cache room for n_ctx positions and keeps those it holds.
- * Nothing changes on failure. */
-enum pith_status pith_kv_resize(struct pith_session *session, size_t n_ctx,
+/* Gives a session without a cache one of n_ctx positions, freed with the
+ * session, also after an error. */
+enum pith_status pith_kv_create(struct pith_session *session, size_t n_ctx,
                                 struct pith_error *error);
 
 #endif

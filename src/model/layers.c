@@ -103,11 +103,15 @@ static void attend(const struct pith_pass *pass, size_t index)
 
     for (size_t i = 0; i < pass->n_runs; token += pass->runs[i++].T) {
         const struct pith_run *run = &pass->runs[i];
-        pith_kv_store(run->session, index, run->row, a->k + token * Hkv * D,
-                      a->v + token * Hkv * D, run->T);
+        float *keys = pith_kv_keys(run->session, index);
+        float *values = pith_kv_values(run->session, index);
+        pith_store_heads(&pass->compute, keys + run->row * D,
+                         values + run->row * D, run->session->n_ctx,
+                         a->k + token * Hkv * D, a->v + token * Hkv * D, run->T,
+                         Hkv, D);
         a->sights[i] = (struct pith_attention_run){
-            .keys = pith_kv_keys(run->session, index),
-            .values = pith_kv_values(run->session, index),
+            .keys = keys,
+            .values = values,
             .stride = run->session->n_ctx,
             .T = run->T,
             .window = config->window,

@@ -121,68 +121,16 @@ static enum pith_status choose_kernels(struct pith_model *model,
     return PITH_OK;
 }
 
-/* Where a model comes from: bytes, or with NULL the file of that name. */
-struct source {
-    const char *name;
-    const void *bytes;
-    size_t size;
-};
-
-static enum pith_status open_source(struct pith_format *format,
-                                    const struct source *source,
-                                    struct pith_error *error)
-{
-    return source->bytes == NULL
-               ? pith_format_open(format, source->name, error)
-               : pith_format_open_bytes(format, source->name, source->bytes,
-                                        source->size, error);
-}
-
-static enum pith_status load(struct pith_model *model,
-                             const struct source *source,
-                             const struct pith_load_options *options,
-                             struct pith_error *error)
-{
-    PITH_TRY(choose_kernels(model, options->kernels, error));
-    PITH_TRY(open_source(&model->format, source, error));
-    if (options->verify)
-        PITH_TRY(pith_format_verify(&model->format, error));
-    PITH_TRY(load_tokenizer(model, error));
-    PITH_TRY(load_weights(model, error));
-    return options->adapter != NULL
-               ? pith_model_take_adapter(model, options->adapter, error)
-               : PITH_OK;
-}
-
-static enum pith_status make_model(const struct source *source,
+static enum pith_status open_model(struct pith_model *model, const char *name,
+                                   const void *bytes, size_t size,
                                    const struct pith_load_options *options,
-                                   struct pith_model **model,
                                    struct pith_error *error)
 {
-    struct pith_load_options chosen = {.sizeof_options = sizeof chosen};
-    enum pith_status status;
-
-    PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
-    struct pith_model *made = pith_array_zero(1, sizeof *made);
-    if (made == NULL)
-        return pith_no_memory(error, 1, sizeof *made);
-    status = load(made, source, &chosen, error);
-    if (status == PITH_OK)
-        *model = made;
-    else
-        pith_model_free(made);
-    return status;
-}
-
-enum pith_status pith_model_load(const char *path,
-                                 const struct pith_load_options *options,
-                                 struct pith_model **model,
-                                 struct pith_error *error)
-{
-    PITH_REQUIRE(model, error);
-    *model = NULL;
-    PITH_REQUIRE(path, error);
-    return make_model(&(struct source){.name = path}, options, model, error);
+    PITH_TRY(choose_kernels(model, options->kernels, error));
+    PITH_TRY(pith_format_open_bytes(&model->format, name, bytes, size, error));
+    PITH_TRY(pith_model_take_extras(model, options, error));
+    PITH_TRY(load_tokenizer(model, error));
+    return load_weights(model, error);
 }
 
 enum pith_status
@@ -190,11 +138,21 @@ pith_model_load_memory(const void *bytes, size_t size, const char *name,
                        const struct pith_load_options *options,
                        struct pith_model **model, struct pith_error *error)
 {
-    struct source source = {name != NULL ? name : "model", bytes, size};
+    struct pith_load_options chosen = {.sizeof_options = sizeof chosen};
     PITH_REQUIRE(model, error);
     *model = NULL;
     PITH_REQUIRE(bytes, error);
-    return make_model(&source, options, model, error);
+    PITH_TRY(pith_options_copy(&chosen, sizeof chosen, options, error));
+    struct pith_model *made = pith_array_zero(1, sizeof *made);
+    if (made == NULL)
+        return pith_no_memory(error, 1, sizeof *made);
+    enum pith_status status = open_model(made, name != NULL ? name : "model",
+                                         bytes, size, &chosen, error);
+    if (status == PITH_OK)
+        *model = made;
+    else
+        pith_model_free(made);
+    return status;
 }
 
 void pith_model_free(struct pith_model *model)
@@ -202,7 +160,7 @@ void pith_model_free(struct pith_model *model)
     if (model == NULL)
         return;
     pith_tokenizer_free(model->tokenizer);
-    pith_model_drop_adapter(model);
+    pith_model_drop_extras(model);
     pith_free(model->weights.layers);
     pith_free(model->vectors);
     pith_format_close(&model->format);

@@ -5,7 +5,6 @@
 
 #include "../base/memory.h"
 #include "../base/options.h"
-#include "../base/threads.h"
 #include "forward.h"
 #include "kvcache.h"
 
@@ -75,7 +74,7 @@ static enum pith_status settle(struct pith_session_options *options,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "n_threads is %d; expected 0 (all) or more",
                          options->n_threads);
-    options->n_threads = pith_threads_settle(options->n_threads);
+    options->n_threads = pith_compute_threads(options->n_threads);
     if (options->precision == NULL)
         options->precision = "auto";
     if (options->n_ctx == 0) {
@@ -98,7 +97,7 @@ static enum pith_status open_session(struct pith_session *session,
     PITH_TRY(pith_session_open_compute(&session->compute, model, precision,
                                        options->n_threads, options->n_ctx,
                                        error));
-    PITH_TRY(pith_kv_resize(session, options->n_ctx, error));
+    PITH_TRY(pith_kv_create(session, options->n_ctx, error));
     session->n_window = options->n_ctx;
     session->is_automatic = strcmp(options->precision, "auto") == 0;
     return pith_activations_create(&session->activations, model,

@@ -18,7 +18,7 @@ enum { MAX_STEPS = 100 };
 
 struct run {
     struct pith_trainer *trainer;
-    struct pith_batch batch;
+    struct pith_training_batch batch;
     double passes[MAX_STEPS], update[MAX_STEPS], loss;
 };
 
@@ -41,7 +41,7 @@ static double median(double *x, size_t n)
 }
 
 /* The next token is the target of each, the records end to end. */
-static void fill_batch(struct pith_batch *batch, size_t n_records,
+static void fill_batch(struct pith_training_batch *batch, size_t n_records,
                        size_t n_tokens, size_t n_vocab)
 {
     size_t n = n_records * n_tokens;
@@ -59,7 +59,7 @@ static void fill_batch(struct pith_batch *batch, size_t n_records,
         targets[t] = (t + 1) % n_tokens != 0 ? ids[t + 1] : PITH_NO_TARGET;
     for (size_t i = 0; i < n_records; i++)
         lengths[i] = n_tokens;
-    *batch = (struct pith_batch){ids, targets, n, lengths, n_records};
+    *batch = (struct pith_training_batch){ids, targets, n, lengths, n_records};
 }
 
 static void take_step(struct run *run, size_t index)

@@ -73,15 +73,17 @@ void pith_tokenizer_drop_specials(struct pith_tokenizer *tokenizer)
 
 /* --- model -------------------------------------------------------------------- */
 
-enum pith_status pith_model_take_adapter(struct pith_model *model,
-                                         const char *path,
-                                         struct pith_error *error)
+enum pith_status pith_model_take_extras(struct pith_model *model,
+                                        const struct pith_load_options *options,
+                                        struct pith_error *error)
 {
-    (void)model, (void)path;
-    return refuse(error, "adapter", "NULL");
+    (void)model;
+    if (options->adapter != NULL)
+        return refuse(error, "adapter", "NULL");
+    return options->verify ? refuse(error, "verify", "false") : PITH_OK;
 }
 
-void pith_model_drop_adapter(struct pith_model *model)
+void pith_model_drop_extras(struct pith_model *model)
 {
     (void)model;
 }
@@ -151,6 +153,21 @@ enum pith_status pith_keep_note(const struct pith_parts *parts,
 {
     (void)parts, (void)options, (void)result, (void)error;
     return PITH_OK; /* nothing was looked for */
+}
+
+/* Of byte-level tokens.  Bytes that the tokenizer has no token for are passed
+ * over. */
+void pith_token_ends(const struct pith_tokenizer *tokenizer,
+                     struct pith_text text, const int32_t *ids, size_t n,
+                     size_t *ends)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct pith_text piece = pith_tokenizer_piece(tokenizer, ids[i]);
+        for (size_t k = 0; k < piece.size && at < text.size; at++)
+            k += text.bytes[at] == piece.bytes[k];
+        ends[i] = i + 1 < n ? at : text.size;
+    }
 }
 
 enum pith_status pith_pieces_append(struct pith_parts *parts,

@@ -17,9 +17,11 @@
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
+enum { MODEL, PROMPT, INSTRUCTION, QUESTION, N_FILES };
+
 struct arguments {
-    const char *model, *rate, *target;
-    const char *files[3]; /* instruction, question, prompt */
+    const char *files[N_FILES]; /* NULL: not given */
+    const char *rate, *target;
     bool whole;
 };
 
@@ -35,7 +37,6 @@ static int read_file(const char *path, struct pith_text *text)
     char *bytes = NULL;
     size_t size = 0, capacity = 0;
     FILE *file = path != NULL ? fopen(path, "rb") : NULL;
-    *text = (struct pith_text){NULL, 0};
     if (file == NULL)
         return path != NULL ? fails(path, strerror(errno)) : DONE;
     for (size_t n = 1; n > 0; size += n) {
@@ -73,10 +74,11 @@ static int usage(void)
 
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
+    const char **files = arguments->files;
     const struct { const char *name, **value; } options[] = {
-        {"-m", &arguments->model}, {"-r", &arguments->rate},
-        {"-n", &arguments->target}, {"--instruction", &arguments->files[0]},
-        {"--question", &arguments->files[1]}};
+        {"-m", &files[MODEL]}, {"-r", &arguments->rate},
+        {"-n", &arguments->target}, {"--instruction", &files[INSTRUCTION]},
+        {"--question", &files[QUESTION]}};
     enum { N = sizeof options / sizeof options[0] };
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
@@ -86,13 +88,12 @@ static int parse(int argc, char **argv, struct arguments *arguments)
             *options[k].value = argv[++i];
         else if (k == N && strcmp(argv[i], "--context") == 0)
             arguments->whole = true;
-        else if (k == N && argv[i][0] != '-' && arguments->files[2] == NULL)
-            arguments->files[2] = argv[i];
+        else if (k == N && argv[i][0] != '-' && files[PROMPT] == NULL)
+            files[PROMPT] = argv[i];
         else
             return usage();
     }
-    return arguments->model != NULL && arguments->files[2] != NULL ? DONE
-                                                                   : usage();
+    return files[MODEL] != NULL && files[PROMPT] != NULL ? DONE : usage();
 }
 
 /* A number above 0. */
@@ -107,7 +108,8 @@ static int read_number(const char *option, const char *word, double *value)
     return DONE;
 }
 
-static int compress(const char *model_path, const struct pith_prompt *prompt,
+static int compress(const char *name, struct pith_text file,
+                    const struct pith_prompt *prompt,
                     const struct pith_compress_options *options, bool line_end)
 {
     struct pith_model *model = NULL;
@@ -115,7 +117,8 @@ static int compress(const char *model_path, const struct pith_prompt *prompt,
     struct pith_result *result = NULL;
     struct pith_error error;
     bool failed =
-        pith_model_load(model_path, NULL, &model, &error) ||
+        pith_model_load_memory(file.bytes, file.size, name, NULL, &model,
+                               &error) ||
         pith_session_create(model, NULL, &session, &error) ||
         pith_compress_paper(session, prompt, options, &result, &error);
     int code = failed ? fails("cannot compress", error.detail) : DONE;
@@ -134,30 +137,30 @@ static int compress(const char *model_path, const struct pith_prompt *prompt,
     return code;
 }
 
-/* The texts of a prompt and of its contexts. */
-static int run(const struct arguments *arguments, const struct pith_text *texts,
+/* files: what is in those of the arguments. */
+static int run(const struct arguments *arguments, const struct pith_text *files,
                const struct pith_compress_options *options)
 {
-    struct pith_text text = chomped(texts[2]);
+    struct pith_text text = chomped(files[PROMPT]);
     size_t n = arguments->whole ? 1 : pith_split_text(text, options, NULL);
     struct pith_text *contexts = calloc(n + 1, sizeof *contexts);
     if (contexts == NULL)
-        return fails(arguments->files[2], "out of memory");
+        return fails(arguments->files[PROMPT], "out of memory");
     contexts[0] = text;
     if (!arguments->whole)
         pith_split_text(text, options, contexts);
-    struct pith_prompt prompt = {chomped(texts[0]), contexts, n,
-                                 chomped(texts[1])};
-    int code = compress(arguments->model, &prompt, options,
-                        text.size < texts[2].size);
+    struct pith_prompt prompt = {chomped(files[INSTRUCTION]), contexts, n,
+                                 chomped(files[QUESTION])};
+    int code = compress(arguments->files[MODEL], files[MODEL], &prompt, options,
+                        text.size < files[PROMPT].size);
     free(contexts);
     return code;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.model = NULL};
-    struct pith_text texts[3] = {{NULL, 0}};
+    struct arguments arguments = {.whole = false};
+    struct pith_text files[N_FILES] = {{NULL, 0}};
     struct pith_compress_options options;
     pith_compress_options_init(&options);
     int code = parse(argc, argv, &arguments);
@@ -167,11 +170,11 @@ int main(int argc, char **argv)
         code = read_number("-r", arguments.rate, &options.rate);
     if (code == DONE)
         code = read_number("-n", arguments.target, &options.target);
-    for (size_t i = 0; i < 3 && code == DONE; i++)
-        code = read_file(arguments.files[i], &texts[i]);
+    for (size_t i = 0; i < N_FILES && code == DONE; i++)
+        code = read_file(arguments.files[i], &files[i]);
     if (code == DONE)
-        code = run(&arguments, texts, &options);
-    for (size_t i = 0; i < 3; i++)
-        free((void *)texts[i].bytes);
+        code = run(&arguments, files, &options);
+    for (size_t i = 0; i < N_FILES; i++)
+        free((void *)files[i].bytes);
     return code;
 }

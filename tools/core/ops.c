@@ -37,9 +37,8 @@ struct pith_scratch {
     float *panels;        /* (T / L, max_width, L) packed tokens; owns all */
     float *hidden, *gate; /* (T, F) */
     float *products;      /* (T / L, PITH_BLOCK_ROWS, L) */
-    float *part_max, *part_sum;   /* (VOCAB_PARTS, T) */
-    float *target_logits;         /* (T) */
-    struct pith_softmax *softmax; /* (T / L) */
+    float *target_logits; /* (T) */
+    struct pith_softmax *softmax; /* (VOCAB_PARTS, T / L) */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -87,6 +86,13 @@ const char *pith_precision_get_name(const struct pith_precision *precision)
     return precision->name;
 }
 
+/* The caller's alone. */
+int pith_compute_threads(int wanted)
+{
+    (void)wanted;
+    return 1;
+}
+
 /* --- scratch memory ---------------------------------------------------------- */
 
 enum pith_status pith_compute_init(struct pith_compute *compute,
@@ -96,7 +102,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
                                    struct pith_error *error)
 {
     size_t T = n_panels(limits->max_tokens) * L, width = limits->max_width;
-    size_t n = 3 * width + PITH_BLOCK_ROWS + 2 * VOCAB_PARTS + 1;
+    size_t n = 3 * width + PITH_BLOCK_ROWS + 1, n_softmax = n_panels(T) * VOCAB_PARTS;
 
     *compute = (struct pith_compute){.n_threads = n_threads};
     if (limits->max_head_dim > PITH_DEPTH)
@@ -112,7 +118,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     s->max_tokens = T;
     /* Zeros: lanes and rows beyond the valid ones are computed as well. */
     s->panels = pith_array_zero(n, T * sizeof *s->panels);
-    s->softmax = pith_array_zero(n_panels(T), sizeof *s->softmax);
+    s->softmax = pith_array_zero(n_softmax, sizeof *s->softmax);
     if (s->panels == NULL || s->softmax == NULL) {
         pith_compute_free(compute);
         return pith_no_memory(error, n, T * sizeof *s->panels);
@@ -120,9 +126,7 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     s->hidden = s->panels + T * width;
     s->gate = s->hidden + T * width;
     s->products = s->gate + T * width;
-    s->part_max = s->products + T * PITH_BLOCK_ROWS;
-    s->part_sum = s->part_max + T * VOCAB_PARTS;
-    s->target_logits = s->part_sum + T * VOCAB_PARTS;
+    s->target_logits = s->products + T * PITH_BLOCK_ROWS;
     return PITH_OK;
 }
 
@@ -193,6 +197,19 @@ void pith_rope(const struct pith_compute *compute, float *x,
         for (size_t h = 0; h < H; h++)
             kernels->rotate(x + (t * H + h) * D, cosines + t * half,
                             sines + t * half, half);
+}
+
+void pith_store_heads(const struct pith_compute *compute, float *keys,
+                      float *values, size_t stride, const float *k,
+                      const float *v, size_t T, size_t H, size_t D)
+{
+    (void)compute;
+    for (size_t h = 0; h < H; h++)
+        for (size_t t = 0; t < T; t++) {
+            size_t to = (h * stride + t) * D, from = (t * H + h) * D;
+            memcpy(keys + to, k + from, D * sizeof *keys);
+            memcpy(values + to, v + from, D * sizeof *values);
+        }
 }
 
 /* --- products with weights ---------------------------------------------------- */
@@ -397,10 +414,9 @@ void pith_attention_runs(const struct pith_compute *compute, float *out,
 
 /* Takes the logits of n rows of the vocabulary into the softmax of each panel,
  * and keeps those of the targets among them. */
-static void take_logits(const struct pith_compute *compute, size_t row,
-                        size_t n, const int32_t *targets, size_t T)
+static void take_logits(struct pith_scratch *s, struct pith_softmax *softmax,
+                        size_t row, size_t n, const int32_t *targets, size_t T)
 {
-    struct pith_scratch *s = compute->scratch;
     for (size_t t = 0; t < T; t++) {
         const float *products = s->products + t / L * L * PITH_BLOCK_ROWS;
         size_t target = (size_t)targets[t];
@@ -409,19 +425,21 @@ static void take_logits(const struct pith_compute *compute, size_t row,
     }
     for (size_t t = 0; t < T; t += L)
         kernels->softmax(s->products + t * PITH_BLOCK_ROWS, n,
-                         &s->softmax[t / L]);
+                         &softmax[t / L]);
 }
 
-/* -log softmax = max + log(sum of exp(logit - max)) - logit of the target. */
-static float merge_parts(const struct pith_scratch *s, size_t n_parts, size_t t)
+/* -log softmax = max + log(sum of exp(logit - max)) - logit of the target, of
+ * token t from the softmax of n parts of the vocabulary, `step` apart. */
+static float merge_parts(const struct pith_softmax *part, size_t n, size_t step,
+                         size_t t, float target_logit)
 {
     double largest = -HUGE_VAL, total = 0;
-    for (size_t i = 0; i < n_parts; i++)
-        largest = fmax(largest, (double)s->part_max[i * s->max_tokens + t]);
-    for (size_t i = 0; i < n_parts; i++)
-        total += (double)s->part_sum[i * s->max_tokens + t] *
-                 exp((double)s->part_max[i * s->max_tokens + t] - largest);
-    return (float)(largest + log(total) - (double)s->target_logits[t]);
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, (double)part[i * step].max[t]);
+    for (size_t i = 0; i < n; i++)
+        total += (double)part[i * step].sum[t] *
+                 exp((double)part[i * step].max[t] - largest);
+    return (float)(largest + log(total) - (double)target_logit);
 }
 
 void pith_target_losses(const struct pith_compute *compute, float *losses,
@@ -429,28 +447,23 @@ void pith_target_losses(const struct pith_compute *compute, float *losses,
                         const int32_t *targets, size_t T)
 {
     struct pith_scratch *s = compute->scratch;
-    size_t V = weight->rows;
+    size_t V = weight->rows, n_parts = 0, step = n_panels(T);
     size_t part = ((V - 1) / VOCAB_PARTS / PITH_BLOCK_ROWS + 1) *
                   PITH_BLOCK_ROWS;
-    size_t n_parts = 0;
 
     pack(compute, x, T, weight->cols);
     for (size_t from = 0; from < V; from += part, n_parts++) {
+        struct pith_softmax *softmax = s->softmax + n_parts * step;
         size_t end = smaller(V, from + part);
-        for (size_t t = 0; t < T; t += L)
-            open_softmax(&s->softmax[t / L]);
+        for (size_t i = 0; i < step; i++)
+            open_softmax(&softmax[i]);
         for (size_t row = from; row < end; row += PITH_BLOCK_ROWS) {
             size_t n = smaller(PITH_BLOCK_ROWS, end - row);
             multiply(compute, weight, row, n, T);
-            take_logits(compute, row, n, targets, T);
-        }
-        for (size_t t = 0; t < T; t++) {
-            s->part_max[n_parts * s->max_tokens + t] =
-                s->softmax[t / L].max[t % L];
-            s->part_sum[n_parts * s->max_tokens + t] =
-                s->softmax[t / L].sum[t % L];
+            take_logits(s, softmax, row, n, targets, T);
         }
     }
     for (size_t t = 0; t < T; t++)
-        losses[t] = merge_parts(s, n_parts, t);
+        losses[t] = merge_parts(s->softmax + t / L, n_parts, step, t % L,
+                                s->target_logits[t]);
 }

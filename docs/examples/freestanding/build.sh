@@ -18,7 +18,7 @@ riscv64_virt)
 esac
 exec $CC -std=c11 -O2 -ffreestanding -fno-math-errno -fno-tree-loop-distribute-patterns \
     -ffp-contract=off -nostdlib -U_FORTIFY_SOURCE \
-    -DPITH_CORE -DPITH_NO_POSIX -DPITH_NO_X86 -DPITH_NO_ARM -Iinclude \
+    -DPITH_CORE -DPITH_NO_X86 -DPITH_NO_ARM -Iinclude \
     -DMODEL="\"${MODEL:-weights/default.pith}\"" \
     -DPROMPT="\"${PROMPT:-$here/prompt.txt}\"" $options \
     $(grep '\.c$' src/core.files | grep -v '^tools/core/main\.c$') \

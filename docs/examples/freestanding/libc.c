@@ -2,9 +2,6 @@
  * libc.c - the functions of a C library that the core calls, but for those of
  * math.c: memory from one array, no files, no time.
  */
-#define _FILE_OFFSET_BITS 64 /* as src/base/posix.h: glibc then has fopen64 */
-
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -270,44 +267,6 @@ int snprintf(char *out, size_t size, const char *format, ...)
 }
 
 /* --- what is not there ------------------------------------------------------- */
-
-int *__errno_location(void);
-int *__errno_location(void)
-{
-    static int number;
-    return &number;
-}
-
-char *strerror(int number)
-{
-    (void)number;
-    return (char *)(uintptr_t)"there are no files";
-}
-
-FILE *fopen(const char *path, const char *mode)
-{
-    (void)path, (void)mode;
-    return NULL;
-}
-
-/* Nothing was opened, so nothing calls these; some are macros too. */
-int (fclose)(FILE *file) { (void)file; return EOF; }
-int (ferror)(FILE *file) { (void)file; return 1; }
-int (fgetc)(FILE *file) { (void)file; return EOF; }
-int (getc)(FILE *file) { return fgetc(file); }
-long ftell(FILE *file) { (void)file; return -1; }
-
-int fseek(FILE *file, long offset, int origin)
-{
-    (void)file, (void)offset, (void)origin;
-    return -1;
-}
-
-size_t fread(void *to, size_t size, size_t n, FILE *file)
-{
-    (void)to, (void)size, (void)n, (void)file;
-    return 0;
-}
 
 clock_t clock(void)
 {
