@@ -14,7 +14,6 @@
 
 enum {
     MAX_SMALL_WORDS = 3, /* between a negation and what it denies */
-    MAX_DIGITS = 3,
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
@@ -38,7 +37,7 @@ struct pith_text pith_unit_word(const struct pith_parts *parts,
     }
 }
 
-static bool is_word(const struct pith_parts *parts, size_t unit)
+bool pith_unit_is_word(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     return text.size > 0 &&
@@ -62,8 +61,7 @@ static bool is_small(const struct pith_parts *parts, size_t unit)
     return n <= SHORT;
 }
 
-/* Whether a unit starts a line. */
-static bool starts_line(const struct pith_parts *parts, size_t unit)
+bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
     struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
@@ -83,17 +81,17 @@ static void bind_negation(const struct pith_parts *parts,
     bool kana = lone && pith_cluster_at(word, 0).code >= 0x3041 &&
                 pith_cluster_at(word, 0).code <= 0x3096;
     for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
-                       is_small(parts, to) && is_word(parts, to + 1) &&
-                       !starts_line(parts, to) && !starts_line(parts, to + 1);
+                       is_small(parts, to) && pith_unit_is_word(parts, to + 1) &&
+                       !pith_unit_starts_line(parts, to) && !pith_unit_starts_line(parts, to + 1);
          n++)
         to++;
-    bool after = to < end && is_word(parts, to) && !starts_line(parts, to);
-    bool before = first > part->unit && is_word(parts, first - 1);
+    bool after = to < end && pith_unit_is_word(parts, to) && !pith_unit_starts_line(parts, to);
+    bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
     if (kana && before)
         joined[first] = true;
     else if (after)
         last = to;
-    else if (before && !starts_line(parts, first))
+    else if (before && !pith_unit_starts_line(parts, first))
         joined[first] = true;
     for (size_t i = first + 1; i <= last; i++)
         joined[i] = true;
@@ -130,26 +128,6 @@ static enum pith_status bind_negations(struct pith_parts *parts,
     return status;
 }
 
-/* 30, 5, 112: one that counts something, rather than names it. */
-static bool is_count(const struct pith_parts *parts, size_t unit)
-{
-    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
-    for (size_t i = 0; i < word.size; i++)
-        if (word.bytes[i] < '0' || word.bytes[i] > '9')
-            return false;
-    return word.size > 0 && word.size <= MAX_DIGITS;
-}
-
-static void bind_numbers(const struct pith_parts *parts,
-                         const struct pith_part *part, bool *joined)
-{
-    size_t end = part->unit + part->n_units;
-    for (size_t i = part->unit; i + 1 < end; i++)
-        if (is_count(parts, i) && is_word(parts, i + 1) &&
-            !is_small(parts, i + 1) && !starts_line(parts, i + 1))
-            joined[i + 1] = true;
-}
-
 enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                   struct pith_error *error)
 {
@@ -159,7 +137,7 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
     enum pith_status status = PITH_OK;
     for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
         if (parts->parts[i].kind == PITH_PART_CONTEXT) {
-            bind_numbers(parts, &parts->parts[i], joined);
+            pith_bind_numbers(parts, &parts->parts[i], joined);
             status = bind_negations(parts, &parts->parts[i], joined, error);
         }
     for (size_t i = 0; i < parts->n_units; i++)

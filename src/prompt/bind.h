@@ -1,6 +1,6 @@
 /*
  * bind.h - words that mean little or the opposite without each other, as one
- * unit: a negation and what it denies, a number and what it counts.
+ * unit: a negation and what it denies, a number and what it measures.
  */
 #ifndef PITH_PROMPT_BIND_H
 #define PITH_PROMPT_BIND_H
@@ -11,8 +11,8 @@
  *   - each negation (negations.c) with the word after it, small words between
  *     the two included ("not to be restarted"), or with the one before it
  *     where a clause ends or where it is a Japanese verb's ending,
- *   - each whole number of up to three digits with the word after it
- *     ("30 days").
+ *   - each number with its unit, with what it counts, belongs to or is compared
+ *     by, and with the other end of a range (bind_numbers.c).
  * What would have more than `limit` tokens stays apart. */
 enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                  struct pith_error *error);
@@ -20,5 +20,16 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
 /* A unit's text without the white space before it. */
 struct pith_text pith_unit_word(const struct pith_parts *parts,
                                 const struct pith_unit *unit);
+
+/* Whether a unit begins with a letter or a digit, after its white space. */
+bool pith_unit_is_word(const struct pith_parts *parts, size_t unit);
+
+/* Whether a unit is the first of a line. */
+bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit);
+
+/* Marks, in joined[], the units that numbers of a part tie to the one before.
+ *   joined  one for each unit of all parts */
+void pith_bind_numbers(const struct pith_parts *parts,
+                       const struct pith_part *part, bool *joined);
 
 #endif

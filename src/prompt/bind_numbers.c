@@ -1,0 +1,193 @@
+/*
+ * bind_numbers.c - numbers and what they measure: the 5 of "5 mg", "30 days",
+ * "Section 4", "more than 3" and "2 of the 7" says something else alone.
+ * Tying too much costs a few tokens, so these are rules of thumb.
+ */
+#include <string.h>
+
+#include "bind.h"
+#include "clusters.h"
+#include "units.h"
+
+enum { SHORT = 3 }; /* bytes: "mg", "USD", "May" */
+
+/* Whether a unit, without the white space before it, is one of a list of words
+ * with spaces around them. */
+static bool is_listed(const struct pith_parts *parts, size_t unit,
+                      const char *list)
+{
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    for (const char *at = list; *++at != '\0'; at += strcspn(at, " "))
+        if (strcspn(at, " ") == word.size &&
+            memcmp(at, word.bytes, word.size) == 0)
+            return true;
+    return false;
+}
+
+/* Words that do not belong to one number, but may stand between two. */
+static const char loose_words[] =
+    " a an the this that of to in on at by as is it its if or and but for out "
+    "was are be he she we us you i my his her our has had did do can so per "
+    "with from have were which when where will would must may should x \u00D7 - "
+    "\u2013 \u2014 "
+    "der die das den dem des ein und oder mit von vom zu zum zur bis im auf aus "
+    "bei f\u00FCr ist war hat es er sie wir ihr wie ob "
+    "le la les de du un une et en au aux \u00E0 ou o\u00F9 par sur est il on se ne "
+    "el los las al del y e o u con que su no na um uma da do dos lo gli di "
+    "het een van op te ";
+
+/* Words between a number and another word that it needs: "more than 3". */
+static const char comparing_words[] =
+    " than least most up als bis plus moins menos m\u00E1s ";
+
+/* 30, 1,500, -0.5, $7; not Q3, which names something. */
+static bool is_number(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    struct pith_cluster c = pith_cluster_at(word, 0);
+    if (pith_role_of(c.code) == PITH_ROLE_SIGN)
+        c = pith_cluster_at(word, c.end);
+    return pith_role_of(c.code) == PITH_ROLE_DIGIT;
+}
+
+static size_t count_digits(struct pith_text word)
+{
+    size_t n = 0;
+    while (n < word.size && word.bytes[n] >= '0' && word.bytes[n] <= '9')
+        n++;
+    return n;
+}
+
+/* 1976, 2030: a number that seldom counts anything. */
+static bool is_year(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    return word.size == 4 && count_digits(word) == 4 &&
+           (word.bytes[0] == '1' ||
+            (word.bytes[0] == '2' && word.bytes[1] == '0'));
+}
+
+/* Whether number `unit` goes on after a space: the 500 of "1 500". */
+static bool is_next_group(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text before = pith_unit_word(parts, &parts->units[unit - 1]);
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    return parts->units[unit].n_bytes == word.size + 1 && word.size >= 3 &&
+           count_digits(word) == 3 && before.size <= 3 &&
+           count_digits(before) == before.size && before.bytes[0] != '0';
+}
+
+/* A word that a number may belong to, or that may be its unit. */
+static bool is_partner(const struct pith_parts *parts, size_t unit)
+{
+    return pith_unit_is_word(parts, unit) && !is_number(parts, unit) &&
+           !is_listed(parts, unit, loose_words);
+}
+
+/* mg, h, USD, May: the unit or the month even of a year's digits. */
+static bool is_short(const struct pith_parts *parts, size_t unit)
+{
+    return pith_unit_word(parts, &parts->units[unit]).size <= SHORT;
+}
+
+static bool is_unit_sign(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    return pith_is_one_of(pith_cluster_at(word, 0).code,
+                          "%\u2030\u00B0\u20AC$\u00A3\u00A5\u2032\u2033");
+}
+
+static bool is_text(const struct pith_parts *parts, size_t unit,
+                    const char *string)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    return text.size == strlen(string) &&
+           memcmp(text.bytes, string, text.size) == 0;
+}
+
+/* Whether number i is a day of a month that comes next: "14. Mai". */
+static bool is_ordinal(const struct pith_parts *parts, size_t i, size_t end)
+{
+    return i + 2 < end && pith_unit_word(parts, &parts->units[i]).size <= 2 &&
+           is_text(parts, i + 1, ".") && is_partner(parts, i + 2) &&
+           !pith_unit_starts_line(parts, i + 2);
+}
+
+/* The unit of number i, or what it counts; returns the unit after it. */
+static size_t bind_measure(const struct pith_parts *parts, size_t i, size_t end,
+                           bool *joined)
+{
+    size_t next = i + 1;
+    if (next == end || pith_unit_starts_line(parts, next))
+        return next;
+    if (is_unit_sign(parts, next)) {
+        joined[next++] = true;
+        bool letter = next < end && pith_unit_is_word(parts, next) &&
+                      pith_unit_word(parts, &parts->units[next]).size ==
+                          parts->units[next].n_bytes;
+        if (letter) /* the C of a degree */
+            joined[next++] = true;
+    } else if (is_ordinal(parts, i, end)) {
+        joined[next] = joined[next + 1] = true;
+        next += 2;
+    } else if (is_partner(parts, next) &&
+               (!is_year(parts, i) || is_short(parts, next))) {
+        joined[next++] = true;
+    }
+    return next;
+}
+
+enum { MAX_BETWEEN = 2 }; /* loose words: "2 of the 7" */
+
+/* Another number that this one is said with: "3 to 5", "1 in 10". */
+static void bind_range(const struct pith_parts *parts, size_t next, size_t end,
+                       bool *joined)
+{
+    size_t to = next;
+    while (to < end && to - next < MAX_BETWEEN &&
+           !pith_unit_starts_line(parts, to) &&
+           is_listed(parts, to, loose_words))
+        to++;
+    if (to == next || to == end || pith_unit_starts_line(parts, to) ||
+        !is_number(parts, to))
+        return;
+    for (size_t i = next; i <= to; i++)
+        joined[i] = true;
+}
+
+/* What comes before number i: what it belongs to, what it is compared by. */
+static void bind_before(const struct pith_parts *parts, size_t start, size_t i,
+                        bool *joined)
+{
+    size_t before = i - 1;
+    if (joined[before] || joined[i])
+        return;
+    if (before > start && !pith_unit_starts_line(parts, before) &&
+        pith_unit_is_word(parts, before - 1) &&
+        (is_listed(parts, before, comparing_words) ||
+         (is_listed(parts, before, " to zu ") &&
+          is_listed(parts, before - 1, comparing_words))))
+        joined[before] = joined[i] = true;
+    else if (is_partner(parts, before))
+        joined[i] = true;
+}
+
+void pith_bind_numbers(const struct pith_parts *parts,
+                       const struct pith_part *part, bool *joined)
+{
+    size_t start = part->unit, end = start + part->n_units;
+    for (size_t i = start; i < end; i++) {
+        if (!is_number(parts, i))
+            continue;
+        bool paired = joined[i];
+        if (i > start && !pith_unit_starts_line(parts, i)) {
+            if (is_next_group(parts, i))
+                joined[i] = true;
+            else
+                bind_before(parts, start, i, joined);
+        }
+        size_t next = bind_measure(parts, i, end, joined);
+        if (!paired)
+            bind_range(parts, next, end, joined);
+    }
+}
