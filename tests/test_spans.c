@@ -116,7 +116,7 @@ static const struct {
      "14", "14. M\u00E4rz"},
     {"Am 14. M\u00E4rz 2025 fiel Schnee, und 3 bis 5 Paletten blieben vor dem Tor "
      "der Fabrik stehen.",
-     "5 ", "3 bis 5 Paletten"},
+     "Paletten", "3 bis 5 Paletten"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 
