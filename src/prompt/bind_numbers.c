@@ -24,7 +24,7 @@ static bool is_listed(const struct pith_parts *parts, size_t unit,
     return false;
 }
 
-/* Words that do not belong to one number, but may stand between two. */
+/* Words that belong to no number, and occur between two. */
 static const char loose_words[] =
     " a an the this that of to in on at by as is it its if or and but for out "
     "was are be he she we us you i my his her our has had did do can so per "
@@ -67,7 +67,7 @@ static bool is_year(const struct pith_parts *parts, size_t unit)
             (word.bytes[0] == '2' && word.bytes[1] == '0'));
 }
 
-/* Whether number `unit` goes on after a space: the 500 of "1 500". */
+/* Whether a unit is one more group of the number before it: "1 500". */
 static bool is_next_group(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text before = pith_unit_word(parts, &parts->units[unit - 1]);
