@@ -80,7 +80,7 @@ endif
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report \
     check-ports check-core-ports \
-    check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
+    check-faults check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -215,6 +215,17 @@ $(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=free
 $(BUILD)/tests/test_threads: WRAP := -Wl,--wrap=pthread_create
 
+# What makes calls and allocations of a program fail, and models for it.
+FAULTS := $(addprefix $(BUILD)/tests/faults/,fixtures inject memory.so)
+$(BUILD)/tests/faults/fixtures: $(BUILD)/tests/faults/fixtures.o \
+                                $(BUILD)/tests/support.a $(BUILD)/libpith.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) -lm
+$(BUILD)/tests/faults/inject: $(BUILD)/tests/faults/inject.o
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/faults/memory.so: tests/faults/memory.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=default -shared -o $@ $<
+
 # The tutorials that stand alone are built by their tests, as a reader does;
 # here our warnings look at them.
 $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a \
@@ -225,6 +236,8 @@ $(BUILD)/tutorial: $(BUILD)/docs/tutorial/prune.o $(BUILD)/libpith.a \
 check-programs: $(BUILD)/libpith.a $(BUILD)/pith $(PROGRAM)
 	$(Q)CC="$(CC)" sh tools/find-check install
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tutorial $(TESTS)
+	$(Q)if sh tests/check-faults.sh --can; then \
+	    $(MAKE) --no-print-directory $(FAULTS); fi
 
 ## check: run every test (installs Check when it is missing)
 check: check-programs
@@ -234,11 +247,16 @@ check: check-programs
 	    "sh tests/check-http.sh $(PROGRAM) weights/default.pith $(BUILD)/http" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
 	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial" \
-	    "sh tests/get_model.sh $(BUILD)/pith"
+	    "sh tests/get_model.sh $(BUILD)/pith" \
+	    "sh tests/check-faults.sh $(BUILD)"
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
 	$(Q)$(MAKE) --no-print-directory check MODE=asan
+
+## check-faults: every call and allocation of every command fails in turn
+check-faults: check-programs
+	$(Q)sh tests/check-faults.sh $(BUILD) --all --table
 
 ## check-layouts: convert published layouts; ids as transformers has them
 STRINGS ?= 2000

@@ -697,6 +697,11 @@ START_TEST(the_model_is_looked_for_in_turn)
            "cp \"$PITH\" prefix/bin/pith; cp tiny.pith "
            "prefix/share/pith/default.pith; printf 'a' | prefix/bin/pith "
            "compress", 0, NULL, ", default\n");
+    /* One that cannot be read is not as if it were not there. */
+    expect_run("unset PITH_MODEL; ln -sf default.pith "
+           "tree/weights/default.pith; mkdir -p tree/share/pith; cp tiny.pith "
+           "tree/share/pith/default.pith; printf 'a' | tree/build/pith compress",
+           1, "", "weights/default.pith: cannot be examined");
 }
 END_TEST
 

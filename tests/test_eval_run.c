@@ -253,6 +253,25 @@ START_TEST(a_killed_run_asks_nothing_twice)
 }
 END_TEST
 
+/* A file with another name, or another owner, may have been put there by
+ * somebody else. */
+START_TEST(planted_replies_are_not_taken)
+{
+    expect_run("echo '{\"custom_id\": \"q\", \"body\": {}}' >r; "
+               "printf 'q\n{\"choices\":[{\"message\":{\"content\":\"no\"}}]}"
+               "\n-- HTTP 200\n\n\n\n' >theirs; cp theirs before; "
+               "ln theirs a.asking-0; "
+               "\"$PITH\" eval run --endpoint http://x -o a r", 1, "",
+               "a.asking-0: exists already and was not made by pith eval run");
+    expect_run("cmp theirs before && test ! -s a", 0, "", "");
+    expect_run("rm a.asking-0; ln -s theirs a.asking-0; "
+               "\"$PITH\" eval run --endpoint http://x -o a r", 1, "",
+               "a.asking-0: ");
+    expect_run("cmp theirs before && rm -f a.asking-0 a r theirs before", 0, "",
+               "");
+}
+END_TEST
+
 START_TEST(an_interrupted_run_takes_what_is_on_its_way)
 {
     if (!has_tools)
@@ -312,6 +331,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, keys_come_from_files);
     tcase_add_test(tcase, answers_of_a_server_are_gone_on_with);
     tcase_add_test(tcase, a_killed_run_asks_nothing_twice);
+    tcase_add_test(tcase, planted_replies_are_not_taken);
     tcase_add_test(tcase, an_interrupted_run_takes_what_is_on_its_way);
     tcase_add_test(tcase, bad_command_lines_are_explained);
     suite_add_tcase(suite, tcase);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -337,6 +338,44 @@ START_TEST(planted_links_catch_nothing)
 }
 END_TEST
 
+/* In another process, as a user without groups. */
+static void write_as_nobody(const char *path)
+{
+    enum { NOBODY = 65534 };
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct pith_writer writer;
+        bool done = setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 &&
+                    setuid(NOBODY) == 0 &&
+                    pith_writer_open(&writer, path, NULL) == PITH_OK &&
+                    fputs("new", writer.stream) >= 0 &&
+                    pith_writer_commit(&writer, NULL) == PITH_OK;
+        _exit(done ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+
+START_TEST(another_group_gets_what_everybody_had)
+{
+    struct stat about;
+    if (geteuid() != 0) {
+        fputs("SKIPPED: groups of files can be tried by root only\n", stderr);
+        return;
+    }
+    put("d/out", "old");
+    ck_assert_int_eq(chmod(in(""), 0777), 0);
+    ck_assert_int_eq(chmod(in("d"), 0777), 0);
+    ck_assert_int_eq(chmod(in("d/out"), 0676), 0);
+    write_as_nobody(in("d/out"));
+    expect_text("d/out", "new");
+    ck_assert_int_eq(stat(in("d/out"), &about), 0);
+    ck_assert_int_ne((int)about.st_gid, 0);
+    ck_assert_int_eq((int)about.st_mode & 0777, 0666);
+}
+END_TEST
+
 /* What a killed run left goes; what a living one writes stays. */
 START_TEST(leftovers_go_and_living_files_stay)
 {
@@ -542,6 +581,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, descriptors_are_used_as_they_are);
     tcase_add_test(tcase, programs_that_are_started_inherit_nothing);
     tcase_add_test(tcase, planted_links_catch_nothing);
+    tcase_add_test(tcase, another_group_gets_what_everybody_had);
     tcase_add_test(tcase, leftovers_go_and_living_files_stay);
     tcase_add_test(tcase, signals_leave_nothing);
     tcase_add_test(tcase, what_was_removed_is_not_committed);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common.h"
 
@@ -20,20 +19,24 @@ struct names {
     size_t n;
 };
 
-static bool is_folder(const char *path)
+static int look_for_folder(const char *path, bool *is_folder)
 {
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    struct pith_place place;
+    struct pith_error error;
+    if (pith_place_find(path, &place, &error) != PITH_OK)
+        return tool_library(&error);
+    *is_folder = place.kind == PITH_FILE_FOLDER;
+    return TOOL_OK;
 }
 
 /* PROMPTS, or of a folder PROMPTS/NAME.txt for a file NAME.json; false when
  * that is too long. */
-static bool find_prompts(const char *prompts, const char *path, char *found,
-                         size_t size)
+static bool find_prompts(const char *prompts, bool is_folder, const char *path,
+                         char *found, size_t size)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
-    int n = is_folder(prompts)
+    int n = is_folder
                 ? snprintf(found, size, "%s/%.*s.txt", prompts,
                            (int)strcspn(name, "."), name)
                 : snprintf(found, size, "%s", prompts);
@@ -86,9 +89,12 @@ static int list_folder(const char *folder, struct names *names)
     if (stream == NULL)
         return tool_fail("%.200s: the folder cannot be read: %s", folder,
                          strerror(errno));
-    while (code == TOOL_OK && (entry = readdir(stream)) != NULL)
+    while (code == TOOL_OK && (errno = 0, entry = readdir(stream)) != NULL)
         if (is_text_file(entry->d_name))
             code = add_name(names, folder, entry->d_name);
+    if (code == TOOL_OK && errno != 0)
+        code = tool_fail("%.200s: the folder cannot be read: %s", folder,
+                         strerror(errno));
     closedir(stream);
     if (names->n > 0)
         qsort(names->items, names->n, sizeof *names->items, compare_names);
@@ -103,11 +109,15 @@ static int list_prompts(const struct eval_source *source, const char *path,
                         struct names *names)
 {
     char found[4096];
+    bool is_folder = false;
     if (source->prompts == NULL)
         return TOOL_OK;
-    if (source->task == PITH_TASK_GSM8K && is_folder(source->prompts))
+    int code = look_for_folder(source->prompts, &is_folder);
+    if (code != TOOL_OK)
+        return code;
+    if (source->task == PITH_TASK_GSM8K && is_folder)
         return list_folder(source->prompts, names);
-    if (!find_prompts(source->prompts, path, found, sizeof found))
+    if (!find_prompts(source->prompts, is_folder, path, found, sizeof found))
         return tool_fail("%.200s: the path is too long", source->prompts);
     names->items = malloc(sizeof *names->items);
     char *copy = malloc(strlen(found) + 1);

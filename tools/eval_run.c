@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -137,6 +138,21 @@ static void say(struct work *work, size_t index, const char *what,
 
 /* --- slots ---------------------------------------------------------------- */
 
+static int in_the_way(const char *path)
+{
+    return tool_fail("%s: exists already and was not made by pith eval run; "
+                     "remove it, or give -o another name", path);
+}
+
+/* Nobody else may say what was answered, or have a file of ours emptied by
+ * another name. */
+static bool is_own_file(int file)
+{
+    struct stat about;
+    return fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
+           about.st_uid == geteuid() && about.st_nlink == 1;
+}
+
 static int open_slot(struct work *work, size_t n, bool make)
 {
     struct slot *slot = &work->slots[n];
@@ -151,8 +167,11 @@ static int open_slot(struct work *work, size_t n, bool make)
     slot->file = open(slot->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
                                       (make ? O_CREAT : 0), 0600);
     if (slot->file < 0)
-        return make ? tool_fail("%s: %s", slot->path, strerror(errno))
-                    : TOOL_OK;
+        return make || errno != ENOENT
+                   ? tool_fail("%s: %s", slot->path, strerror(errno))
+                   : TOOL_OK;
+    if (!is_own_file(slot->file))
+        return in_the_way(slot->path);
     if (flock(slot->file, LOCK_EX | LOCK_NB) != 0) {
         if (!work->arguments->quiet)
             fprintf(stderr, "pith: waiting for a request of another run (%s)\n",
@@ -170,8 +189,11 @@ static int read_slot(const struct slot *slot, struct text *text)
     return tool_read(slot->path, text);
 }
 
+/* A body goes before its slot is emptied, so that one beside an empty slot is
+ * somebody else's. */
 static int empty_slot(struct slot *slot)
 {
+    remove(slot->body_path);
     return ftruncate(slot->file, 0) == 0
                ? TOOL_OK
                : tool_fail("%s: %s", slot->path, strerror(errno));
@@ -352,12 +374,6 @@ static size_t find_owner(const struct work *work, const struct text *text)
     return n;
 }
 
-static int in_the_way(const char *path)
-{
-    return tool_fail("%s: exists already and was not made by pith eval run; "
-                     "remove it, or give -o another name", path);
-}
-
 /* Takes the reply of a slot whose run was killed, if it came. */
 static int take_old(struct work *work, struct slot *slot,
                     const struct text *text)
@@ -379,8 +395,6 @@ static int take_old(struct work *work, struct slot *slot,
     return code;
 }
 
-/* A body goes before its slot is emptied, so that one beside an empty slot is
- * somebody else's. */
 static int take_old_reply(struct work *work, struct slot *slot)
 {
     struct text text = {0};
@@ -389,7 +403,7 @@ static int take_old_reply(struct work *work, struct slot *slot)
         return code;
     if (text.size > 0) {
         code = take_old(work, slot, &text);
-    } else if (access(slot->body_path, F_OK) == 0) {
+    } else if (tool_name_is_taken(slot->body_path)) {
         remove(slot->path);
         code = in_the_way(slot->body_path);
     }
@@ -397,7 +411,6 @@ static int take_old_reply(struct work *work, struct slot *slot)
     if (code != TOOL_OK)
         return code;
     slot->is_own = true;
-    remove(slot->body_path);
     return empty_slot(slot);
 }
 

@@ -19,16 +19,13 @@ struct path {
     char bytes[MAX_PATH_BYTES];
 };
 
-static bool is_readable(const char *path)
+/* What is there but cannot be read is no reason to take another model:
+ * loading it says why. */
+static bool is_there(const char *path)
 {
     struct pith_place place;
-    FILE *file = pith_place_find(path, &place, NULL) == PITH_OK &&
-                         place.kind == PITH_FILE_REGULAR
-                     ? pith_stream_open(path, "rb")
-                     : NULL;
-    if (file != NULL)
-        fclose(file);
-    return file != NULL;
+    return pith_place_find(path, &place, NULL) != PITH_OK ||
+           place.kind != PITH_FILE_NONE;
 }
 
 /* The folder of the running program with its slash; empty when unknown. */
@@ -77,7 +74,7 @@ int tool_search_model(const char *wanted, char **path)
         return copy_path(wanted, path);
     size_t n = list_places(places);
     for (size_t i = 0; i < n; i++)
-        if (is_readable(places[i].bytes))
+        if (is_there(places[i].bytes))
             return copy_path(places[i].bytes, path);
     return TOOL_OK;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #endif
 #if TOOL_POSIX
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -75,7 +76,7 @@ bool tool_name_is_taken(const char *path)
 {
 #if TOOL_POSIX
     struct stat there;
-    return lstat(path, &there) == 0;
+    return lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR);
 #else
     struct pith_place place;
     return pith_place_find(path, &place, NULL) != PITH_OK ||

@@ -106,11 +106,21 @@ void pith_answers_free(struct pith_answers *answers)
 
 /* --- answers ------------------------------------------------------------- */
 
+enum { ID_SIZE = sizeof "record-18446744073709551615-FFFFFFFF" };
+
+static void format_id(const struct pith_answers *answers, size_t index,
+                      char id[ID_SIZE])
+{
+    snprintf(id, ID_SIZE, "record-%zu-%08lX", index + 1,
+             (unsigned long)answers->slots[index].crc32);
+}
+
 void pith_answers_write_id(const struct pith_answers *answers, size_t index,
                            struct pith_buffer *out)
 {
-    pith_buffer_printf(out, "record-%zu-%08lX", index + 1,
-                       (unsigned long)answers->slots[index].crc32);
+    char id[ID_SIZE];
+    format_id(answers, index, id);
+    pith_buffer_string(out, id);
 }
 
 /* The record with this custom_id; n when there is none. */
@@ -118,8 +128,8 @@ static size_t find_record(const struct pith_answers *answers,
                           struct pith_text id)
 {
     static const char prefix[] = "record-";
-    size_t number = 0, at = sizeof prefix - 1, index = answers->n;
-    struct pith_buffer own = {0};
+    size_t number = 0, at = sizeof prefix - 1;
+    char own[ID_SIZE];
     if (id.size < at || memcmp(id.bytes, prefix, at) != 0)
         return answers->n;
     for (; at < id.size && id.bytes[at] >= '0' && id.bytes[at] <= '9'; at++)
@@ -127,11 +137,9 @@ static size_t find_record(const struct pith_answers *answers,
             number = number * 10 + (size_t)(id.bytes[at] - '0');
     if (number == 0 || number > answers->n)
         return answers->n;
-    pith_answers_write_id(answers, number - 1, &own);
-    if (own.size == id.size && memcmp(own.data, id.bytes, id.size) == 0)
-        index = number - 1;
-    pith_buffer_free(&own);
-    return index;
+    format_id(answers, number - 1, own);
+    return strlen(own) == id.size && memcmp(own, id.bytes, id.size) == 0
+               ? number - 1 : answers->n;
 }
 
 static bool is_blank(struct pith_text text)

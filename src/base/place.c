@@ -129,6 +129,13 @@ char *pith_path_follow(const char *path)
     return at;
 }
 
+static enum pith_status cannot_examine(const char *path,
+                                       struct pith_error *error)
+{
+    return pith_fail(error, PITH_ERR_IO, "%s: cannot be examined: %s",
+                     path[0] != '\0' ? path : ".", strerror(errno));
+}
+
 static void describe(const struct stat *about, struct pith_place *place)
 {
     mode_t mode = about->st_mode;
@@ -141,12 +148,13 @@ static void describe(const struct stat *about, struct pith_place *place)
         .number = (uint64_t)about->st_ino};
 }
 
-/* Of a name that nothing has: its folder.  In a folder that is not there,
- * too, no two names are the same: writing will fail. */
+/* Of a name that nothing has: its folder.  In a folder that is not there
+ * either no two names are the same: writing will fail. */
 static enum pith_status find_folder(const char *path, struct pith_place *place,
                                     struct pith_error *error)
 {
     struct stat about;
+    enum pith_status status = PITH_OK;
     char *real = pith_path_follow(path);
     if (real == NULL)
         return cannot_follow(path, error);
@@ -157,12 +165,14 @@ static enum pith_status find_folder(const char *path, struct pith_place *place,
         if (stat(n > 0 ? real : ".", &about) == 0) {
             place->device = (uint64_t)about.st_dev;
             place->number = (uint64_t)about.st_ino;
-        } else {
+        } else if (is_absent()) {
             place->name[0] = '\0';
+        } else {
+            status = cannot_examine(real, error);
         }
     }
     pith_free(real);
-    return PITH_OK;
+    return status;
 }
 
 enum pith_status pith_place_find(const char *path, struct pith_place *place,
@@ -177,8 +187,7 @@ enum pith_status pith_place_find(const char *path, struct pith_place *place,
     else if (is_absent())
         return find_folder(path, place, error);
     else
-        return pith_fail(error, PITH_ERR_IO, "%s: cannot be examined: %s",
-                         path, strerror(errno));
+        return cannot_examine(path, error);
     return PITH_OK;
 }
 

@@ -31,13 +31,18 @@ char *pith_temporary_name(const char *place, int n)
 
 #if HAVE_POSIX
 
-/* Whether the name still leads to the open file. */
+/* Whether the name still leads to the open file; errno is EEXIST when it
+ * leads to another or nowhere. */
 static bool is_named(int file, const char *name)
 {
     struct stat open_file, named;
-    return fstat(file, &open_file) == 0 && lstat(name, &named) == 0 &&
-           open_file.st_dev == named.st_dev &&
-           open_file.st_ino == named.st_ino;
+    bool found = fstat(file, &open_file) == 0 && lstat(name, &named) == 0;
+    if (found && open_file.st_dev == named.st_dev &&
+        open_file.st_ino == named.st_ino)
+        return true;
+    if (found || errno == ENOENT)
+        errno = EEXIST;
+    return false;
 }
 
 /* A file system without locks lets everyone have them. */
@@ -74,12 +79,14 @@ static int create_locked(const char *name, mode_t mode)
         remove_leftover(name);
         file = create(name, mode);
     }
-    if (file >= 0 && !(lock(file) && is_named(file, name))) {
-        close(file);
-        errno = EEXIST;
-        return -1;
-    }
-    return file;
+    if (file < 0 || (lock(file) && is_named(file, name)))
+        return file;
+    int why = errno == EWOULDBLOCK ? EEXIST : errno;
+    if (why != EEXIST)
+        unlink(name);
+    close(file);
+    errno = why;
+    return -1;
 }
 
 /* No signal comes between the file and its place in the list. */

@@ -32,13 +32,18 @@ static void forget_temporary(struct pith_writer *writer)
 #if HAVE_POSIX
 
 /* The owner, where the system lets us, and the permissions of the file that
- * is replaced. */
-static void copy_permissions(int file, const struct stat *old)
+ * is replaced.  Where its group cannot be had, the members of another one get
+ * what everybody had. */
+static int copy_permissions(int file, const struct stat *old)
 {
+    mode_t mode = old->st_mode & 0777;
     if (fchown(file, old->st_uid, old->st_gid) != 0 &&
         fchown(file, (uid_t)-1, old->st_gid) != 0)
-        errno = 0; /* its new owner is the one who writes */
-    fchmod(file, old->st_mode & 0777);
+        mode = (mode & 0707) | (mode & 07) << 3;
+    /* Some file systems have no permissions. */
+    return fchmod(file, mode) == 0 || errno == EPERM || errno == ENOSYS ||
+                   errno == EOPNOTSUPP
+               ? 0 : -1;
 }
 
 /* old: the file that is to be replaced, NULL when there is none. */
@@ -46,8 +51,12 @@ static int open_temporary(struct pith_writer *writer, const struct stat *old)
 {
     int file = pith_temporary_create(writer->place, old != NULL ? 0600 : 0666,
                                      &writer->temporary, &writer->number);
-    if (file >= 0 && old != NULL)
-        copy_permissions(file, old);
+    if (file >= 0 && old != NULL && copy_permissions(file, old) != 0) {
+        int why = errno;
+        close(file);
+        errno = why;
+        return -1;
+    }
     return file;
 }
 
@@ -104,7 +113,8 @@ static int sync_folder(const char *folder)
 {
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0)
-        return 0; /* one may write into a folder that one may not read */
+        /* One may write into a folder that one may not read. */
+        return errno == EACCES ? 0 : -1;
     bool failed = fsync(file) != 0 && errno != EINVAL && errno != EROFS;
     int why = errno;
     close(file);
@@ -132,10 +142,12 @@ static enum pith_status give_name(struct pith_writer *writer,
     return status;
 }
 
+/* While the file is open, and so locked. */
 static void remove_temporary(struct pith_writer *writer)
 {
     unlink(writer->temporary);
-    fclose(writer->stream);
+    if (writer->stream != NULL)
+        fclose(writer->stream);
 }
 
 static FILE *open_nameless(void)
@@ -184,16 +196,16 @@ static enum pith_status give_name(struct pith_writer *writer,
 {
     int closed = fclose(writer->stream);
     writer->stream = NULL;
-    if (closed == 0 && rename(writer->temporary, writer->place) == 0)
-        return PITH_OK;
-    enum pith_status status = cannot(error, "write", writer->path);
-    remove(writer->temporary);
-    return status;
+    if (closed != 0 || rename(writer->temporary, writer->place) != 0)
+        return cannot(error, "write", writer->path);
+    forget_temporary(writer);
+    return PITH_OK;
 }
 
 static void remove_temporary(struct pith_writer *writer)
 {
-    fclose(writer->stream);
+    if (writer->stream != NULL)
+        fclose(writer->stream);
     remove(writer->temporary);
 }
 
@@ -327,7 +339,7 @@ void pith_writer_abort(struct pith_writer *writer)
 {
     if (writer == NULL)
         return;
-    if (writer->stream != NULL && writer->temporary != NULL)
+    if (writer->temporary != NULL)
         remove_temporary(writer);
     else if (writer->stream != NULL)
         fclose(writer->stream);

@@ -122,6 +122,16 @@ static bool read_file(const struct store *store, const char *hash, size_t size,
     return whole;
 }
 
+/* What only cannot be read now may be read later. */
+static bool is_gone(const struct store *store, const char *hash)
+{
+    struct pith_place place;
+    char path[PATH_BYTES];
+    return store->folder != NULL && path_of(store, hash, path) &&
+           pith_place_find(path, &place, NULL) == PITH_OK &&
+           place.kind == PITH_FILE_NONE;
+}
+
 static bool write_file(const struct store *store, const char *hash,
                        struct pith_text entry)
 {
@@ -188,14 +198,16 @@ static bool describe(const struct store *store, const char *name,
     return true;
 }
 
-/* The entries of the folder; NULL without memory. */
+/* The entries of the folder, of which errno says whether they are all; NULL
+ * without memory. */
 static struct found *list_folder(const struct store *store, DIR *folder,
                                  size_t *n)
 {
     size_t capacity = 64;
     struct found *all = malloc(capacity * sizeof *all);
     *n = 0;
-    for (struct dirent *at; all != NULL && (at = readdir(folder)) != NULL;) {
+    for (struct dirent *at;
+         all != NULL && (errno = 0, at = readdir(folder)) != NULL;) {
         if (*n == capacity) {
             struct found *grown = realloc(all, (capacity *= 2) * sizeof *all);
             if (grown == NULL)
@@ -215,9 +227,14 @@ static int take_over(struct store *store)
     if (folder == NULL)
         return tool_fail("--store %s: %s", store->folder, strerror(errno));
     struct found *all = list_folder(store, folder, &n);
+    int why = errno;
     closedir(folder);
     if (all == NULL)
         return tool_no_memory();
+    if (why != 0) {
+        free(all);
+        return tool_fail("--store %s: %s", store->folder, strerror(why));
+    }
     qsort(all, n, sizeof *all, by_age);
     bool fits = true;
     for (size_t i = 0; fits && i < n; i++) {
@@ -277,7 +294,7 @@ bool http_store_find(struct store *store, const char *hash, struct text *entry)
         *entry = (struct text){copy(store, found), found->size};
         unlink_use(store, found);
         make_newest(store, found);
-        if (entry->bytes == NULL) /* its file is gone or another */
+        if (entry->bytes == NULL && is_gone(store, hash))
             drop(store, found);
     }
     pthread_mutex_unlock(&store->lock);
