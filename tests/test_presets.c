@@ -54,6 +54,7 @@ static const char *const words[] = {
     "Anna", "said:", "\xC3\xA9t\xC3\xA9", "3.5", "not", "far", "(from", "here)"};
 
 static uint64_t state;
+static char text[20000];
 
 static const char *any_of(const char *const *list, size_t n)
 {
@@ -80,6 +81,23 @@ static char *append_json(char *at, size_t i)
     at += sprintf(at, " \\\"q\\\" \\u00e9\\ud83e\\udd99\\n\\\\ ");
     at = append_words(at, random_below(&state, 9));
     return at + sprintf(at, "\"}%s", i == 9 ? "]" : "");
+}
+
+/* A value on each line. */
+static char *append_json_line(char *at, size_t i)
+{
+    at += sprintf(at, "{\"id\":%zu,\"tags\":[\"a b\",null,1.50e3],\"text\":\"", i);
+    at = append_words(at, random_below(&state, 30));
+    return at + sprintf(at, "\"}\n");
+}
+
+/* An object of objects, without white space but in strings. */
+static char *append_map(char *at, size_t i)
+{
+    at += sprintf(at, "%s\"%s%zu\":{\"id\":%zu,\"tags\":{},\"text\":\"",
+                  i > 0 ? "," : "{", any_of(words, 12), i, i);
+    at = append_words(at, random_below(&state, 30));
+    return at + sprintf(at, "\",\"a\":[{}]}%s", i == 9 ? "}" : "");
 }
 
 static char *append_csv(char *at, size_t i)
@@ -152,8 +170,6 @@ static char *append_code(char *at, size_t i)
     return at + sprintf(at, "\");%s\n", i % 4 ? "" : "\n");
 }
 
-static char text[20000];
-
 static void make(append_line *append, size_t n)
 {
     char *at = text;
@@ -212,6 +228,7 @@ static void assert_lines_of(const char *before, const char *after,
     }
 }
 
+/* What stays of a value whatever the rate is. */
 static void append_shape(char *shape, size_t *n, const struct pith_json *value)
 {
     *n += (size_t)sprintf(shape + *n, "%d(", (int)value->kind);
@@ -221,30 +238,61 @@ static void append_shape(char *shape, size_t *n, const struct pith_json *value)
     for (const struct pith_json *at = value->first; at != NULL; at = at->next) {
         *n += (size_t)sprintf(shape + *n, "%.*s:", (int)at->key.size,
                               at->key.bytes);
-        append_shape(shape, n, at);
+        if (!pith_json_string_is(at, "") && at->key.size != strlen("text"))
+            append_shape(shape, n, at);
+    }
+}
+
+/* Elements of the first are among those of the second, in their order. */
+static void assert_elements_of(const struct pith_json *after,
+                               const struct pith_json *before)
+{
+    static char shapes[2][20000];
+    ck_assert_ptr_nonnull(after->first);
+    before = before->first;
+    for (after = after->first; after != NULL; after = after->next) {
+        size_t n = 0;
+        append_shape(shapes[0], &n, after);
+        for (n = 0; before != NULL; before = before->next, n = 0) {
+            append_shape(shapes[1], &n, before);
+            if (strcmp(shapes[0], shapes[1]) == 0)
+                break;
+        }
+        ck_assert_msg(before != NULL, "not an element: %.*s",
+                      (int)after->source.size, after->source.bytes);
+        before = before->next;
     }
 }
 
 static void check_json(const char *before, const char *after)
 {
-    static char shapes[2][20000];
+    struct pith_json_document *documents[2];
+    assert_ok(pith_json_parse_utf8(view(before), "before", &documents[0],
+                                   &error), error);
+    assert_ok(pith_json_parse_utf8(view(after), after, &documents[1], &error),
+              error);
+    assert_elements_of(pith_json_root(documents[1]),
+                       pith_json_root(documents[0]));
+    pith_json_free(documents[0]);
+    pith_json_free(documents[1]);
+}
+
+/* Each line is one of the text, cut. */
+static void check_json_lines(const char *before, const char *after)
+{
+    static char arrays[2][sizeof text + 9];
     const char *texts[] = {before, after};
     for (int i = 0; i < 2; i++) {
-        struct pith_json_document *document;
-        size_t n = 0;
-        assert_ok(pith_json_parse_utf8(view(texts[i]), "json", &document,
-                                       &error), error);
-        for (const struct pith_json *at = pith_json_root(document)->first;
-             at != NULL; at = at->next) {
-            const struct pith_json *long_one = pith_json_get(at, "text");
-            ck_assert(pith_json_is(long_one, PITH_JSON_STRING));
-            append_shape(shapes[i], &n, pith_json_get(at, "id"));
-            append_shape(shapes[i], &n, pith_json_get(at, "name"));
-            append_shape(shapes[i], &n, pith_json_get(at, "tags"));
+        char *at = arrays[i];
+        *at++ = '[';
+        for (const char *from = texts[i]; *from != '\0'; from++) {
+            if (*from == '\n' && from[1] != '\0')
+                *at++ = ',';
+            *at++ = *from;
         }
-        pith_json_free(document);
+        strcpy(at, "]");
     }
-    ck_assert_str_eq(shapes[0], shapes[1]);
+    check_json(arrays[0], arrays[1]);
 }
 
 static void check_columns(const char *before, const char *after, char separator,
@@ -336,6 +384,31 @@ static void check_chat(const char *before, const char *after)
 START_TEST(json_stays_json)
 {
     each(append_json, PITH_PRESET_JSON, check_json);
+    each(append_map, PITH_PRESET_JSON, check_json);
+    each(append_json_line, PITH_PRESET_JSON, check_json_lines);
+}
+END_TEST
+
+/* Words of long strings go before elements do; then elements do, and what is
+ * left of the others says something. */
+START_TEST(elements_of_lists_go)
+{
+    static const double rates[] = {0.9, 0.3};
+    state = 7;
+    make(append_json, 10);
+    for (int i = 0; i < 2; i++) {
+        struct pith_result *result =
+            compress(0, text, PITH_PRESET_JSON, rates[i]);
+        struct pith_json_document *document;
+        assert_ok(pith_json_parse_utf8(view(result->text.bytes), "json",
+                                       &document, &error), error);
+        size_t n = pith_json_root(document)->n_children;
+        ck_assert_msg(i == 0 ? n == 10 : n > 1 && n < 6, "%zu elements", n);
+        ck_assert_int_eq(n < 10, result->note != NULL &&
+                         strstr(result->note, "of JSON left out") != NULL);
+        pith_json_free(document);
+        pith_result_free(result);
+    }
 }
 END_TEST
 
@@ -443,6 +516,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_test(tcase, json_stays_json);
+    tcase_add_test(tcase, elements_of_lists_go);
     tcase_add_test(tcase, tables_keep_their_columns);
     tcase_add_test(tcase, markdown_keeps_links_headings_and_fences);
     tcase_add_test(tcase, lines_of_logs_keep_time_and_level);

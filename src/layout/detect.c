@@ -28,6 +28,23 @@ static bool is_json_value(struct pith_text text)
     return found;
 }
 
+bool pith_layout_is_json_lines(struct pith_text text)
+{
+    struct pith_form_line line;
+    size_t n = 0;
+    for (size_t at = 0; at < text.size; at = line.next) {
+        line = pith_form_line_at(text, at);
+        struct pith_text value = {text.bytes + line.start,
+                                  line.end - line.start};
+        if (pith_form_is_blank(line))
+            continue;
+        if (!is_json_value(value))
+            return false;
+        n++;
+    }
+    return n > 0;
+}
+
 static bool is_json(struct pith_text text)
 {
     struct pith_form_line line = {.next = 0};
@@ -36,18 +53,8 @@ static bool is_json(struct pith_text text)
         line = pith_form_line_at(text, at);
         at = line.next;
     } while (at < text.size && pith_form_is_blank(line));
-    if (line.text == line.end || strchr("{[", text.bytes[line.text]) == NULL)
-        return false;
-    if (is_json_value(text))
-        return true;
-    for (at = line.start; at < text.size; at = line.next) {
-        line = pith_form_line_at(text, at);
-        struct pith_text value = {text.bytes + line.start,
-                                  line.end - line.start};
-        if (!pith_form_is_blank(line) && !is_json_value(value))
-            return false;
-    }
-    return true;
+    return line.text < line.end && strchr("{[", text.bytes[line.text]) != NULL &&
+           (is_json_value(text) || pith_layout_is_json_lines(text));
 }
 
 /* Ends or begins as lines of programs do, and lines of prose do not. */

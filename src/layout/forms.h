@@ -5,6 +5,7 @@
 #ifndef PITH_LAYOUT_FORMS_H
 #define PITH_LAYOUT_FORMS_H
 
+#include "../json/json.h"
 #include "layout.h"
 
 /* Each appends the marks and blocks of a text of its form. */
@@ -23,6 +24,9 @@ enum pith_status pith_block_add(struct pith_layout *layout,
                                 struct pith_block block,
                                 struct pith_error *error);
 
+/* Whether a block may begin or end at a byte of the text. */
+bool pith_layout_may_cut(const struct pith_layout *layout, size_t at);
+
 /* A line of a text. */
 struct pith_form_line {
     size_t start, text; /* `text`: where its white space ends */
@@ -32,6 +36,14 @@ struct pith_form_line {
 /* The line that starts at byte `at`, which is in the text. */
 struct pith_form_line pith_form_line_at(struct pith_text text, size_t at);
 bool pith_form_is_blank(struct pith_form_line line);
+
+/* Appends the elements of lists in a value of the text as blocks. */
+enum pith_status pith_layout_elements(struct pith_layout *layout,
+                                      struct pith_text text,
+                                      const struct pith_json *value,
+                                      struct pith_error *error);
+/* Whether each line that is not blank is an object or an array. */
+bool pith_layout_is_json_lines(struct pith_text text);
 
 /* Where the prefix of a log's line ends, with its time or level; line.start
  * where it has none.

@@ -1,6 +1,6 @@
 /*
- * json.c - JSON, also one value on each line: everything stays but the words of
- * strings that are long.
+ * json.c - JSON, also one value on each line: elements that are alike stay or go
+ * as a whole, the words of long strings may go, all else stays.
  */
 #include <string.h>
 
@@ -48,26 +48,53 @@ static size_t escape_end(struct pith_text text, size_t at, size_t end)
     return n < end - at ? at + n : end;
 }
 
-/* The words between the quotes may go, escapes only as a whole. */
-static enum pith_status mark_long(struct pith_layout *layout,
-                                  struct pith_text text, size_t at, size_t end,
-                                  struct pith_error *error)
+/* What stays: that of an element, if it does. */
+struct reader {
+    struct pith_layout *layout;
+    struct pith_text text;
+    struct pith_error *error;
+    size_t block; /* the first that ends after the last place */
+};
+
+static enum pith_status mark_fixed(struct reader *r, size_t at, size_t end)
 {
-    PITH_TRY(pith_mark_add(layout, at, at + 1, PITH_MARK_FIXED, error));
-    for (size_t i = at + 1, next; i < end - 1; i = next) {
-        next = i + 1;
-        if (text.bytes[i] != '\\')
-            continue;
-        next = escape_end(text, i, end - 1);
-        PITH_TRY(pith_mark_add(layout, i, next, PITH_MARK_WHOLE, error));
+    const struct pith_layout *layout = r->layout;
+    for (size_t next; at < end; at = next) {
+        while (r->block < layout->n_blocks &&
+               layout->blocks[r->block].end <= layout->origin + at)
+            r->block++;
+        next = end;
+        bool inside = false;
+        if (r->block < layout->n_blocks) {
+            const struct pith_block *block = &layout->blocks[r->block];
+            inside = block->start <= layout->origin + at;
+            size_t stop = (inside ? block->end : block->start) - layout->origin;
+            next = stop < end ? stop : end;
+        }
+        PITH_TRY(pith_mark_add(r->layout, at, next,
+                               inside ? PITH_MARK_FRAME : PITH_MARK_FIXED,
+                               r->error));
     }
-    return pith_mark_add(layout, end - 1, end, PITH_MARK_FIXED, error);
+    return PITH_OK;
 }
 
-enum pith_status pith_layout_json(struct pith_layout *layout,
-                                  struct pith_text text,
-                                  struct pith_error *error)
+/* The words between the quotes may go, escapes only as a whole. */
+static enum pith_status mark_long(struct reader *r, size_t at, size_t end)
 {
+    PITH_TRY(mark_fixed(r, at, at + 1));
+    for (size_t i = at + 1, next; i < end - 1; i = next) {
+        next = i + 1;
+        if (r->text.bytes[i] != '\\')
+            continue;
+        next = escape_end(r->text, i, end - 1);
+        PITH_TRY(pith_mark_add(r->layout, i, next, PITH_MARK_WHOLE, r->error));
+    }
+    return mark_fixed(r, end - 1, end);
+}
+
+static enum pith_status mark_all(struct reader *r)
+{
+    struct pith_text text = r->text;
     for (size_t at = 0, next; at < text.size; at = next) {
         next = at + 1;
         if (text.bytes[at] == '"')
@@ -75,9 +102,45 @@ enum pith_status pith_layout_json(struct pith_layout *layout,
         bool cut = text.bytes[at] == '"' && next - at >= 2 &&
                    text.bytes[next - 1] == '"' && !is_key(text, next) &&
                    is_long(text, at, next);
-        PITH_TRY(cut ? mark_long(layout, text, at, next, error)
-                     : pith_mark_add(layout, at, next, PITH_MARK_FIXED,
-                                     error));
+        PITH_TRY(cut ? mark_long(r, at, next) : mark_fixed(r, at, next));
     }
     return PITH_OK;
+}
+
+/* Each line that has a value is an element, with blank ones around it. */
+static enum pith_status add_lines(struct pith_layout *layout,
+                                  struct pith_text text,
+                                  struct pith_error *error)
+{
+    struct pith_block block = {.firm = true};
+    bool open = false;
+    for (size_t at = 0; at < text.size;) {
+        struct pith_form_line line = pith_form_line_at(text, at);
+        bool blank = pith_form_is_blank(line);
+        if (open && !blank) {
+            PITH_TRY(pith_block_add(layout, block, error));
+            block.start = at;
+        }
+        open |= !blank;
+        at = block.end = line.next;
+    }
+    return open ? pith_block_add(layout, block, error) : PITH_OK;
+}
+
+enum pith_status pith_layout_json(struct pith_layout *layout,
+                                  struct pith_text text,
+                                  struct pith_error *error)
+{
+    struct reader r = {layout, text, error, layout->n_blocks};
+    struct pith_json_document *document;
+    enum pith_status status = pith_json_parse(text, "", &document, error);
+    if (status == PITH_OK) {
+        status = pith_layout_elements(layout, text, pith_json_root(document),
+                                      error);
+        pith_json_free(document);
+    } else if (status != PITH_ERR_MEMORY) {
+        status = pith_layout_is_json_lines(text) ? add_lines(layout, text, error)
+                                          : PITH_OK;
+    }
+    return status == PITH_OK ? mark_all(&r) : status;
 }

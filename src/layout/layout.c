@@ -42,6 +42,12 @@ enum pith_status pith_block_add(struct pith_layout *layout,
     return PITH_OK;
 }
 
+bool pith_layout_may_cut(const struct pith_layout *layout, size_t at)
+{
+    return layout->may_cut == NULL ||
+           layout->may_cut(layout->units, layout->origin + at);
+}
+
 struct pith_form_line pith_form_line_at(struct pith_text text, size_t at)
 {
     const char *stop = memchr(text.bytes + at, '\n', text.size - at);

@@ -20,16 +20,21 @@ struct pith_mark {
     enum pith_mark_kind kind;
 };
 
-/* A line, a row, a turn of a chat. */
+/* A line, a row, a turn of a chat, an element of JSON. */
 struct pith_block {
     size_t start, end; /* bytes */
     bool whole;    /* stays or goes as a whole */
+    bool firm;     /* goes only where cutting what it holds is not enough; one
+                      that stays does so whatever is left of that */
     double weight; /* nats that each of its tokens is worth besides */
 };
 
 /* Both in ascending order, without overlap among themselves.  {0} is empty. */
 struct pith_layout {
     size_t origin; /* added to all places */
+    /* Whether a unit begins at a byte, after adding; NULL: anywhere. */
+    bool (*may_cut)(const void *units, size_t at);
+    const void *units;
     struct pith_mark *marks;
     size_t n_marks, mark_capacity;
     struct pith_block *blocks;

@@ -7,7 +7,14 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
+#include "../prompt/result.h"
 #include "run.h"
+
+static bool *kept(const struct pith_spans *spans, size_t unit)
+{
+    size_t token = spans->parts->units[unit].token;
+    return &spans->prune.decisions.by_token[token].kept;
+}
 
 /* --- before the path ------------------------------------------------------------- */
 
@@ -42,27 +49,48 @@ static bool may_choose(const struct pith_spans *spans, size_t index)
 /* Blocks that share a budget. */
 struct selection {
     struct pith_rank *ranks;
-    size_t *lengths; /* by block */
+    size_t *lengths; /* by block: of what will stay of it */
     bool *selected;  /* by block */
-    size_t n, n_tokens, n_frames;
+    size_t n, n_tokens;
 };
 
-/* About seven tenths of what is in a frame stays with it. */
-static const double share_of_content = 0.7;
+/* About seven tenths of what is in a frame stays with it; of a firm one it may
+ * be less, before another is left out. */
+static size_t length_of(const struct pith_frame_block *block, size_t n)
+{
+    double share = block->firm ? 0.3 : 0.7;
+    double content = n > block->n_frame ? (double)(n - block->n_frame) : 0;
+    return block->n_frame + (size_t)ceil(share * content);
+}
+
+/* All that a firm block is made of must stay, but the text in its frame. */
+static void fasten(struct pith_spans *spans,
+                   const struct pith_frame_block *block)
+{
+    for (size_t i = block->unit; i < block->end; i++)
+        if (spans->frames.is_frame[i] || i == block->unit) {
+            struct pith_unit *unit = &spans->parts->units[i];
+            unit->forced = true;
+            spans->frames.is_frame[i] = false;
+            spans->prune.decisions.by_token[unit->token].kept = true;
+            spans->prune.n_forced += unit->n_tokens;
+        }
+}
 
 static void select_blocks(struct pith_spans *spans, struct selection *s,
                           double room)
 {
-    double f = (double)s->n_frames / (double)s->n_tokens;
     struct pith_budget b = {.n_dems = s->n_tokens,
                             .tau_dems = fmin(room / (double)s->n_tokens, 1),
-                            .k = 1 / (f + (1 - f) * share_of_content)};
+                            .k = 1};
     pith_budget_select(&b, s->lengths, s->ranks, s->n, s->selected);
     for (size_t i = 0; i < s->n; i++) {
         size_t index = s->ranks[i].index;
         const struct pith_frame_block *block = &spans->frames.blocks[index];
         for (size_t j = block->unit; j < block->end && !s->selected[index]; j++)
             spans->left_out[j] = true;
+        if (block->firm && s->selected[index])
+            fasten(spans, block);
     }
 }
 
@@ -89,10 +117,11 @@ enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
     for (size_t i = 0; status == PITH_OK && i < frames->n; i++) {
         if (!may_choose(spans, i))
             continue;
-        double worth = worth_of(spans, i, &s.lengths[i]);
-        s.ranks[s.n++] = (struct pith_rank){i, worth};
-        s.n_tokens += s.lengths[i];
-        s.n_frames += frames->blocks[i].n_frame;
+        size_t n;
+        s.ranks[s.n] = (struct pith_rank){i, worth_of(spans, i, &n)};
+        s.n++;
+        s.lengths[i] = length_of(&frames->blocks[i], n);
+        s.n_tokens += n;
     }
     /* The rest of the text has the same rate, what is forced has all. */
     size_t n_forced = 0;
@@ -114,13 +143,22 @@ enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
     return status;
 }
 
-/* --- after the path --------------------------------------------------------------- */
-
-static bool *kept(const struct pith_spans *spans, size_t unit)
+enum pith_status pith_spans_note_blocks(struct pith_spans *spans,
+                                        struct pith_error *error)
 {
-    size_t token = spans->parts->units[unit].token;
-    return &spans->prune.decisions.by_token[token].kept;
+    size_t n = 0;
+    for (size_t i = 0; i < spans->frames.n; i++) {
+        const struct pith_frame_block *block = &spans->frames.blocks[i];
+        n += block->firm && block->end > block->unit &&
+             !*kept(spans, block->unit);
+    }
+    return n == 0 ? PITH_OK
+                  : pith_result_note(spans->result, error,
+                                     "%zu %s of JSON left out.", n,
+                                     n == 1 ? "element" : "elements");
 }
+
+/* --- after the path --------------------------------------------------------------- */
 
 /* Whether anything of a block stays but its frame. */
 static bool has_content(const struct pith_spans *spans,

@@ -119,7 +119,8 @@ static enum pith_status open_frames(struct pith_frames *frames, size_t n_units,
                               sizeof *frames->blocks);
     for (size_t i = 0; i < frames->n; i++)
         frames->blocks[i] = (struct pith_frame_block){
-            .first = PITH_NO_BLOCK, .weight = layout->blocks[i].weight};
+            .first = PITH_NO_BLOCK, .firm = layout->blocks[i].firm,
+            .weight = layout->blocks[i].weight};
     return PITH_OK;
 }
 
@@ -170,6 +171,21 @@ static void list_units(struct pith_frames *frames, struct pith_parts *parts,
         close_block(frames, parts, i, layout->blocks[i].whole);
 }
 
+/* Whether a unit begins at a byte. */
+static bool begins_unit(const void *units, size_t at)
+{
+    const struct pith_parts *parts = units;
+    size_t low = 0, high = parts->n_units;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (parts->units[middle].byte < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < parts->n_units && parts->units[low].byte == at;
+}
+
 static enum pith_status find_layout(struct pith_layout *layout,
                                     const struct pith_parts *parts,
                                     enum pith_preset preset,
@@ -190,7 +206,7 @@ enum pith_status pith_frames_make(struct pith_frames *frames,
                                   enum pith_preset preset, size_t limit,
                                   struct pith_error *error)
 {
-    struct pith_layout layout = {0};
+    struct pith_layout layout = {.may_cut = begins_unit, .units = parts};
     enum pith_status status = find_layout(&layout, parts, preset, error);
     if (status == PITH_OK)
         status = join_whole(parts, &layout, limit, error);

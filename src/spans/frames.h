@@ -14,7 +14,8 @@ struct pith_frame_block {
     size_t unit, end; /* units [unit, end) */
     size_t n_frame;   /* tokens of its frame */
     size_t first;     /* unit of its frame, PITH_NO_BLOCK: it has none */
-    double weight;    /* as of struct pith_block */
+    bool firm;        /* as of struct pith_block */
+    double weight;    /* the same */
 };
 
 /* {0}: prompts without a preset. */

@@ -79,6 +79,9 @@ enum pith_status pith_spans_note_language(struct pith_spans *spans,
 enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
                                           struct pith_error *error);
 void pith_spans_keep_frames(struct pith_spans *spans);
+/* Notes how many elements of JSON did not stay. */
+enum pith_status pith_spans_note_blocks(struct pith_spans *spans,
+                                        struct pith_error *error);
 /* Whether a unit is text of a block without its frame, or a frame without its
  * text, or would be if it were added. */
 bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit);

@@ -195,6 +195,7 @@ static enum pith_status note(struct pith_spans *spans,
     PITH_TRY(pith_spans_note_language(spans, error));
     if (spans->prune.passed)
         return PITH_OK;
+    PITH_TRY(pith_spans_note_blocks(spans, error));
     if (pith_spans_shares(spans))
         PITH_TRY(pith_spans_note_lost(spans, error));
     if (spans->options->structured)
