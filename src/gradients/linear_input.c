@@ -151,10 +151,11 @@ static void multiply_stretch(const struct product *product,
     for (size_t lane = 0; lane < block->n_lanes; lane += L)
         for (size_t t = 0; t < block->n_tokens; t += R) {
             pith_prefetch_lines(&source, share);
-            compute->precision->multiply(
-                compute->kernels, thread->products + lane * MAX_TOKENS + t * L,
+            pith_multiply_rows(
+                compute->kernels, compute->precision,
+                thread->products + lane * MAX_TOKENS + t * L,
                 rows + t * PITH_ROW_STRIDE, thread->weights + lane * PITH_STEP,
-                depth, pith_min(L, block->n_lanes - lane), from > 0);
+                R, depth, pith_min(L, block->n_lanes - lane), from > 0);
         }
 }
 

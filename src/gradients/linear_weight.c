@@ -140,10 +140,10 @@ static void multiply_stretch(const struct product *product,
         for (size_t r = 0; r < block->n_rows; r += R) {
             pith_prefetch_lines(&source, source_share);
             pith_prefetch_lines(&target, target_share);
-            compute->precision->multiply(
-                compute->kernels, products + r * L,
-                thread->weights + r * PITH_ROW_STRIDE, panel, depth, n_lanes,
-                from > 0);
+            pith_multiply_rows(compute->kernels, compute->precision,
+                               products + r * L,
+                               thread->weights + r * PITH_ROW_STRIDE, panel, R,
+                               depth, n_lanes, from > 0);
         }
         if (last)
             pith_gradient_kernels(compute->kernels)->place(out, C, products, L,

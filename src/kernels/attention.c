@@ -175,16 +175,9 @@ static void multiply(const struct attention *attention, float *out,
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
     const struct pith_precision *products = attention->products;
-    size_t L = kernels->lanes;
-    size_t step = products != NULL ? products->rows : kernels->rows;
-    for (size_t i = 0; i < n_rows; i += step)
-        if (products != NULL)
-            products->multiply(kernels, out + i * L,
-                               rows + i * PITH_ROW_STRIDE, in, depth, n_lanes,
-                               add);
-        else
-            kernels->multiply(out + i * L, rows + i * PITH_ROW_STRIDE, in,
-                              depth, n_lanes, add);
+    pith_multiply_rows(kernels, products != NULL ? products
+                                                 : &pith_precision_f32,
+                       out, rows, in, n_rows, depth, n_lanes, add);
 }
 
 /* Takes n keys, from key on, into the output of a panel of queries. */

@@ -123,16 +123,13 @@ static void multiply_panel(const struct pith_compute *compute,
                            struct span span, const float *panel,
                            size_t n_lanes, float *products)
 {
-    const struct pith_kernels *kernels = compute->kernels;
-    const struct pith_precision *precision = compute->precision;
-    size_t L = kernels->lanes, rows = pith_tile_rows(compute);
+    size_t L = compute->kernels->lanes;
     for (size_t c = 0; c < span.width; c += PITH_STEP)
-        for (size_t r = 0; r < block->n_rows; r += rows)
-            precision->multiply(kernels, products + r * L,
-                                unpacked_at(scratch, block, c / PITH_STEP, r),
-                                panel + (span.col + c) * L,
-                                pith_min(PITH_STEP, span.width - c), n_lanes,
-                                span.col + c > 0);
+        pith_multiply_rows(compute->kernels, compute->precision, products,
+                           unpacked_at(scratch, block, c / PITH_STEP, 0),
+                           panel + (span.col + c) * L, block->n_rows,
+                           pith_min(PITH_STEP, span.width - c), n_lanes,
+                           span.col + c > 0);
 }
 
 /* A span of a block with all tokens.  Products that are finished with it use

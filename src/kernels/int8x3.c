@@ -7,9 +7,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "../base/bytes.h"
+#include "../base/half.h"
 #include "integers.h"
 
-enum { ROWS = 4 };
+enum { ROWS = 4, MAX_ENDS = 2 * PITH_STEP / PITH_Q_BLOCK };
 
 static bool usable(const struct pith_kernels *kernels)
 {
@@ -25,10 +27,12 @@ struct group {
     float scale;
 };
 
-static void split(struct group *group, const float *x, size_t n)
+/* Of the floats after the n-th, n_more, only the scale is told. */
+static void split(struct group *group, const float *x, size_t n, size_t n_more)
 {
-    int32_t q[PITH_STEP] = {0};
-    group->scale = pith_quantise(q, x, n, PITH_PAIR_MAX);
+    int32_t q[PITH_STEP + MAX_ENDS] = {0};
+    group->scale = pith_quantise(q, x, n + n_more, PITH_PAIR_MAX);
+    memset(q + n, 0, n_more * sizeof *q);
     for (size_t i = 0; i < PITH_STEP; i++) {
         /* Rounded down, which of positive numbers a division does. */
         int32_t high = (q[i] + PITH_PLANE_ONE / 2 +
@@ -56,8 +60,8 @@ static void pack(const struct pith_kernels *kernels, float *panel, size_t col,
     for (size_t c = 0; c < n; c += PITH_STEP)
         for (size_t t = 0; t < n_tokens; t++) {
             struct group group;
-            split(&group, x + t * stride + c, n - c < PITH_STEP ? n - c
-                                                                : PITH_STEP);
+            split(&group, x + t * stride + c,
+                  n - c < PITH_STEP ? n - c : PITH_STEP, 0);
             store(panel + (col + c) * L + t, L, &group);
         }
 }
@@ -74,13 +78,29 @@ static void pack_products(const struct pith_kernels *kernels, float *panel,
     }
 }
 
+/* The least and the most that each of n blocks of q4 can hold; returns their
+ * number. */
+static size_t range_ends(float *ends, const uint8_t *block, size_t n)
+{
+    size_t block_bytes = pith_row_bytes(PITH_Q4, PITH_Q_BLOCK);
+    for (size_t i = 0; i < n; i++, block += block_bytes) {
+        float step = pith_f16_to_f32(pith_load_u16(block));
+        ends[2 * i] = pith_f16_to_f32(pith_load_u16(block + 2));
+        ends[2 * i + 1] = step * 15 + ends[2 * i];
+    }
+    return 2 * n;
+}
+
 static void unpack(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n)
 {
-    float floats[PITH_STEP];
+    float floats[PITH_STEP + MAX_ENDS];
     struct group group;
+    size_t n_ends = 0;
     kernels->unpack(floats, type, bytes, n);
-    split(&group, floats, n);
+    if (type == PITH_Q4)
+        n_ends = range_ends(floats + n, bytes, n / PITH_Q_BLOCK);
+    split(&group, floats, n, n_ends);
     group.scale *= PITH_PLANE_ONE;
     store(row, 1, &group);
 }

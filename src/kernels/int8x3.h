@@ -3,7 +3,8 @@
  * the faster one.  Private to src/kernels.
  *
  * PITH_STEP columns are a group.  A group of a token, or of a row of weights
- * of any type, is integers q and a scale, chosen from the largest of them, and
+ * of any type, is integers q and a scale, chosen from the largest of them (of
+ * q4 weights from the largest that the blocks could hold), and
  *
  *     q = 128 high + low,  -127 <= high <= 127,  -64 <= low < 64:
  *

@@ -76,7 +76,40 @@ struct pith_precision {
     void (*multiply)(const struct pith_kernels *kernels, float *out,
                      const float *weights, const float *panel, size_t depth,
                      size_t n_lanes, bool add);
+
+    /* The same of n_rows at once, out (n_rows, L), both in whole tiles; NULL:
+     * tile by tile.  One of the two is there. */
+    void (*multiply_rows)(const struct pith_kernels *kernels, float *out,
+                          const float *weights, const float *panel,
+                          size_t n_rows, size_t depth, size_t n_lanes,
+                          bool add);
 };
+
+/* Rows that are multiplied at a time. */
+static inline size_t pith_rows_of_tile(const struct pith_kernels *kernels,
+                                       const struct pith_precision *precision)
+{
+    return precision->rows > 0 ? precision->rows : kernels->rows;
+}
+
+/* out (n_rows, L) in whole tiles. */
+static inline void
+pith_multiply_rows(const struct pith_kernels *kernels,
+                   const struct pith_precision *precision, float *out,
+                   const float *weights, const float *panel, size_t n_rows,
+                   size_t depth, size_t n_lanes, bool add)
+{
+    if (precision->multiply_rows != NULL) {
+        precision->multiply_rows(kernels, out, weights, panel, n_rows, depth,
+                                 n_lanes, add);
+        return;
+    }
+    size_t step = pith_rows_of_tile(kernels, precision);
+    for (size_t r = 0; r < n_rows; r += step)
+        precision->multiply(kernels, out + r * kernels->lanes,
+                            weights + r * PITH_ROW_STRIDE, panel, depth,
+                            n_lanes, add);
+}
 
 /* Around a thread's multiplications. */
 static inline void pith_begin(const struct pith_precision *precision)

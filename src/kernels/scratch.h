@@ -89,8 +89,7 @@ static inline size_t pith_padded(const struct pith_compute *compute, size_t C)
 /* Rows that are multiplied at a time. */
 static inline size_t pith_tile_rows(const struct pith_compute *compute)
 {
-    return compute->precision->rows > 0 ? compute->precision->rows
-                                        : compute->kernels->rows;
+    return pith_rows_of_tile(compute->kernels, compute->precision);
 }
 
 /* A run of packed tokens. */
