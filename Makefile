@@ -27,9 +27,10 @@ else
 THREAD_FLAG := -pthread
 endif
 
-ifeq ($(MODE),asan)
-MODE_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+SANITIZERS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer
+ifeq ($(MODE),asan)
+MODE_FLAGS := $(SANITIZERS)
 # Check's forks and the sanitizers' reports do not go together; sanitized code
 # is slow.
 TEST_ENV := CK_FORK=no PITH_QUICK=1
@@ -37,6 +38,10 @@ endif
 ifeq ($(MODE),tsan)
 MODE_FLAGS := -O1 -fsanitize=thread
 TEST_ENV := CK_FORK=no PITH_QUICK=1
+endif
+# FUZZER: the compiler's flag, tests/fuzz/run.sh.
+ifeq ($(MODE),fuzz)
+MODE_FLAGS := $(SANITIZERS) $(FUZZER)
 endif
 ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
@@ -78,7 +83,7 @@ endif
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-families check-layouts \
     check-mcp check-metrics check-python \
-    check-abi check-examples check-http check-litellm check-mpi check-mutations check-report \
+    check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
     check-ports check-core-ports \
     check-faults check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
@@ -192,23 +197,43 @@ demo: all
 
 # --- tests -----------------------------------------------------------------
 
+ifneq ($(MODE),fuzz)
 CHECK_CFLAGS = $(shell CC="$(CC)" sh tools/find-check cflags)
 CHECK_LIBS   = $(shell CC="$(CC)" sh tools/find-check libs)
+else
+CHECK_CFLAGS = -Itests/ports
+endif
 
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-double-promotion $(CHECK_CFLAGS) -c -o $@ $<
 
-# program.c starts programs.
-$(BUILD)/tests/support.a: $(addprefix $(BUILD)/tests/, support.o tiny_model.o \
-                         foreign.o replies.o random_prompt.o \
-                         $(if $(POSIX_FLAG),,program.o))
+# program.c starts programs, and fuzz targets make folders.
+TARGET_SRC := $(filter-out $(addprefix %/,main.c one_input.c unchecked.c), \
+                $(wildcard tests/fuzz/*.c))
+ifdef POSIX_FLAG
+TARGET_SRC := $(addprefix tests/fuzz/,failed.c json.c tokenizer.c)
+endif
+SUPPORT_OBJ := $(TARGET_SRC:%.c=$(BUILD)/%.o) $(addprefix $(BUILD)/tests/, \
+                 support.o tiny_model.o foreign.o random_prompt.o)
+
+$(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(addprefix $(BUILD)/tests/, suite_main.o \
+                            replies.o $(if $(POSIX_FLAG),,program.o))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.a $(BUILD)/libpith.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(CHECK_LIBS) -lm
+
+# Only with MODE=fuzz: the targets of tests/fuzz with their own main(), and with
+# libFuzzer's.
+FUZZ_OBJ := $(BUILD)/tests/fuzz/unchecked.o $(SUPPORT_OBJ) $(BUILD)/libpith.a
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/main.o $(FUZZ_OBJ)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/libfuzzer: $(BUILD)/tests/fuzz/one_input.o $(FUZZ_OBJ)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm
 
 # Its allocations fail one after the other.
 $(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
@@ -332,6 +357,11 @@ check-examples: all shared
 check-abi:
 	$(Q)CC="$(CC)" sh tests/abi.sh
 
+## fuzz: every fuzz target, SECONDS= (60) of processor time each, one at a time
+SECONDS ?= 60
+fuzz:
+	$(Q)MAKE="$(MAKE)" bash tests/fuzz/run.sh $(SECONDS) $(TARGETS)
+
 ## check-mutations: break backward functions; the gradient tests must notice
 check-mutations: check-programs
 	$(Q)python3 tests/mutate.py build/mutations $(SHARED) -j 2
@@ -436,4 +466,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tools/core/*.d $(BUILD)/core/src/base/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)
+-include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tests/fuzz/*.d $(BUILD)/tools/core/*.d $(BUILD)/core/src/base/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)

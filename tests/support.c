@@ -16,15 +16,6 @@
 #define getpid() 1
 #endif
 
-int main(void)
-{
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 void assert_close(const char *what, const float *got, const float *want,
                   size_t n, double rel, double abs)
 {

@@ -11,14 +11,8 @@
 #include <unistd.h>
 
 #include "foreign.h"
+#include "fuzz/fuzz.h"
 #include "support.h"
-
-#define LLVMFuzzerTestOneInput fuzz_file
-#include "fuzz/fuzz_gguf.c"
-#undef LLVMFuzzerTestOneInput
-#define LLVMFuzzerTestOneInput fuzz_folder
-#include "fuzz/fuzz_safetensors.c"
-#undef LLVMFuzzerTestOneInput
 
 enum { FLIPS = 300, CUTS = 60 };
 
@@ -47,9 +41,10 @@ static const char *in_source(const char *name)
 }
 
 /* One to three bits among the first `within` bytes, of `size`. */
-static void flip_bits(int (*target)(const uint8_t *, size_t),
-                      const char *bytes, size_t within, size_t size)
+static void flip_bits(const char *name, const char *bytes, size_t within,
+                      size_t size)
 {
+    const struct fuzz_target *target = fuzz_find(name);
     uint64_t seed = size;
     uint8_t *copy = malloc(size);
     ck_assert_ptr_nonnull(copy);
@@ -58,7 +53,7 @@ static void flip_bits(int (*target)(const uint8_t *, size_t),
         for (size_t n = 1 + random_below(&seed, 3); n > 0; n--)
             copy[random_below(&seed, within)] ^=
                 (uint8_t)(1u << random_below(&seed, 8));
-        target(copy, size);
+        target->run(target, (struct pith_text){(char *)copy, size});
     }
     free(copy);
 }
@@ -101,8 +96,8 @@ START_TEST(damaged_gguf)
         if (memcmp(bytes + i, "output_norm.", 12) == 0)
             table = i;
     ck_assert_uint_gt(table, 0);
-    flip_bits(fuzz_file, bytes, 400, size);        /* sizes and first keys */
-    flip_bits(fuzz_file, bytes, table + 40, size); /* all of the header */
+    flip_bits("gguf", bytes, 400, size);        /* sizes and first keys */
+    flip_bits("gguf", bytes, table + 40, size); /* all of the header */
     free(bytes);
     remove_files();
     foreign_free(&model);
@@ -113,16 +108,16 @@ START_TEST(damaged_llama2c)
 {
     struct pith_convert_options options = {.sizeof_options = sizeof options,
                                            .tokenizer = extra};
+    struct pith_buffer pair = {0};
     struct foreign model;
-    size_t size;
     set_paths();
     foreign_init(&model, FOREIGN_LLAMA);
     foreign_llama2c_write(&model, source, extra);
     cut_file(source, source, 0, &options);
     cut_file(extra, source, 0, &options);
-    char *bytes = read_whole_file(source, &size);
-    flip_bits(fuzz_file, bytes, 28, size);
-    free(bytes);
+    fuzz_seed(fuzz_find("llama2c"), 0, &pair);
+    flip_bits("llama2c", pair.data, 28, pair.size); /* of the tokenizer */
+    pith_buffer_free(&pair);
     remove_files();
     foreign_free(&model);
 }
@@ -131,29 +126,26 @@ END_TEST
 START_TEST(damaged_folder)
 {
     static const struct {
-        enum foreign_kind kind;
-        const char *name;
+        const char *target;
         size_t within; /* the bytes that matter */
-    } files[] = {{FOREIGN_GPT2, "config.json", 1000},
-                 {FOREIGN_GPT2, "model.safetensors", 3000},
-                 {FOREIGN_GPT2, "tokenizer.json", 8000},
-                 {FOREIGN_LLAMA, "model.safetensors", 3000},
-                 {FOREIGN_LLAMA, "tokenizer.model", 8000},
-                 {FOREIGN_LLAMA_BYTES, "tokenizer.json", 1000}};
+    } files[] = {{"config_json", 1000},
+                 {"safetensors", 3000},
+                 {"tokenizer_json", 8000},
+                 {"safetensors_llama", 3000},
+                 {"sentencepiece", 8000}};
     static const struct foreign_folder how = {.type = "F16"};
+    const struct fuzz_target *target = fuzz_find(files[_i].target);
+    struct pith_buffer seed = {0};
     struct foreign model;
-    size_t size;
     set_paths();
-    foreign_init(&model, files[_i].kind);
+    foreign_init(&model, (enum foreign_kind)target->choice);
     foreign_folder_write(&model, &how, source);
-    const char *path = in_source(files[_i].name);
-    cut_file(path, source, 0, NULL);
-    char *bytes = read_whole_file(path, &size);
-    setenv("PITH_FUZZ_FOLDER", source, 1);
-    setenv("PITH_FUZZ_FILE", files[_i].name, 1);
-    flip_bits(fuzz_folder, bytes,
-              size < files[_i].within ? size : files[_i].within, size);
-    free(bytes);
+    cut_file(in_source(target->file), source, 0, NULL);
+    fuzz_seed(target, 0, &seed);
+    flip_bits(files[_i].target, seed.data,
+              seed.size < files[_i].within ? seed.size : files[_i].within,
+              seed.size);
+    pith_buffer_free(&seed);
     remove_files();
     foreign_free(&model);
 }
@@ -162,21 +154,12 @@ END_TEST
 /* Merges can be missing from the end unnoticed; what is left is read. */
 START_TEST(cut_merges)
 {
-    static const struct foreign_folder how = {.type = "F16",
-                                              .vocab_and_merges = true};
-    struct foreign model;
-    size_t size;
-    set_paths();
-    foreign_init(&model, FOREIGN_GPT2);
-    foreign_folder_write(&model, &how, source);
-    char *bytes = read_whole_file(in_source("merges.txt"), &size);
-    setenv("PITH_FUZZ_FOLDER", source, 1);
-    setenv("PITH_FUZZ_FILE", "merges.txt", 1);
-    for (size_t at = 0; at <= size; at++)
-        fuzz_folder((const uint8_t *)bytes, at);
-    free(bytes);
-    remove_files();
-    foreign_free(&model);
+    const struct fuzz_target *target = fuzz_find("merges");
+    struct pith_buffer seed = {0};
+    fuzz_seed(target, 0, &seed);
+    for (size_t at = 0; at <= seed.size; at++)
+        target->run(target, (struct pith_text){seed.data, at});
+    pith_buffer_free(&seed);
 }
 END_TEST
 
@@ -187,7 +170,7 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, damaged_gguf, 0, FOREIGN_KINDS);
     tcase_add_test(tcase, damaged_llama2c);
-    tcase_add_loop_test(tcase, damaged_folder, 0, 6);
+    tcase_add_loop_test(tcase, damaged_folder, 0, 5);
     tcase_add_test(tcase, cut_merges);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -16,7 +16,7 @@
 #include "../src/model/layout.h"
 #include "../src/model/model.h"
 #include "../src/model/model_file.h"
-#include "fuzz/fuzz_model.c"
+#include "fuzz/fuzz.h"
 #include "support.h"
 #include "tiny_model.h"
 
@@ -94,7 +94,7 @@ static enum pith_status load(const char *path, struct pith_error *error)
     struct pith_model *model;
     enum pith_status status = pith_model_load(path, &options, &model, error);
     if (status == PITH_OK)
-        use_model(model);
+        fuzz_use_model(model);
     else
         ck_assert_ptr_null(model);
     pith_model_free(model);
@@ -574,6 +574,7 @@ END_TEST
 /* Seeded mutations: bytes set, runs copied over others, the end cut off. */
 START_TEST(mutated_files_do_no_harm)
 {
+    const struct fuzz_target *target = fuzz_find("pith");
     uint64_t seed = 77 + (uint64_t)_i;
     uint8_t *copy = malloc(sizes[_i]);
     for (int round = 0; round < 150; round++) {
@@ -591,7 +592,7 @@ START_TEST(mutated_files_do_no_harm)
         }
         if (random_below(&seed, 8) == 0)
             size = random_below(&seed, size);
-        LLVMFuzzerTestOneInput(copy, size);
+        target->run(target, (struct pith_text){(char *)copy, size});
     }
     free(copy);
 }

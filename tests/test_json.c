@@ -10,7 +10,7 @@
 
 #include "../src/base/utf8.h"
 #include "../src/json/json.h"
-#include "fuzz/fuzz_json.c"
+#include "fuzz/fuzz.h"
 #include "support.h"
 
 static struct pith_json_document *parse(struct pith_text text)
@@ -328,7 +328,7 @@ START_TEST(strings_come_back_and_noise_is_survived)
         ck_assert_uint_eq(once.size, twice.size);
         ck_assert_mem_eq(once.data, twice.data, once.size);
         pith_json_free(document);
-        LLVMFuzzerTestOneInput((const uint8_t *)noise, n);
+        fuzz_json->run(fuzz_json, (struct pith_text){noise, n});
         pith_buffer_free(&once);
         pith_buffer_free(&twice);
     }

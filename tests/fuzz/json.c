@@ -1,19 +1,11 @@
 /*
- * fuzz_json.c - any bytes as JSON: no crash, and what is read can be written
- * and read again.  Run with libFuzzer:
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude \
- *       tests/fuzz/fuzz_json.c src/json/json*.c src/base/[bemu]*.c -lm \
- *       -o build/fuzz_json && build/fuzz_json -max_total_time=60
- *
- * tests/test_json.c feeds it seeded noise.
+ * json.c - any bytes as JSON: what is read can be written and read again.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "../../src/base/utf8.h"
 #include "../../src/json/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void write_value(struct pith_buffer *out, const struct pith_json *value)
 {
@@ -52,16 +44,23 @@ static bool rewrite(struct pith_text text, struct pith_buffer *out)
     return true;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const struct fuzz_target *target, struct pith_text input)
 {
     struct pith_buffer once = {0}, twice = {0};
-    if (rewrite((struct pith_text){(const char *)data, size}, &once)) {
-        struct pith_text text = {once.data, once.size};
-        if (!rewrite(text, &twice) || twice.size != once.size ||
-            memcmp(once.data, twice.data, once.size) != 0)
-            abort();
+    (void)target;
+    if (rewrite(input, &once)) {
+        fuzz_check(pith_utf8_is_valid(once.data, once.size));
+        fuzz_check(rewrite(pith_buffer_text(&once), &twice));
+        fuzz_check(twice.size == once.size &&
+                   memcmp(once.data, twice.data, once.size) == 0);
     }
     pith_buffer_free(&once);
     pith_buffer_free(&twice);
-    return 0;
 }
+
+static const char *const seeds[] = {
+    "{\"a\": [1, -2.5e-3, true, false, null], \"\\u00e9\\ud83d\\ude00\": \"\\n\"}",
+    "[[[[]]], {}, \"\\ud800\", 1e400, -0, 0.1]", NULL};
+
+const struct fuzz_target fuzz_json[] = {
+    {.name = "json", .run = run, .most = 4096, .texts = seeds}, {0}};
