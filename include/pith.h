@@ -213,18 +213,6 @@ PITH_API
 const char *pith_type_name(enum pith_type type); /* "f32", "q8", ... */
 
 /* --------------------------------------------------------------------------
- * Tokens
- * ------------------------------------------------------------------------ */
-
-enum pith_tokenize_flags {
-    /* Prepend BOS if that is the tokenizer's default. */
-    PITH_TOKENIZE_DEFAULT_BOS = 1,
-    /* Treat the text of special tokens (such as "<|im_start|>") as ordinary
-     * text rather than as the token. */
-    PITH_TOKENIZE_NO_SPECIAL = 2
-};
-
-/* --------------------------------------------------------------------------
  * Sessions and token losses
  * ------------------------------------------------------------------------ */
 

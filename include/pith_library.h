@@ -181,6 +181,14 @@ void pith_source_info_free(struct pith_source_info *info);
  * Tokens and losses
  * ------------------------------------------------------------------------ */
 
+enum pith_tokenize_flags {
+    /* Prepend BOS if that is the tokenizer's default. */
+    PITH_TOKENIZE_DEFAULT_BOS = 1,
+    /* Treat the text of special tokens (such as "<|im_start|>") as ordinary
+     * text rather than as the token. */
+    PITH_TOKENIZE_NO_SPECIAL = 2
+};
+
 /* Splits text into token ids.
  *   ids    handed over (n_ids elements); free with pith_free
  *   flags  enum pith_tokenize_flags, or-ed */

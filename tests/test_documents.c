@@ -119,7 +119,7 @@ START_TEST(documents_rank_by_the_question_after_them)
         struct pith_rank ranks[3];
         struct pith_error error;
         assert_ok(pith_parts_make(&parts, pith_model_tokenizer(models[kind]),
-                                  &small, false, &error), error);
+                                  &small, NULL, &error), error);
         assert_ok(pith_rank_documents(sessions[kind], &parts, ranks, 3,
                                       &error), error);
         for (size_t i = 0; i < 3; i++) {
@@ -148,7 +148,7 @@ START_TEST(long_documents_rank_by_their_best_piece)
         struct pith_error error;
         size_t most = pith_session_window(sessions[kind]) / 2 - 1;
         assert_ok(pith_parts_make(&parts, pith_model_tokenizer(models[kind]),
-                                  &prompt, false, &error), error);
+                                  &prompt, NULL, &error), error);
         const struct pith_part *document = &parts.parts[1];
         ck_assert_uint_gt(document->n_tokens, 2 * most);
         double best = INFINITY, worst = 0;

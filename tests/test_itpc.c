@@ -274,7 +274,7 @@ START_TEST(one_part_is_compressed_as_algorithm_2_says)
     struct pith_prompt prompt = {.question = {text, n_text}};
     struct pith_parts parts;
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     size_t n = parts.ids.n, target = n / 8 + random_below(&random, n / 4);
     struct pith_decisions decisions;
     assert_ok(pith_decisions_make(&decisions, n, &error), error);
@@ -315,7 +315,7 @@ START_TEST(blank_lines_stay_only_in_front_of_text)
     struct pith_prompt prompt = {.contexts = contexts, .n_contexts = 40};
     struct pith_parts parts;
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     for (size_t target = 1; target < parts.ids.n; target += 7) {
         struct pith_decisions decisions;
         assert_ok(pith_decisions_make(&decisions, parts.ids.n, &error), error);

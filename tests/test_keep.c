@@ -113,7 +113,7 @@ static void make_units(struct pith_parts *parts,
 {
     struct pith_error error;
     assert_ok(pith_parts_make(parts, pith_model_tokenizer(models[0]), prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     assert_ok(pith_units_merge(parts, options->units, most, &error), error);
     assert_ok(pith_keep_apply(parts, options, &error), error);
 }

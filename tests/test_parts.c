@@ -109,7 +109,7 @@ START_TEST(parts_are_joined_by_blank_lines)
     char want[256];
 
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     snprintf(want, sizeof want, "a\n\n%s\n\nb\n\n q", mixed);
     assert_joined(&parts, want);
     ck_assert_uint_eq(parts.n_parts, 6);
@@ -129,7 +129,7 @@ START_TEST(parts_are_joined_by_blank_lines)
     /* Each part's tokens spell it alone. */
     prompt = (struct pith_prompt){.question = view("the end")};
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     assert_joined(&parts, "the end");
     for (size_t i = 0; i < parts.n_units; i++) {
         const struct pith_unit *unit = &parts.units[i];
@@ -150,7 +150,7 @@ START_TEST(parts_are_joined_by_blank_lines)
     /* U+2581 is a character like others. */
     prompt = (struct pith_prompt){.question = view("x\xE2\x96\x81y z")};
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     assert_joined(&parts, "x\xE2\x96\x81y z");
     for (size_t i = 0; i < parts.n_units; i++)
         ck_assert_uint_le(parts.units[i].n_bytes, 3);
@@ -167,7 +167,7 @@ START_TEST(invalid_bytes_are_replaced)
     struct pith_parts parts;
     struct pith_error error;
     assert_ok(pith_parts_make(&parts, pith_model_tokenizer(model), &prompt,
-                              false, &error), error);
+                              NULL, &error), error);
     assert_joined(&parts, "\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
                           "\xEF\xBF\xBD");
     ck_assert_uint_eq(parts.n_replaced, 5);
@@ -215,7 +215,7 @@ START_TEST(bytes_without_a_token_go_with_their_neighbours)
         .instruction = view("\x04" "ab\x04\xD0\xB9" "a\x04")};
     struct pith_parts parts;
     struct pith_error error;
-    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, false, &error),
+    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, NULL, &error),
               error);
     assert_joined(&parts, prompt.instruction.bytes);
     ck_assert_uint_eq(parts.n_units, 4);
@@ -225,7 +225,7 @@ START_TEST(bytes_without_a_token_go_with_their_neighbours)
     pith_parts_free(&parts);
 
     prompt.question = view("\x04\x04"); /* no token at all */
-    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, false, &error),
+    assert_ok(pith_parts_make(&parts, tokenizer, &prompt, NULL, &error),
               error);
     ck_assert_uint_eq(parts.parts[1].n_tokens, 0);
     pith_parts_free(&parts);

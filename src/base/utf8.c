@@ -10,32 +10,18 @@ size_t pith_utf8_valid_length(const char *text, size_t n)
         return 0;
     if (s[0] < 0x80)
         return 1;
-    /* RFC 3629, section 4: the second byte's range depends on the first. */
-    unsigned low = 0x80, high = 0xBF;
-    size_t length;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF) {
-        length = 2;
-    } else if (s[0] >= 0xE0 && s[0] <= 0xEF) {
-        length = 3;
-        if (s[0] == 0xE0)
-            low = 0xA0;
-        if (s[0] == 0xED)
-            high = 0x9F;
-    } else if (s[0] >= 0xF0 && s[0] <= 0xF4) {
-        length = 4;
-        if (s[0] == 0xF0)
-            low = 0x90;
-        if (s[0] == 0xF4)
-            high = 0x8F;
-    } else {
+    size_t length = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+    if (s[0] < 0xC2 || s[0] > 0xF4 || n < length)
         return 0;
-    }
-    if (n < length || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
+    for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xC0) != 0x80)
             return 0;
-    return length;
+    /* RFC 3629, section 4: after some bytes the second has a smaller range;
+     * overlong forms, surrogates, above U+10FFFF. */
+    bool wrong = (s[0] == 0xE0 && s[1] < 0xA0) ||
+                 (s[0] == 0xED && s[1] > 0x9F) ||
+                 (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F);
+    return wrong ? 0 : length;
 }
 
 size_t pith_utf8_decode(const char *text, size_t n, uint32_t *code)

@@ -271,7 +271,7 @@ enum pith_status pith_baseline_compress(struct pith_session *session,
     *result = (struct pith_baseline_result){0};
     enum pith_status status =
         pith_parts_make(&b.parts, pith_session_tokenizer(session), prompt,
-                        false, error);
+                        NULL, error);
     if (status == PITH_OK)
         status = run(&b, baseline, n_tokens, seed, result, error);
     pith_parts_free(&b.parts);

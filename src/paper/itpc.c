@@ -174,9 +174,7 @@ static struct segment next_segment(size_t segment_size,
 /* Its budget ends before what later stages have to keep. */
 static void begin_stage(struct run *run, const struct pith_stage *stage)
 {
-    run->n_left = 0;
-    for (size_t i = 0; i < stage->n_units; i++)
-        run->n_left += stage->units[i].n_tokens;
+    run->n_left = pith_units_tokens(stage->units, stage->n_units);
     run->n_stage_forced = pith_forced_tokens(stage->units, stage->n_units);
     run->score = stage->score;
     run->end = stage->end;
@@ -206,8 +204,7 @@ enum pith_status pith_itpc_run(struct pith_itpc *itpc,
     struct run run = {.itpc = itpc, .output = &itpc->output};
     size_t longest = longest_segment(itpc);
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < stages[i].n_units; j++)
-            run.n_total += stages[i].units[j].n_tokens;
+        run.n_total += pith_units_tokens(stages[i].units, stages[i].n_units);
         run.n_run_forced +=
             pith_forced_tokens(stages[i].units, stages[i].n_units);
     }

@@ -74,8 +74,8 @@ static void measure(struct pith_paper *p)
 static enum pith_status rank(struct pith_paper *p, struct pith_rank *ranks,
                              size_t n, struct pith_error *error)
 {
-    if (p->options->selection_seed != 0)
-        return pith_rank_at_random(p, ranks, n, error);
+    if (p->rank != NULL)
+        return p->rank(p, ranks, n, error);
     PITH_TRY(p->plan->rank(p, ranks, n, error));
     for (size_t i = 0; i < n; i++) {
         p->prune.perplexities[ranks[i].index] = exp(ranks[i].score);
@@ -174,19 +174,6 @@ static enum pith_status rank_demonstrations(struct pith_paper *p,
 static const struct pith_plan demonstrations = {
     .k = 2, .segment_size = 100, .rank = rank_demonstrations, .stage = stage_demonstrations};
 
-static enum pith_status choose_plan(struct pith_paper *p,
-                                    struct pith_error *error)
-{
-    p->plan = &demonstrations;
-    if (p->options->question_aware && p->options->structured)
-        return pith_fail(error, PITH_ERR_ARGUMENT,
-                         "question_aware and structured cannot be combined: "
-                         "both set the rates of the contexts");
-    if (p->options->question_aware)
-        return pith_plan_documents(&p->plan, error);
-    return p->options->structured ? pith_plan_pieces(&p->plan, error) : PITH_OK;
-}
-
 static struct pith_stage whole_part(const struct pith_parts *parts, size_t i)
 {
     const struct pith_part *part = &parts->parts[i];
@@ -267,7 +254,11 @@ static enum pith_status open_paper(struct pith_paper *p,
                                    struct pith_error *error)
 {
     PITH_TRY(check_options(p->options, error));
-    PITH_TRY(choose_plan(p, error));
+    p->plan = &demonstrations;
+    p->observer = (struct pith_observer){.session = p->session,
+                                         .decisions = &p->prune.decisions,
+                                         .result = p->result};
+    PITH_TRY(pith_paper_extend(p, error));
     PITH_TRY(pith_prune_open(&p->prune, prompt, error));
     size_t n = p->parts->n_parts, wanted = wanted_segment(p);
     size_t longest = pith_prune_longest(p->session, p->options);
@@ -284,11 +275,7 @@ static enum pith_status open_paper(struct pith_paper *p,
     p->itpc.scorer.whole_context = !p->options->use_itpc;
     p->itpc.observe = pith_observe_segment;
     p->itpc.user = &p->observer;
-    p->observer = (struct pith_observer){.session = p->session,
-                                         .decisions = &p->prune.decisions,
-                                         .result = p->result};
-    return p->options->trace || p->options->detail
-               ? pith_paper_record(p, error) : PITH_OK;
+    return PITH_OK;
 }
 
 /* What the output must satisfy.

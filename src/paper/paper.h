@@ -10,6 +10,14 @@
 #include "budget.h"
 #include "observer.h"
 
+struct pith_paper;
+
+/* Algorithm 1, line 4: fills ranks (n) in the order of the prompt; index is
+ * that in p->parts->parts. */
+typedef enum pith_status pith_rank_contexts(struct pith_paper *p,
+                                            struct pith_rank *ranks, size_t n,
+                                            struct pith_error *error);
+
 struct pith_paper {
     struct pith_call call;
     struct pith_prune prune;
@@ -19,6 +27,7 @@ struct pith_paper {
     struct pith_result *result;
     struct pith_parts *parts;
     const struct pith_plan *plan; /* static */
+    pith_rank_contexts *rank;     /* in place of the plan's; NULL: none */
     bool *selected; /* D, by part, (n_parts) */
     size_t *order;  /* parts that are demonstrations, best first where they
                        were ranked, (n_order) */
@@ -40,10 +49,6 @@ struct pith_recorder {
     void (*settled)(struct pith_paper *p); /* the target is met */
 };
 
-/* Sets all that records. */
-enum pith_status pith_paper_record(struct pith_paper *p,
-                                   struct pith_error *error);
-
 /* What contexts are, and how they get their share of the target. */
 struct pith_plan {
     /* Where the options have none. */
@@ -51,10 +56,7 @@ struct pith_plan {
     size_t segment_size; /* tokens */
     /* Checks what this needs, and sets the target again; NULL: nothing. */
     enum pith_status (*open)(struct pith_paper *p, struct pith_error *error);
-    /* Algorithm 1, line 4: fills ranks (n) in the order of the prompt; index
-     * is that in p->parts->parts.  NULL: all contexts stay. */
-    enum pith_status (*rank)(struct pith_paper *p, struct pith_rank *ranks,
-                             size_t n, struct pith_error *error);
+    pith_rank_contexts *rank; /* NULL: all contexts stay */
     bool low_is_best; /* by these scores; they are needed even where all
                          contexts stay */
     /* Fills the stages of D, from p->stages[1] on; p->n_stages counts them.
@@ -64,17 +66,10 @@ struct pith_plan {
     enum pith_status (*note)(struct pith_paper *p, struct pith_error *error);
 };
 
-/* The plans of the options question_aware and structured. */
-enum pith_status pith_plan_documents(const struct pith_plan **plan,
-                                     struct pith_error *error);
-enum pith_status pith_plan_pieces(const struct pith_plan **plan,
-                                  struct pith_error *error);
-
-/* Algorithm 1, line 4, of the option selection_seed: scores that put the
- * demonstrations into a random order. */
-enum pith_status pith_rank_at_random(struct pith_paper *p,
-                                     struct pith_rank *ranks, size_t n,
-                                     struct pith_error *error);
+/* What the options ask for beyond the paper: question_aware and structured,
+ * which take the place of the plan, selection_seed, trace and detail. */
+enum pith_status pith_paper_extend(struct pith_paper *p,
+                                   struct pith_error *error);
 
 /* The units of a demonstration that are D's and, of one that was left out,
  * what must stay.

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "../prompt/retarget.h"
-#include "paper.h"
+#include "extend.h"
 
 /* What stays of a structured prompt, in tokens. */
 struct piece_budget {
@@ -105,16 +105,9 @@ static enum pith_status note_pieces(struct pith_paper *p,
     return pith_prune_note_retarget(&p->prune, error);
 }
 
-static const struct pith_plan pieces = {.k = 2,
-                                        .segment_size = 100,
-                                        .open = open_pieces,
-                                        .stage = stage_pieces,
-                                        .note = note_pieces};
-
-enum pith_status pith_plan_pieces(const struct pith_plan **plan,
-                                  struct pith_error *error)
-{
-    (void)error;
-    *plan = &pieces;
-    return PITH_OK;
-}
+const struct pith_plan pith_plan_pieces = {
+    .k = 2,
+    .segment_size = 100,
+    .open = open_pieces,
+    .stage = stage_pieces,
+    .note = note_pieces};

@@ -5,7 +5,7 @@
 #include "../base/memory.h"
 #include "../prompt/units.h"
 #include "documents.h"
-#include "paper.h"
+#include "extend.h"
 #include "rank.h"
 
 static enum pith_status open_documents(struct pith_paper *p,
@@ -122,17 +122,10 @@ static enum pith_status stage_documents(struct pith_paper *p,
 }
 
 /* The published k: a ranking by the question can be trusted with more. */
-static const struct pith_plan documents = {.k = 1.3,
-                                           .segment_size = 200,
-                                           .open = open_documents,
-                                           .rank = rank_documents,
-                                           .low_is_best = true,
-                                           .stage = stage_documents};
-
-enum pith_status pith_plan_documents(const struct pith_plan **plan,
-                                     struct pith_error *error)
-{
-    (void)error;
-    *plan = &documents;
-    return PITH_OK;
-}
+const struct pith_plan pith_plan_documents = {
+    .k = 1.3,
+    .segment_size = 200,
+    .open = open_documents,
+    .rank = rank_documents,
+    .low_is_best = true,
+    .stage = stage_documents};

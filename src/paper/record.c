@@ -5,7 +5,7 @@
 
 #include "../base/memory.h"
 #include "../prompt/trace.h"
-#include "paper.h"
+#include "extend.h"
 
 /* What the segment's decision went by. */
 static enum pith_status record_segment(struct pith_observer *o,
@@ -52,12 +52,9 @@ static void raise_thresholds(struct pith_paper *p)
 static const struct pith_recorder recorder = {pith_trace_ranking,
                                               raise_thresholds};
 
-enum pith_status pith_paper_record(struct pith_paper *p,
-                                   struct pith_error *error)
+void pith_paper_record(struct pith_paper *p)
 {
-    (void)error;
     p->observer.record = record_segment;
     p->recorder = &recorder;
     p->prune.record = pith_trace_result;
-    return PITH_OK;
 }

@@ -128,6 +128,27 @@ static enum pith_status bind_negations(struct pith_parts *parts,
     return status;
 }
 
+void pith_units_join(struct pith_parts *parts, const bool *joined, size_t limit)
+{
+    struct pith_unit *units = parts->units;
+    size_t n = 0;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        struct pith_part *part = &parts->parts[i];
+        size_t at = part->unit, end = at + part->n_units;
+        part->unit = n;
+        while (at < end) {
+            size_t length = 1;
+            while (at + length < end && joined[at + length] &&
+                   pith_units_tokens(units + at, length + 1) <= limit)
+                length++;
+            pith_units_unite(parts, &units[n++], units + at, length);
+            at += length;
+        }
+        part->n_units = n - part->unit;
+    }
+    parts->n_units = n;
+}
+
 enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
                                   struct pith_error *error)
 {

@@ -32,4 +32,10 @@ bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit);
 void pith_bind_numbers(const struct pith_parts *parts,
                        const struct pith_part *part, bool *joined);
 
+/* Merges units with those before them, in place.
+ *   joined  (n_units) true: goes with the unit before it, of the same part
+ * What would have more than `limit` tokens stays apart. */
+void pith_units_join(struct pith_parts *parts, const bool *joined,
+                     size_t limit);
+
 #endif

@@ -7,7 +7,6 @@
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
-#include "pieces.h"
 #include "units.h"
 
 static const struct pith_text blank_line = {"\n\n", 2};
@@ -83,7 +82,8 @@ enum pith_status pith_parts_append_text(struct pith_parts *parts,
 static enum pith_status append_part(struct pith_parts *parts,
                                     const struct pith_tokenizer *tokenizer,
                                     enum pith_part_kind kind, size_t index,
-                                    struct pith_text text, bool structured,
+                                    struct pith_text text,
+                                    pith_append_context *append,
                                     struct pith_error *error)
 {
     struct pith_part *part = &parts->parts[parts->n_parts];
@@ -93,8 +93,8 @@ static enum pith_status append_part(struct pith_parts *parts,
         PITH_TRY(append_join(parts, error));
     part->token = parts->ids.n;
     if (text.size > 0)
-        PITH_TRY(structured
-                     ? pith_pieces_append(parts, tokenizer, index, text, error)
+        PITH_TRY(append != NULL
+                     ? append(parts, tokenizer, index, text, error)
                      : pith_parts_append_text(parts, tokenizer, text, error));
     part->n_tokens = parts->ids.n - part->token;
     part->n_units = parts->n_units - part->unit;
@@ -121,7 +121,8 @@ static enum pith_status encode_space(struct pith_ids *ids,
 enum pith_status pith_parts_make(struct pith_parts *parts,
                                  const struct pith_tokenizer *tokenizer,
                                  const struct pith_prompt *prompt,
-                                 bool structured, struct pith_error *error)
+                                 pith_append_context *append,
+                                 struct pith_error *error)
 {
     size_t n_parts = 0;
     *parts = (struct pith_parts){0};
@@ -135,12 +136,12 @@ enum pith_status pith_parts_make(struct pith_parts *parts,
     PITH_TRY(encode_space(&parts->line, tokenizer,
                           (struct pith_text){"\n", 1}, error));
     PITH_TRY(append_part(parts, tokenizer, PITH_PART_INSTRUCTION, 0,
-                         prompt->instruction, false, error));
+                         prompt->instruction, NULL, error));
     for (size_t i = 0; i < prompt->n_contexts; i++)
         PITH_TRY(append_part(parts, tokenizer, PITH_PART_CONTEXT, i,
-                             prompt->contexts[i], structured, error));
+                             prompt->contexts[i], append, error));
     return append_part(parts, tokenizer, PITH_PART_QUESTION, 0,
-                       prompt->question, false, error);
+                       prompt->question, NULL, error);
 }
 
 void pith_parts_free(struct pith_parts *parts)

@@ -26,17 +26,6 @@ struct pith_unit {
                        part is forced */
 };
 
-/* A run of text of a context that has its own rate, between two tags or
- * outside of them (tagged.h).  Units do not cross its ends. */
-struct pith_tagged_piece {
-    size_t part;
-    size_t byte;            /* in pith_parts.text */
-    size_t given;           /* in the context as it was given */
-    size_t token, n_tokens; /* in pith_parts.ids */
-    double rate;            /* < 0: that of the prompt */
-    bool whole;             /* compress=False: stays byte for byte */
-};
-
 struct pith_part {
     enum pith_part_kind kind;
     size_t index;           /* which context; 0 for the others */
@@ -53,7 +42,7 @@ struct pith_parts {
     struct pith_ids ids;
     struct pith_unit *units;
     size_t n_units, unit_capacity;
-    struct pith_tagged_piece *pieces; /* of structured prompts, ascending */
+    struct pith_tagged_piece *pieces; /* of structured prompts (pieces.h) */
     size_t n_pieces;
     struct pith_ids join; /* the tokens of one blank line */
     struct pith_ids space, line; /* those of one space, of one line end */
@@ -63,14 +52,19 @@ struct pith_parts {
     size_t n_cut;         /* words and numbers too long for one unit */
 };
 
+/* Appends the index-th context to the part that is being made. */
+typedef enum pith_status pith_append_context(
+    struct pith_parts *parts, const struct pith_tokenizer *tokenizer,
+    size_t index, struct pith_text text, struct pith_error *error);
+
 /* Fills parts; free them, also after an error.
- *   structured  contexts have <llmlingua> tags; the parts are without them
- * Errors: MEMORY, UNSUPPORTED (no tokenizer), ARGUMENT (a malformed tag:
- * context and byte). */
+ *   append  of contexts; NULL: as they are
+ * Errors: MEMORY, UNSUPPORTED (no tokenizer), those of append. */
 enum pith_status pith_parts_make(struct pith_parts *parts,
                                  const struct pith_tokenizer *tokenizer,
                                  const struct pith_prompt *prompt,
-                                 bool structured, struct pith_error *error);
+                                 pith_append_context *append,
+                                 struct pith_error *error);
 void pith_parts_free(struct pith_parts *parts);
 
 /* Appends text to the part that is being made, with its tokens and units. */

@@ -77,8 +77,7 @@ enum pith_status pith_prune_open(struct pith_prune *p,
         return pith_fail(error, PITH_ERR_ARGUMENT,
                          "window is %zu positions; expected at least %d, or 0 "
                          "for 640", options->window, LEAST_WINDOW);
-    PITH_TRY(pith_parts_make(&p->parts, tokenizer, prompt, options->structured,
-                             error));
+    PITH_TRY(pith_parts_make(&p->parts, tokenizer, prompt, p->append, error));
     PITH_TRY(pith_units_merge(&p->parts, options->units,
                               pith_prune_longest(p->session, options), error));
     PITH_TRY(pith_decisions_make(&p->decisions, p->parts.ids.n, error));

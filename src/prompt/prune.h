@@ -12,6 +12,7 @@ struct pith_prune {
     struct pith_session *session;                /* borrowed, as is */
     const struct pith_compress_options *options; /* this one */
     struct pith_result *result;                  /* and this one */
+    pith_append_context *append; /* of contexts; NULL: as they are */
     struct pith_parts parts;
     struct pith_decisions decisions;
     size_t target; /* tokens of the scoring model to plan with */

@@ -5,6 +5,7 @@
 #ifndef PITH_PROMPT_RETARGET_H
 #define PITH_PROMPT_RETARGET_H
 
+#include "pieces.h"
 #include "prune.h"
 
 /* Plans with another target, in tokens of the scoring model. */

@@ -114,7 +114,7 @@ static bool is_cut(struct cutting *cutting, const struct pith_unit *unit)
            pith_is_word_boundary(cutting->text, place);
 }
 
-static size_t sum_tokens(const struct pith_unit *units, size_t n)
+size_t pith_units_tokens(const struct pith_unit *units, size_t n)
 {
     size_t sum = 0;
     for (size_t i = 0; i < n; i++)
@@ -133,14 +133,13 @@ static size_t count_blank(const struct pith_parts *parts,
     return n_blank;
 }
 
-/* Makes one unit of n, at `to`, which is not after them. */
-static void merge(struct pith_parts *parts, struct pith_unit *to,
-                  const struct pith_unit *units, size_t n)
+void pith_units_unite(const struct pith_parts *parts, struct pith_unit *to,
+                      const struct pith_unit *units, size_t n)
 {
     struct pith_unit whole = units[0];
     const struct pith_unit *last = &units[n - 1];
-    whole.n_lead = sum_tokens(units, count_blank(parts, units, n));
-    whole.n_tokens = sum_tokens(units, n);
+    whole.n_lead = pith_units_tokens(units, count_blank(parts, units, n));
+    whole.n_tokens = pith_units_tokens(units, n);
     whole.n_bytes = last->byte + last->n_bytes - whole.byte;
     for (size_t i = 1; i < n; i++)
         whole.denies |= units[i].denies;
@@ -159,8 +158,8 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
         while (!units[at].is_separator && at + length < end &&
                !is_cut(cutting, &units[at + length]))
             length++;
-        if (sum_tokens(units + at, length) <= limit) {
-            merge(parts, &units[n++], units + at, length);
+        if (pith_units_tokens(units + at, length) <= limit) {
+            pith_units_unite(parts, &units[n++], units + at, length);
         } else {
             memmove(units + n, units + at, length * sizeof *units);
             n += length;
@@ -170,27 +169,6 @@ static void merge_part(struct pith_parts *parts, struct pith_part *part,
     }
     part->n_units = n - part->unit;
     *n_units = n;
-}
-
-void pith_units_join(struct pith_parts *parts, const bool *joined, size_t limit)
-{
-    struct pith_unit *units = parts->units;
-    size_t n = 0;
-    for (size_t i = 0; i < parts->n_parts; i++) {
-        struct pith_part *part = &parts->parts[i];
-        size_t at = part->unit, end = at + part->n_units;
-        part->unit = n;
-        while (at < end) {
-            size_t length = 1;
-            while (at + length < end && joined[at + length] &&
-                   sum_tokens(units + at, length + 1) <= limit)
-                length++;
-            merge(parts, &units[n++], units + at, length);
-            at += length;
-        }
-        part->n_units = n - part->unit;
-    }
-    parts->n_units = n;
 }
 
 static int by_start(const void *a, const void *b)

@@ -27,11 +27,12 @@ enum pith_status pith_units_merge(struct pith_parts *parts,
                                   enum pith_units units, size_t limit,
                                   struct pith_error *error);
 
-/* Merges units with those before them, in place.
- *   joined  (n_units) true: goes with the unit before it, of the same part
- * What would have more than `limit` tokens stays apart. */
-void pith_units_join(struct pith_parts *parts, const bool *joined,
-                     size_t limit);
+/* Makes one unit of n, at `to`, which is not after them. */
+void pith_units_unite(const struct pith_parts *parts, struct pith_unit *to,
+                      const struct pith_unit *units, size_t n);
+
+/* Tokens of n units. */
+size_t pith_units_tokens(const struct pith_unit *units, size_t n);
 
 /* Cuts a unit of several tokens in two at byte `at` of its text, which is
  * between clusters; units after it move up by one. */

@@ -5,6 +5,7 @@
 
 #include "../base/exact.h"
 #include "../base/memory.h"
+#include "../prompt/bind.h"
 #include "../prompt/breaks.h"
 #include "../prompt/units.h"
 

@@ -20,6 +20,7 @@
 #include "../prompt/breaks.h"
 #include "../prompt/keep.h"
 #include "../prompt/method.h"
+#include "../prompt/pieces.h"
 #include "../prompt/result.h"
 #include "../prompt/retarget.h"
 #include "../prompt/trace.h"
@@ -214,6 +215,8 @@ static enum pith_status run(struct pith_spans *spans,
     PITH_TRY(check_options(spans->options, error));
     if (spans->options->trace || spans->options->detail)
         spans->prune.record = pith_trace_result;
+    if (spans->options->structured)
+        spans->prune.append = pith_pieces_append;
     PITH_TRY(open_spans(spans, prompt, error));
     PITH_TRY(spans->options->threshold <= 0 &&
                      spans->prune.target == spans->parts->ids.n

@@ -117,56 +117,6 @@ static enum answer ask_neighbours(enum pith_grapheme_class before,
     return ask ? ASK : CUT;
 }
 
-/* What the text up to a character ends in. */
-struct context {
-    enum pith_grapheme_class last;
-    bool linker;     /* GB9c: Linker Extend* */
-    bool pictograph; /* GB11: Pictograph Extend* */
-    bool joiner;     /* GB11: Pictograph Extend* ZWJ */
-    bool half;       /* GB12, GB13: an odd number of halves of flags */
-};
-
-static void add(struct context *context, enum pith_grapheme_class next)
-{
-    context->linker = is_linker(next) ||
-                      (context->linker && is_conjunct_extend(next));
-    context->joiner = context->pictograph && next == PITH_GRAPHEME_ZWJ;
-    context->pictograph = next == PITH_GRAPHEME_PICTOGRAPH ||
-                          (context->pictograph && is_extend(next));
-    context->half = next == PITH_GRAPHEME_REGIONAL && !context->half;
-    context->last = next;
-}
-
-static bool joins(const struct context *context,
-                  enum pith_grapheme_class after)
-{
-    switch (ask_neighbours(context->last, after)) {
-    case CUT:
-        return false;
-    case JOIN:
-        return true;
-    case ASK:
-        break;
-    }
-    return after == PITH_GRAPHEME_CONSONANT    ? context->linker
-           : after == PITH_GRAPHEME_PICTOGRAPH ? context->joiner
-                                               : context->half;
-}
-
-size_t pith_grapheme_end(struct pith_text text, size_t at)
-{
-    struct context context = {0};
-    size_t length;
-    add(&context, class_at(text, at, &length));
-    for (at += length; at < text.size; at += length) {
-        enum pith_grapheme_class after = class_at(text, at, &length);
-        if (!joins(&context, after))
-            return at;
-        add(&context, after);
-    }
-    return at;
-}
-
 /* --- looking back ----------------------------------------------------------- */
 
 /* Whether half a flag, U+1F1E6 to U+1F1FF, ends at `at`. */
@@ -228,4 +178,15 @@ bool pith_grapheme_boundary(struct pith_text text, size_t at)
     return after == PITH_GRAPHEME_CONSONANT    ? !is_after_linker(text, at)
            : after == PITH_GRAPHEME_PICTOGRAPH ? !is_after_joiner(text, at)
                                                : !is_after_half(text, at);
+}
+
+size_t pith_grapheme_end(struct pith_text text, size_t at)
+{
+    struct pith_text rest = {text.bytes + at, text.size - at};
+    size_t end = 0, length;
+    do {
+        (void)class_at(rest, end, &length);
+        end += length;
+    } while (!pith_grapheme_boundary(rest, end));
+    return at + end;
 }

@@ -13,7 +13,6 @@
 #include "../../src/model/score.h"
 #include "../../src/paper/paper.h"
 #include "../../src/prompt/keep.h"
-#include "../../src/prompt/pieces.h"
 #include "../../src/text/tokenizer_state.h"
 
 static enum pith_status refuse(struct pith_error *error, const char *option,
@@ -170,41 +169,18 @@ void pith_token_ends(const struct pith_tokenizer *tokenizer,
     }
 }
 
-enum pith_status pith_pieces_append(struct pith_parts *parts,
-                                    const struct pith_tokenizer *tokenizer,
-                                    size_t index, struct pith_text tagged,
-                                    struct pith_error *error)
-{
-    (void)parts, (void)tokenizer, (void)index, (void)tagged;
-    return refuse(error, "structured", "false");
-}
-
 /* --- paper ------------------------------------------------------------------- */
 
-enum pith_status pith_plan_documents(const struct pith_plan **plan,
-                                     struct pith_error *error)
-{
-    (void)plan;
-    return refuse(error, "question_aware", "false");
-}
-
-enum pith_status pith_plan_pieces(const struct pith_plan **plan,
-                                  struct pith_error *error)
-{
-    (void)plan;
-    return refuse(error, "structured", "false");
-}
-
-enum pith_status pith_paper_record(struct pith_paper *p,
+enum pith_status pith_paper_extend(struct pith_paper *p,
                                    struct pith_error *error)
 {
-    return refuse(error, p->options->detail ? "detail" : "trace", "false");
-}
-
-enum pith_status pith_rank_at_random(struct pith_paper *p,
-                                     struct pith_rank *ranks, size_t n,
-                                     struct pith_error *error)
-{
-    (void)p, (void)ranks, (void)n;
-    return refuse(error, "selection_seed", "0");
+    const struct pith_compress_options *options = p->options;
+    if (options->selection_seed != 0)
+        return refuse(error, "selection_seed", "0");
+    const char *option = options->question_aware ? "question_aware"
+                         : options->structured   ? "structured"
+                         : options->detail       ? "detail"
+                         : options->trace        ? "trace"
+                                                 : NULL;
+    return option != NULL ? refuse(error, option, "false") : PITH_OK;
 }
