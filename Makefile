@@ -84,7 +84,7 @@ endif
     check-tsan tsan-programs check-divergence check-families check-layouts \
     check-mcp check-metrics check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
-    check-ports check-core-ports \
+    check-ports check-core-ports check-web web \
     check-faults check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
@@ -194,6 +194,22 @@ endif
 ## demo: build, then compress real prompts with the model in weights/
 demo: all
 	$(Q)sh docs/examples/demo.sh
+
+# The library without POSIX and threads, with WebAssembly's vectors.  The stack
+# is below everything else, so that one that is too deep is an error.
+WASM_CC    := $(CCACHE) clang --target=wasm32-wasi --sysroot=/usr
+WASM_FLAGS := -mexec-model=reactor -Wl,--gc-sections,--strip-all,--stack-first \
+              -Wl,-z,stack-size=1048576
+
+## web: build/web, the page of docs/demo, and build/npm, the package for Node.js
+web:
+	$(Q)$(MAKE) --no-print-directory POSIX=no THREADS=no AR=llvm-ar BUILD=build/wasm \
+	    CC="$(WASM_CC)" CFLAGS="-O2 -msimd128" LDFLAGS= build/wasm/pith.wasm
+	$(Q)python3 docs/demo/build.py build/wasm/pith.wasm weights/default.pith \
+	    $(VERSION) build/web build/npm
+
+build/wasm/pith.wasm: $(BUILD)/docs/demo/engine.o $(BUILD)/libpith.a
+	$(Q)$(CC) $(WASM_FLAGS) -o $@ $^ -lm
 
 # --- tests -----------------------------------------------------------------
 
@@ -336,6 +352,10 @@ check-tutorial: $(BUILD)/pith
 	$(Q)PITH_LONG=1 PITH_PROGRAM=$(BUILD)/pith PITH_SHARED=$(SHARED) \
 	    CC="$(CC)" $(BUILD)/tests/test_tutorial
 
+## check-web: the page in headless Chromium, the package under Node.js
+check-web: all
+	$(Q)sh tests/check-web.sh build/pith weights/default.pith build/web-check
+
 ## check-symbols: libpith.so exports the public functions and nothing else
 check-symbols: build/libpith.so
 	$(Q)CC="$(CC)" sh tests/symbols.sh build/libpith.so
@@ -466,4 +486,4 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
--include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/tests/*.d $(BUILD)/tests/fuzz/*.d $(BUILD)/tools/core/*.d $(BUILD)/core/src/base/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)
+-include $(wildcard $(BUILD)/docs/tutorial/*.d $(BUILD)/docs/demo/*.d $(BUILD)/tests/*.d $(BUILD)/tests/fuzz/*.d $(BUILD)/tools/core/*.d $(BUILD)/core/src/base/*.d) $(LIB_OBJ:.o=.d) $(LIB_SRC:%.c=$(BUILD)/pic/%.d) $(TOOL_OBJ:.o=.d) $(HTTP_OBJ:.o=.d)
