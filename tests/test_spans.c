@@ -333,6 +333,35 @@ static const struct {
 };
 enum { N_LANGUAGES = sizeof languages / sizeof *languages };
 
+/* Every bracket here is a unit by itself. */
+static const char *const bracketed[] = {
+    "2026-03-14 worker[88] finished job 4410 and api[2231] refused the "
+    "connection of host[backup] while queue[orders] was full of late jobs\n"
+    "2026-03-14 worker[91] began job 4411 and mail[17] sent nothing at all",
+    "Prices exclude freight (see annex B) and insurance [unless agreed] but the "
+    "buyer (any company of the group (in Europe) included) pays within ten (10) "
+    "working days { after delivery } of the goods",
+};
+
+START_TEST(no_brackets_stay_empty)
+{
+    static const char *const empty[] = {"()", "[]", "( )", "{ }"};
+    struct pith_text text = view(bracketed[_i]);
+    size_t n_kept = 0;
+    for (double rate = 0.05; rate < 1; rate += 0.025) {
+        struct pith_result *result =
+            compress((struct pith_prompt){.contexts = &text, .n_contexts = 1},
+                     rate, -1);
+        n_kept += contains(result, "[") + contains(result, "(");
+        for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
+            ck_assert_msg(!contains(result, empty[i]), "%g: \"%.*s\"", rate,
+                          (int)result->text.size, result->text.bytes);
+        pith_result_free(result);
+    }
+    ck_assert_uint_gt(n_kept, 0);
+}
+END_TEST
+
 START_TEST(a_language_that_the_model_does_not_know_is_noted)
 {
     struct pith_text text = view(languages[_i].text);
@@ -485,6 +514,8 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, what_belongs_together_stays_together, 0, N_DENIED);
     tcase_add_test(all, what_had_no_room_is_noted);
     tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
+    tcase_add_loop_test(all, no_brackets_stay_empty, 0,
+                        sizeof bracketed / sizeof *bracketed);
     tcase_add_loop_test(all, no_operator_stays_alone, 0,
                          sizeof sums / sizeof *sums);
     tcase_add_loop_test(all,

@@ -1,6 +1,7 @@
 /*
- * operators.c - an operator goes with the operand after it: "45 * 6 =" and
- * "req =" would say what nobody said.
+ * operators.c - signs that say nothing alone: an operator goes with the operand
+ * after it, since "45 * 6 =" and "req =" would say what nobody said, and brackets
+ * with all that was between them: "worker[]" is not "worker[88]".
  */
 #include <stddef.h>
 
@@ -25,6 +26,48 @@ static bool is_operator(const struct pith_parts *parts,
                                      "\u2212\u2260\u2264\u2265");
 }
 
+static const char openers[] = "([{\uFF08\u3010\u300C\u300E";
+static const char closers[] = ")]}\uFF09\u3011\u300D\u300F";
+
+enum { NO_BRACKET, OPENS, CLOSES };
+
+static int bracket_kind(const struct pith_parts *parts,
+                        const struct pith_unit *unit)
+{
+    struct pith_text word = pith_unit_word(parts, unit);
+    struct pith_cluster sign = pith_cluster_at(word, 0);
+    if (sign.end != word.size)
+        return NO_BRACKET;
+    return pith_is_one_of(sign.code, openers)   ? OPENS
+           : pith_is_one_of(sign.code, closers) ? CLOSES
+                                                : NO_BRACKET;
+}
+
+enum { MAX_INSIDE = 64 }; /* units between two brackets */
+
+/* Whether a unit is one of two brackets that have lost all that was between
+ * them. */
+static bool is_emptied(const struct pith_settlement *settlement, size_t index)
+{
+    const struct pith_parts *parts = settlement->parts;
+    const struct pith_unit *unit = &parts->units[index], *other = unit;
+    const struct pith_part *part = &parts->parts[unit->part];
+    int kind = bracket_kind(parts, unit), depth = 1;
+    size_t n = kind == NO_BRACKET ? 0
+               : kind == OPENS    ? part->unit + part->n_units - 1 - index
+                                  : index - part->unit;
+    for (size_t i = 0; i < n && i <= MAX_INSIDE; i++) {
+        other += kind == OPENS ? 1 : -1;
+        int other_kind = bracket_kind(parts, other);
+        depth += other_kind == NO_BRACKET ? 0 : other_kind == kind ? 1 : -1;
+        if (depth == 0)
+            return i > 0;
+        if (settlement->decisions->by_token[other->token].kept)
+            return false;
+    }
+    return false;
+}
+
 bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t index)
 {
     const struct pith_parts *parts = settlement->parts;
@@ -34,8 +77,11 @@ bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t index)
         (const void *)(member - offsetof(struct pith_spans, prune.settled));
     if (pith_spans_is_loose(spans, index))
         return true;
+    if (unit->forced || !pith_spans_is_free_text(spans, index))
+        return false; /* the frame of a preset among them */
+    if (is_emptied(settlement, index))
+        return true;
     return index + 1 < parts->n_units && next->part == unit->part &&
-           !unit->forced && !unit->is_separator &&
            !settlement->decisions->by_token[next->token].kept &&
            is_operator(parts, unit);
 }
