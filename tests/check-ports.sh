@@ -8,11 +8,11 @@
 set -u
 native=$1 folder=$2
 shift 2
-wanted=${*:-"portable baseline musl tcc i686 aarch64 aarch64-nodot armhf
-    riscv64 ppc64el s390x mips windows wasi"}
+wanted=${*:-"native portable baseline avx2 musl tcc i686 aarch64 aarch64-nodot
+    armhf riscv64 ppc64el s390x mips windows wasi wasi-simd128"}
 model=weights/default.pith
-tests=${PORT_TESTS:-"kernels ops precision unicode grapheme regex tokenizer
-    budget itpc parts json"}
+tests=${PORT_TESTS:-"base kernels ops precision unicode grapheme regex
+    tokenizer budget itpc path parts json model session spans"}
 mkdir -p "$folder"
 failures=0
 
@@ -75,23 +75,23 @@ speed() {
         awk '{ if ($2 > 0) printf "%.3g", $1 / $2; else printf "?" }'
 }
 
+# Sets passed, total, and unbuilt, the names of tests that need more than the
+# target has.
 run_tests() {
-    passed=0 total=0 missing=
+    passed=0 total=0 unbuilt=
     for test in $tests; do
         program=build/ports/$build/tests/test_$test
-        make -s "$@" "$program" > "$out/log" 2>&1 || {
-            missing="$missing $test"
+        make -s "$@" "$program" > "$out/build_$test" 2>&1 || {
+            unbuilt="$unbuilt $test"
             continue
         }
         PITH_QUICK=1 PITH_SHARED="${PITH_SHARED:-../shared}" \
-            timeout 600 $emulator $program > "$out/test_$test" 2>&1 ||
-            echo "check-ports: $name: test_$test fails:" \
-                "$(grep -m 1 '^failed' "$out/test_$test")" >&2
-        set -- "$@"
-        counts=$(sed -n 's/.*: \([0-9]*\) of \([0-9]*\) passed$/\1 \2/p' "$out/test_$test")
+            timeout 1800 $emulator $program > "$out/test_$test" 2>&1 ||
+            complain "$name: test_$test fails:" \
+                "$(grep -m 1 '^failed' "$out/test_$test" || tail -n 1 "$out/test_$test")"
+        counts=$(sed -n 's/.*: \([0-9]*\) of \([0-9]*\) passed.*$/\1 \2/p' "$out/test_$test")
         passed=$((passed + ${counts% *} + 0)) total=$((total + ${counts#* } + 0))
     done
-    echo "$passed / $total${missing:+, not built:$missing}"
 }
 
 # port NAME FOLDER COMPILER EMULATOR [SETTING]...: an empty emulator runs it.
@@ -124,13 +124,16 @@ port() {
     same_texts --precision f32 && auto=yes || auto=no
     [ $scalar = yes ] || complain "$name: another text than native"
     [ $auto = yes ] || complain "$name: another text with its own kernels"
-    row="| $name | $warnings | $scalar | $auto | $(loss_difference) | $(run_tests "$@") | $(speed) |"
+    run_tests "$@"
+    row="| $name | $warnings | $scalar | $auto | $(loss_difference) | $passed / $total${unbuilt:+, not built:$unbuilt} | $(speed) |"
     echo "$row" | tee -a "$folder/table"
 }
 
 export WINEDEBUG=-all WINEPREFIX="$PWD/build/ports/wine"
+port native native "${CC:-cc}" ""
 port portable portable "${CC:-cc}" "" POSIX=no THREADS=no
 port baseline baseline "${CC:-cc}" "qemu-x86_64-static -cpu qemu64" LDFLAGS=-static
+port avx2 baseline "${CC:-cc}" "qemu-x86_64-static -cpu max" LDFLAGS=-static
 port musl musl musl-gcc "" LDFLAGS=-static
 port tcc tcc tcc "" THREADS=no BASE_CFLAGS="-std=c11 -Iinclude"
 port i686 i686 i686-linux-gnu-gcc "" LDFLAGS=-static
@@ -143,8 +146,13 @@ port s390x s390x s390x-linux-gnu-gcc qemu-s390x-static LDFLAGS=-static
 port mips mips mips-linux-gnu-gcc qemu-mips-static LDFLAGS=-static
 port windows windows x86_64-w64-mingw32-gcc wine POSIX=no LDFLAGS=-static \
     CFLAGS="-O2 -g -D__USE_MINGW_ANSI_STDIO=1"
-port wasi wasi "clang --target=wasm32-wasi --sysroot=/usr" \
-    "node --no-warnings tests/ports/wasi.mjs" POSIX=no THREADS=no AR=llvm-ar
+wasi() { # NAME CFLAGS
+    port "$1" "$1" "clang --target=wasm32-wasi --sysroot=/usr" \
+        "node --no-warnings tests/ports/wasi.mjs" POSIX=no THREADS=no \
+        AR=llvm-ar CFLAGS="$2" LDFLAGS="-Wl,-z,stack-size=1048576,--stack-first"
+}
+wasi wasi -O2
+wasi wasi-simd128 "-O2 -msimd128"
 
 [ $failures -eq 0 ] && echo "ports: all as native; table in $folder/table"
 exit $((failures > 0))

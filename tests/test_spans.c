@@ -2,6 +2,7 @@
  * test_spans.c - the method `spans` on texts with the default model: what goes
  * together, what is one pass, thresholds.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -439,6 +440,27 @@ START_TEST(a_threshold_takes_the_place_of_a_rate)
 }
 END_TEST
 
+/* Words that go with their sentence, too. */
+START_TEST(every_word_has_a_loss)
+{
+    struct pith_text text = view(story);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.rate = 0.1;
+    options.detail = true;
+    struct pith_result *result = compress_with(&options, prompt);
+    size_t n_alone = 0;
+    for (size_t i = 0; i < result->detail.n_units; i++) {
+        const struct pith_unit_result *unit = &result->detail.units[i];
+        ck_assert(unit->n_ids == 0 || unit->join || !isnan(unit->loss));
+        n_alone += unit->segment == PITH_NO_SEGMENT;
+    }
+    ck_assert_uint_gt(n_alone, 0);
+    pith_result_free(result);
+}
+END_TEST
+
 static int count(void *user, const char *stage, size_t done, size_t total)
 {
     (void)stage, (void)done, (void)total;
@@ -524,6 +546,7 @@ Suite *make_suite(void)
     tcase_add_test(all, instruction_and_question_stay_whole);
     tcase_add_test(all, a_question_chooses);
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
+    tcase_add_test(all, every_word_has_a_loss);
     tcase_add_test(all, the_next_rate_asks_nothing_of_the_model);
     tcase_add_test(all, the_first_mention_of_each_word);
     suite_add_tcase(suite, all);

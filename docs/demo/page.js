@@ -208,6 +208,7 @@ async function setUp() {
 let busy = false, again = false, shown = null; // the result on the page
 
 function settings() {
+  $("rate-value").textContent = `${$("rate").value}%`;
   return {
     prompt: $("prompt").value,
     options: {
@@ -225,6 +226,7 @@ function showProgress(done, total) {
 /** Compresses what is there now; while it does, the next call waits, and only
  * the last of those that wait is done. */
 async function update() {
+  const asked = settings();
   if (model === null || busy) {
     again = true;
     return;
@@ -235,7 +237,6 @@ async function update() {
     $("busy").hidden = false;
   }, 200);
   try {
-    const asked = settings();
     const result = asked.prompt.trim() === "" ? null
       : await ask({ kind: "compress", ...asked }, [], showProgress);
     show(result === null ? null : { prompt: asked.prompt, ...result });
@@ -286,6 +287,7 @@ function draw(result) {
   }
   map.replaceChildren(...spans);
   here = -1;
+  $("word").textContent = "";
 }
 
 const FALL = [{ top: 0, opacity: 1 }, { top: "1.2em", opacity: 0 }];
@@ -344,8 +346,8 @@ function goTo(index) {
   here = index;
   spans[here].classList.add("here");
   spans[here].scrollIntoView({ block: "nearest" });
-  const loss = unit.loss === null ? "not scored" : `${unit.loss.toFixed(2)} nats`;
-  $("word").textContent = `“${unit.text.trim()}”: ${unit.kept ? "stays" : "left out"}, ${loss}`;
+  $("word").textContent = `“${unit.text.trim()}” ${unit.kept ? "stays" : "is left out"}` +
+    (unit.loss === null ? "" : `, ${unit.loss.toFixed(2)} nats`);
 }
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 };
@@ -403,10 +405,7 @@ function useExample(event) {
 
 $("prompt").addEventListener("input", typed);
 $("question").addEventListener("input", typed);
-$("rate").addEventListener("input", () => {
-  $("rate-value").textContent = `${$("rate").value}%`;
-  update();
-});
+$("rate").addEventListener("input", update);
 document.querySelectorAll("input[name=method]").forEach(
   choice => choice.addEventListener("change", update));
 document.querySelector(".examples").addEventListener("click", useExample);

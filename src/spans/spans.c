@@ -13,6 +13,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/clock.h"
 #include "../base/memory.h"
@@ -166,11 +167,24 @@ enum pith_status pith_spans_choose(struct pith_spans *spans, size_t room,
     return spans->prune.record != NULL ? note_decisions(spans, error) : PITH_OK;
 }
 
+/* What is left out before its words are compared has its gains all the same. */
+static void note_gains(struct pith_spans *spans)
+{
+    for (size_t i = 0; i < spans->parts->n_parts; i++) {
+        const struct pith_part *part = &spans->parts->parts[i];
+        if (part->kind == PITH_PART_CONTEXT)
+            memcpy(spans->prune.decisions.ranked + part->token,
+                   spans->gains + part->token,
+                   part->n_tokens * sizeof *spans->gains);
+    }
+}
+
 static enum pith_status choose(struct pith_spans *spans,
                                struct pith_error *error)
 {
     double start = pith_seconds();
     PITH_TRY(pith_spans_score(spans, error));
+    note_gains(spans);
     pith_spans_measure_language(spans);
     double scored = pith_seconds();
     spans->result->timings.rank = scored - start;

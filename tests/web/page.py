@@ -158,9 +158,9 @@ def check_use(browser, url):
     assert fallen >= len(fewer) - len(gone), (fallen, len(fewer), len(gone))
 
     by_id(browser, "map").send_keys(Keys.ARROW_RIGHT)
-    assert by_id(browser, "word").text.startswith("“The”"), by_id(browser, "word").text
+    assert by_id(browser, "word").text.startswith("“The” "), by_id(browser, "word").text
     by_id(browser, "map").send_keys(Keys.END)
-    assert by_id(browser, "word").text.startswith("“.”"), by_id(browser, "word").text
+    assert by_id(browser, "word").text.startswith("“.” "), by_id(browser, "word").text
     assert len(browser.find_elements(By.CSS_SELECTOR, "#map .here")) == 1
 
     by_id(browser, "heat").send_keys(Keys.SPACE)

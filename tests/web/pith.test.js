@@ -35,7 +35,8 @@ test("units are the prompt, and kept ones the result", async () => {
       assert.match(between, /^\s*$/, name);
       assert.equal(unit.text, new TextDecoder().decode(
         bytes.subarray(unit.start, unit.end)), name);
-      assert.ok(unit.loss === null || unit.loss >= 0, name);
+      assert.ok(unit.loss >= 0 && (unit.loss !== null || unit.text.trim() === ""),
+                `${name}: ${unit.text}`);
       at = unit.end;
     }
     const kept = units.filter(unit => unit.kept).map(unit => unit.text).join("");

@@ -22,7 +22,8 @@ export interface Unit {
   /** Bytes [start, end) of the prompt in UTF-8. */
   start: number;
   end: number;
-  /** Mean of its tokens, in nats; null: it was not scored. */
+  /** Mean loss of its tokens, in nats, or with a question what "spans" makes of
+   * it; null: white space alone, or it was not scored. */
   loss: number | null;
   kept: boolean;
   /** A space that the prompt does not have is before it in the result. */
