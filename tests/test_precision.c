@@ -564,12 +564,12 @@ START_TEST(nothing_else_is_touched)
                 struct guarded bytes = guard(pith_row_bytes(TYPES[j], n));
                 struct guarded panel = guarded_normals(width * L, &seed);
                 struct guarded weights = guarded_normals(
-                    (rows - 1) * PITH_ROW_STRIDE + width, &seed);
+                    (rows - 1) * pith_row_stride(precision) + width, &seed);
                 struct guarded out = guarded_normals(rows * L, &seed);
                 pith_row_from_floats(bytes.bytes, TYPES[j], x.floats, n);
                 for (size_t r = 0; r < rows; r++)
                     precision->unpack(set,
-                                      weights.floats + r * PITH_ROW_STRIDE,
+                                      weights.floats + r * pith_row_stride(precision),
                                       TYPES[j], bytes.bytes, n);
                 precision->pack(set, panel.floats, 0, x.floats, n, lanes, n);
                 multiply(set, precision, out.floats, weights.floats,
@@ -643,14 +643,14 @@ static void check_amx_tile(const struct pith_kernels *set,
     size_t L = set->lanes, rows = precision->rows;
     size_t width = padded(precision, n);
     float *w = random_floats(rows * n, 1), *x = random_floats(L * n, 1);
-    float *weights = some_floats(rows * PITH_ROW_STRIDE);
+    float *weights = some_floats(rows * pith_row_stride(precision));
     float *panel = some_floats(width * L);
     float *out = random_floats(rows * L, 1), *want = random_floats(rows * L, 1);
     memcpy(want, out, rows * L * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
         uint8_t bytes[4 * PITH_STEP];
         pith_row_from_floats(bytes, PITH_F32, w + r * n, n);
-        precision->unpack(set, weights + r * PITH_ROW_STRIDE, PITH_F32, bytes,
+        precision->unpack(set, weights + r * pith_row_stride(precision), PITH_F32, bytes,
                           n);
     }
     precision->pack(set, panel, 0, x, n, L, n);
@@ -806,14 +806,14 @@ static void run_tiles(const struct pith_kernels *set,
 {
     size_t L = set->lanes, n = w->cols;
     size_t row_bytes = pith_row_bytes(w->type, n);
-    float *weights = some_floats(w->rows * PITH_ROW_STRIDE);
+    float *weights = some_floats(w->rows * pith_row_stride(precision));
     float *panel = some_floats(padded(precision, n) * L);
     if (products != NULL)
         precision->pack_products(set, panel, 0, products, n);
     else
         precision->pack(set, panel, 0, x, n, L, n);
     for (size_t r = 0; r < w->rows; r++)
-        precision->unpack(set, weights + r * PITH_ROW_STRIDE, w->type,
+        precision->unpack(set, weights + r * pith_row_stride(precision), w->type,
                           w->data + r * row_bytes, n);
     multiply_rows(set, precision, out, weights, panel, w->rows, n, L, add);
     free(weights), free(panel);

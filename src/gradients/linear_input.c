@@ -45,14 +45,15 @@ struct block {
 
 /* --- rows: dy ------------------------------------------------------------- */
 
-/* Where the rows of a stretch are, a token's PITH_ROW_STRIDE after that of
- * the token before; whole tiles of tokens. */
+/* Where the rows of a stretch are, a token's after that of the token before;
+ * whole tiles of tokens. */
 static float *rows_at(const struct product *product, size_t token, size_t from)
 {
     const struct pith_backward *backward = product->backward;
     size_t T = pith_round_up(product->T, pith_tile_rows(backward->compute));
     return backward->scratch->panels +
-           (from / PITH_STEP * T + token) * PITH_ROW_STRIDE;
+           (from / PITH_STEP * T + token) *
+               pith_row_stride(backward->compute->precision);
 }
 
 static void load_task(void *user, size_t index, int thread)
@@ -154,7 +155,8 @@ static void multiply_stretch(const struct product *product,
             pith_multiply_rows(
                 compute->kernels, compute->precision,
                 thread->products + lane * MAX_TOKENS + t * L,
-                rows + t * PITH_ROW_STRIDE, thread->weights + lane * PITH_STEP,
+                rows + t * pith_row_stride(compute->precision),
+                thread->weights + lane * PITH_STEP,
                 R, depth, pith_min(L, block->n_lanes - lane), from > 0);
         }
 }

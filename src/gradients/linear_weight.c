@@ -79,7 +79,8 @@ static void load_rows(const struct product *product,
         product->N, depth, block->n_rows);
     for (size_t r = 0; r < block->n_rows && !plain; r++)
         compute->precision->unpack(
-            compute->kernels, thread->weights + r * PITH_ROW_STRIDE, PITH_F32,
+            compute->kernels,
+            thread->weights + r * pith_row_stride(compute->precision), PITH_F32,
             (const uint8_t *)(rows + r * PITH_ROW_STRIDE), depth);
 }
 
@@ -142,7 +143,9 @@ static void multiply_stretch(const struct product *product,
             pith_prefetch_lines(&target, target_share);
             pith_multiply_rows(compute->kernels, compute->precision,
                                products + r * L,
-                               thread->weights + r * PITH_ROW_STRIDE, panel, R,
+                               thread->weights +
+                                   r * pith_row_stride(compute->precision),
+                               panel, R,
                                depth, n_lanes, from > 0);
         }
         if (last)

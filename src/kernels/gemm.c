@@ -61,11 +61,18 @@ enum { AHEAD_BYTES = 8192 }; /* of weights, asked for before unpacking */
 
 /* --- a block of weights --------------------------------------------------- */
 
-size_t pith_max_rows(size_t C)
+/* Rows of PITH_STEP columns that are unpacked at a time. */
+static size_t unpacked_rows(const struct pith_compute *compute)
 {
-    return C > PITH_UNPACKED_ROWS / PITH_MAX_ROWS * PITH_STEP
+    return PITH_UNPACKED_FLOATS / pith_row_stride(compute->precision);
+}
+
+size_t pith_max_rows(const struct pith_compute *compute, size_t C)
+{
+    size_t rows = unpacked_rows(compute) / pith_div_up(C, PITH_STEP);
+    return rows < PITH_MAX_WIDE_ROWS
                ? PITH_MAX_WIDE_ROWS
-               : PITH_MAX_ROWS;
+               : pith_min(rows - rows % PITH_BLOCK_ROWS, PITH_MAX_ROWS);
 }
 
 /* Columns of a block that are unpacked at the same time. */
@@ -73,18 +80,20 @@ struct span {
     size_t col, width;
 };
 
-static size_t span_width(const struct pith_row_block *block)
+static size_t span_width(const struct pith_compute *compute,
+                         const struct pith_row_block *block)
 {
-    return PITH_UNPACKED_ROWS / block->n_rows * PITH_STEP;
+    return unpacked_rows(compute) / block->n_rows * PITH_STEP;
 }
 
-/* Unpacked: (steps of the span, n_rows, PITH_STEP), rows PITH_ROW_STRIDE
- * apart. */
-static float *unpacked_at(const struct pith_thread_scratch *scratch,
+/* Unpacked: (steps of the span, n_rows, PITH_STEP). */
+static float *unpacked_at(const struct pith_compute *compute,
+                          const struct pith_thread_scratch *scratch,
                           const struct pith_row_block *block, size_t step,
                           size_t row)
 {
-    return scratch->weights + (step * block->n_rows + row) * PITH_ROW_STRIDE;
+    return scratch->weights + (step * block->n_rows + row) *
+                                  pith_row_stride(compute->precision);
 }
 
 /* The rows of a part, `at` rows into the block. */
@@ -108,7 +117,7 @@ static void unpack_part(const struct pith_compute *compute,
         for (size_t c = 0; c < span.width; c += PITH_STEP)
             compute->precision->unpack(
                 compute->kernels,
-                unpacked_at(scratch, block, c / PITH_STEP, at + r),
+                unpacked_at(compute, scratch, block, c / PITH_STEP, at + r),
                 weight->type, bytes + r * stride + c / PITH_STEP * step_bytes,
                 pith_min(PITH_STEP, span.width - c));
     }
@@ -126,7 +135,7 @@ static void multiply_panel(const struct pith_compute *compute,
     size_t L = compute->kernels->lanes;
     for (size_t c = 0; c < span.width; c += PITH_STEP)
         pith_multiply_rows(compute->kernels, compute->precision, products,
-                           unpacked_at(scratch, block, c / PITH_STEP, 0),
+                           unpacked_at(compute, scratch, block, c / PITH_STEP, 0),
                            panel + (span.col + c) * L, block->n_rows,
                            pith_min(PITH_STEP, span.width - c), n_lanes,
                            span.col + c > 0);
@@ -145,7 +154,7 @@ static void multiply_span(const struct pith_compute *compute,
     bool whole = span.width == C, last = span.col + span.width == C;
     for (size_t p = 0; p < tokens->n_panels; p++) {
         float *products =
-            scratch->products + (whole ? 0 : p * PITH_MAX_ROWS * L);
+            scratch->products + (whole ? 0 : p * PITH_HELD_ROWS * L);
         size_t n_lanes = pith_min(L, tokens->n_tokens - p * L);
         multiply_panel(compute, scratch, block, span,
                        tokens->panels + p * padded * L, n_lanes, products);
@@ -162,8 +171,9 @@ void pith_multiply_block(const struct pith_compute *compute,
 {
     const struct pith_precision *precision = compute->precision;
     size_t C = block->parts[0].weight->cols;
-    for (size_t col = 0; col < C; col += span_width(block)) {
-        struct span span = {col, pith_min(span_width(block), C - col)};
+    size_t width = span_width(compute, block);
+    for (size_t col = 0; col < C; col += width) {
+        struct span span = {col, pith_min(width, C - col)};
         for (size_t i = 0, at = 0; i < block->n_parts; i++) {
             unpack_part(compute, scratch, block, &block->parts[i], at, span);
             at += block->parts[i].n_rows;
@@ -291,7 +301,7 @@ static void multiply_outputs(const struct pith_compute *compute,
         linear.n_rows += outputs[i].weight->rows;
     linear.block_rows = block_rows(compute, linear.n_rows,
                                    pith_tile_rows(compute),
-                                   pith_max_rows(linear.C));
+                                   pith_max_rows(compute, linear.C));
     linear.n_blocks = pith_div_up(linear.n_rows, linear.block_rows);
     pith_parallel_for(compute->threads,
                       linear.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
@@ -392,7 +402,7 @@ void pith_feed_forward(const struct pith_compute *compute, float *out,
     size_t F = layer->up->rows, C = layer->up->cols;
     size_t whole = whole_groups(compute), n_parts = layer->gate != NULL ? 2 : 1;
     hidden.block_rows = block_rows(
-        compute, F, whole, pith_max(whole, pith_max_rows(C) / n_parts));
+        compute, F, whole, pith_max(whole, pith_max_rows(compute, C) / n_parts));
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
     pith_pack_tokens(compute, scratch->panels, x, T, C);
     pith_parallel_for(compute->threads,

@@ -135,7 +135,7 @@ static void multiply(const struct pith_kernels *kernels, float *out,
     size_t L = kernels->lanes;
     for (size_t r = 0; r < ROWS; r++)
         for (size_t t = 0; t < n_lanes; t++) {
-            const float *w = weights + r * PITH_ROW_STRIDE;
+            const float *w = weights + r * PITH_PAIRS_STRIDE;
             float *sum = &out[r * L + t];
             float part = w[PITH_PLANES] *
                          (float)sum_products(w, panel + t, L, depth);
@@ -149,6 +149,7 @@ const struct pith_precision pith_precision_int8x3 = {
     .usable = usable,
     .rows = ROWS,
     .unit = PITH_STEP,
+    .row_stride = PITH_PAIRS_STRIDE,
     .pack = pack,
     .pack_products = pack_products,
     .unpack = unpack,

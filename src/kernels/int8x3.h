@@ -28,6 +28,7 @@
 enum {
     PITH_PLANE = PITH_STEP / 4,   /* places of a float in a plane */
     PITH_PLANES = 2 * PITH_PLANE, /* and those before the scale */
+    PITH_PAIRS_STRIDE = PITH_PLANES + 16, /* of rows: the next cache line */
     PITH_PLANE_BITS = 7,
     PITH_PLANE_ONE = 1 << PITH_PLANE_BITS,
     PITH_PAIR_MAX = 127 * PITH_PLANE_ONE /* the largest integer */

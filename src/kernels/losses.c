@@ -65,7 +65,8 @@ static void part_task(void *user, size_t index, int thread)
     const struct pith_tensor *weight = losses->weight;
     struct pith_scratch *shared = compute->scratch;
     struct pith_thread_scratch *scratch = &shared->threads[thread];
-    size_t L = compute->kernels->lanes, limit = pith_max_rows(weight->cols);
+    size_t L = compute->kernels->lanes;
+    size_t limit = pith_max_rows(compute, weight->cols);
     size_t part = index % losses->n_parts;
     size_t end = pith_min(weight->rows, (part + 1) * losses->part_rows);
     struct pith_token_block tokens =

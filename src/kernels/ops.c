@@ -59,11 +59,12 @@ static bool plan_layout(struct layout *layout,
            pith_size_add(total, layout->parts, &total) &&
            add_piece(&layout->target_logits, limits->max_tokens, 1, 1,
                      &total) &&
-           add_piece(&layout->weights, PITH_UNPACKED_ROWS + PITH_BLOCK_ROWS,
-                     PITH_ROW_STRIDE, 1, &per_thread) &&
+           add_piece(&layout->weights,
+                     PITH_UNPACKED_FLOATS + PITH_BLOCK_ROWS * PITH_ROW_STRIDE,
+                     1, 1, &per_thread) &&
            add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
                      &per_thread) &&
-           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_MAX_ROWS, 1,
+           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_HELD_ROWS, 1,
                      &per_thread) &&
            add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
                      &per_thread) &&

@@ -30,9 +30,8 @@ enum {
  * and leaves out the product of the low parts, 2^-18 of the whole.
  *
  * Each weight and each element of a token takes the room of a float, whatever
- * the precision makes of it: rows of weights are PITH_ROW_STRIDE floats apart
- * and a group of `unit` columns takes `unit` floats of a row, and `unit` * L
- * floats of a panel.
+ * the precision makes of it: a group of `unit` columns takes `unit` floats of
+ * a row, less where row_stride says so, and `unit` * L floats of a panel.
  */
 struct pith_precision {
     const char *name;  /* as in pith_precision_names */
@@ -43,6 +42,7 @@ struct pith_precision {
     bool (*permit)(void);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
     size_t unit; /* columns of a group, a divisor of PITH_STEP */
+    size_t row_stride; /* floats from a row to the next; 0: PITH_ROW_STRIDE */
 
     /* Columns col .. col + n of a panel = x (n_tokens, n), rows of it stride
      * floats apart, n_tokens <= L; and zeros up to the next multiple of unit.
@@ -92,6 +92,11 @@ static inline size_t pith_rows_of_tile(const struct pith_kernels *kernels,
     return precision->rows > 0 ? precision->rows : kernels->rows;
 }
 
+static inline size_t pith_row_stride(const struct pith_precision *precision)
+{
+    return precision->row_stride > 0 ? precision->row_stride : PITH_ROW_STRIDE;
+}
+
 /* out (n_rows, L) in whole tiles. */
 static inline void
 pith_multiply_rows(const struct pith_kernels *kernels,
@@ -107,8 +112,8 @@ pith_multiply_rows(const struct pith_kernels *kernels,
     size_t step = pith_rows_of_tile(kernels, precision);
     for (size_t r = 0; r < n_rows; r += step)
         precision->multiply(kernels, out + r * kernels->lanes,
-                            weights + r * PITH_ROW_STRIDE, panel, depth,
-                            n_lanes, add);
+                            weights + r * pith_row_stride(precision), panel,
+                            depth, n_lanes, add);
 }
 
 /* Around a thread's multiplications. */

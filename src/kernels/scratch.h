@@ -12,13 +12,16 @@
 enum {
     /* Tokens multiplied with a block of weights before it is let go. */
     PITH_BLOCK_TOKENS = 512,
-    /* Rows of a block of weights at most, and of wide ones; whole tiles of
-     * any precision. */
-    PITH_MAX_ROWS = 384,
+    /* Rows of a block of weights at most, and of those that are unpacked a
+     * part of their columns after the other; whole tiles of any precision. */
+    PITH_MAX_ROWS = 768,
     PITH_MAX_WIDE_ROWS = 288,
-    /* Rows of PITH_STEP columns that are unpacked at a time: half of a
-     * second-level cache of 2 MiB. */
-    PITH_UNPACKED_ROWS = 3 * PITH_MAX_ROWS,
+    /* Rows whose products with all tokens are held: PITH_MAX_WIDE_ROWS, or
+     * those of gate and up that the largest group of columns needs. */
+    PITH_HELD_ROWS = 384,
+    /* Weights that are unpacked at a time: half of a second-level cache of
+     * 2 MiB. */
+    PITH_UNPACKED_FLOATS = 3 * 384 * PITH_ROW_STRIDE,
     /* Weights that a block takes rows of, at most. */
     PITH_BLOCK_PARTS = 4,
     /* Keys whose scores are held at a time. */
@@ -33,12 +36,12 @@ enum {
 
 /* What one thread works in. */
 struct pith_thread_scratch {
-    /* Unpacked weights (steps, rows, PITH_STEP), or keys (PITH_BLOCK_KEYS, D);
-     * rows PITH_ROW_STRIDE apart. */
+    /* Unpacked weights (steps, rows, PITH_STEP), or keys (PITH_BLOCK_KEYS, D). */
     float *weights;
     /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
     float *values;
-    /* Products (panels of a block of tokens, PITH_MAX_ROWS, L). */
+    /* Products (panels of a block of tokens, PITH_HELD_ROWS, L), or
+     * (PITH_MAX_ROWS, L). */
     float *products;
     /* Attention: queries and outputs (PITH_QUERY_PANELS, D, L) and one
      * panel of scores (PITH_BLOCK_KEYS, L) as floats and as the precision
@@ -121,7 +124,7 @@ struct pith_row_block {
     size_t n_parts, n_rows; /* n_rows: of all parts */
 };
 
-size_t pith_max_rows(size_t C);
+size_t pith_max_rows(const struct pith_compute *compute, size_t C);
 
 /* How the products of a block with one panel of tokens are used, while
  * they are in the cache: (n_rows, L). */

@@ -309,7 +309,7 @@ TARGET static void pack_products(const struct pith_kernels *kernels,
 
 /* --- tiles ---------------------------------------------------------------- */
 
-#define WEIGHTS_STRIDE (PITH_ROW_STRIDE * sizeof(float))
+#define WEIGHTS_STRIDE (PITH_PAIRS_STRIDE * sizeof(float))
 #define PANEL_STRIDE (L * sizeof(float))
 
 /* Tiles 4 and 5: the upper and the lower 16 rows of weights; 6 and 7: the
@@ -324,7 +324,7 @@ INLINE void load_factors(const float *weights, const float *panel)
 {
     load_tokens(panel);
     _tile_loadd(4, weights, WEIGHTS_STRIDE);
-    _tile_loadd(5, weights + TILE * PITH_ROW_STRIDE, WEIGHTS_STRIDE);
+    _tile_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
 }
 
 /* Of weights that this panel has no more need of: they should not drive
@@ -333,7 +333,7 @@ INLINE void load_last(const float *weights, const float *panel)
 {
     load_tokens(panel);
     _tile_stream_loadd(4, weights, WEIGHTS_STRIDE);
-    _tile_stream_loadd(5, weights + TILE * PITH_ROW_STRIDE, WEIGHTS_STRIDE);
+    _tile_stream_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
 }
 
 /* Sums of a group that are not yet products: of one tile, and the mixed ones
@@ -369,7 +369,7 @@ INLINE void take_row(const struct product *product, const struct sums *sums,
     const int32_t *mixed = sums->mixed + row % (2 * ROWS) * L;
     float *out = product->out + row * L;
     __m512 w = _mm512_set1_ps(
-        product->weights[row * PITH_ROW_STRIDE + PITH_PLANES]);
+        product->weights[row * PITH_PAIRS_STRIDE + PITH_PLANES]);
     take_half(out, high, mixed, w, product->first, add);
     take_half(out + W, high + W, mixed + W, w, product->last, add);
 }
@@ -421,7 +421,7 @@ INLINE void change_sums(int32_t *stored)
 INLINE void multiply_tile(const struct product *product, struct sums *sums,
                           const float *panel, size_t r, size_t depth, bool add)
 {
-    const float *w_high = product->weights + r * PITH_ROW_STRIDE;
+    const float *w_high = product->weights + r * PITH_PAIRS_STRIDE;
     const float *w_low = w_high + PITH_PLANE, *x_low = panel + PITH_PLANE * L;
     size_t n = used_places(depth), row = r > 0 ? r - ROWS : 0;
     load_last(w_low, panel);
@@ -487,6 +487,7 @@ const struct pith_precision pith_precision_int8x3_amx = {
     .permit = pith_cpu_allow_tiles,
     .rows = ROWS,
     .unit = PITH_STEP,
+    .row_stride = PITH_PAIRS_STRIDE,
     .attention = &pith_precision_bf16x3_amx,
     .pack = pack,
     .pack_products = pack_products,
