@@ -101,22 +101,29 @@ static void load_rows(const struct attention *attention, const struct run *run,
                       struct pith_thread_scratch *scratch, size_t key_head,
                       size_t row, size_t at, size_t n)
 {
+    const struct pith_precision *products = attention->products;
     size_t D = attention->D;
     size_t start = (key_head * run->spec->stride + row) * D;
-    for (size_t i = 0; i < n; i++)
-        memcpy(scratch->weights + (at + i) * PITH_ROW_STRIDE,
-               run->spec->keys + start + i * D, D * sizeof(float));
+    for (size_t i = 0; i < n; i++) {
+        float *out = scratch->weights + (at + i) * PITH_ROW_STRIDE;
+        const float *key = run->spec->keys + start + i * D;
+        if (products != NULL)
+            products->unpack(attention->compute->kernels, out, PITH_F32,
+                             (const uint8_t *)key, D);
+        else
+            memcpy(out, key, D * sizeof *key);
+    }
     attention->compute->kernels->transpose(scratch->values + at,
                                            PITH_ROW_STRIDE,
                                            run->spec->values + start, D, n, D);
 }
 
-/* Floats (n_rows, n) to the form of the products, where they are. */
-static void unpack_rows(const struct attention *attention, float *rows,
-                        size_t n_rows, size_t n)
+/* Values (D, n) to the form of the products, where they are. */
+static void unpack_values(const struct attention *attention, float *values,
+                          size_t n)
 {
-    for (size_t i = 0; i < n_rows; i++) {
-        float *row = rows + i * PITH_ROW_STRIDE;
+    for (size_t i = 0; i < attention->D; i++) {
+        float *row = values + i * PITH_ROW_STRIDE;
         attention->products->unpack(attention->compute->kernels, row,
                                     PITH_F32, (const uint8_t *)row, n);
     }
@@ -136,10 +143,8 @@ static void load_keys(const struct attention *attention, const struct run *run,
         load_rows(attention, run, scratch, key_head,
                   run->spec->row + (key + n_shared - shared), n_shared,
                   n - n_shared);
-    if (attention->products != NULL) {
-        unpack_rows(attention, scratch->weights, n, attention->D);
-        unpack_rows(attention, scratch->values, attention->D, n);
-    }
+    if (attention->products != NULL)
+        unpack_values(attention, scratch->values, n);
 }
 
 /* Token t sees the keys up to its own, n_past + t. */

@@ -27,7 +27,7 @@ enum {
     /* Keys whose scores are held at a time. */
     PITH_BLOCK_KEYS = 192,
     /* Panels of queries that share a block of keys. */
-    PITH_QUERY_PANELS = 6,
+    PITH_QUERY_PANELS = 12,
     /* Parts that the vocabulary is cut into, at most. */
     PITH_VOCAB_PARTS = 64,
     /* Columns of a group of any precision divide this. */
