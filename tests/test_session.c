@@ -258,7 +258,7 @@ static int stop(void *user, const char *stage, size_t done, size_t total)
 
 START_TEST(cancelling_leaves_the_cache_as_it_was)
 {
-    enum { N = 1200 }; /* three blocks */
+    enum { N = 2 * PITH_FORWARD_TOKENS + 1 }; /* three blocks */
     struct stopper stopper = {0, 3};
     struct pith_progress progress = {stop, &stopper};
     struct pith_session *session =
