@@ -342,6 +342,8 @@ static const char *const bracketed[] = {
     "Prices exclude freight (see annex B) and insurance [unless agreed] but the "
     "buyer (any company of the group (in Europe) included) pays within ten (10) "
     "working days { after delivery } of the goods",
+    "Of the people in the plan 300 of 750 live in retirement with a salary (300 "
+    "/ 750), therefore 40% of them (the others work on), and none is younger.",
 };
 
 START_TEST(no_brackets_stay_empty)

@@ -31,16 +31,20 @@ static const char closers[] = ")]}\uFF09\u3011\u300D\u300F";
 
 enum { NO_BRACKET, OPENS, CLOSES };
 
+/* A unit of signs that ends with an opening bracket, or begins with a closing
+ * one: "),". */
 static int bracket_kind(const struct pith_parts *parts,
                         const struct pith_unit *unit)
 {
     struct pith_text word = pith_unit_word(parts, unit);
-    struct pith_cluster sign = pith_cluster_at(word, 0);
-    if (sign.end != word.size)
+    uint32_t first = pith_cluster_at(word, 0).code;
+    uint32_t last = pith_cluster_before(word, word.size).code;
+    if (pith_role_of(first) != PITH_ROLE_SIGN ||
+        pith_role_of(last) != PITH_ROLE_SIGN)
         return NO_BRACKET;
-    return pith_is_one_of(sign.code, openers)   ? OPENS
-           : pith_is_one_of(sign.code, closers) ? CLOSES
-                                                : NO_BRACKET;
+    return pith_is_one_of(first, closers)  ? CLOSES
+           : pith_is_one_of(last, openers) ? OPENS
+                                           : NO_BRACKET;
 }
 
 enum { MAX_INSIDE = 64 }; /* units between two brackets */
