@@ -114,9 +114,9 @@ void srunner_free(SRunner *runner);
 #define ck_assert_double_le(a, b) CHECK_REAL(a, <=, b)
 #define ck_assert_double_gt(a, b) CHECK_REAL(a, >, b)
 #define ck_assert_double_ge(a, b) CHECK_REAL(a, >=, b)
-#define ck_assert_float_eq(a, b) CHECK_REAL((double)(a), ==, (double)(b))
-#define ck_assert_float_lt(a, b) CHECK_REAL((double)(a), <, (double)(b))
-#define ck_assert_float_le(a, b) CHECK_REAL((double)(a), <=, (double)(b))
+#define ck_assert_float_eq(a, b) CHECK_REAL((float)(a), ==, (float)(b))
+#define ck_assert_float_lt(a, b) CHECK_REAL((float)(a), <, (float)(b))
+#define ck_assert_float_le(a, b) CHECK_REAL((float)(a), <=, (float)(b))
 #define ck_assert_double_eq_tol(a, b, tolerance)                               \
     do {                                                                       \
         double left_ = (a), right_ = (b), apart_ = left_ - right_;             \

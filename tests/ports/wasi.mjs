@@ -10,6 +10,11 @@ const wasi = new WASI({
   env: process.env,
   preopens: { ".": ".", "/tmp": "/tmp" },
 });
+const imports = wasi.getImportObject();
+// Node 20 calls these directly from compiled code, with the memory as it was
+// before it grew, and crashes; functions of JavaScript are called as ever.
+for (const [name, run] of Object.entries(imports.wasi_snapshot_preview1))
+  imports.wasi_snapshot_preview1[name] = (...args) => run(...args);
 const module = await WebAssembly.compile(await readFile(process.argv[2]));
-const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+const instance = await WebAssembly.instantiate(module, imports);
 process.exitCode = wasi.start(instance);
