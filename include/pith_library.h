@@ -273,7 +273,9 @@ pith_compress_spans(struct pith_session *session,
  *   method     PAPER: the shortest text of the original that holds a run of
  *              the response's words; REFERENCE: as the Python package does
  *   recovered  handed over, n_bytes long and NUL-terminated; free with
- *              pith_free */
+ *              pith_free
+ * Errors: ARGUMENT, also when runs of the response times tokens of the
+ * original come to more than 2^31, which takes some seconds; MEMORY. */
 PITH_API
 enum pith_status pith_recover(const struct pith_model *model,
                               struct pith_text original,

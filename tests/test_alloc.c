@@ -235,16 +235,55 @@ static enum pith_status judge(char *reply, enum pith_status status)
     return status;
 }
 
-static enum pith_status run_request(void)
+/* Options by their families. */
+static const char *const requests[] = {
+    "{\"name\":\"a\",\"context\":[\"one two three\",\"four\"],\"options\":"
+    "{\"method\":\"reference\",\"context_budget\":\"+1\","
+    "\"force_context_ids\":[0],\"tau_ins\":0.5},\"colour\":1,"
+    "\"keep\":[\"two\"],\"keep_regex\":\"o\",\"force_tokens\":[\"a\"]}",
+#define REFERENCE(options)                                                     \
+    "{\"context\":[\"One two. Three e.g. four.\",\"Five.\"],\"question\":"       \
+    "\"Two?\",\"options\":{\"method\":\"reference\",\"iterative_size\":50,"      \
+    options "}}"
+    REFERENCE("\"use_sentence_level_filter\":true,\"keep_first_sentence\":1"),
+    REFERENCE("\"rank_method\":\"bm25\",\"reorder_context\":\"two_stage\""),
+    REFERENCE("\"rank_method\":\"longllmlingua\",\"condition_compare\":true,"
+              "\"condition_in_question\":\"after_condition\","
+              "\"dynamic_context_compression_ratio\":0.3,\"keep_split\":true"),
+#undef REFERENCE
+    "{\"context\":[\"one two three\",\"four\"],\"question\":\"two?\","
+    "\"options\":{\"method\":\"paper\",\"question_aware\":true,\"keep\":"
+    "[\"two\"],\"keep_regex\":\"o|u\",\"protect\":\"all\",\"spans\":true}}",
+    "{\"function\":\"structured_compress_prompt\",\"context\":[\"<llmlingua, "
+    "rate=0.5>one two three</llmlingua><llmlingua, compress=False>four"
+    "</llmlingua>\"],\"options\":{\"method\":\"paper\"}}",
+    "{\"function\":\"compress_json\",\"json_data\":{\"a\":\"one two three\"},"
+    "\"json_config\":{\"a\":{\"rate\":0.5,\"compress\":true,\"value_type\":"
+    "\"str\",\"pair_remove\":true}},\"options\":{\"iterative_size\":50}}",
+    "{\"function\":\"recover\",\"original_prompt\":\"one two 3\","
+    "\"compressed_prompt\":\"one 3\",\"response\":\"one 3.\"}",
+    "{\"function\":\"score\",\"text\":\"one two three\"}",
+    "{\"messages\":[{\"role\":\"tool\",\"content\":\"one two three four\"}],"
+    "\"role_rate\":\"tool=0.5\"}",
+#define PRESET(name, text)                                                     \
+    "{\"context\":[\"" text "\"],\"rate\":0.4,\"preset\":\"" name "\"}"
+    PRESET("json", "{\\\"a\\\": [\\\"one two three\\\", 4], \\\"b\\\": null}"),
+    PRESET("table", "a,b\\none two,3\\nfour,5\\n"),
+    PRESET("markdown", "# One\\n\\n- two [three](x)\\n- `four`\\n"),
+    PRESET("code", "int one(void)\\n{\\n    return 2;\\n}\\n"),
+    PRESET("log", "2026-01-02 03:04:05 ERROR one\\n  at two\\n"),
+    PRESET("chat", "Ann: one two\\nBob: three\\n"),
+    PRESET("auto", "a | b\\n---|---\\none | 2\\n"),
+#undef PRESET
+};
+
+enum { N_REQUESTS = sizeof requests / sizeof *requests };
+
+static enum pith_status run_request(const char *request)
 {
-    static const char request[] =
-        "{\"name\":\"a\",\"context\":[\"one two three\",\"four\"],\"options\":"
-        "{\"method\":\"reference\",\"context_budget\":\"+1\","
-        "\"force_context_ids\":[0],\"tau_ins\":0.5},\"colour\":1,"
-        "\"keep\":[\"two\"],\"keep_regex\":\"o\",\"force_tokens\":[\"a\"]}";
     char *reply;
     enum pith_status status = pith_request_run(
-        session, (struct pith_text){request, sizeof request - 1}, NULL, &reply,
+        session, (struct pith_text){request, strlen(request)}, NULL, &reply,
         NULL, &error);
     return judge(reply, status);
 }
@@ -523,7 +562,6 @@ static const struct {
     {"compress, paper", compress_paper},
     {"compress, spans", compress_spans},
     {"compress, reference", compress_reference},
-    {"request", run_request},
     {"messages", compress_messages},
     {"chat", run_chat},
     {"mcp", speak_mcp},
@@ -539,6 +577,15 @@ static const struct {
 
 /* --- the sweep ------------------------------------------------------------ */
 
+enum { N_ATTEMPTS = sizeof attempts / sizeof *attempts };
+
+/* After the attempts come the requests. */
+static const char *name_of(int which)
+{
+    return which < N_ATTEMPTS ? attempts[which].name
+                              : requests[which - N_ATTEMPTS];
+}
+
 static size_t n_remembered; /* texts in the memory of losses, after an attempt */
 
 static enum pith_status attempt(int which, long k)
@@ -548,7 +595,9 @@ static enum pith_status attempt(int which, long k)
     as_expected = true;
     made_crc = 0;
     fail_at = k;
-    enum pith_status status = attempts[which].run();
+    enum pith_status status = which < N_ATTEMPTS
+                                  ? attempts[which].run()
+                                  : run_request(requests[which - N_ATTEMPTS]);
     n_remembered = session->loss_cache != NULL ? session->loss_cache->n : 0;
     pith_session_forget(session); /* the next attempt finds it empty */
     counting = false;
@@ -557,7 +606,7 @@ static enum pith_status attempt(int which, long k)
 
 START_TEST(every_failed_allocation_is_survived)
 {
-    const char *name = attempts[_i].name;
+    const char *name = name_of(_i);
     ck_assert_msg(attempt(_i, 0) == PITH_OK, "%s: %s", name, error.detail);
     long total = n_allocations, n_forgone = 0;
     size_t all_remembered = n_remembered;
@@ -656,7 +705,7 @@ static void close_session(void)
 
 START_TEST(all_memory_is_of_the_allocator)
 {
-    const char *name = attempts[_i].name;
+    const char *name = name_of(_i);
     long n_own = 0;
     struct pith_allocator own = {own_allocate, own_resize, own_release, &n_own};
     ck_assert_int_eq(attempt(_i, 0), PITH_OK);
@@ -731,9 +780,9 @@ Suite *make_suite(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_loop_test(tcase, every_failed_allocation_is_survived, 0,
-                        (int)(sizeof attempts / sizeof *attempts));
+                        N_ATTEMPTS + N_REQUESTS);
     tcase_add_loop_test(tcase, all_memory_is_of_the_allocator, 0,
-                        (int)(sizeof attempts / sizeof *attempts));
+                        N_ATTEMPTS + N_REQUESTS);
     tcase_add_test(tcase, allocators_are_whole);
     suite_add_tcase(suite, tcase);
     return suite;

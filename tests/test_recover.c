@@ -144,8 +144,10 @@ START_TEST(ranges_are_those_of_a_plain_search)
         assert_ok(pith_occurrences_create(&original, ids, n_ids, &error),
                   error);
         bool expected = greedily_by_search(ids, n_ids, run, n, &want);
-        ck_assert_int_eq(pith_recover_greedily(&original, run, n, &got),
-                         expected);
+        bool found;
+        assert_ok(pith_recover_greedily(&original, run, n, &got, &found,
+                                        &error), error);
+        ck_assert_int_eq(found, expected);
         ck_assert(!expected ||
                   (got.first == want.first && got.end == want.end));
         bool edges[121], *some = round % 2 == 0 ? NULL : edges;
@@ -164,6 +166,39 @@ START_TEST(ranges_are_those_of_a_plain_search)
         pith_occurrences_free(&original);
     }
     ck_assert_uint_gt(n_hits, 500);
+}
+END_TEST
+
+/* A search that may take one step less than it needs. */
+START_TEST(searches_take_a_bounded_number_of_steps)
+{
+    enum { N = 50 };
+    int32_t ids[N] = {0}, run[N] = {0};
+    struct pith_token_range range;
+    struct pith_shortest best = {{0, 0}, false, false};
+    struct pith_occurrences original;
+    struct pith_error error;
+    bool found;
+    assert_ok(pith_occurrences_create(&original, ids, N, &error), error);
+    uint64_t limit = original.n_steps_left;
+    ck_assert_uint_eq(limit, (uint64_t)1 << 31);
+    assert_ok(pith_recover_shortest(&original, NULL, run, N, N, &best, &error),
+              error);
+    uint64_t shortest = limit - original.n_steps_left;
+    original.n_steps_left = limit;
+    assert_ok(pith_recover_greedily(&original, run, N, &range, &found, &error),
+              error);
+    uint64_t greedily = limit - original.n_steps_left;
+    ck_assert_uint_eq(shortest, N * (1 + N));
+    ck_assert_uint_ge(greedily, N);
+    original.n_steps_left = shortest - 1;
+    ck_assert_int_eq(pith_recover_shortest(&original, NULL, run, N, N, &best,
+                                           &error), PITH_ERR_ARGUMENT);
+    original.n_steps_left = greedily - 1;
+    ck_assert_int_eq(pith_recover_greedily(&original, run, N, &range, &found,
+                                           &error), PITH_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.detail, "a prompt of 50 tokens"));
+    pith_occurrences_free(&original);
 }
 END_TEST
 
@@ -344,6 +379,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, longest_common_start_is_found);
     tcase_add_test(tcase, a_megabyte_of_one_letter_is_no_trouble);
     tcase_add_test(tcase, ranges_are_those_of_a_plain_search);
+    tcase_add_test(tcase, searches_take_a_bounded_number_of_steps);
     tcase_add_test(tcase, answers_are_put_back);
     tcase_add_test(tcase, paper_completes_words_of_the_compressed_prompt_alone);
     tcase_add_test(tcase, any_bytes_are_survived);

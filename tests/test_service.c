@@ -265,6 +265,21 @@ START_TEST(a_refusal_keeps_the_name)
 }
 END_TEST
 
+/* Each string of keep is looked for in the whole prompt. */
+START_TEST(lists_of_strings_are_not_endless)
+{
+    char request[8192] = "{\"context\":\"one two\",\"keep\":[\"a\"";
+    for (int i = 1; i < 1000; i++)
+        strcat(request, ",\"a\"");
+    strcat(request, "]}");
+    struct reply reply = ask(request);
+    ck_assert_ptr_nonnull(strstr(reply.text, "\"error\":null"));
+    release(&reply);
+    strcpy(strstr(request, "]}"), ",\"a\"]}");
+    assert_refused(request, "\"keep\": found 1001 strings, expected at most 1000");
+}
+END_TEST
+
 #define WITH(options) "{" PROMPT ",\"options\":{" options "}}"
 
 /* Each option with a value of the wrong kind or outside its range. */
@@ -1061,6 +1076,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, spans_come_on_request);
     tcase_add_test(tcase, unreadable_requests_are_refused);
     tcase_add_test(tcase, a_refusal_keeps_the_name);
+    tcase_add_test(tcase, lists_of_strings_are_not_endless);
     tcase_add_loop_test(tcase, bad_options_are_refused_by_name, 0,
                         N_BAD_OPTIONS);
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);

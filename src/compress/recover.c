@@ -222,10 +222,10 @@ static enum pith_status find_greedily(struct recovery *recovery,
                                       bool *found, struct pith_error *error)
 {
     PITH_TRY(encode_run(recovery, text, false, error));
-    *found = recovery->run.n > 0 &&
-             pith_recover_greedily(&recovery->original, recovery->run.data,
-                                   recovery->run.n, range);
-    return PITH_OK;
+    return recovery->run.n == 0
+               ? PITH_OK
+               : pith_recover_greedily(&recovery->original, recovery->run.data,
+                                       recovery->run.n, range, found, error);
 }
 
 /* Appends what the original has for a run. */

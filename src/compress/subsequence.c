@@ -28,7 +28,8 @@ enum pith_status pith_occurrences_create(struct pith_occurrences *original,
                                          const int32_t *ids, size_t n_ids,
                                          struct pith_error *error)
 {
-    *original = (struct pith_occurrences){.ids = ids, .n_ids = n_ids};
+    *original = (struct pith_occurrences){
+        .ids = ids, .n_ids = n_ids, .n_steps_left = (uint64_t)1 << 31};
     original->at = pith_array(n_ids, sizeof *original->at);
     if (original->at == NULL)
         return pith_no_memory(error, n_ids, sizeof *original->at);
@@ -42,6 +43,19 @@ void pith_occurrences_free(struct pith_occurrences *original)
 {
     pith_free(original->at);
     *original = (struct pith_occurrences){0};
+}
+
+/* A search may look at every token of the original for each of the run. */
+static enum pith_status take_steps(struct pith_occurrences *original, size_t n,
+                                   struct pith_error *error)
+{
+    if (n > original->n_steps_left)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "recover: the response repeats too much of a prompt "
+                         "of %zu tokens; shorten it, or recover it in parts",
+                         original->n_ids);
+    original->n_steps_left -= n;
+    return PITH_OK;
 }
 
 /* The first entry of `at` that is not below id. */
@@ -106,13 +120,15 @@ static bool follow(const struct pith_occurrences *original, const int32_t *run,
     return best->n_found == 0 || is_better(match, best);
 }
 
-bool pith_recover_greedily(const struct pith_occurrences *original,
-                           const int32_t *run, size_t n,
-                           struct pith_token_range *range)
+enum pith_status pith_recover_greedily(struct pith_occurrences *original,
+                                       const int32_t *run, size_t n,
+                                       struct pith_token_range *range,
+                                       bool *found, struct pith_error *error)
 {
     struct match best = {{0, 0}, 0}, match;
     for (size_t i = first_of(original, run[0]);
          i < original->n_ids && original->at[i].id == run[0]; i++) {
+        PITH_TRY(take_steps(original, n, error));
         match.range.first = original->at[i].at;
         if (follow(original, run, n, &best, &match))
             best = match;
@@ -120,7 +136,8 @@ bool pith_recover_greedily(const struct pith_occurrences *original,
             break; /* the run itself: nothing is better */
     }
     *range = best.range;
-    return best.n_found > 0;
+    *found = best.n_found > 0;
+    return PITH_OK;
 }
 
 /* --- the paper's rule ------------------------------------------------------------ */
@@ -138,7 +155,7 @@ static void keep_shorter(struct pith_shortest *best, const bool *edges,
         *best = (struct pith_shortest){{first, end}, true, is_whole};
 }
 
-enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
+enum pith_status pith_recover_shortest(struct pith_occurrences *original,
                                        const bool *edges, const int32_t *run,
                                        size_t n, size_t limit,
                                        struct pith_shortest *best,
@@ -156,6 +173,7 @@ enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
         size_t first = first_of(&places, id), last = first;
         while (last < n && places.at[last].id == id)
             last++;
+        status = take_steps(original, 1 + last - first, error);
         for (size_t i = last; i-- > first;) { /* from the back: one token, one step */
             size_t j = places.at[i].at;
             starts[j] = j == 0 ? at : starts[j - 1];

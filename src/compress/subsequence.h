@@ -21,6 +21,7 @@ struct pith_occurrences {
     const int32_t *ids;         /* (n_ids) borrowed */
     size_t n_ids;
     struct pith_occurrence *at; /* (n_ids) by id, then by position */
+    uint64_t n_steps_left;      /* of all searches together: some seconds */
 };
 
 enum pith_status pith_occurrences_create(struct pith_occurrences *original,
@@ -29,10 +30,12 @@ enum pith_status pith_occurrences_create(struct pith_occurrences *original,
 void pith_occurrences_free(struct pith_occurrences *original);
 
 /* The reference: the range of the original that a run of tokens stands for;
- * false when its first token does not occur.  n > 0. */
-bool pith_recover_greedily(const struct pith_occurrences *original,
-                           const int32_t *run, size_t n,
-                           struct pith_token_range *range);
+ * not found when its first token does not occur.  n > 0.
+ * Errors: ARGUMENT, when no steps are left. */
+enum pith_status pith_recover_greedily(struct pith_occurrences *original,
+                                       const int32_t *run, size_t n,
+                                       struct pith_token_range *range,
+                                       bool *found, struct pith_error *error);
 
 /* `paper`: the best range so far; {0}: none. */
 struct pith_shortest {
@@ -45,8 +48,9 @@ struct pith_shortest {
  * that is better: shorter, or as long and whole.  n > 0.
  *   edges  (n_ids + 1) whether a word may begin or end before a token;
  *          NULL: everywhere
- *   most   tokens of a range */
-enum pith_status pith_recover_shortest(const struct pith_occurrences *original,
+ *   limit  tokens of a range
+ * Errors: MEMORY; ARGUMENT, when no steps are left. */
+enum pith_status pith_recover_shortest(struct pith_occurrences *original,
                                        const bool *edges, const int32_t *run,
                                        size_t n, size_t limit,
                                        struct pith_shortest *best,

@@ -39,10 +39,13 @@ size_t pith_count_breaks(struct pith_text text, size_t n)
     return count;
 }
 
+/* Line breaks in the white space at the end, of which a blank line's are
+ * enough. */
 static size_t count_at_end(struct pith_text text)
 {
     size_t n = 0;
-    for (size_t i = text.size; i-- > 0 && is_white(text.bytes[i]);)
+    for (size_t i = text.size;
+         i-- > 0 && n < BLANK_LINE && is_white(text.bytes[i]);)
         n += ends_line(text, i);
     return n;
 }
@@ -66,6 +69,8 @@ size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
                            size_t n, size_t *from)
 {
     struct pith_text next = {gap.bytes + n, gap.size - n};
+    if (pith_count_breaks(gap, n) == 0)
+        return 0; /* before a look at all the white space around it */
     size_t before = count_at_end(written);
     size_t after = pith_count_breaks(next, pith_lead(next));
     size_t most = 0, end = 0; /* of one run of white space, and where it ends */

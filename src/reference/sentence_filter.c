@@ -304,11 +304,14 @@ static enum pith_status rewrite(const struct filter *filter, size_t context,
         if (filter->sentences[i].keep)
             pith_buffer_append(&text, filter->sentences[i].text.bytes,
                                filter->sentences[i].text.size);
-    status = rewrite_origins(item, filter->sentences + first, end - first,
-                             text.size, error);
-    if (status != PITH_OK || text.failed) {
+    /* Of a text that is not whole the size says too little. */
+    status = text.failed
+                 ? pith_no_memory(error, text.size, 1)
+                 : rewrite_origins(item, filter->sentences + first, end - first,
+                                   text.size, error);
+    if (status != PITH_OK) {
         pith_buffer_free(&text);
-        return status != PITH_OK ? status : pith_no_memory(error, text.size, 1);
+        return status;
     }
     PITH_TRY(pith_buffer_take(&text, &bytes, &item->text.size, error));
     pith_free(item->owned);

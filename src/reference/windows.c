@@ -85,11 +85,12 @@ struct itpc {
     struct pith_result *trace;
     /* The partly compressed prompt.  The first `popped` tokens have left the
      * cache for good; what follows them, n tokens, is the prompt that all
-     * other counts are about. */
+     * other counts are about.  Those of them after the first n_here are read
+     * from the task when they are needed, so that nothing moves them. */
     int32_t *ids;
     size_t *origin;
     bool *forced; /* keep_split: stays whatever its loss */
-    size_t popped, n;
+    size_t popped, n, n_here;
     size_t capacity;           /* of these arrays and of all below */
     struct view whole, alone; /* alone: without the first `start` tokens */
     float *scores, *scratch;
@@ -114,14 +115,28 @@ static void itpc_free(struct itpc *itpc)
 }
 
 /* Newlines that are adjacent are kept with keep_split. */
-static void mark_forced(struct itpc *itpc)
+static bool is_forced(const struct pith_itpc_task *task, size_t i)
 {
-    const int32_t *ids = itpc->ids;
-    for (size_t i = 0; i < itpc->n; i++)
-        itpc->forced[i] =
-            ids[i] == SPLIT_ID &&
-            ((i > 0 && ids[i - 1] == SPLIT_ID) ||
-             (i + 1 < itpc->n && ids[i + 1] == SPLIT_ID));
+    const int32_t *ids = task->ids;
+    return task->keep_split && ids[i] == SPLIT_ID &&
+           ((i > 0 && ids[i - 1] == SPLIT_ID) ||
+            (i + 1 < task->n_ids && ids[i + 1] == SPLIT_ID));
+}
+
+/* Makes the first n tokens those of the arrays, or all there are and what
+ * follows the last one. */
+static void bring(struct itpc *itpc, size_t n)
+{
+    size_t at = itpc->popped + itpc->n_here;
+    size_t from = itpc->task->n_ids - (itpc->n - itpc->n_here);
+    for (; itpc->n_here < n && itpc->n_here < itpc->n;
+         itpc->n_here++, at++, from++) {
+        itpc->ids[at] = itpc->task->ids[from];
+        itpc->origin[at] = from;
+        itpc->forced[at] = is_forced(itpc->task, from);
+    }
+    if (itpc->n_here == itpc->n)
+        itpc->ids[at] = PITH_NO_TARGET;
 }
 
 static enum pith_status itpc_init(struct itpc *itpc,
@@ -150,13 +165,6 @@ static enum pith_status itpc_init(struct itpc *itpc,
         itpc_free(itpc);
         return pith_no_memory(error, capacity, sizeof *itpc->origin);
     }
-    if (n > 0)
-        memcpy(itpc->ids, task->ids, n * sizeof *itpc->ids);
-    itpc->ids[n] = PITH_NO_TARGET; /* what follows the last token */
-    for (size_t i = 0; i < n; i++)
-        itpc->origin[i] = i;
-    if (task->keep_split)
-        mark_forced(itpc);
     return PITH_OK;
 }
 
@@ -173,6 +181,7 @@ static enum pith_status score_pass(struct itpc *itpc, struct view *view,
     *none = end <= past + 1;
     if (*none)
         return PITH_OK;
+    bring(itpc, view->skip + end + 1);
     /* Entries that no pass has filled yet read as zero; none is left once
      * the pass is done, as passes follow one another without a gap. */
     PITH_TRY(pith_session_reserve(view->session, end, error));
@@ -287,8 +296,8 @@ static void merge_newlines(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end)
     const int32_t *ids = itpc->ids + itpc->popped;
     const bool *forced = itpc->forced + itpc->popped;
     int32_t last = PITH_NO_TARGET;
-    for (ptrdiff_t i = begin > 0 ? begin : 0; i < end && i < (ptrdiff_t)itpc->n;
-         i++) {
+    for (ptrdiff_t i = begin > 0 ? begin : 0;
+         i < end && i < (ptrdiff_t)itpc->n_here; i++) {
         if (!itpc->keep[i])
             continue;
         if (ids[i] == SPLIT_ID && last == SPLIT_ID && !forced[i])
@@ -298,11 +307,10 @@ static void merge_newlines(struct itpc *itpc, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-/* Takes the tokens out that are not kept; the mark after the last token
- * moves along. */
+/* Takes the tokens out that are not kept. */
 static void squeeze_tokens(struct itpc *itpc)
 {
-    size_t at = itpc->popped, from = itpc->popped, n = itpc->n;
+    size_t at = itpc->popped, from = itpc->popped, n = itpc->n_here;
     for (size_t i = 0; i < n; i++, from++) {
         if (!itpc->keep[i])
             continue;
@@ -311,8 +319,8 @@ static void squeeze_tokens(struct itpc *itpc)
         itpc->forced[at] = itpc->forced[from];
         at++;
     }
-    itpc->ids[at] = PITH_NO_TARGET;
-    itpc->n = at - itpc->popped;
+    itpc->n_here = at - itpc->popped;
+    itpc->n -= n - itpc->n_here;
 }
 
 /* What the decision about tokens [begin, end) goes by. */
@@ -348,20 +356,22 @@ static enum pith_status prune(struct itpc *itpc, ptrdiff_t begin,
             itpc->trace,
             (struct pith_threshold){n_losses - first, rate, (double)gamma},
             error));
+    size_t n_decided = *end > (ptrdiff_t)n_losses ? (size_t)*end : n_losses + 1;
+    bring(itpc, n_decided);
     if (itpc->task->decisions != NULL)
         PITH_TRY(note_decisions(itpc, begin, *end, error));
     mark_kept(itpc, begin, *end, gamma);
-    for (size_t i = n_losses + 1; i < itpc->capacity; i++)
+    for (size_t i = n_losses + 1; i < itpc->n_here; i++)
         itpc->keep[i] = true;
     squeeze_losses(&itpc->whole, itpc->keep);
     squeeze_losses(&itpc->alone, itpc->keep + itpc->task->start);
     if (itpc->task->keep_split) {
-        for (size_t i = 0; i < itpc->n; i++)
+        for (size_t i = 0; i < itpc->n_here; i++)
             itpc->keep[i] |= itpc->forced[itpc->popped + i];
         merge_newlines(itpc, begin, *end);
     }
     size_t bound = pith_slice_bound(*end, itpc->n);
-    for (size_t i = 0; i < bound; i++)
+    for (size_t i = 0; i < bound && i < itpc->n_here; i++)
         *end -= !itpc->keep[i];
     squeeze_tokens(itpc);
     return PITH_OK;
@@ -374,8 +384,10 @@ static enum pith_status pop_left(struct itpc *itpc, size_t n_drop,
     PITH_TRY(drop_left(itpc, &itpc->whole, n_drop, error));
     if (itpc->alone.session != NULL)
         PITH_TRY(drop_left(itpc, &itpc->alone, n_drop, error));
+    bring(itpc, n_drop);
     itpc->popped += n_drop;
     itpc->n -= n_drop;
+    itpc->n_here -= n_drop;
     return PITH_OK;
 }
 
@@ -435,6 +447,7 @@ enum pith_status pith_reference_itpc(struct pith_session *session,
         pith_session_truncate(task->alone, 0);
     enum pith_status status = run_windows(&itpc, error);
     if (status == PITH_OK) {
+        bring(&itpc, itpc.n);
         /* Tokens of the question may have gone too. */
         size_t n_left = itpc.popped + itpc.n;
         kept->n = n_left > task->start ? n_left - task->start : 0;

@@ -195,6 +195,8 @@ static enum pith_status read_counts(struct pith_request *request,
     return PITH_OK;
 }
 
+enum { MAX_TEXTS = 1000 };
+
 /* They come after the n that are there. */
 static enum pith_status read_texts(struct pith_request *request,
                                    const struct pith_json *value,
@@ -205,6 +207,13 @@ static enum pith_status read_texts(struct pith_request *request,
     void *memory;
     if (!pith_json_is(value, PITH_JSON_ARRAY))
         return expected(value, what, error);
+    /* Each is looked for in the whole prompt. */
+    if (value->n_children > MAX_TEXTS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"%.*s\": found %zu strings, expected at most %d; a "
+                         "\"keep_regex\" may take the place of many",
+                         (int)value->key.size, value->key.bytes,
+                         value->n_children, MAX_TEXTS);
     PITH_TRY(pith_request_own(request, *n + value->n_children, sizeof **texts,
                               &memory, error));
     struct pith_text *items = memory;
