@@ -82,7 +82,7 @@ endif
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-families check-layouts \
-    check-mcp check-metrics check-python \
+    check-mcp check-metrics check-presets check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
     check-ports check-core-ports check-web web \
     check-faults check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
@@ -309,6 +309,10 @@ check-layouts: all
 check-vocabularies: all
 	$(Q)sh tests/check-vocabularies.sh build/pith build/layouts-peers \
 	    build/vocabularies $(STRINGS)
+
+## check-presets: ten files of each form with --preset, parsed as what they were
+check-presets: all
+	$(Q)python3 tests/presets.py build/pith
 
 ## check-python: the Python wheel, in a fresh environment and under LangChain
 check-python:

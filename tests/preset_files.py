@@ -615,8 +615,8 @@ def chat_files():
     yield "whatsapp", chat("24/11/2026, 10:{m} - {name} Okri: {text}\n")
     yield "whatsapp, ios", chat("[24/11/2026, 10:{m}:05] {name}: {text}\n")
     yield "bold", chat("**{name}:** {text}\n\n")
-    yield "speakers", chat("Speaker {m} (00:{m}:23): {text}\nAnd so on, as always.\n",
-                           8)
+    yield "speakers", chat("{name} (00:{m}:23): {text}\nAnd so on, as always.\n", 8,
+                           ("Speaker 1", "Speaker 2"))
     yield "questions", chat("{name}: {text}\n", names=("Q", "A"))
     yield "crlf", chat("{name}: {text}\r\n", names=("Emil Novák", "Dr. O'Hara"))
 

@@ -51,7 +51,7 @@ static struct pith_result *compress(int kind, const char *text, int preset,
 static const char *const words[] = {
     "the", "harbour", "was", "busy", "that", "morning", "and", "many", "boats",
     "came", "in", "with", "fish,", "which", "nobody", "had", "expected.", "7",
-    "Anna", "said:", "\xC3\xA9t\xC3\xA9", "3.5", "not", "far", "(from", "here)"};
+    "Anna", "said:", "\xC3\xA9t\xC3\xA9", "3.5", "not", "far", "from", "here"};
 
 static uint64_t state;
 static char text[20000];
@@ -138,7 +138,8 @@ static char *append_markdown(char *at, size_t i)
     at = append_words(at, 2 + random_below(&state, 12));
     if (*start != '#')
         at += sprintf(at, " [the *page* %zu](https://x.org/a_(b)?c=%zu \"t\") "
-                      "and ![i](p.png) or `code here` **bold text**, ", i, i);
+                      "and ![i](p.png) or `code here` **bold text**, ([so](a.md)) "
+                      "~~no~~ (a pair of words) [^%zu] ``x y`` &amp; ", i, i, i);
     at = append_words(at, random_below(&state, 9));
     return at + sprintf(at, "\n%s", i % 2 ? "\n" : "");
 }
@@ -146,8 +147,8 @@ static char *append_markdown(char *at, size_t i)
 static char *append_log(char *at, size_t i)
 {
     static const char *const levels[] = {"INFO", "WARN", "ERROR", "DEBUG"};
-    at += sprintf(at, "2026-11-24T02:%02zu:01.%03zuZ [main] %s ", i, i * 7,
-                  any_of(levels, 4));
+    at += sprintf(at, "2026-11-24T02:%02zu:01.%03zuZ [main] %s (Main.java:%zu) "
+                  "[queue=%zu, n=3] ", i, i * 7, any_of(levels, 4), i, i);
     at = append_words(at, 1 + random_below(&state, 12));
     if (i % 5 == 4)
         at += sprintf(at, "\nat org.x.Main.run(Main.java:%zu)", i);
@@ -325,8 +326,28 @@ static void check_bars(const char *before, const char *after)
     ck_assert_ptr_nonnull(strstr(after, "\n|---|:--|--:|"));
 }
 
+static size_t count_of(const char *at, const char *sign)
+{
+    size_t n = 0;
+    for (; (at = strstr(at, sign)) != NULL; at += strlen(sign))
+        n++;
+    return n;
+}
+
+static void assert_balanced(const char *after)
+{
+    static const char *const pairs[][2] = {{"(", ")"}, {"[", "]"}};
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_msg(count_of(after, pairs[i][0]) == count_of(after, pairs[i][1]),
+                      "%s: %s", pairs[i][0], after);
+    ck_assert_msg(count_of(after, "`") % 2 == 0, "%s", after);
+    ck_assert_msg(count_of(after, "**") % 2 == 0, "%s", after);
+    ck_assert_msg(count_of(after, "~~") % 2 == 0, "%s", after);
+}
+
 static void check_markdown(const char *before, const char *after)
 {
+    assert_balanced(after);
     const char *found = after;
     for (const char *at = before; (at = strstr(at, "[the *page*")) != NULL;) {
         char link[100];
@@ -363,6 +384,7 @@ static size_t log_prefix(const char *line, size_t n)
 static void check_log(const char *before, const char *after)
 {
     assert_lines_of(before, after, log_prefix);
+    assert_balanced(after);
 }
 
 static void check_code(const char *before, const char *after)
@@ -405,7 +427,7 @@ START_TEST(elements_of_lists_go)
         size_t n = pith_json_root(document)->n_children;
         ck_assert_msg(i == 0 ? n == 10 : n > 1 && n < 6, "%zu elements", n);
         ck_assert_int_eq(n < 10, result->note != NULL &&
-                         strstr(result->note, "of JSON left out") != NULL);
+                         strstr(result->note, "elements left out") != NULL);
         pith_json_free(document);
         pith_result_free(result);
     }
@@ -462,6 +484,36 @@ START_TEST(forms_are_detected)
         ck_assert_msg(pith_layout_detect(view(text)) == forms[i].preset,
                       "form %zu: %s", i, text);
     }
+}
+END_TEST
+
+/* What ten files of each form in tests/presets.py look like, in short. */
+START_TEST(first_lines_are_told_apart)
+{
+    static const struct {
+        const char *text;
+        enum pith_preset preset;
+    } forms[] = {
+        {"24/11/2026, 10:10 - Ada: so?\n24/11/2026, 10:11 - Bo: no.\n"
+         "24/11/2026, 10:12 - Ada: why\n24/11/2026, 10:13 - Bo: well.\n",
+         PITH_PRESET_CHAT},
+        {"10:10 <ada> so?\n10:11 <bo> no.\n10:12 <ada> why\n10:13 <bo> well\n",
+         PITH_PRESET_CHAT},
+        {"2026-11-24 02:00:01 INFO pool: a\n2026-11-24 02:00:02 INFO pool: b\n"
+         "2026-11-24 02:00:03 INFO pool: c\n2026-11-24 02:00:04 INFO pool: d\n",
+         PITH_PRESET_LOG},
+        {"time=1 level=info a\ntime=2 level=warn b\ntime=3 level=info c\n",
+         PITH_PRESET_LOG},
+        {"I1124 02:10:01.5 1 a.go:1] x\nE1124 02:10:02.5 1 a.go:2] y\n"
+         "W1124 02:10:03.5 1 a.go:3] z\n", PITH_PRESET_LOG},
+        {"# a\nservices:\n  a:\n    image: b\n    ports: [1]\n  c:\n"
+         "    - d: e\n", PITH_PRESET_CODE},
+        {"#!/bin/sh\nset -e\nmake\n", PITH_PRESET_CODE},
+        {"Dear all,\nsee [a](b), [c](d)\nand [e](f).\n", PITH_PRESET_MARKDOWN},
+        {"# Rooms\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", PITH_PRESET_MARKDOWN}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        ck_assert_msg(pith_layout_detect(view(forms[i].text)) ==
+                          forms[i].preset, "%s", forms[i].text);
 }
 END_TEST
 
@@ -523,6 +575,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, lines_of_code_are_whole);
     tcase_add_test(tcase, turns_keep_their_names);
     tcase_add_test(tcase, forms_are_detected);
+    tcase_add_test(tcase, first_lines_are_told_apart);
     tcase_add_test(tcase, prose_has_no_form);
     tcase_add_test(tcase, scraps_are_compressed);
     suite_add_tcase(suite, tcase);

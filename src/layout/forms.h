@@ -51,6 +51,9 @@ bool pith_layout_is_json_lines(struct pith_text text);
 size_t pith_log_prefix_end(struct pith_text text, struct pith_form_line line,
                            bool *severe);
 
+/* Whether one of the words of a text is a level. */
+bool pith_log_is_level(struct pith_text text);
+
 /* Where the name and the colon that begin a turn end; line.start where none
  * does.
  *   name  filled by the call */
@@ -64,12 +67,23 @@ char pith_table_separator(struct pith_text text, bool certain);
  * its separators: those in quotes are text. */
 size_t pith_table_record_end(struct pith_text text, size_t at, char separator,
                              size_t *n);
+/* Appends the marks of a paragraph or a message, bytes [at, end).
+ *   markdown  with links and **marks**; otherwise brackets and quotes alone */
+enum pith_status pith_layout_inline(struct pith_layout *layout,
+                                    struct pith_text text, size_t at,
+                                    size_t end, bool markdown,
+                                    struct pith_error *error);
+/* Where a link ends that starts at byte `at`, such as [text](address),
+ * ![alt][label] and <https://x.org>; `at` where none does. */
+size_t pith_link_end(struct pith_text text, size_t at);
+/* Whether bytes [at, end) look as if they hold one. */
+bool pith_has_link(struct pith_text text, size_t at, size_t end);
+
+/* Whether a cell [at, end) has so few words that it stays with its row. */
+bool pith_table_is_short(struct pith_text text, size_t at, size_t end);
+/* Where the cell ends that starts at byte `at` of a row with bars. */
+size_t pith_table_cell_end(struct pith_text text, size_t at, size_t end);
 /* Whether a line parts the head of a table from its rows: |---|:--:| */
 bool pith_table_is_rule(struct pith_text text, struct pith_form_line line);
-/* Appends a row with bars between its cells. */
-enum pith_status pith_table_add_row(struct pith_layout *layout,
-                                    struct pith_text text,
-                                    struct pith_form_line line,
-                                    struct pith_error *error);
 
 #endif

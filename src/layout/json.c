@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../prompt/scan.h"
 #include "forms.h"
 
 enum { LONG_WORDS = 6 }; /* a string of fewer stays */
@@ -78,16 +79,52 @@ static enum pith_status mark_fixed(struct reader *r, size_t at, size_t end)
     return PITH_OK;
 }
 
-/* The words between the quotes may go, escapes only as a whole. */
+static bool is_letter(char c)
+{
+    return pith_is_ascii_word(c) || (unsigned char)c >= 0x80;
+}
+
+/* \u00e9, which is part of a word, but not \u201c or half an emoji. */
+static bool spells_letter(struct pith_text text, size_t at, size_t end)
+{
+    return end - at == 6 && text.bytes[at + 1] == 'u' &&
+           strchr("2dD", text.bytes[at + 2]) == NULL;
+}
+
+/* Where the letters end that start at byte `at`.
+ *   escaped  set where one of them is an escape */
+static size_t letters_end(struct pith_text text, size_t at, size_t end,
+                          bool *escaped)
+{
+    for (size_t next; at < end; at = next) {
+        next = at + 1;
+        if (text.bytes[at] == '\\') {
+            next = escape_end(text, at, end);
+            if (!spells_letter(text, at, next))
+                break;
+            *escaped = true;
+        } else if (!is_letter(text.bytes[at])) {
+            break;
+        }
+    }
+    return at;
+}
+
+/* The words between the quotes may go, escapes and the words that they are in
+ * only as a whole. */
 static enum pith_status mark_long(struct reader *r, size_t at, size_t end)
 {
     PITH_TRY(mark_fixed(r, at, at + 1));
     for (size_t i = at + 1, next; i < end - 1; i = next) {
-        next = i + 1;
-        if (r->text.bytes[i] != '\\')
-            continue;
-        next = escape_end(r->text, i, end - 1);
-        PITH_TRY(pith_mark_add(r->layout, i, next, PITH_MARK_WHOLE, r->error));
+        bool whole = false;
+        next = letters_end(r->text, i, end - 1, &whole);
+        if (next == i) {
+            whole = r->text.bytes[i] == '\\';
+            next = whole ? escape_end(r->text, i, end - 1) : i + 1;
+        }
+        if (whole)
+            PITH_TRY(pith_mark_add(r->layout, i, next, PITH_MARK_WHOLE,
+                                   r->error));
     }
     return mark_fixed(r, end - 1, end);
 }

@@ -12,6 +12,7 @@ enum pith_mark_kind {
     PITH_MARK_FIXED, /* stays */
     PITH_MARK_FRAME, /* stays if anything else of its block does, and only
                         then */
+    PITH_MARK_GONE,  /* goes: one of a pair that would not stay together */
     PITH_MARK_WHOLE  /* stays or goes as a whole */
 };
 

@@ -5,84 +5,14 @@
 #include <string.h>
 
 #include "../prompt/scan.h"
-#include "../prompt/markup.h"
 #include "forms.h"
-
-enum { LONGEST_SPAN = 120 /* bytes of `code` and **bold** */ };
 
 struct reader {
     struct pith_layout *layout;
     struct pith_text text;
+    bool in_list, after_blank;
     struct pith_error *error;
 };
-
-/* --- within a line -------------------------------------------------------------- */
-
-/* Where the "]" is that closes the bracket at `at`; `at` where none does. */
-static size_t bracket_end(struct pith_text text, size_t at, size_t end)
-{
-    size_t depth = 0;
-    for (size_t i = at; i < end; i++) {
-        if (text.bytes[i] == '\\')
-            i++;
-        else if (text.bytes[i] == '[')
-            depth++;
-        else if (text.bytes[i] == ']' && --depth == 0)
-            return i;
-    }
-    return at;
-}
-
-/* [text](address), ![alt][label], <https://x.org>, https://x.org */
-static size_t link_end(struct pith_text text, size_t at, size_t end)
-{
-    size_t open = at + (text.bytes[at] == '!');
-    if (open < end && text.bytes[open] == '[') {
-        size_t close = bracket_end(text, open, end);
-        size_t target = close > open ? pith_link_target_end(text, close + 1)
-                                     : at;
-        return target > close + 1 && close > open ? target : at;
-    }
-    if (pith_starts_with(text, at, "http://") ||
-        pith_starts_with(text, at, "https://"))
-        return pith_run_end(text, at, " \t\r\n<>\"'`)]|");
-    return text.bytes[at] == '<' ? pith_tag_end(text, at) : at;
-}
-
-/* `code`, **bold**, __bold__: what a pair of marks holds, on one line. */
-static size_t span_end(struct pith_text text, size_t at, size_t end)
-{
-    char c = text.bytes[at];
-    size_t n = 1;
-    if (c != '`' && c != '*' && c != '_')
-        return at;
-    while (at + n < end && text.bytes[at + n] == c)
-        n++;
-    if (n > 2 || (n == 1 && c == '_') || end - at < 2 * n + 1)
-        return at;
-    for (size_t i = at + n; i + n <= end && i - at <= LONGEST_SPAN; i++)
-        if (text.bytes[i] == c && (n == 1 || text.bytes[i + 1] == c))
-            return text.bytes[i - 1] == ' ' || text.bytes[at + n] == ' '
-                       ? at : i + n;
-    return at;
-}
-
-static enum pith_status mark_inline(struct reader *r, size_t at, size_t end)
-{
-    for (size_t next; at < end; at = next) {
-        size_t stop = link_end(r->text, at, end);
-        enum pith_mark_kind kind = PITH_MARK_FIXED;
-        if (stop == at) {
-            stop = span_end(r->text, at, end);
-            kind = PITH_MARK_WHOLE;
-        }
-        stop = stop < end ? stop : end;
-        next = stop > at ? stop : at + 1 + (r->text.bytes[at] == '\\');
-        if (stop > at)
-            PITH_TRY(pith_mark_add(r->layout, at, stop, kind, r->error));
-    }
-    return PITH_OK;
-}
 
 /* --- lines ---------------------------------------------------------------------- */
 
@@ -114,9 +44,10 @@ static bool is_definition(struct pith_text text, struct pith_form_line line)
 {
     if (line.text >= line.end || text.bytes[line.text] != '[')
         return false;
-    size_t close = bracket_end(text, line.text, line.end);
-    return close > line.text && close + 1 < line.end &&
-           text.bytes[close + 1] == ':';
+    const char *close = memchr(text.bytes + line.text, ']',
+                               line.end - line.text);
+    return close != NULL && close + 1 < text.bytes + line.end &&
+           close[1] == ':';
 }
 
 static size_t fence_length(struct pith_text text, struct pith_form_line line)
@@ -126,29 +57,59 @@ static size_t fence_length(struct pith_text text, struct pith_form_line line)
     return (c == '`' || c == '~') && n >= 3 ? n : 0;
 }
 
-/* Where "- ", "2. ", "> " or "- [x] " ends; line.text where none begins. */
-static size_t item_end(struct pith_text text, struct pith_form_line line)
+/* Where "- ", "2. " or "- [x] " ends; `at` where none begins. */
+static size_t bullet_end(struct pith_text text, size_t at, size_t end)
 {
-    size_t at = line.text;
-    if (at < line.end && strchr("-*+>", text.bytes[at]) != NULL)
+    size_t start = at;
+    if (at < end && strchr("-*+", text.bytes[at]) != NULL) {
         at++;
-    else
-        while (at < line.end && at - line.text < 9 &&
-               text.bytes[at] >= '0' && text.bytes[at] <= '9')
+    } else {
+        while (at < end && at - start < 9 && text.bytes[at] >= '0' &&
+               text.bytes[at] <= '9')
             at++;
-    if (at > line.text && at < line.end && text.bytes[at - 1] >= '0' &&
-        text.bytes[at - 1] <= '9') {
-        if (text.bytes[at] != '.' && text.bytes[at] != ')')
-            return line.text;
+        if (at == start || at == end ||
+            (text.bytes[at] != '.' && text.bytes[at] != ')'))
+            return start;
         at++;
     }
-    bool quote = at > line.text && text.bytes[at - 1] == '>';
-    if (at == line.text || (at < line.end && text.bytes[at] != ' ' && !quote))
-        return line.text;
-    if (line.end - at > 4 && text.bytes[at + 1] == '[' &&
-        text.bytes[at + 3] == ']')
-        return at + 4;
-    return at;
+    if (at < end && text.bytes[at] != ' ' && text.bytes[at] != '\t')
+        return start;
+    bool box = end - at > 4 && text.bytes[at + 1] == '[' &&
+               text.bytes[at + 3] == ']';
+    return box ? at + 4 : at;
+}
+
+/* Where the marks of quotes and of an item end, "> > - "; line.text where there
+ * are none. */
+static size_t item_end(struct pith_text text, struct pith_form_line line)
+{
+    size_t at = line.text, end = at;
+    while (at < line.end && text.bytes[at] == '>') {
+        end = ++at;
+        while (at < line.end && text.bytes[at] == ' ')
+            at++;
+    }
+    size_t bullet = bullet_end(text, at, line.end);
+    return bullet > at ? bullet : end;
+}
+
+static bool has_bar(struct pith_text text, struct pith_form_line line)
+{
+    return memchr(text.bytes + line.start, '|', line.end - line.start) != NULL;
+}
+
+/* What is neither text nor an item. */
+static bool is_special(struct pith_text text, struct pith_form_line line)
+{
+    return fence_length(text, line) > 0 || is_heading(text, line) ||
+           is_underline(text, line) || is_definition(text, line);
+}
+
+/* A line of code by its indentation. */
+static bool is_indented(struct pith_text text, struct pith_form_line line)
+{
+    return line.text - line.start >= 4 ||
+           (line.text > line.start && text.bytes[line.start] == '\t');
 }
 
 /* --- blocks --------------------------------------------------------------------- */
@@ -183,6 +144,24 @@ static enum pith_status read_fence(struct reader *r, struct pith_form_line line,
     return pith_block_add(r->layout, block, r->error);
 }
 
+static enum pith_status read_row(struct reader *r, struct pith_form_line line)
+{
+    struct pith_block row = {.start = line.start, .end = line.end, .firm = true};
+    for (size_t at = line.start, next; at < line.end; at = next) {
+        size_t end = pith_table_cell_end(r->text, at, line.end);
+        next = end < line.end ? end + 1 : end;
+        bool is_short = pith_table_is_short(r->text, at, end) &&
+                        !pith_has_link(r->text, at, end);
+        PITH_TRY(is_short ? pith_mark_add(r->layout, at, end, PITH_MARK_FRAME,
+                                          r->error)
+                          : pith_layout_inline(r->layout, r->text, at, end,
+                                               true, r->error));
+        PITH_TRY(pith_mark_add(r->layout, end, next, PITH_MARK_FRAME,
+                               r->error));
+    }
+    return pith_block_add(r->layout, row, r->error);
+}
+
 /* The rows below the head and the rule. */
 static enum pith_status read_table(struct reader *r, struct pith_form_line line,
                                    size_t *at)
@@ -190,58 +169,86 @@ static enum pith_status read_table(struct reader *r, struct pith_form_line line,
     PITH_TRY(fix(r, line));
     for (*at = line.next; *at < r->text.size; *at = line.next) {
         line = pith_form_line_at(r->text, *at);
-        if (memchr(r->text.bytes + line.start, '|', line.end - line.start) ==
-            NULL)
+        if (!has_bar(r->text, line))
             break;
-        PITH_TRY(pith_table_is_rule(r->text, line)
-                     ? fix(r, line)
-                     : pith_table_add_row(r->layout, r->text, line, r->error));
+        PITH_TRY(pith_table_is_rule(r->text, line) ? fix(r, line)
+                                                   : read_row(r, line));
     }
     return PITH_OK;
 }
 
-/* An item with the lines that are indented below it. */
+/* Where the text ends that goes on below a line.
+ *   next  the line after it */
+static size_t text_end(const struct reader *r, struct pith_form_line line,
+                       size_t *next)
+{
+    size_t end = line.end;
+    for (*next = line.next; *next < r->text.size; *next = line.next) {
+        line = pith_form_line_at(r->text, *next);
+        if (pith_form_is_blank(line) || is_special(r->text, line) ||
+            item_end(r->text, line) > line.text || has_bar(r->text, line))
+            break;
+        end = line.end;
+    }
+    return end;
+}
+
+/* An item with the lines that go on below it. */
 static enum pith_status read_item(struct reader *r, struct pith_form_line line,
                                   size_t *at)
 {
-    size_t mark_end = item_end(r->text, line);
-    struct pith_block block = {.start = line.start, .end = line.end};
-    PITH_TRY(pith_mark_add(r->layout, line.start, mark_end, PITH_MARK_FRAME,
+    size_t start = item_end(r->text, line), end = text_end(r, line, at);
+    PITH_TRY(pith_mark_add(r->layout, line.start, start, PITH_MARK_FRAME,
                            r->error));
-    PITH_TRY(mark_inline(r, mark_end, line.end));
-    for (*at = line.next; *at < r->text.size; *at = line.next) {
-        line = pith_form_line_at(r->text, *at);
-        if (pith_form_is_blank(line) || line.text == line.start ||
-            item_end(r->text, line) > line.text ||
-            fence_length(r->text, line) > 0)
-            break;
-        PITH_TRY(mark_inline(r, line.text, line.end));
-        block.end = line.end;
-    }
-    return pith_block_add(r->layout, block, r->error);
+    PITH_TRY(pith_layout_inline(r->layout, r->text, start, end, true,
+                                r->error));
+    return pith_block_add(
+        r->layout, (struct pith_block){.start = line.start, .end = end},
+        r->error);
+}
+
+static enum pith_status read_text(struct reader *r, struct pith_form_line line,
+                                  size_t *at)
+{
+    struct pith_form_line next = line;
+    size_t end = text_end(r, line, at);
+    if (*at < r->text.size)
+        next = pith_form_line_at(r->text, *at);
+    if (next.start > line.start && is_underline(r->text, next) && /* a title */
+        next.start == line.next)
+        return fix(r, line);
+    return pith_layout_inline(r->layout, r->text, line.start, end, true,
+                              r->error);
 }
 
 static enum pith_status read_line(struct reader *r, size_t *at)
 {
     struct pith_form_line line = pith_form_line_at(r->text, *at), next = line;
+    bool after_blank = r->after_blank;
     if (line.next < r->text.size)
         next = pith_form_line_at(r->text, line.next);
     *at = line.next;
-    if (pith_form_is_blank(line))
+    r->after_blank = pith_form_is_blank(line);
+    if (r->after_blank)
         return PITH_OK;
     if (fence_length(r->text, line) > 0)
         return read_fence(r, line, at);
-    bool bar = memchr(r->text.bytes + line.start, '|',
-                      line.end - line.start) != NULL;
-    if (bar && next.start > line.start && pith_table_is_rule(r->text, next))
+    if (has_bar(r->text, line) && next.start > line.start &&
+        pith_table_is_rule(r->text, next))
         return read_table(r, line, at);
-    bool titled = next.start > line.start && is_underline(r->text, next);
-    if (is_heading(r->text, line) || titled || is_underline(r->text, line) ||
-        is_definition(r->text, line))
+    if (is_special(r->text, line))
         return fix(r, line);
-    if (item_end(r->text, line) > line.text)
+    if (item_end(r->text, line) > line.text) {
+        r->in_list = true;
         return read_item(r, line, at);
-    return mark_inline(r, line.start, line.end);
+    }
+    if (is_indented(r->text, line) && after_blank && !r->in_list) {
+        r->after_blank = true; /* what is below it is code, too */
+        return pith_mark_add(r->layout, line.start, line.end, PITH_MARK_WHOLE,
+                             r->error);
+    }
+    r->in_list &= line.text > line.start;
+    return read_text(r, line, at);
 }
 
 /* --- at the start, between two lines of three hyphens; 0: there is nothing. */
@@ -262,7 +269,8 @@ enum pith_status pith_layout_markdown(struct pith_layout *layout,
                                       struct pith_text text,
                                       struct pith_error *error)
 {
-    struct reader r = {layout, text, error};
+    struct reader r = {.layout = layout, .text = text, .after_blank = true,
+                       .error = error};
     size_t at = text.size > 0 ? front_matter_end(text) : 0;
     PITH_TRY(pith_mark_add(layout, 0, at, PITH_MARK_FIXED, error));
     while (at < text.size)

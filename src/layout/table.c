@@ -101,40 +101,58 @@ char pith_table_separator(struct pith_text text, bool certain)
 
 /* --- rows ----------------------------------------------------------------------- */
 
-/* What parts the cells of a record, and the quotes around them.  An escape is
- * not cut. */
-static enum pith_status mark_cells(struct pith_layout *layout,
-                                   struct pith_text text, size_t at, size_t end,
-                                   char separator, struct pith_error *error)
+enum { LONG_WORDS = 6 }; /* a cell of fewer stays with its row */
+
+bool pith_table_is_short(struct pith_text text, size_t at, size_t end)
 {
-    bool quoted = false;
+    size_t n_words = 0;
+    bool space = true;
     for (; at < end; at++) {
-        char c = text.bytes[at];
-        bool quote = c == '"' && separator != '|';
-        bool parts = c == separator && !quoted;
-        if (c == '\\' && separator == '|' && at + 1 < end) { /* \| is text */
-            PITH_TRY(pith_mark_add(layout, at, at + 2, PITH_MARK_WHOLE,
-                                   error));
-            at++;
-            continue;
-        }
-        quoted ^= quote;
-        if (quote || parts)
-            PITH_TRY(pith_mark_add(layout, at, at + 1, PITH_MARK_FRAME,
-                                   error));
+        bool next = strchr(" \t\r\n", text.bytes[at]) != NULL;
+        n_words += space && !next;
+        space = next;
     }
-    return PITH_OK;
+    return n_words < LONG_WORDS;
 }
 
-enum pith_status pith_table_add_row(struct pith_layout *layout,
-                                    struct pith_text text,
-                                    struct pith_form_line line,
-                                    struct pith_error *error)
+size_t pith_table_cell_end(struct pith_text text, size_t at, size_t end)
 {
-    PITH_TRY(mark_cells(layout, text, line.start, line.end, '|', error));
-    return pith_block_add(
-        layout, (struct pith_block){.start = line.start, .end = line.end},
-        error);
+    size_t start = at;
+    while (at < end && (text.bytes[at] != '|' || is_escaped(text, at, start)))
+        at++;
+    return at;
+}
+
+/* The end of a cell of a record, quoted or not. */
+static size_t cell_end(struct pith_text text, size_t at, size_t end,
+                       char separator)
+{
+    bool quoted = false;
+    if (separator == '|')
+        return pith_table_cell_end(text, at, end);
+    for (; at < end && (quoted || text.bytes[at] != separator); at++)
+        quoted ^= text.bytes[at] == '"';
+    return at;
+}
+
+/* The words of a long cell may go, not the quotes around them, and an escape not
+ * in part. */
+static enum pith_status mark_cell(struct pith_layout *layout,
+                                  struct pith_text text, size_t at, size_t end,
+                                  char separator, struct pith_error *error)
+{
+    if (pith_table_is_short(text, at, end))
+        return pith_mark_add(layout, at, end, PITH_MARK_FRAME, error);
+    for (; at < end; at++) {
+        bool escape = text.bytes[at] == '\\' && separator == '|';
+        size_t n = escape && at + 1 < end ? 2 : 1;
+        if (n == 2 || (text.bytes[at] == '"' && separator != '|'))
+            PITH_TRY(pith_mark_add(layout, at, at + n,
+                                   n == 2 ? PITH_MARK_WHOLE : PITH_MARK_FRAME,
+                                   error));
+        at += n - 1;
+    }
+    return PITH_OK;
 }
 
 static enum pith_status add_record(struct pith_layout *layout,
@@ -144,9 +162,14 @@ static enum pith_status add_record(struct pith_layout *layout,
 {
     if (head)
         return pith_mark_add(layout, at, end, PITH_MARK_FIXED, error);
-    PITH_TRY(mark_cells(layout, text, at, end, separator, error));
-    return pith_block_add(layout,
-                          (struct pith_block){.start = at, .end = end}, error);
+    struct pith_block row = {.start = at, .end = end, .firm = true};
+    for (size_t next; at < end; at = next) {
+        size_t cell = cell_end(text, at, end, separator);
+        next = cell < end ? cell + 1 : end;
+        PITH_TRY(mark_cell(layout, text, at, cell, separator, error));
+        PITH_TRY(pith_mark_add(layout, cell, next, PITH_MARK_FRAME, error));
+    }
+    return pith_block_add(layout, row, error);
 }
 
 enum pith_status pith_layout_table(struct pith_layout *layout,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
+#include "../prompt/breaks.h"
+#include "../prompt/compose.h"
 #include "../prompt/result.h"
 #include "run.h"
 
@@ -154,8 +156,9 @@ enum pith_status pith_spans_note_blocks(struct pith_spans *spans,
     }
     return n == 0 ? PITH_OK
                   : pith_result_note(spans->result, error,
-                                     "%zu %s of JSON left out.", n,
-                                     n == 1 ? "element" : "elements");
+                                     "%zu %s left out.", n,
+                                     n == 1 ? "row or element"
+                                            : "rows or elements");
 }
 
 /* --- after the path --------------------------------------------------------------- */
@@ -191,7 +194,11 @@ void pith_spans_keep_frames(struct pith_spans *spans)
 bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit)
 {
     const struct pith_frames *frames = &spans->frames;
-    if (frames->block_of == NULL || frames->block_of[unit] == PITH_NO_BLOCK)
+    if (frames->block_of == NULL)
+        return false;
+    if (frames->goes[unit] && !spans->parts->units[unit].forced)
+        return true;
+    if (frames->block_of[unit] == PITH_NO_BLOCK)
         return false;
     const struct pith_frame_block *block =
         &frames->blocks[frames->block_of[unit]];
@@ -200,4 +207,21 @@ bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit)
     return frames->is_frame[unit]
                ? !*kept(spans, unit) || !has_content(spans, block)
                : !*kept(spans, block->first);
+}
+
+size_t pith_spans_break_line(struct pith_composition *c,
+                             const struct pith_part *part,
+                             const struct pith_unit *last,
+                             const struct pith_unit *unit)
+{
+    const char *member = (const char *)c->decisions;
+    const struct pith_spans *spans =
+        (const void *)(member - offsetof(struct pith_spans, prune.decisions));
+    const struct pith_frames *frames = &spans->frames;
+    const struct pith_unit *units = spans->parts->units;
+    size_t block = frames->block_of[unit - units];
+    if (last != NULL && block != PITH_NO_BLOCK && frames->blocks[block].firm &&
+        unit == units + frames->blocks[block].unit && unit - 1 > last)
+        last = unit - 1;
+    return pith_break_line(c, part, last, unit);
 }

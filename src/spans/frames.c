@@ -114,8 +114,9 @@ static enum pith_status open_frames(struct pith_frames *frames, size_t n_units,
     frames->blocks = pith_array(frames->n, sizeof *frames->blocks);
     frames->block_of = pith_array(n_units, sizeof *frames->block_of);
     frames->is_frame = pith_array_zero(n_units, sizeof *frames->is_frame);
+    frames->goes = pith_array_zero(n_units, sizeof *frames->goes);
     if (frames->blocks == NULL || frames->block_of == NULL ||
-        frames->is_frame == NULL)
+        frames->is_frame == NULL || frames->goes == NULL)
         return pith_no_memory(error, n_units + frames->n,
                               sizeof *frames->blocks);
     for (size_t i = 0; i < frames->n; i++)
@@ -159,6 +160,7 @@ static void list_units(struct pith_frames *frames, struct pith_parts *parts,
         size_t at = block_at(&places, place_of(parts, unit));
         int kind = kind_of(&places, unit);
         unit->forced |= kind == PITH_MARK_FIXED;
+        frames->goes[i] = kind == PITH_MARK_GONE;
         if (at == PITH_NO_BLOCK)
             continue;
         struct pith_frame_block *block = &frames->blocks[at];
@@ -224,5 +226,6 @@ void pith_frames_free(struct pith_frames *frames)
     pith_free(frames->blocks);
     pith_free(frames->block_of);
     pith_free(frames->is_frame);
+    pith_free(frames->goes);
     *frames = (struct pith_frames){0};
 }

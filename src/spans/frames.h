@@ -24,6 +24,7 @@ struct pith_frames {
     size_t n;
     size_t *block_of; /* (n_units) PITH_NO_BLOCK: none; NULL: no preset */
     bool *is_frame;   /* (n_units) stays if anything else of its block does */
+    bool *goes;       /* (n_units) */
 };
 
 /* Joins units that are whole and forces those that stay.

@@ -205,7 +205,9 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
         .first = first,
         .new_line = pith_count_breaks(text, pith_lead(text)) > 0,
         .fate = unit->forced            ? PITH_FATE_STAYS
-                : spans->left_out[index] ? PITH_FATE_GOES
+                : spans->left_out[index] ||
+                        (spans->frames.goes != NULL && spans->frames.goes[index])
+                    ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
 }
 
@@ -221,9 +223,12 @@ static void open_block(const struct pith_spans *spans, size_t unit,
     if (next == *block)
         return;
     node->first = true;
-    if (next != PITH_NO_BLOCK)
-        node->part_cost += spans->frames.blocks[next].n_frame;
     *block = next;
+    if (next == PITH_NO_BLOCK)
+        return;
+    node->part_cost += spans->frames.blocks[next].n_frame;
+    if (spans->frames.blocks[next].first == PITH_NO_BLOCK) /* a unit */
+        node->gain += spans->frames.blocks[next].weight * (double)node->cost;
 }
 
 /* A number or a negation. */

@@ -79,7 +79,13 @@ enum pith_status pith_spans_note_language(struct pith_spans *spans,
 enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
                                           struct pith_error *error);
 void pith_spans_keep_frames(struct pith_spans *spans);
-/* Notes how many elements of JSON did not stay. */
+/* For decisions->break_line: a row or an element is on its own line as it was;
+ * line breaks in those before it that went are none of it. */
+size_t pith_spans_break_line(struct pith_composition *composition,
+                             const struct pith_part *part,
+                             const struct pith_unit *last,
+                             const struct pith_unit *unit);
+/* Notes how many of these did not stay. */
 enum pith_status pith_spans_note_blocks(struct pith_spans *spans,
                                         struct pith_error *error);
 /* Whether a unit is text of a block without its frame, or a frame without its

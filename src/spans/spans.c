@@ -66,7 +66,8 @@ static enum pith_status open_spans(struct pith_spans *spans,
     force_whole_parts(parts);
     if (spans->options->structured)
         PITH_TRY(pith_spans_open_pieces(spans, error));
-    spans->prune.decisions.break_line = pith_break_line;
+    spans->prune.decisions.break_line =
+        spans->frames.n > 0 ? pith_spans_break_line : pith_break_line;
     spans->prune.settled.is_lone = pith_spans_is_lone;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
     spans->steered = spans->options->use_question &&
