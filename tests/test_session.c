@@ -262,7 +262,7 @@ START_TEST(cancelling_leaves_the_cache_as_it_was)
     struct stopper stopper = {0, 3};
     struct pith_progress progress = {stop, &stopper};
     struct pith_session *session =
-        open_session(models[TINY_LLAMA], 1, 2048, &progress);
+        open_session(models[TINY_LLAMA], 1, 50 + N, &progress);
     struct pith_error error;
     static int32_t many[N];
     float want[N_TOKENS], got[N_TOKENS];

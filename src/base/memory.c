@@ -98,20 +98,33 @@ enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
 }
 
 /* What was allocated precedes what is handed over. */
-void *pith_array_aligned(size_t n, size_t size)
+static bool aligned_bytes(size_t n, size_t size, size_t *bytes)
 {
-    size_t bytes;
-    char *start, *made;
-    if (!pith_size_mul(n, size, &bytes) ||
-        !pith_size_add(bytes, sizeof start + ALIGNMENT - 1, &bytes))
-        return NULL;
-    start = allocate(bytes);
+    return pith_size_mul(n, size, bytes) &&
+           pith_size_add(*bytes, sizeof(char *) + ALIGNMENT - 1, bytes);
+}
+
+static void *align(char *start)
+{
     if (start == NULL)
         return NULL;
-    made = start + sizeof start;
+    char *made = start + sizeof start;
     made += (ALIGNMENT - (uintptr_t)made % ALIGNMENT) % ALIGNMENT;
     memcpy(made - sizeof start, &start, sizeof start);
     return made;
+}
+
+void *pith_array_aligned(size_t n, size_t size)
+{
+    size_t bytes;
+    return aligned_bytes(n, size, &bytes) ? align(allocate(bytes)) : NULL;
+}
+
+void *pith_array_aligned_zero(size_t n, size_t size)
+{
+    size_t bytes;
+    return aligned_bytes(n, size, &bytes) ? align(pith_array_zero(1, bytes))
+                                          : NULL;
 }
 
 void pith_free_aligned(void *pointer)

@@ -34,6 +34,8 @@ enum pith_status pith_grow(void *array, size_t n, size_t *capacity, size_t size,
 /* The same as pith_array, on a 64-byte boundary (a cache line, a 512-bit
  * vector).  Release with pith_free_aligned(). */
 void *pith_array_aligned(size_t n, size_t size);
+/* The same, all zero: what is never written to may take no memory. */
+void *pith_array_aligned_zero(size_t n, size_t size);
 void pith_free_aligned(void *pointer);
 
 #endif

@@ -144,15 +144,14 @@ enum pith_status pith_compute_init(struct pith_compute *compute,
     scratch->threads = pith_array_zero(threads, sizeof *scratch->threads);
     scratch->softmaxes =
         pith_array_zero(threads * n_softmax, sizeof *scratch->softmaxes);
-    scratch->memory = pith_array_aligned(layout.total, sizeof(float));
+    /* Rows and lanes beyond the valid ones are computed as well; zeros keep
+     * that defined. */
+    scratch->memory = pith_array_aligned_zero(layout.total, sizeof(float));
     if (scratch->threads == NULL || scratch->softmaxes == NULL ||
         scratch->memory == NULL) {
         pith_compute_free(compute);
         return pith_no_memory(error, layout.total, sizeof(float));
     }
-    /* Rows and lanes beyond the valid ones are computed as well; zeros keep
-     * that defined. */
-    memset(scratch->memory, 0, layout.total * sizeof(float));
     carve(scratch, &layout, threads, n_softmax);
     return PITH_OK;
 }

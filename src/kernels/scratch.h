@@ -11,7 +11,7 @@
 
 enum {
     /* Tokens multiplied with a block of weights before it is let go. */
-    PITH_BLOCK_TOKENS = 704,
+    PITH_BLOCK_TOKENS = 1024,
     /* Rows of a block of weights at most, and of those that are unpacked a
      * part of their columns after the other; whole tiles of any precision. */
     PITH_MAX_ROWS = 768,

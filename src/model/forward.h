@@ -10,7 +10,7 @@
 
 #include "state.h"
 
-enum { PITH_FORWARD_TOKENS = 704 }; /* most tokens of one pass */
+enum { PITH_FORWARD_TOKENS = 1024 }; /* most tokens of one pass */
 
 struct pith_activations {
     size_t max_tokens;       /* rows of the buffers below */

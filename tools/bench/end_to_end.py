@@ -32,7 +32,8 @@ WARM_UP = {"name": "warm_up", "function": "compress_prompt",
            "context": ["The ferry leaves at nine. Bring a coat and a book."],
            "options": {"rate": 0.5}}
 FEW = 100  # tokens: hardly anything is computed below
-METHODS = ("reference", "paper")
+METHODS = ("reference", "paper", "spans")
+REFERENCES = {"LLMLingua": "float32", "LLMLingua bf16": "bfloat16"}
 WAYS = {"": "each request alone", ", session": "in a session"}
 
 
@@ -59,8 +60,18 @@ def ask(process, name):
     return None if reply["error"] else time.perf_counter() - begin
 
 
-def start_reference():
-    process = start([PYTHON, str(SHARED / "peers/compress_reference.py"),
+# The script says float32, which is LLMLingua's own default on a CPU.
+RUN = """
+import sys
+_, kind, __file__, *rest = sys.argv
+sys.argv = [__file__, *rest]
+exec(open(__file__).read().replace("torch.float32", "torch." + kind))
+"""
+
+
+def start_reference(kind):
+    process = start([PYTHON, "-c", RUN, kind,
+                     str(SHARED / "peers/compress_reference.py"),
                      str(PEERS / "hf_smollm2"), "/dev/stdin", "/dev/null"])
     ask_reference(process, WARM_UP["name"])
     return process
@@ -118,9 +129,10 @@ class Measurements:
         return self.all["peak"].get(side, 0)
 
 
-def measure_alone(reference, name):
+def measure_alone(references, name):
     """All sides one after the other."""
-    known.add(name, "LLMLingua", ask_reference(reference, name))
+    for side, process in references.items():
+        known.add(name, side, ask_reference(process, name))
     for method in METHODS:
         process = start_pith(method)
         known.add(name, method, ask(process, name))
@@ -135,15 +147,16 @@ def measure_session(method):
 
 
 def measure(turn):
-    reference = None
+    references = {}
     for name in taken:
         late = time.perf_counter() - begin > limit
         if late or known.has(name, "LLMLingua", turn):
             continue
-        reference = reference or start_reference()
-        measure_alone(reference, name)
-    if reference is not None:
-        known.add_peak("LLMLingua", stop(reference))
+        references = references or {side: start_reference(kind)
+                                    for side, kind in REFERENCES.items()}
+        measure_alone(references, name)
+    for side, process in references.items():
+        known.add_peak(side, stop(process))
     for method in METHODS if ", session" in WAYS else ():
         late = time.perf_counter() - begin > limit
         if not late and not known.has(taken[-1], f"{method}, session", turn):
@@ -172,40 +185,46 @@ for turn in range(ROUNDS):
     measure(turn)
 
 sides = [f"{method}{way}" for method in METHODS for way in WAYS]
-ratios = {side: {} for side in sides}
+ratios = {(theirs, side): {} for theirs in REFERENCES for side in sides}
 rows = []
 for name in taken:
-    theirs = known.median(name, "LLMLingua")
-    if theirs is None:
+    theirs = [known.median(name, side) for side in REFERENCES]
+    if None in theirs:
         continue
-    cells = [name, f"{theirs:.3f}"]
+    cells = [name, *(f"{seconds:.3f}" for seconds in theirs)]
     for side in sides:
         ours = known.median(name, side)
-        if ours is not None:
-            ratios[side][name] = theirs / ours
+        for i, reference in enumerate(REFERENCES):
+            if ours is not None:
+                ratios[reference, side][name] = theirs[i] / ours
         cells += (["refused", "-"] if ours is None else
-                  [f"{ours:.3f}", f"{theirs / ours:.1f} x"])
+                  [f"{ours:.3f}", f"{theirs[0] / ours:.1f} x"])
     rows.append(cells)
 
 
 def speed(side):
-    few = [v for n, v in ratios[side].items() if n not in short]
-    return (show(geometric_mean(ratios[side].values()), "{:.1f}") +
-            " times as fast as LLMLingua (" +
-            show(geometric_mean(few), "{:.1f}") + ")")
+    """Against each of LLMLingua's."""
+    words = []
+    for reference in REFERENCES:
+        known_ratios = ratios[reference, side]
+        few = [v for n, v in known_ratios.items() if n not in short]
+        words.append(show(geometric_mean(known_ratios.values()), "{:.1f}") +
+                     f" times as fast as {reference} (" +
+                     show(geometric_mean(few), "{:.1f}") + ")")
+    return ", ".join(words)
 
 
 summary = [f"- {method}, " + "; ".join(f"{words}: {speed(method + way)}"
                                        for way, words in WAYS.items())
            for method in METHODS]
 memory = ", ".join(f"{side} {known.peak(side):,.0f} MiB"
-                   for side in ("LLMLingua", *METHODS))
+                   for side in (*REFERENCES, *METHODS))
 turns = max(len(v) for v in known.all["seconds"].values())
 write_section("end to end", "\n".join(summary) + f"""
 - geometric means of {len(rows)} requests, in brackets of those of {FEW} tokens and more; medians of {turns} rounds
 - peak memory: {memory}
 - {len(requests) - len(rows)} of {len(requests)} requests left out
 
-""" + table(["request", "LLMLingua, s",
+""" + table(["request", *(f"{side}, s" for side in REFERENCES),
              *(head for side in sides for head in (f"{side}, s", "ratio"))],
             rows))
