@@ -12,7 +12,7 @@
 START_TEST(the_table_is_sorted_and_apart)
 {
     for (size_t i = 0; i < pith_grapheme_n_ranges; i++) {
-        const struct pith_grapheme_range *range = &pith_grapheme_ranges[i];
+        const struct pith_unicode_range *range = &pith_grapheme_ranges[i];
         ck_assert_uint_le(range->first, range->last);
         ck_assert_uint_le(range->last, 0x10FFFF);
         if (i > 0)

@@ -61,7 +61,7 @@ def main():
  */
 #include "grapheme.h"
 
-const struct pith_grapheme_range pith_grapheme_ranges[] = {""")
+const struct pith_unicode_range pith_grapheme_ranges[] = {""")
     for first, last, name in ranges(classes()):
         print(f"    {{0x{first:05X}, 0x{last:05X}, PITH_GRAPHEME_{name}}},")
     print("""\

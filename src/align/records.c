@@ -9,19 +9,15 @@
 
 #include <string.h>
 
+#include "../base/text.h"
 #include "pith_files.h"
 
 /* --- cutting the text ----------------------------------------------------- */
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_spaces(struct pith_record_reader *reader)
 {
     while (reader->at < reader->text.size &&
-           is_space(reader->text.bytes[reader->at]))
+           pith_is_json_space(reader->text.bytes[reader->at]))
         reader->line += reader->text.bytes[reader->at++] == '\n';
 }
 
@@ -95,7 +91,7 @@ static bool is_one_array(struct pith_text text, size_t start)
         at = find_end(text, at + 1);
     while (at < text.size && text.bytes[at] == ',');
     for (at++; at < text.size; at++)
-        if (!is_space(text.bytes[at]))
+        if (!pith_is_json_space(text.bytes[at]))
             return false;
     return true;
 }

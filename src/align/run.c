@@ -77,11 +77,6 @@ static size_t longest_record(const struct pith_selection *selection)
     return longest;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static void announce(void *user, const struct pith_trainer_size *trainer)
 {
     const struct pith_align_options *options = user;
@@ -98,7 +93,7 @@ static enum pith_status make_trainer(struct pith_run *run,
 {
     const struct pith_align_options *options = &run->options;
     size_t longest =
-        larger(longest_record(&run->train), longest_record(&run->held));
+        pith_max(longest_record(&run->train), longest_record(&run->held));
     struct pith_trainer_options trainer = {
         .mode = options->lora_rank > 0 ? PITH_TRAIN_LORA : PITH_TRAIN_FULL,
         .lora_rank = options->lora_rank,
@@ -107,7 +102,7 @@ static enum pith_status make_trainer(struct pith_run *run,
         .checkpoint_activations = options->checkpoint_activations,
         .precision = options->precision,
         .n_threads = options->n_threads,
-        .max_tokens = larger(options->batch_tokens, longest),
+        .max_tokens = pith_max(options->batch_tokens, longest),
         .max_record = longest,
         .announce = announce,
         .user = &run->options};

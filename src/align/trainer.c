@@ -14,11 +14,6 @@ enum { MAX_TOKENS = 1 << 20, MAX_RANK = 1 << 12 };
 
 /* --- options -------------------------------------------------------------- */
 
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static enum pith_status check_lora(const struct pith_trainer_options *options,
                                    enum pith_arch arch,
                                    struct pith_error *error)
@@ -124,8 +119,8 @@ static enum pith_status open_compute(struct pith_trainer *trainer,
     const struct pith_trainer_options *options = &trainer->options;
     struct pith_compute_limits limits = {
         .max_tokens = options->max_tokens,
-        .max_width = max_size(max_size(config->n_embd, config->n_ff),
-                              max_size((size_t)config->n_head *
+        .max_width = pith_max(pith_max(config->n_embd, config->n_ff),
+                              pith_max((size_t)config->n_head *
                                            config->head_dim,
                                        options->lora_rank)),
         .max_context = options->max_record,

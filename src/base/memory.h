@@ -16,6 +16,16 @@
 bool pith_size_mul(size_t a, size_t b, size_t *out);
 bool pith_size_add(size_t a, size_t b, size_t *out);
 
+static inline size_t pith_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t pith_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* n elements of size bytes, uninitialised or zeroed; NULL when out of memory
  * or too large.  n = 0 gives a pointer that may be freed.  Release with
  * pith_free(). */

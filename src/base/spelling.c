@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "memory.h"
 #include "pith.h"
 
 enum { MAX_WORD = 48 };
@@ -13,11 +14,6 @@ static int plain(char c)
     if (c >= 'A' && c <= 'Z')
         return c - 'A' + 'a';
     return c == '_' ? '-' : c;
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Insertions, deletions, replacements and swaps of neighbours. */
@@ -31,11 +27,11 @@ static size_t count_edits(struct pith_text a, struct pith_text b)
         row[0] = i;
         for (size_t j = 1; j <= b.size; j++) {
             int x = plain(a.bytes[i - 1]), y = plain(b.bytes[j - 1]);
-            row[j] = least(above[j], row[j - 1]) + 1;
-            row[j] = least(row[j], above[j - 1] + (x != y));
+            row[j] = pith_min(above[j], row[j - 1]) + 1;
+            row[j] = pith_min(row[j], above[j - 1] + (x != y));
             if (i > 1 && j > 1 && x == plain(b.bytes[j - 2]) &&
                 y == plain(a.bytes[i - 2]))
-                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+                row[j] = pith_min(row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
     return rows[a.size % 3][b.size];
@@ -43,7 +39,7 @@ static size_t count_edits(struct pith_text a, struct pith_text b)
 
 size_t pith_spelling_distance(struct pith_text word, struct pith_text known)
 {
-    size_t shorter = least(word.size, known.size);
+    size_t shorter = pith_min(word.size, known.size);
     if (shorter == 0 || word.bytes == NULL || known.bytes == NULL ||
         word.size > MAX_WORD || known.size > MAX_WORD)
         return SIZE_MAX;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/text.h"
 #include "gguf.h"
 #include "readers.h"
 
@@ -94,20 +95,14 @@ static enum pith_status read_linear(struct reader *reader, bool named)
     return pith_source_set_factors(source, factors, n, reader->error);
 }
 
-static bool text_is(struct pith_text text, const char *word)
-{
-    return text.size == strlen(word) &&
-           memcmp(text.bytes, word, text.size) == 0;
-}
-
 static enum pith_status read_scaling(struct reader *reader)
 {
     struct pith_source *source = reader->gguf->source;
     struct pith_text type;
     PITH_TRY(pith_gguf_text(reader->gguf, key_of(reader, "rope.scaling.type"),
                             &type, reader->error));
-    bool linear = text_is(type, "linear");
-    if (!linear && type.size > 0 && !text_is(type, "none")) {
+    bool linear = pith_text_is(type, "linear");
+    if (!linear && type.size > 0 && !pith_text_is(type, "none")) {
         char why[120];
         snprintf(why, sizeof why, "is \"%.*s\"; supported: \"none\" and "
                  "\"linear\"", type.size < 40 ? (int)type.size : 40,
@@ -312,7 +307,7 @@ static enum pith_status find_family(struct reader *reader)
                             reader->error));
     pith_source_set_architecture(source, arch);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (!text_is(arch, families[i].name))
+        if (!pith_text_is(arch, families[i].name))
             continue;
         reader->family = &families[i];
         reader->arch = families[i].name;

@@ -5,15 +5,10 @@
 #include <string.h>
 
 #include "../base/bytes.h"
+#include "../base/text.h"
 #include "gguf.h"
 
 #define KEY(name) "tokenizer.ggml." name
-
-static bool text_is(struct pith_text text, const char *word)
-{
-    return text.size == strlen(word) &&
-           memcmp(text.bytes, word, text.size) == 0;
-}
 
 /* The names of tokenizer.ggml.pre that are known. */
 static const struct pre_tokenizer {
@@ -41,12 +36,12 @@ find_pre_tokenizer(const struct pith_gguf *gguf,
     bool gpt2 = gguf->source->config.arch == PITH_ARCH_GPT2;
     struct pith_text pre;
     PITH_TRY(pith_gguf_text(gguf, KEY("pre"), &pre, error));
-    bool unsaid = pre.size == 0 || text_is(pre, "default");
+    bool unsaid = pre.size == 0 || pith_text_is(pre, "default");
     *found = pre_tokenizers;
     if (gpt2 && unsaid)
         return PITH_OK;
     for (size_t i = 0; i < sizeof pre_tokenizers / sizeof *pre_tokenizers; i++)
-        if (text_is(pre, pre_tokenizers[i].name)) {
+        if (pith_text_is(pre, pre_tokenizers[i].name)) {
             *found = &pre_tokenizers[i];
             return PITH_OK;
         }
@@ -250,11 +245,11 @@ enum pith_status pith_gguf_vocabulary(struct pith_gguf *gguf,
 {
     struct pith_text model;
     PITH_TRY(pith_gguf_text(gguf, KEY("model"), &model, error));
-    if (text_is(model, "gpt2"))
+    if (pith_text_is(model, "gpt2"))
         PITH_TRY(read_byte_level(gguf, error));
-    else if (text_is(model, "llama"))
+    else if (pith_text_is(model, "llama"))
         PITH_TRY(read_sentencepiece(gguf, error));
-    else if (model.size == 0 || text_is(model, "none"))
+    else if (model.size == 0 || pith_text_is(model, "none"))
         pith_vocabulary_init(&gguf->source->vocabulary, PITH_TOKENIZER_NONE,
                              gguf->source->config.n_vocab, gguf->file->path);
     else

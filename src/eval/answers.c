@@ -4,18 +4,14 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
 #include "pith_eval.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool has_digit_at(struct pith_text text, size_t at)
 {
-    return at < text.size && is_digit(text.bytes[at]);
+    return at < text.size && pith_is_ascii_digit(text.bytes[at]);
 }
 
 static struct pith_text slice(struct pith_text text, size_t start, size_t end)
@@ -24,17 +20,11 @@ static struct pith_text slice(struct pith_text text, size_t start, size_t end)
                               end - start};
 }
 
-static bool starts_with(struct pith_text text, const char *start)
-{
-    size_t size = strlen(start);
-    return text.size >= size && memcmp(text.bytes, start, size) == 0;
-}
-
 /* Offset of a string at or after `from`, SIZE_MAX when there is none. */
 static size_t find(struct pith_text text, const char *string, size_t from)
 {
     for (size_t at = from; at < text.size; at++)
-        if (starts_with(slice(text, at, text.size), string))
+        if (pith_text_starts(slice(text, at, text.size), string))
             return at;
     return SIZE_MAX;
 }
@@ -50,7 +40,7 @@ static struct pith_text after_hashes(struct pith_text text)
             end++;
         size_t first = end;
         while (end < text.size &&
-               (is_digit(text.bytes[end]) || text.bytes[end] == '.' ||
+               (pith_is_ascii_digit(text.bytes[end]) || text.bytes[end] == '.' ||
                 text.bytes[end] == ','))
             end++;
         if (end > first)

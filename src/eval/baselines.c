@@ -48,14 +48,6 @@ static void prefer_any(struct baseline *b, uint64_t seed)
         b->choices[i].priority = pith_random_uniform(&seed);
 }
 
-static double mean(const float *losses, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)losses[i];
-    return n > 0 ? sum / (double)n : 0;
-}
-
 /* Self-information of each unit in its place. */
 static enum pith_status prefer_informative(struct baseline *b,
                                            struct pith_error *error)
@@ -64,7 +56,7 @@ static enum pith_status prefer_informative(struct baseline *b,
                              b->losses, error));
     for (size_t i = 0; i < b->parts.n_units; i++) {
         const struct pith_unit *unit = &b->parts.units[i];
-        b->choices[i].priority = mean(b->losses + unit->token, unit->n_tokens);
+        b->choices[i].priority = pith_mean(b->losses + unit->token, unit->n_tokens);
     }
     return PITH_OK;
 }
@@ -99,7 +91,7 @@ static enum pith_status judge(struct baseline *b, struct stretch stretch,
     if (alone)
         PITH_TRY(pith_score_text(b->session, b->parts.ids.data + first->token,
                                  n, losses, error));
-    *score = mean(losses, n);
+    *score = pith_mean(losses, n);
     return PITH_OK;
 }
 

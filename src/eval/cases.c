@@ -9,6 +9,7 @@
 
 #include "../base/file_kind.h"
 #include "../base/memory.h"
+#include "../base/text.h"
 #include "../text/lines.h"
 #include "gunzip.h"
 
@@ -68,18 +69,13 @@ enum pith_status pith_cases_add(struct pith_cases *cases, const char *name,
 
 /* --- texts ---------------------------------------------------------------- */
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static struct pith_text strip(struct pith_text text)
 {
-    while (text.size > 0 && is_space(text.bytes[0])) {
+    while (text.size > 0 && pith_is_json_space(text.bytes[0])) {
         text.bytes++;
         text.size--;
     }
-    while (text.size > 0 && is_space(text.bytes[text.size - 1]))
+    while (text.size > 0 && pith_is_json_space(text.bytes[text.size - 1]))
         text.size--;
     return text;
 }

@@ -8,13 +8,8 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "cases.h"
-
-static bool starts_with(struct pith_text text, const char *start)
-{
-    size_t n = strlen(start);
-    return text.size >= n && memcmp(text.bytes, start, n) == 0;
-}
 
 /* Bytes up to and with the end of an annotation. */
 static size_t annotation_size(struct pith_text text)
@@ -29,9 +24,9 @@ static void write_answer(struct pith_buffer *out, struct pith_text solution)
 {
     while (solution.size > 0) {
         size_t skip = 1;
-        if (starts_with(solution, "<<")) {
+        if (pith_text_starts(solution, "<<")) {
             skip = annotation_size(solution);
-        } else if (starts_with(solution, "#### ")) {
+        } else if (pith_text_starts(solution, "#### ")) {
             skip = strlen("#### ");
             pith_buffer_string(out, "The answer is ");
         } else {

@@ -6,6 +6,7 @@
 
 #include "../base/crc32.h"
 #include "../base/options.h"
+#include "../base/text.h"
 #include "../json/completions.h"
 #include "group.h"
 
@@ -116,11 +117,6 @@ static void write_member(struct pith_buffer *out, const char *key,
     pith_json_write_string(out, value);
 }
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
 static enum pith_status write_tokens(struct prepare *p, const char *key,
                                      struct pith_text content,
                                      struct pith_error *error)
@@ -146,10 +142,10 @@ static enum pith_status write_key(struct prepare *p,
     bool restores = o->ask == PITH_ASK_RESTORE;
     pith_buffer_string(&p->keys, "{\"custom_id\": ");
     pith_json_write_string(&p->keys, id);
-    write_member(&p->keys, "task", text_of(pith_task_name(at->task)));
-    write_member(&p->keys, "case", text_of(at->id));
-    write_member(&p->keys, "ask", text_of(restores ? "restore" : "answers"));
-    write_member(&p->keys, "method", text_of(o->method));
+    write_member(&p->keys, "task", pith_text_of(pith_task_name(at->task)));
+    write_member(&p->keys, "case", pith_text_of(at->id));
+    write_member(&p->keys, "ask", pith_text_of(restores ? "restore" : "answers"));
+    write_member(&p->keys, "method", pith_text_of(o->method));
     pith_buffer_string(&p->keys, ", \"ratio\": ");
     pith_json_write_number(&p->keys, o->ratio);
     pith_buffer_string(&p->keys, ", \"shots\": ");

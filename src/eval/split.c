@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
 
@@ -47,11 +48,6 @@ static void replace(struct pith_buffer *out, struct pith_text text,
         }
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* ASCII symbols, save apostrophe, comma, dash and period. */
 static bool is_symbol(char c)
 {
@@ -82,11 +78,11 @@ static bool rule_matches(enum pair_rule rule, char first, char second)
 {
     switch (rule) {
     case POINT_AFTER_OTHER:
-        return !is_digit(first) && is_point(second);
+        return !pith_is_ascii_digit(first) && is_point(second);
     case POINT_BEFORE_OTHER:
-        return is_point(first) && !is_digit(second);
+        return is_point(first) && !pith_is_ascii_digit(second);
     default:
-        return is_digit(first) && second == '-';
+        return pith_is_ascii_digit(first) && second == '-';
     }
 }
 

@@ -5,20 +5,15 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "../text/lines.h"
 #include "pith_eval.h"
 #include "split.h"
 
-static bool starts_with(struct pith_text text, const char *start)
-{
-    size_t n = strlen(start);
-    return text.size >= n && memcmp(text.bytes, start, n) == 0;
-}
-
 static bool contains(struct pith_text text, const char *string)
 {
     for (; text.size > 0; text.bytes++, text.size--)
-        if (starts_with(text, string))
+        if (pith_text_starts(text, string))
             return true;
     return false;
 }
@@ -28,7 +23,7 @@ static bool next_step(struct pith_text *rest, bool *thinking,
                       struct pith_text *line)
 {
     while (pith_next_line(rest, line)) {
-        if (starts_with(*line, "Question:") || starts_with(*line, "Q:"))
+        if (pith_text_starts(*line, "Question:") || pith_text_starts(*line, "Q:"))
             *thinking = false;
         else if (contains(*line, "step by step"))
             *thinking = true;

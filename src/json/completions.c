@@ -3,12 +3,9 @@
  */
 #include "completions.h"
 
-#include <string.h>
+#include "../base/text.h"
 
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
+#include <string.h>
 
 void pith_completion_open(struct pith_buffer *out, struct pith_text id,
                              const char *model, const char *system)
@@ -17,12 +14,12 @@ void pith_completion_open(struct pith_buffer *out, struct pith_text id,
     pith_json_write_string(out, id);
     pith_buffer_string(out, ",\"method\":\"POST\",\"url\":"
                             "\"/v1/chat/completions\",\"body\":{\"model\":");
-    pith_json_write_string(out, text_of(model));
+    pith_json_write_string(out, pith_text_of(model));
     pith_buffer_string(out, ",\"messages\":[");
     if (system == NULL)
         return;
     pith_buffer_string(out, "{\"role\":\"system\",\"content\":");
-    pith_json_write_string(out, text_of(system));
+    pith_json_write_string(out, pith_text_of(system));
     pith_buffer_string(out, "},");
 }
 

@@ -13,6 +13,7 @@
 
 #include "../base/decimal.h"
 #include "../base/memory.h"
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "pith_files.h"
 
@@ -65,9 +66,7 @@ static enum pith_status expected(const struct parser *parser, const char *what)
 
 static void skip_space(struct parser *parser)
 {
-    while (parser->at < parser->end &&
-           (*parser->at == ' ' || *parser->at == '\n' || *parser->at == '\r' ||
-            *parser->at == '\t'))
+    while (parser->at < parser->end && pith_is_json_space(*parser->at))
         parser->at++;
 }
 
@@ -432,12 +431,6 @@ const struct pith_json *pith_json_root(const struct pith_json_document *document
     return document->root;
 }
 
-static bool text_is(struct pith_text text, const char *string)
-{
-    size_t size = strlen(string);
-    return text.size == size && memcmp(text.bytes, string, size) == 0;
-}
-
 const struct pith_json *pith_json_get(const struct pith_json *object,
                                       const char *key)
 {
@@ -445,7 +438,7 @@ const struct pith_json *pith_json_get(const struct pith_json *object,
     if (!pith_json_is(object, PITH_JSON_OBJECT))
         return NULL;
     for (const struct pith_json *at = object->first; at != NULL; at = at->next)
-        if (text_is(at->key, key))
+        if (pith_text_is(at->key, key))
             found = at;
     return found;
 }
@@ -458,5 +451,5 @@ bool pith_json_is(const struct pith_json *value, enum pith_json_kind kind)
 bool pith_json_string_is(const struct pith_json *value, const char *string)
 {
     return pith_json_is(value, PITH_JSON_STRING) &&
-           text_is(value->string, string);
+           pith_text_is(value->string, string);
 }

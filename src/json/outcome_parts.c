@@ -6,17 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/text.h"
 #include "../base/utf8.h"
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 bool pith_outcome_is_blank(struct pith_text text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if (!is_space(text.bytes[i]))
+        if (!pith_is_json_space(text.bytes[i]))
             return false;
     return true;
 }
@@ -78,10 +74,10 @@ static void put_on_a_line(struct pith_text text, char out[ROOM])
     while (i < text.size && n < MAX_SHOWN) {
         char c = text.bytes[i];
         size_t size = pith_utf8_valid_length(text.bytes + i, text.size - i);
-        if (is_space(c) && (n == 0 || out[n - 1] == ' ')) {
+        if (pith_is_json_space(c) && (n == 0 || out[n - 1] == ' ')) {
             i++;
-        } else if (is_space(c) || size == 0 || c == '\0') {
-            out[n++] = is_space(c) ? ' ' : '?';
+        } else if (pith_is_json_space(c) || size == 0 || c == '\0') {
+            out[n++] = pith_is_json_space(c) ? ' ' : '?';
             i++;
         } else {
             memcpy(out + n, text.bytes + i, size);

@@ -5,6 +5,7 @@
 #ifndef PITH_KERNELS_SCRATCH_H
 #define PITH_KERNELS_SCRATCH_H
 
+#include "../base/memory.h"
 #include "ops.h"
 #include "precision.h"
 #include "set.h"
@@ -62,16 +63,6 @@ struct pith_scratch {
     float *memory; /* owns all floats above */
     struct pith_softmax *softmaxes;
 };
-
-static inline size_t pith_min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline size_t pith_max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 static inline size_t pith_div_up(size_t a, size_t b)
 {

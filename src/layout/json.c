@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "../prompt/scan.h"
 #include "forms.h"
 
@@ -17,14 +18,9 @@ static size_t string_end(struct pith_text text, size_t at)
     return at < text.size ? at + 1 : text.size;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_key(struct pith_text text, size_t end)
 {
-    while (end < text.size && is_space(text.bytes[end]))
+    while (end < text.size && pith_is_json_space(text.bytes[end]))
         end++;
     return end < text.size && text.bytes[end] == ':';
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/exact.h"
+#include "../base/text.h"
 #include "../prompt/scan.h"
 #include "forms.h"
 
@@ -36,11 +37,6 @@ enum pith_status pith_layout_code(struct pith_layout *layout,
 }
 
 /* --- logs --------------------------------------------------------------------- */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* Whether letters [at, end) are one of the words, in any case. */
 static bool is_word(struct pith_text text, size_t at, size_t end,
@@ -75,7 +71,7 @@ static size_t skip_chain(struct pith_text text, size_t at, size_t end,
                          struct prefix *prefix)
 {
     size_t n_colons = 0, n_dashes = 0;
-    for (; at < end && (is_digit(text.bytes[at]) ||
+    for (; at < end && (pith_is_ascii_digit(text.bytes[at]) ||
                         strchr("-:./,+TZ", text.bytes[at]) != NULL); at++) {
         n_colons += text.bytes[at] == ':';
         n_dashes += text.bytes[at] == '-' || text.bytes[at] == '/';
@@ -87,9 +83,9 @@ static size_t skip_chain(struct pith_text text, size_t at, size_t end,
 /* 02:00, of which the first digit may be missing. */
 static bool is_clock(struct pith_text text, size_t at, size_t end)
 {
-    return at + 4 < end && is_digit(text.bytes[at]) &&
-           is_digit(text.bytes[at + 1]) && text.bytes[at + 2] == ':' &&
-           is_digit(text.bytes[at + 3]) && is_digit(text.bytes[at + 4]);
+    return at + 4 < end && pith_is_ascii_digit(text.bytes[at]) &&
+           pith_is_ascii_digit(text.bytes[at + 1]) && text.bytes[at + 2] == ':' &&
+           pith_is_ascii_digit(text.bytes[at + 3]) && pith_is_ascii_digit(text.bytes[at + 4]);
 }
 
 /* The levels among the words of [at, end). */
@@ -147,7 +143,7 @@ static size_t skip_letter(struct pith_text text, size_t at, size_t end,
         text.bytes[at + 5] != ' ')
         return at;
     for (size_t i = 1; i < 5; i++)
-        if (!is_digit(text.bytes[at + i]))
+        if (!pith_is_ascii_digit(text.bytes[at + i]))
             return at;
     prefix->level = true;
     prefix->severe = strchr("WEF", text.bytes[at]) != NULL;
@@ -212,7 +208,7 @@ size_t pith_log_prefix_end(struct pith_text text, struct pith_form_line line,
             next = at + 1;
             continue;
         }
-        if (is_digit(c))
+        if (pith_is_ascii_digit(c))
             next = skip_chain(text, at, line.end, &prefix);
         else if (c == '[')
             next = skip_brackets(text, at, line.end, &prefix);
@@ -220,7 +216,7 @@ size_t pith_log_prefix_end(struct pith_text text, struct pith_form_line line,
             next = skip_word(text, at, line.end, &prefix);
         if (next == at && at == line.text)
             next = skip_letter(text, at, line.end, &prefix);
-        if (next == at || (prefix.time && is_digit(c) && end > line.start &&
+        if (next == at || (prefix.time && pith_is_ascii_digit(c) && end > line.start &&
                            memchr(text.bytes + at, ':', next - at) == NULL))
             break;
         if (prefix.time || prefix.level)
@@ -287,10 +283,10 @@ static size_t time_end(struct pith_text text, size_t at, size_t end)
         clock = stop != NULL;
         at = clock ? (size_t)(stop - text.bytes) + 1 : at;
     }
-    for (; at < end && (is_digit(text.bytes[at]) ||
+    for (; at < end && (pith_is_ascii_digit(text.bytes[at]) ||
                         is_any(text.bytes[at], "/.:, -")); at++)
         clock |= text.bytes[at] == ':' && at + 2 < end &&
-                 is_digit(text.bytes[at + 1]) && is_digit(text.bytes[at + 2]);
+                 pith_is_ascii_digit(text.bytes[at + 1]) && pith_is_ascii_digit(text.bytes[at + 2]);
     if (at + 2 < end && is_any(text.bytes[at], "aApP") &&
         is_any(text.bytes[at + 1], "mM") && text.bytes[at + 2] == ' ')
         at += 2;
@@ -314,8 +310,8 @@ static size_t name_end(struct pith_text text, size_t at, size_t end)
     for (; at < end && at - first <= LONGEST_NAME; at++) {
         char c = text.bytes[at];
         bool inside = c == ':' && at + 1 < end && /* (00:01:23) */
-                      is_digit(text.bytes[at + 1]) && at > first &&
-                      is_digit(text.bytes[at - 1]);
+                      pith_is_ascii_digit(text.bytes[at + 1]) && at > first &&
+                      pith_is_ascii_digit(text.bytes[at - 1]);
         if (c == ':' && !inside)
             break;
         n_words += c == ' ';

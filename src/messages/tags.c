@@ -5,15 +5,10 @@
 
 #include <string.h>
 
+#include "../base/text.h"
 #include "../json/json.h"
 
 static const char close_tag[] = "</llmlingua>";
-
-static bool starts_with(struct pith_text text, const char *word)
-{
-    size_t n = strlen(word);
-    return text.size >= n && memcmp(text.bytes, word, n) == 0;
-}
 
 /* Bytes before the next tag, with its '<'; all where there is none.  What
  * follows the '<' is between tags again and so is no tag. */
@@ -21,7 +16,7 @@ static size_t length_before_tag(struct pith_text text)
 {
     for (size_t i = 0; i < text.size; i++) {
         struct pith_text rest = {text.bytes + i, text.size - i};
-        if (starts_with(rest, "<llmlingua") || starts_with(rest, "</llmlingua"))
+        if (pith_text_starts(rest, "<llmlingua") || pith_text_starts(rest, "</llmlingua"))
             return i + 1;
     }
     return text.size;
@@ -57,11 +52,11 @@ static bool is_between_tags(struct pith_text given, size_t from, size_t to)
 {
     struct pith_text rest = {given.bytes + from, to - from};
     const char *close = NULL;
-    if (!starts_with(rest, close_tag))
+    if (!pith_text_starts(rest, close_tag))
         return false;
     rest.bytes += strlen(close_tag);
     rest.size -= strlen(close_tag);
-    if (starts_with(rest, "<llmlingua"))
+    if (pith_text_starts(rest, "<llmlingua"))
         close = memchr(rest.bytes, '>', rest.size);
     return close == rest.bytes + rest.size - 1;
 }

@@ -9,6 +9,7 @@
  * continues with it.
  */
 #include "branch.h"
+#include "../base/memory.h"
 #include "extend.h"
 #include "forward.h"
 #include "kvcache.h"
@@ -26,17 +27,12 @@ struct stream {
     float losses[PITH_FORWARD_TOKENS];
 };
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Takes up to `limit` tokens of the next branch into the pass. */
 static void take_run(struct stream *s, size_t row, size_t limit)
 {
     const struct pith_branch *branch = &s->branches[s->branch];
     size_t n_past = s->session->n_past;
-    size_t T = smaller(branch->n - s->at, limit);
+    size_t T = pith_min(branch->n - s->at, limit);
     s->runs[s->n_runs++] = (struct pith_run){.session = s->session,
                                              .T = T,
                                              .position = n_past + s->at,
@@ -54,7 +50,7 @@ static void take_run(struct stream *s, size_t row, size_t limit)
 static void fill_pass(struct stream *s)
 {
     size_t n_held = s->session->n_past + s->at;
-    size_t limit = smaller(s->session->activations->max_tokens,
+    size_t limit = pith_min(s->session->activations->max_tokens,
                            s->session->n_ctx - n_held);
     s->n_runs = s->T = 0;
     while (s->branch < s->n_branches && s->T < limit) {

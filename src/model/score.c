@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "../base/memory.h"
 #include "forward.h"
 
 /* A text being scored through a window: prefix, then ids[first .. ]. */
@@ -18,11 +19,6 @@ struct window {
     size_t first;  /* text token after the prefix */
     size_t scored; /* text tokens that have their loss */
 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Token at position p of the window. */
 static int32_t token_at(const struct window *w, size_t p)
@@ -61,14 +57,14 @@ static enum pith_status run_window(struct window *w, struct pith_error *error)
 {
     size_t room = w->session->n_window - w->n_prefix;
     /* The last token needs no position: nothing is asked after it. */
-    size_t n_text = smaller(room, w->n - w->first - 1);
+    size_t n_text = pith_min(room, w->n - w->first - 1);
     size_t length = w->n_prefix + n_text;
 
     pith_session_truncate(w->session, 0);
     for (size_t at = 0; at < length; at += PITH_FORWARD_TOKENS) {
         PITH_TRY(pith_session_report(w->session, "score", w->scored, w->n,
                                      error));
-        PITH_TRY(run_block(w, at, smaller(PITH_FORWARD_TOKENS, length - at),
+        PITH_TRY(run_block(w, at, pith_min(PITH_FORWARD_TOKENS, length - at),
                            error));
     }
     return PITH_OK;
@@ -94,7 +90,7 @@ enum pith_status pith_score_after(struct pith_session *session,
                          session->n_window);
     while (w.scored < n) {
         size_t half = (session->n_window - w.n_prefix) / 2;
-        w.first = w.scored - smaller(half, w.scored);
+        w.first = w.scored - pith_min(half, w.scored);
         PITH_TRY(run_window(&w, error));
     }
     return PITH_OK;
@@ -117,3 +113,10 @@ enum pith_status pith_score(struct pith_session *session, const int32_t *ids,
     return pith_score_text(session, ids, n_ids, losses, error);
 }
 
+double pith_mean(const float *losses, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)losses[i];
+    return n > 0 ? sum / (double)n : 0;
+}

@@ -18,6 +18,9 @@ enum pith_status pith_score_text(struct pith_session *session,
                                  const int32_t *ids, size_t n, float *losses,
                                  struct pith_error *error);
 
+/* The mean of n losses, 0 of none. */
+double pith_mean(const float *losses, size_t n);
+
 /* A text, each of its tokens to be scored. */
 struct pith_scored_text {
     const int32_t *ids; /* (n) */

@@ -10,11 +10,6 @@
 
 enum { DEFAULT_N_CTX = 4096 };
 
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 enum pith_status
 pith_session_open_compute(struct pith_compute *compute,
                           const struct pith_model *model,
@@ -25,8 +20,8 @@ pith_session_open_compute(struct pith_compute *compute,
     size_t attn_width = (size_t)config->n_head * config->head_dim;
     struct pith_compute_limits limits = {
         .max_tokens = PITH_FORWARD_TOKENS,
-        .max_width = max_size(max_size(config->n_embd, attn_width),
-                              max_size(config->n_ff,
+        .max_width = pith_max(pith_max(config->n_embd, attn_width),
+                              pith_max(config->n_ff,
                                        model->adapter_rank)),
         .max_context = n_ctx,
         .max_head_dim = config->head_dim};

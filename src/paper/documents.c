@@ -7,6 +7,7 @@
 
 #include "../base/memory.h"
 #include "../model/batch.h"
+#include "../model/score.h"
 #include "rank.h"
 
 /* The restrictive sentence: it ties the question to what the document says. */
@@ -45,14 +46,6 @@ static enum pith_status make_query(const struct pith_session *session,
         status = pith_no_memory(error, all.n, sizeof *all.data);
     pith_ids_free(&all);
     return status;
-}
-
-static double mean(const float *losses, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)losses[i];
-    return sum / (double)n;
 }
 
 /* The start id, n tokens of a document, and what is asked: the query. */
@@ -123,7 +116,7 @@ enum pith_status pith_rank_documents(struct pith_session *session,
         double score = (double)INFINITY;
         for (size_t at = 0; at < part->n_tokens; at += n_piece) {
             const float *after = batch.losses + batch.ends[piece++];
-            score = fmin(score, mean(after - query.ids.n, query.ids.n));
+            score = fmin(score, pith_mean(after - query.ids.n, query.ids.n));
         }
         ranks[n_ranked++] = (struct pith_rank){i, score};
     }

@@ -15,15 +15,6 @@ bool pith_is_demonstration(const struct pith_part *part)
     return part->kind == PITH_PART_CONTEXT && part->n_tokens > 0;
 }
 
-/* The logarithm of the perplexity; one that is not a number ranks last. */
-static double mean(const float *losses, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)losses[i];
-    return isnan(sum) ? 0 : sum / (double)n;
-}
-
 /* Algorithm 1, line 4: the perplexity of x_dems,k under M_s. */
 enum pith_status pith_rank_demonstrations(struct pith_session *session,
                                           const struct pith_parts *parts,
@@ -46,8 +37,11 @@ enum pith_status pith_rank_demonstrations(struct pith_session *session,
     }
     enum pith_status status =
         pith_score_texts(session, texts, n, "rank", error);
-    for (size_t i = 0; i < n && status == PITH_OK; i++)
-        ranks[i].score = mean(texts[i].losses, texts[i].n);
+    /* Logarithms of perplexities; one that is not a number ranks last. */
+    for (size_t i = 0; i < n && status == PITH_OK; i++) {
+        double mean = pith_mean(texts[i].losses, texts[i].n);
+        ranks[i].score = isnan(mean) ? 0 : mean;
+    }
     pith_free(texts);
     return status;
 }

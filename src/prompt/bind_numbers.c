@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "bind.h"
 #include "clusters.h"
 #include "units.h"
@@ -100,9 +101,7 @@ static bool is_unit_sign(const struct pith_parts *parts, size_t unit)
 static bool is_text(const struct pith_parts *parts, size_t unit,
                     const char *string)
 {
-    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
-    return text.size == strlen(string) &&
-           memcmp(text.bytes, string, text.size) == 0;
+    return pith_text_is(pith_unit_text(parts, &parts->units[unit]), string);
 }
 
 /* Whether number i is a day of a month that comes next: "14. Mai". */

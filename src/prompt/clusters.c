@@ -53,6 +53,11 @@ bool pith_is_word_character(uint32_t code)
     return role == PITH_ROLE_LETTER || role == PITH_ROLE_DIGIT;
 }
 
+bool pith_is_number(uint32_t code)
+{
+    return pith_role_of(code) == PITH_ROLE_DIGIT;
+}
+
 /* UTF-8 finds no character within another. */
 bool pith_is_one_of(uint32_t code, const char *string)
 {

@@ -29,6 +29,9 @@ enum pith_role pith_role_of(uint32_t code);
 /* A letter of a script with spaces, an underscore or a digit. */
 bool pith_is_word_character(uint32_t code);
 
+/* PITH_ROLE_DIGIT */
+bool pith_is_number(uint32_t code);
+
 /* Whether a code point is among those of a string. */
 bool pith_is_one_of(uint32_t code, const char *string);
 

@@ -14,11 +14,6 @@
 
 /* --- characters ------------------------------------------------------------- */
 
-static bool is_digit(uint32_t code)
-{
-    return pith_role_of(code) == PITH_ROLE_DIGIT;
-}
-
 static bool is_currency(uint32_t code)
 {
     return code == '$' || (code >= 0xA2 && code <= 0xA5) ||
@@ -68,7 +63,7 @@ struct part {
 static bool is_unit(uint32_t sign, uint32_t next)
 {
     if (is_currency(sign) || pith_is_one_of(sign, "%％"))
-        return !is_digit(next);
+        return !pith_is_number(next);
     if (sign == '+' || sign == 0xD7)
         return next == 0 || pith_role_of(next) == PITH_ROLE_SPACE ||
                pith_is_one_of(next, ",.;:!?)]}|/");
@@ -77,7 +72,7 @@ static bool is_unit(uint32_t sign, uint32_t next)
 
 static void add_to_part(struct part *part, struct pith_cluster c)
 {
-    bool digit = is_digit(c.code);
+    bool digit = pith_is_number(c.code);
     uint32_t lower = c.code | 0x20;
     if (part->end == part->start)
         part->first_is_digit = digit;
@@ -300,7 +295,7 @@ static size_t address_start(struct pith_text text, size_t at, size_t floor)
 static size_t signs_before(struct pith_text text, struct pith_chain chain,
                            size_t floor)
 {
-    bool is_amount = is_digit(pith_cluster_at(text, chain.start).code);
+    bool is_amount = pith_is_number(pith_cluster_at(text, chain.start).code);
     size_t start = is_amount ? long_sign_before(text, chain.start, floor)
                              : chain.start;
     if (start == chain.start)
@@ -348,7 +343,7 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     struct pith_cluster first = pith_cluster_at(text, chain.end);
     struct pith_cluster second = pith_cluster_at(text, first.end);
     struct pith_cluster third = pith_cluster_at(text, second.end);
-    if (!is_digit(pith_cluster_before(text, chain.end).code))
+    if (!pith_is_number(pith_cluster_before(text, chain.end).code))
         return chain.end;
     size_t power = power_end(text, chain.end);
     if (power > chain.end)
@@ -356,22 +351,12 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     bool spaced_unit =
         is_number_space(first.code) &&
         (is_unit_sign(second.code) || is_currency(second.code)) &&
-        !is_digit(third.code);
+        !pith_is_number(third.code);
     bool whole_amount = pith_is_one_of(first.code, ".,") &&
                         pith_is_one_of(second.code, "-–—") &&
                         pith_role_of(third.code) != PITH_ROLE_LETTER &&
-                        !is_digit(third.code);
+                        !pith_is_number(third.code);
     return spaced_unit || whole_amount ? second.end : chain.end;
-}
-
-/* The number that a chain with a digit is part of: with the signs before
- * it, from byte `floor` on, and after it. */
-static struct pith_range number_of(struct pith_text text,
-                                   struct pith_chain chain, size_t floor)
-{
-    return (struct pith_range){signs_before(text, chain, floor),
-                               signs_after(text, chain),
-                               PITH_PROTECT_NUMBERS};
 }
 
 enum pith_status pith_number_ranges(struct pith_text text,
@@ -388,10 +373,11 @@ enum pith_status pith_number_ranges(struct pith_text text,
         at = chain.end;
         if (!chain.has_digit)
             continue;
-        struct pith_range number = number_of(text, chain, floor);
-        PITH_TRY(pith_ranges_add(ranges, text, number.start, &number.end,
+        size_t start = signs_before(text, chain, floor);
+        floor = signs_after(text, chain);
+        PITH_TRY(pith_ranges_add(ranges, text, start, &floor,
                                  PITH_PROTECT_NUMBERS, error));
-        at = floor = number.end;
+        at = floor;
     }
     return PITH_OK;
 }

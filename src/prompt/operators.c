@@ -20,11 +20,6 @@ static bool is_symbol(uint32_t code)
            pith_is_one_of(code, "×÷¬±＜＝＞");
 }
 
-static bool is_digit(uint32_t code)
-{
-    return pith_role_of(code) == PITH_ROLE_DIGIT;
-}
-
 static bool is_bracket(uint32_t code)
 {
     return pith_is_one_of(code, "()[]");
@@ -54,7 +49,7 @@ static struct operands look_around(struct pith_text text, size_t at, size_t end)
 static bool is_arithmetic(const char *sign, struct operands o)
 {
     bool spaced = o.left_spaced;
-    bool counts = is_digit(o.left) || is_digit(o.right);
+    bool counts = pith_is_number(o.left) || pith_is_number(o.right);
     bool groups = is_bracket(o.left) || is_bracket(o.right);
     if (o.left_spaced != o.right_spaced ||
         !(pith_is_word_character(o.left) || pith_is_one_of(o.left, ")]")) ||
@@ -63,8 +58,8 @@ static bool is_arithmetic(const char *sign, struct operands o)
     if (*sign == '/' || *sign == '-') /* and/or, 3/4, 3-5, this - that */
         return groups || (spaced && counts);
     if (*sign == '%') /* 100%ig, 5 % of it */
-        return is_digit(o.right) || o.right == '(' ||
-               (spaced && !is_digit(o.left));
+        return pith_is_number(o.right) || o.right == '(' ||
+               (spaced && !pith_is_number(o.left));
     return true;
 }
 

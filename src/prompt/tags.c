@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "markup.h"
 #include "scan.h"
 
@@ -15,14 +16,9 @@ enum {
     LONGEST_ENTITY = 32
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static size_t skip_space(struct pith_text text, size_t at)
 {
-    while (is_space(pith_byte_at(text, at)))
+    while (pith_is_json_space(pith_byte_at(text, at)))
         at++;
     return at;
 }
@@ -149,7 +145,7 @@ size_t pith_comment_end(struct pith_text text, size_t at)
 static size_t address_end(struct pith_text text, size_t at)
 {
     size_t depth = 0;
-    for (; at < text.size && !is_space(text.bytes[at]); at++) {
+    for (; at < text.size && !pith_is_json_space(text.bytes[at]); at++) {
         if (pith_starts_with(text, at, "]("))
             break;
         if (text.bytes[at] == ')' && depth-- == 0)

@@ -14,11 +14,6 @@ static bool is_alphanumeric(uint32_t code)
     return pith_is_word_character(code) || pith_role_of(code) == PITH_ROLE_LONE;
 }
 
-static bool is_digit(uint32_t code)
-{
-    return pith_role_of(code) == PITH_ROLE_DIGIT;
-}
-
 /* Signs that hold letters and digits on both sides together: don't,
  * well-known, and/or, R&D, ada@example.org. */
 static bool joins_words(uint32_t code)
@@ -140,10 +135,10 @@ bool pith_reads_as_one(struct pith_text left, struct pith_text right)
         is_alphanumeric(last))
         return true;
     if (pith_is_number_sign(last) && /* -3; 5% more, not 5%more */
-        (is_digit(next) || (is_digit(n.left[1]) && is_alphanumeric(next))))
+        (pith_is_number(next) || (pith_is_number(n.left[1]) && is_alphanumeric(next))))
         return true;
     if (pith_is_number_sign(next) && !pith_is_one_of(next, ".,:") &&
-        (is_digit(last) || (is_alphanumeric(last) && is_digit(n.right[1]))))
+        (pith_is_number(last) || (is_alphanumeric(last) && pith_is_number(n.right[1]))))
         return true; /* 5%; costs $5, not costs$5 */
     if (((opens_words(last) || relates(last)) && is_alphanumeric(next)) ||
         (is_alphanumeric(last) &&

@@ -10,6 +10,7 @@
 
 #include "../base/decimal.h"
 #include "../base/memory.h"
+#include "../base/text.h"
 #include "reference.h"
 
 static const char *skip_blanks(const char *at)
@@ -19,21 +20,16 @@ static const char *skip_blanks(const char *at)
     return at;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* True when a decimal number starts at `at`; *end is after it. */
 static bool number_ends(const char *at, const char **end)
 {
     const char *p = at;
     size_t n_digits = 0;
-    while (is_digit(*p))
+    while (pith_is_ascii_digit(*p))
         p++, n_digits++;
     if (*p == '.') {
         p++;
-        while (is_digit(*p))
+        while (pith_is_ascii_digit(*p))
             p++, n_digits++;
     }
     if (n_digits == 0)
@@ -42,9 +38,9 @@ static bool number_ends(const char *at, const char **end)
         const char *exponent = p + 1;
         if (*exponent == '+' || *exponent == '-')
             exponent++;
-        if (!is_digit(*exponent))
+        if (!pith_is_ascii_digit(*exponent))
             return false;
-        while (is_digit(*exponent))
+        while (pith_is_ascii_digit(*exponent))
             exponent++;
         p = exponent;
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
 #include "../json/json_members.h"
@@ -38,17 +39,6 @@ static enum pith_status refuse(const struct member *member, const char *reason,
     struct pith_text key = member->key;
     return pith_fail(error, PITH_ERR_ARGUMENT, "JSON member \"%.*s\": %s",
                      (int)(key.size < 100 ? key.size : 100), key.bytes, reason);
-}
-
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, strlen(string)};
-}
-
-static bool is_word(struct pith_text text, const char *word)
-{
-    return text.size == strlen(word) &&
-           memcmp(text.bytes, word, text.size) == 0;
 }
 
 /* --- configuration -------------------------------------------------------------- */
@@ -159,11 +149,11 @@ static enum pith_status append_bool(struct pith_buffer *out,
         truth = 0;
     for (int i = 0; i < 2 && value->kind == PITH_JSON_STRING; i++)
         for (int j = 0; j < 3; j++)
-            if (is_word(value->string, spelled[i][j]))
+            if (pith_text_is(value->string, spelled[i][j]))
                 truth = i;
     if (truth < 0)
         return refuse(member, "expected true or false", error);
-    append_quoted(out, member, text_of(truth ? "true" : "false"));
+    append_quoted(out, member, pith_text_of(truth ? "true" : "false"));
     return PITH_OK;
 }
 
@@ -296,7 +286,7 @@ static enum pith_status append_shrinking_value(struct pith_buffer *out,
     };
     char kind = 0;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (is_word(member->value_type, types[i].name))
+        if (pith_text_is(member->value_type, types[i].name))
             kind = types[i].kind;
     switch (kind) {
     case 's': return append_string(out, member, error);

@@ -1,15 +1,11 @@
 /*
  * reply.c - a compression result as JSON.
  */
+#include "../base/text.h"
 #include "service.h"
 
 #include <math.h>
 #include <string.h>
-
-static struct pith_text text_of(const char *string)
-{
-    return (struct pith_text){string, string != NULL ? strlen(string) : 0};
-}
 
 const char *pith_part_name(enum pith_part_kind kind)
 {
@@ -129,7 +125,7 @@ void pith_write_result(struct pith_buffer *out,
     out->failed |= prompt->failed;
     pith_write_counts(out, result->origin_tokens, result->compressed_tokens);
     pith_buffer_string(out, ",\"model\":");
-    pith_json_write_string(out, text_of(info.name));
+    pith_json_write_string(out, pith_text_of(info.name));
     pith_buffer_printf(out, ",\"method\":\"%s\",\"precision\":\"%s\"",
                        pith_method_name(options->method), result->precision);
     if (options->count_with != NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
+#include "../model/score.h"
 #include "../paper/documents.h"
 #include "../paper/rank.h"
 #include "../prompt/result.h"
@@ -17,14 +18,6 @@
 /* k of Algorithm 1: for contexts and sentences, and for contexts that the
  * question ranks. */
 static const double k_wide = 5, k_narrow = 2;
-
-static double mean(const float *values, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)values[i];
-    return n > 0 ? sum / (double)n : 0;
-}
 
 /* L_ins, L_dems, L_que; the first and the last stay whole. */
 static void measure(struct pith_spans *spans)
@@ -57,7 +50,7 @@ static enum pith_status rank(struct pith_spans *spans, struct pith_rank *ranks,
         const struct pith_part *part = &parts->parts[i];
         if (pith_is_demonstration(part))
             ranks[n_ranked++] = (struct pith_rank){
-                i, mean(spans->losses + part->token, part->n_tokens)};
+                i, pith_mean(spans->losses + part->token, part->n_tokens)};
     }
     for (size_t i = 0; i < n; i++) {
         spans->prune.perplexities[ranks[i].index] = exp(ranks[i].score);
@@ -127,7 +120,7 @@ static enum pith_status select_sentences(struct pith_spans *spans,
         const struct pith_stretch *s = &sentences->items[i];
         lengths[i] = s->n_tokens;
         ranks[i] = (struct pith_rank){
-            i, mean(spans->gains + s->token, s->n_tokens)};
+            i, pith_mean(spans->gains + s->token, s->n_tokens)};
     }
     b.k = k_wide;
     pith_budget_select(&b, lengths, ranks, n, selected);

@@ -19,18 +19,8 @@ enum pith_grapheme_class pith_grapheme_class(uint32_t code)
     if (code >= 0xAC00 && code <= 0xD7A3) /* 28 syllables a vowel */
         return (code - 0xAC00) % 28 == 0 ? PITH_GRAPHEME_LV
                                          : PITH_GRAPHEME_LVT;
-    size_t low = 0, high = pith_grapheme_n_ranges;
-    while (low < high) { /* the first range that does not end before code */
-        size_t middle = low + (high - low) / 2;
-        if (pith_grapheme_ranges[middle].last < code)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == pith_grapheme_n_ranges ||
-        pith_grapheme_ranges[low].first > code)
-        return PITH_GRAPHEME_OTHER;
-    return (enum pith_grapheme_class)pith_grapheme_ranges[low].grapheme_class;
+    return (enum pith_grapheme_class)pith_range_class(
+        pith_grapheme_ranges, pith_grapheme_n_ranges, code);
 }
 
 static enum pith_grapheme_class class_at(struct pith_text text, size_t at,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "pith.h"
+#include "unicode.h"
 
 /* Where the cluster that starts at byte `at` ends, in time proportional to
  * its size.  at < text.size; an invalid byte is a character. */
@@ -46,14 +47,8 @@ enum pith_grapheme_class {
 
 enum pith_grapheme_class pith_grapheme_class(uint32_t code);
 
-/* Consecutive code points of one class.  The table is sorted; code points in
- * no range are OTHER, LV or LVT. */
-struct pith_grapheme_range {
-    uint32_t first, last;
-    uint8_t grapheme_class;
-};
-
-extern const struct pith_grapheme_range pith_grapheme_ranges[];
+/* Code points in no range are OTHER, LV or LVT. */
+extern const struct pith_unicode_range pith_grapheme_ranges[];
 extern const size_t pith_grapheme_n_ranges;
 
 #endif

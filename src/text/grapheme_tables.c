@@ -4,7 +4,7 @@
  */
 #include "grapheme.h"
 
-const struct pith_grapheme_range pith_grapheme_ranges[] = {
+const struct pith_unicode_range pith_grapheme_ranges[] = {
     {0x00000, 0x00009, PITH_GRAPHEME_CONTROL},
     {0x0000A, 0x0000A, PITH_GRAPHEME_LF},
     {0x0000B, 0x0000C, PITH_GRAPHEME_CONTROL},

@@ -14,19 +14,24 @@ static enum pith_unicode_class ascii_class(uint32_t code)
     return PITH_UNICODE_OTHER;
 }
 
-enum pith_unicode_class pith_unicode_class(uint32_t code)
+uint8_t pith_range_class(const struct pith_unicode_range *ranges, size_t n,
+                         uint32_t code)
 {
-    if (code < 0x80)
-        return ascii_class(code);
-    size_t low = 0, high = pith_unicode_n_ranges;
+    size_t low = 0, high = n;
     while (low < high) { /* the first range that does not end before code */
         size_t middle = low + (high - low) / 2;
-        if (pith_unicode_ranges[middle].last < code)
+        if (ranges[middle].last < code)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == pith_unicode_n_ranges || pith_unicode_ranges[low].first > code)
-        return PITH_UNICODE_OTHER;
-    return (enum pith_unicode_class)pith_unicode_ranges[low].unicode_class;
+    return low < n && ranges[low].first <= code ? ranges[low].unicode_class : 0;
+}
+
+enum pith_unicode_class pith_unicode_class(uint32_t code)
+{
+    if (code < 0x80)
+        return ascii_class(code);
+    return (enum pith_unicode_class)pith_range_class(
+        pith_unicode_ranges, pith_unicode_n_ranges, code);
 }

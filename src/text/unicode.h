@@ -19,12 +19,15 @@ enum pith_unicode_class {
 
 enum pith_unicode_class pith_unicode_class(uint32_t code);
 
-/* Consecutive code points of one class.  The table is sorted; code points in
- * no range are OTHER. */
+/* Consecutive code points of one class.  Tables are sorted. */
 struct pith_unicode_range {
     uint32_t first, last;
     uint8_t unicode_class;
 };
+
+/* The class of a code point by a table of n ranges; 0 where it is in none. */
+uint8_t pith_range_class(const struct pith_unicode_range *ranges, size_t n,
+                         uint32_t code);
 
 extern const struct pith_unicode_range pith_unicode_ranges[];
 extern const size_t pith_unicode_n_ranges;

@@ -41,11 +41,6 @@ struct pith_scratch {
     struct pith_softmax *softmax; /* (VOCAB_PARTS, T / L) */
 };
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t n_panels(size_t T)
 {
     return (T + L - 1) / L;
@@ -161,7 +156,7 @@ void pith_table_rows(const struct pith_compute *compute, float *out,
     (void)compute;
     for (size_t t = 0; t < T; t++, out += C)
         for (size_t c = 0; c < C; c += PITH_DEPTH) {
-            size_t n = smaller(PITH_DEPTH, C - c);
+            size_t n = pith_min(PITH_DEPTH, C - c);
             unpack(piece, table, ids != NULL ? (size_t)ids[t] : first + t, c,
                    n);
             for (size_t i = 0; i < n; i++)
@@ -220,7 +215,7 @@ static void pack(const struct pith_compute *compute, const float *x, size_t T,
 {
     for (size_t t = 0; t < T; t += L)
         kernels->transpose(compute->scratch->panels + t * C, L, x + t * C, C,
-                           smaller(L, T - t), C);
+                           pith_min(L, T - t), C);
 }
 
 /* out (L) = row (depth) times in (depth, L), added to out when add. */
@@ -248,7 +243,7 @@ static void multiply(const struct pith_compute *compute,
 
     for (size_t r = 0; r < n; r++)
         for (size_t c = 0; c < C; c += PITH_DEPTH) {
-            size_t depth = smaller(PITH_DEPTH, C - c);
+            size_t depth = pith_min(PITH_DEPTH, C - c);
             unpack(piece, weight, row + r, c, depth);
             for (size_t t = 0; t < T; t += L)
                 dot(s->products + t * PITH_BLOCK_ROWS + r * L, piece,
@@ -263,12 +258,12 @@ static void put_linear(const struct pith_compute *compute,
 {
     size_t N = output->weight->rows;
     for (size_t row = 0; row < N; row += PITH_BLOCK_ROWS) {
-        size_t n = smaller(PITH_BLOCK_ROWS, N - row);
+        size_t n = pith_min(PITH_BLOCK_ROWS, N - row);
         multiply(compute, output->weight, row, n, T);
         for (size_t t = 0; t < T; t += L)
             kernels->emit(output->out + t * N + row, N,
                           compute->scratch->products + t * PITH_BLOCK_ROWS, n,
-                          smaller(L, T - t),
+                          pith_min(L, T - t),
                           output->bias != NULL ? output->bias + row : NULL,
                           accumulate);
     }
@@ -370,7 +365,7 @@ static void attend(float *out, const float *q,
                    size_t n_kv_head, size_t D, size_t token)
 {
     size_t head = h / (H / n_kv_head) * run->stride * D;
-    size_t n_lanes = smaller(L, run->T - token);
+    size_t n_lanes = pith_min(L, run->T - token);
     size_t n_visible = run->n_keys - run->T + token + n_lanes;
     float queries[PITH_DEPTH * L] = {0}, sums[PITH_DEPTH * L] = {0};
     float scores[BLOCK_KEYS * L], factors[L];
@@ -383,7 +378,7 @@ static void attend(float *out, const float *q,
     kernels->scale(queries, D, factors);
     for (size_t key = first_key(run, token) / BLOCK_KEYS * BLOCK_KEYS;
          key < n_visible; key += BLOCK_KEYS) {
-        size_t n = smaller(BLOCK_KEYS, n_visible - key);
+        size_t n = pith_min(BLOCK_KEYS, n_visible - key);
         score_keys(run, run->keys + head, D, queries, token, key, n, scores);
         kernels->softmax(scores, n, &softmax);
         kernels->scale(sums, D, softmax.scale);
@@ -454,11 +449,11 @@ void pith_target_losses(const struct pith_compute *compute, float *losses,
     pack(compute, x, T, weight->cols);
     for (size_t from = 0; from < V; from += part, n_parts++) {
         struct pith_softmax *softmax = s->softmax + n_parts * step;
-        size_t end = smaller(V, from + part);
+        size_t end = pith_min(V, from + part);
         for (size_t i = 0; i < step; i++)
             open_softmax(&softmax[i]);
         for (size_t row = from; row < end; row += PITH_BLOCK_ROWS) {
-            size_t n = smaller(PITH_BLOCK_ROWS, end - row);
+            size_t n = pith_min(PITH_BLOCK_ROWS, end - row);
             multiply(compute, weight, row, n, T);
             take_logits(s, softmax, row, n, targets, T);
         }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../../base/memory.h"
+#include "../../base/text.h"
 #include "../../base/utf8.h"
 #include "punkt_token.h"
 
@@ -43,12 +44,6 @@ static bool is_known_abbreviation(const struct pith_punkt *punkt,
     return pith_punkt_lookup(&punkt->abbreviations, word) != 0;
 }
 
-static bool is_text(struct pith_text text, const char *string)
-{
-    return text.size == strlen(string) &&
-           memcmp(text.bytes, string, text.size) == 0;
-}
-
 static bool is_all_periods(struct pith_text text)
 {
     for (size_t i = 0; i < text.size; i++)
@@ -62,7 +57,7 @@ static void annotate_type(const struct pith_punkt *punkt,
                           struct pith_punkt_token *token)
 {
     struct pith_text text = token->text;
-    if (is_text(text, ".") || is_text(text, "?") || is_text(text, "!"))
+    if (pith_text_is(text, ".") || pith_text_is(text, "?") || pith_text_is(text, "!"))
         token->is_break = true;
     else if (is_all_periods(text))
         token->is_ellipsis = true;
@@ -164,7 +159,7 @@ static void annotate_pair(const struct pith_punkt *punkt,
         token->is_break = true;
         return;
     }
-    if ((is_initial || is_text(type, "##number##")) &&
+    if ((is_initial || pith_text_is(type, "##number##")) &&
         is_initial_or_ordinal(punkt, next, is_initial))
         set_abbreviation(token);
 }
