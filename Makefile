@@ -85,7 +85,7 @@ endif
     check-mcp check-metrics check-presets check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
     check-ports check-core-ports check-web web \
-    check-faults check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
+    check-faults check-growth check-hostile check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
     dist check-debian check-integrations install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -289,7 +289,8 @@ check: check-programs
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
 	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial" \
 	    "sh tests/get_model.sh $(BUILD)/pith" \
-	    "sh tests/check-faults.sh $(BUILD)"
+	    "sh tests/check-faults.sh $(BUILD)" \
+	    "sh tests/check-hostile.sh $(BUILD) 2000"
 
 ## check-asan: the same under AddressSanitizer and UBSan
 check-asan:
@@ -298,6 +299,14 @@ check-asan:
 ## check-faults: every call and allocation of every command fails in turn
 check-faults: check-programs
 	$(Q)sh tests/check-faults.sh $(BUILD) --all --table
+
+## check-hostile: 100,000 lines to `pith serve` that no client should send
+check-hostile: check-programs
+	$(Q)sh tests/check-hostile.sh $(BUILD) 100000
+
+## check-growth: CPU time of requests of n, 2n and 4n, printed
+check-growth: check-programs
+	$(Q)sh tests/check-hostile.sh $(BUILD) growth
 
 ## check-layouts: convert published layouts; ids as transformers has them
 STRINGS ?= 2000

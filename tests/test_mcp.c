@@ -307,6 +307,21 @@ START_TEST(one_revision_has_batches)
 }
 END_TEST
 
+START_TEST(batches_are_not_endless)
+{
+    char batch[512] = "[7";
+    initialize("2025-03-26");
+    for (int i = 1; i < 100; i++)
+        strcat(batch, ",7");
+    strcat(batch, "]");
+    struct reply reply = parse(tell(batch));
+    ck_assert_uint_eq(reply.root->n_children, 100);
+    release(&reply);
+    strcpy(strchr(batch, ']'), ",7]");
+    assert_refused(batch, -32600, "more than 100 messages");
+}
+END_TEST
+
 START_TEST(the_others_have_no_batches)
 {
     assert_refused("[" CALL("1", "ping") "}]", -32600, "2025-03-26");
@@ -678,6 +693,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, ids_come_back_as_they_were);
     tcase_add_test(tcase, the_id_of_an_unreadable_message_is_null);
     tcase_add_test(tcase, one_revision_has_batches);
+    tcase_add_test(tcase, batches_are_not_endless);
     tcase_add_loop_test(tcase, the_others_have_no_batches, 0, N_CONNECTED);
     tcase_add_loop_test(tcase, tools_are_described, 0, N_CONNECTED);
     tcase_add_loop_test(tcase, compress_does_what_a_request_does, 0,

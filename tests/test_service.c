@@ -280,6 +280,39 @@ START_TEST(lists_of_strings_are_not_endless)
 }
 END_TEST
 
+/* n times `what` between two texts; free with free(). */
+static char *repeat(const char *before, const char *what, size_t n,
+                    const char *after)
+{
+    size_t size = strlen(what);
+    char *text = malloc(strlen(before) + n * size + strlen(after) + 1), *end;
+    ck_assert_ptr_nonnull(text);
+    strcpy(text, before);
+    end = text + strlen(before);
+    for (size_t i = 0; i < n; i++, end += size)
+        memcpy(end, what, size);
+    strcpy(end, after);
+    return text;
+}
+
+START_TEST(contexts_are_not_endless)
+{
+    char *texts = repeat("{\"context\":[", "\"\",", 100000, "\"\"]}");
+    assert_refused(texts, "\"context\": found 100001 texts, expected at most "
+                          "100000");
+    free(texts);
+    texts = repeat("{\"method\":\"paper\",\"context\":\"", "a\\n\\n",
+                   100000, "a\"}");
+    assert_refused(texts, "found 100001 paragraphs");
+    free(texts);
+    texts = repeat("{\"context\":[", "\"\",", 99999, "\"\"]}");
+    struct reply reply = ask(texts);
+    ck_json_null(&reply, "error");
+    release(&reply);
+    free(texts);
+}
+END_TEST
+
 #define WITH(options) "{" PROMPT ",\"options\":{" options "}}"
 
 /* Each option with a value of the wrong kind or outside its range. */
@@ -1077,6 +1110,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, unreadable_requests_are_refused);
     tcase_add_test(tcase, a_refusal_keeps_the_name);
     tcase_add_test(tcase, lists_of_strings_are_not_endless);
+    tcase_add_test(tcase, contexts_are_not_endless);
     tcase_add_loop_test(tcase, bad_options_are_refused_by_name, 0,
                         N_BAD_OPTIONS);
     tcase_add_test(tcase, options_at_their_defaults_are_accepted);

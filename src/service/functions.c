@@ -18,6 +18,9 @@ void pith_answer_free(struct pith_answer *answer)
 /* --- compress ---------------------------------------------------------------- */
 
 /* "context": a string, which is split, or a list of strings. */
+/* A reply says what became of each. */
+enum { MAX_CONTEXTS = 100000 };
+
 static enum pith_status read_contexts(struct pith_request *request,
                                       const struct pith_json *value,
                                       struct pith_error *error)
@@ -34,6 +37,11 @@ static enum pith_status read_contexts(struct pith_request *request,
     size_t n = whole ? pith_split_text(value->string, &request->options, NULL)
                      : value->n_children;
     void *memory;
+    if (n > MAX_CONTEXTS)
+        return pith_fail(error, PITH_ERR_ARGUMENT,
+                         "\"context\": found %zu %s, expected at most %d; join "
+                         "some, or send several requests", n,
+                         whole ? "paragraphs" : "texts", MAX_CONTEXTS);
     PITH_TRY(pith_request_own(request, n, sizeof(struct pith_text), &memory,
                               error));
     struct pith_text *contexts = memory;

@@ -407,15 +407,21 @@ static void answer_message(struct pith_mcp *mcp,
         answer_request(mcp, id, method, pith_json_get(message, "params"), out);
 }
 
+/* A reply may be hundreds of times as long as its request. */
+enum { MAX_BATCH = 100 };
+
 static void answer_batch(struct pith_mcp *mcp, const struct pith_json *batch,
                          struct pith_buffer *out)
 {
-    if (mcp->revision != PITH_MCP_2025_03_26 || batch->n_children == 0) {
-        write_error(out, NULL, INVALID_REQUEST,
-                    batch->n_children == 0
-                        ? "the batch is empty"
-                        : "batches belong to protocol version 2025-03-26",
-                    NULL);
+    const char *wrong = NULL;
+    if (batch->n_children == 0)
+        wrong = "the batch is empty";
+    else if (mcp->revision != PITH_MCP_2025_03_26)
+        wrong = "batches belong to protocol version 2025-03-26";
+    else if (batch->n_children > MAX_BATCH)
+        wrong = "the batch has more than 100 messages; send several";
+    if (wrong != NULL) {
+        write_error(out, NULL, INVALID_REQUEST, wrong, NULL);
         return;
     }
     pith_buffer_byte(out, '[');
