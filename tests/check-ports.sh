@@ -11,7 +11,7 @@ shift 2
 wanted=${*:-"native portable baseline avx2 musl tcc i686 aarch64 aarch64-nodot
     armhf riscv64 ppc64el s390x mips windows wasi wasi-simd128"}
 model=weights/default.pith
-tests=${PORT_TESTS:-"base json unicode tokenizer kernels ops model itpc spans"}
+tests=${PORT_TESTS:-"base json unicode tokenizer kernels ops model itpc path"}
 mkdir -p "$folder"
 failures=0
 
@@ -89,7 +89,7 @@ run_tests() {
             continue
         }
         PITH_QUICK=1 PITH_SHARED="${PITH_SHARED:-../shared}" \
-            timeout 1800 $emulator $program > "$out/test_$test" 2>&1 ||
+            timeout 1800 $emulator $program$suffix > "$out/test_$test" 2>&1 ||
             complain "$name: test_$test fails:" \
                 "$(grep -m 1 '^failed' "$out/test_$test" || tail -n 1 "$out/test_$test")"
         counts=$(sed -n 's/.*: \([0-9]*\) of \([0-9]*\) passed.*$/\1 \2/p' "$out/test_$test")
@@ -122,7 +122,11 @@ port() {
         return
     }
     warnings=$(grep -c 'warning:' "$out/build")
-    run="$emulator build/ports/$build/pith"
+    case $compiler in # names what it builds so
+    *mingw*) suffix=.exe ;;
+    *) suffix= ;;
+    esac
+    run="$emulator build/ports/$build/pith$suffix"
     same_texts --kernels scalar --precision f32 && scalar=yes || scalar=no
     same_texts --precision f32 && auto=yes || auto=no
     [ $scalar = yes ] || complain "$name: another text than native"

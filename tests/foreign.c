@@ -19,6 +19,11 @@
 #include "../src/json/json.h"
 #include "support.h"
 
+#ifdef _WIN32
+#include <direct.h>
+#define mkdir(path, mode) _mkdir(path)
+#endif
+
 enum { N_MERGES = 5, N_SENTENCE_PIECES = 7 };
 
 /* --- the model -------------------------------------------------------------*/

@@ -99,7 +99,7 @@ const char *temporary_path(const char *name)
     return full;
 }
 
-#ifdef __wasi__
+#if defined(__wasi__) || defined(_WIN32)
 
 bool use_decimal_comma(void)
 {
