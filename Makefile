@@ -43,6 +43,11 @@ endif
 ifeq ($(MODE),fuzz)
 MODE_FLAGS := $(SANITIZERS) $(FUZZER)
 endif
+# Check's forks would write every file of counts each time.
+ifeq ($(MODE),coverage)
+MODE_FLAGS := -O0 --coverage
+TEST_ENV := CK_FORK=no PITH_QUICK=1
+endif
 ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
 endif
@@ -389,6 +394,12 @@ check-examples: all shared
 ## check-abi: programs linked with the last tag's libpith.so run with this one
 check-abi:
 	$(Q)CC="$(CC)" sh tests/abi.sh
+
+## coverage: lines and branches that the tests reach, room by room (ROOM=src/eval: file by file)
+coverage:
+	$(Q)find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(Q)$(MAKE) --no-print-directory check MODE=coverage || true
+	$(Q)sh tests/coverage.sh build/coverage $(ROOM)
 
 ## fuzz: every fuzz target, SECONDS= (60) of processor time each, one at a time
 SECONDS ?= 60

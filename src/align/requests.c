@@ -156,10 +156,10 @@ static void write_joined(const struct pith_answers *answers, size_t index,
                          struct pith_buffer *out)
 {
     const struct pith_answer_slot *slot = &answers->slots[index];
-    struct pith_text answer = {answers->texts.data + slot->at, slot->size};
     (void)options;
     if (!slot->is_answered)
         return;
+    struct pith_text answer = {answers->texts.data + slot->at, slot->size};
     write_answer(record, answer, out);
 }
 

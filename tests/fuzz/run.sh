@@ -63,9 +63,9 @@ while read -r target most; do
     output=build/fuzz/output-$target
     TIMEFORMAT='%U %S'
     { time run_$ENGINE "$target" "$most" >"$output" || true; } 2>build/fuzz/time
-    n=$(sed -n 's/.*number_of_executed_units: *//p' "$output")
+    n=$(sed -n 's/.*number_of_executed_units: *//p' "$output" | tail -n 1)
     new=$(($(find $found -type f | wc -l) - before))
-    echo "$target $(awk '{ print $1 + $2 }' build/fuzz/time) ${n:-0} $new" >>$log
+    echo "$target $(tail -n 1 build/fuzz/time | awk '{ print $1 + $2 }') ${n:-0} $new" >>$log
     tail -n 1 $log
     [ "$new" -eq 0 ] || failed=1
 done < <($programs/fuzz)
