@@ -17,7 +17,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion \
 # A fused multiply-add where the source has two roundings would make the
 # scalar kernels differ from machine to machine.
 CFLAGS  ?= -O2 -g
+# The same bytes in whatever folder they are built.
 BASE_CFLAGS := -std=c11 $(WARNINGS) -ffp-contract=off \
+               -ffile-prefix-map='$(CURDIR)'=. \
                -fvisibility=hidden -Iinclude -MMD -MP
 
 # Results are the same without threads.
@@ -55,8 +57,8 @@ endif
 ALL_CFLAGS  = $(BASE_CFLAGS) $(CFLAGS) $(MODE_FLAGS) $(THREAD_FLAG) $(POSIX_FLAG)
 ALL_LDFLAGS = $(LDFLAGS) $(MODE_FLAGS) $(THREAD_FLAG)
 
-LIB_SRC  := $(wildcard src/*/*.c src/*/*/*.c)
-TOOL_SRC := $(wildcard tools/*.c)
+LIB_SRC  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+TOOL_SRC := $(sort $(wildcard tools/*.c))
 # Without POSIX, the commands that read, compute and write.
 ifeq ($(POSIX),no)
 TOOL_SRC := $(addprefix tools/, main.c common.c files.c open.c options.c \
@@ -292,7 +294,7 @@ check: check-programs
 	    "sh tests/house.sh $(BUILD)/libpith.a" \
 	    "sh tests/check-http.sh $(PROGRAM) weights/default.pith $(BUILD)/http" \
 	    "sh tests/manual.sh $(BUILD)/pith" "sh tests/pages.sh $(BUILD)/pith" \
-	    "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial" \
+	    "python3 tests/sbom.py" "sh tests/completion.sh $(BUILD)/pith" "sh tests/tutorial.sh $(BUILD)/tutorial" \
 	    "sh tests/get_model.sh $(BUILD)/pith" \
 	    "sh tests/check-faults.sh $(BUILD)" \
 	    "sh tests/check-hostile.sh $(BUILD) 2000"
@@ -394,6 +396,22 @@ check-examples: all shared
 ## check-abi: programs linked with the last tag's libpith.so run with this one
 check-abi:
 	$(Q)CC="$(CC)" sh tests/abi.sh
+
+.PHONY: audit check-reproducible coverage sbom
+## audit: gcc's and clang's analysers, clang-tidy and cppcheck; lines of each room
+audit:
+	$(Q)wc -l $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch])) | awk '{ split($$2, part, "/") } \
+	    part[1] == "src" { n[part[2]] += $$1 } END { for (room in n) print "lines of src/" room ": " n[room] }' | sort
+	$(Q)sh tests/audit.sh build/audit $(TOOLS)
+
+## check-reproducible: two builds in two folders, the same bytes
+check-reproducible:
+	$(Q)CC="$(CC)" sh tests/check-reproducible.sh build/reproducible
+
+## sbom: build/pith.spdx.json, the bill of materials in SPDX 2.3
+sbom:
+	@mkdir -p build
+	$(Q)python3 tools/sbom > build/pith.spdx.json
 
 ## coverage: lines and branches that the tests reach, room by room (ROOM=src/eval: file by file)
 coverage:
