@@ -156,11 +156,9 @@ static void force_separators(struct pith_parts *parts)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
-        if (part->n_units == 0)
-            continue;
-        struct pith_unit *units = parts->units + part->unit;
-        for (size_t j = 1; j < part->n_units && units[0].is_separator; j++)
-            units[0].forced |= units[j].forced;
+        size_t at = part->unit, end = at + part->n_units;
+        for (size_t j = at + 1; j < end && parts->units[at].is_separator; j++)
+            parts->units[at].forced |= parts->units[j].forced;
     }
 }
 

@@ -39,8 +39,8 @@ struct pith_text pith_part_text(const struct pith_parts *parts,
 const struct pith_unit *pith_line_before(const struct pith_parts *parts,
                                          const struct pith_part *part)
 {
-    const struct pith_unit *first = &parts->units[part->unit];
-    return part->n_units > 0 && first->is_separator ? first : NULL;
+    bool has = part->n_units > 0 && parts->units[part->unit].is_separator;
+    return has ? &parts->units[part->unit] : NULL;
 }
 
 size_t pith_forced_tokens(const struct pith_unit *units, size_t n)
