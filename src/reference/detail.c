@@ -282,11 +282,11 @@ static enum pith_status add_text(const struct rest *rest, size_t part,
 {
     struct pith_ids ids = {0};
     enum pith_status status = PITH_OK;
-    struct pith_text run = {text.bytes + begin, end - begin};
     size_t *ends = NULL;
     float *losses = NULL;
-    if (run.size == 0)
+    if (begin == end)
         return PITH_OK;
+    struct pith_text run = {text.bytes + begin, end - begin};
     PITH_TRY_DONE(pith_reference_encode(rest->tokenizer, run, 0, &ids, error));
     ends = pith_array(ids.n, sizeof *ends);
     if (ends == NULL)
