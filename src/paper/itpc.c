@@ -99,8 +99,7 @@ static bool has_choice(const struct pith_choice *choice,
            segment->n_free > 1;
 }
 
-/* Appends the kept units of s_j to the compressed prompt, after which the
- * next segment is scored. */
+/* Appends the kept units of s_j to the output; the next one is scored after. */
 static void append_kept(struct run *run, const struct segment *segment)
 {
     struct pith_output *output = run->output;
@@ -112,7 +111,8 @@ static void append_kept(struct run *run, const struct segment *segment)
             pith_output_append(output, &segment->units[i]);
     }
     pith_scorer_read(&run->itpc->scorer, segment->units, segment->n,
-                     output->ids.data + before, output->ids.n - before);
+                     output->ids.data ? output->ids.data + before : NULL,
+                     output->ids.n - before);
     run->n_left -= segment->n_tokens;
     run->n_stage_forced -= segment->n_forced;
     run->n_run_forced -= segment->n_forced;
