@@ -95,7 +95,8 @@ static enum pith_status plan_rates(struct pith_reference_run *run,
     if (!run->options->structured)
         return lay_rates(run, plan, error);
     return pith_reference_segment_rates(
-        run->tokenizer, &run->chosen, text->ids.data + text->start,
+        run->tokenizer, &run->chosen,
+        text->ids.data != NULL ? text->ids.data + text->start : NULL,
         text->ids.n - text->start, run->options->iterative_size,
         plan, error);
 }
