@@ -141,9 +141,10 @@ class Lines:
 
 
 def resident(pid):
+    """kB; a list of one, or of none where the process is at its end."""
     with open("/proc/%d/status" % pid) as status:
-        return next(int(line.split()[1]) for line in status
-                    if line.startswith("VmRSS"))
+        return [int(line.split()[1]) for line in status
+                if line.startswith("VmRSS")]
 
 
 def serve(program, model, how, n, seed):
@@ -176,7 +177,7 @@ def serve(program, model, how, n, seed):
             return "%s: not JSON: %r" % (how, reply[:300])
         n_replies += 1
         if n_replies % (n // 10) == 0:
-            sizes.append(resident(server.pid))
+            sizes += resident(server.pid)
         ended = isinstance(said, dict) and "the end" in (
             said.get("id"), said.get("name"))
     writer.join()
