@@ -196,6 +196,15 @@ class Package(unittest.TestCase):
             self.assertEqual([record["id"] for record in json.loads(text)],
                              list(range(8)))
 
+    def test_segments(self):
+        self.assertEqual(
+            self.compressor.segment_structured_context(
+                ["<llmlingua, compress=False>Ada:</llmlingua><llmlingua, rate=0.4> "
+                 "Thank you.</llmlingua><llmlingua> So</llmlingua>", "plain"], 0.5),
+            (["Ada: Thank you. So", "plain"],
+             [["Ada:", " Thank you.", " So"], ["plain"]],
+             [[1.0, 0.4, 0.5], [0.5]], [[False, True, True], [True]]))
+
     def test_recover(self):
         self.assertEqual(self.compressor.recover(
             "The rent is 1,234.50 euros", "rent 1,234.50", "no such words"),

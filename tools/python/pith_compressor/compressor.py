@@ -2,9 +2,10 @@
 import inspect
 import json
 import os
+import re
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._library import Library, PithError
 from .models import find_model
@@ -188,6 +189,23 @@ class PromptCompressor:
                               {"context": context or [" "]},
                               {**given, **options})
 
+    def segment_structured_context(
+            self, context: List[str], global_rate: float
+    ) -> Tuple[List[str], List[List[str]], List[List[float]],
+               List[List[bool]]]:
+        """Contexts without their tags; the pieces, rates and `compress` of
+        each.  A piece without a rate has the global one, or 1 if it stays."""
+        pieces = [[match.groups() for match in _TAGGED.finditer(text)]
+                  if "<llmlingua" in text else [("", text)]
+                  for text in context]
+        segments = [[piece for _, piece in text] for text in pieces]
+        compress = [["False" not in options for options, _ in text]
+                    for text in pieces]
+        rates = [[_rate_of(options, global_rate if cut else 1.0)
+                  for (options, _), cut in zip(text, flags)]
+                 for text, flags in zip(pieces, compress)]
+        return ["".join(text) for text in segments], segments, rates, compress
+
     def compress_json(self, json_data: Dict[str, Any],
                       json_config: Union[str, "os.PathLike[str]", Dict[str, Any]],
                       instruction: str = "", question: str = "",
@@ -292,6 +310,15 @@ class PromptCompressor:
             return mean
         return [token["loss"] for token in result["tokens"]
                 if token["loss"] is not None]
+
+
+_TAGGED = re.compile(r"<llmlingua((?:\s*,\s*(?:rate|compress)\s*=\s*[\w.]+)*)"
+                     r"\s*>(.*?)</llmlingua>", re.S)
+
+
+def _rate_of(options: str, default: float) -> float:
+    found = re.search(r"rate\s*=\s*([\d.]+)", options)
+    return float(found[1]) if found else default
 
 
 def _given(function: Any, values: Dict[str, Any]) -> Dict[str, Any]:
