@@ -89,7 +89,7 @@ endif
 
 .PHONY: all amalgamation core shared demo check check-asan \
     check-tsan tsan-programs check-divergence check-families check-layouts \
-    check-mcp check-metrics check-presets check-python \
+    check-llmlingua-tests check-mcp check-metrics check-presets check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
     check-ports check-core-ports check-web web \
     check-faults check-growth check-hostile check-symbols check-tutorial check-programs check-vocabularies bench-train evaluation \
@@ -333,6 +333,13 @@ check-presets: all
 ## check-python: the Python wheel, in a fresh environment and under LangChain
 check-python:
 	$(Q)sh tests/check-python.sh build/python-check
+
+## check-llmlingua-tests: those of microsoft/LLMLingua, of SRC=DIR or from PyPI, on
+## the wheel; MODEL=DIR is their model, lgaalves/gpt2-dolly
+check-llmlingua-tests:
+	$(Q)sh tests/check-llmlingua-tests.sh $(PYTHONS)/fresh/bin/python \
+	    build/llmlingua $(SHARED)/tokenizers/cl100k_base.tiktoken \
+	    "$(SRC)" "$(MODEL)"
 
 ## check-tsan: what computes with several threads, under ThreadSanitizer
 TSAN_TESTS := $(addprefix build/tsan/tests/test_, threads session ops compress)
