@@ -13,7 +13,7 @@
 #define LN2_LOW 0x1.7f7d1cp-20f
 
 /* As many rows as fit the 15 registers that V8 has on x86-64: 6 do not, and
- * take 1.7 times as long. */
+ * take a tenth longer. */
 enum { W = 4, ROWS = 4 };
 typedef v128_t vec;
 
