@@ -334,16 +334,16 @@ static const struct {
 };
 enum { N_LANGUAGES = sizeof languages / sizeof *languages };
 
-/* Every bracket here is a unit by itself. */
+/* With brackets that are units by themselves, or with other signs. */
 static const char *const bracketed[] = {
-    "2026-03-14 worker[88] finished job 4410 and api[2231] refused the "
-    "connection of host[backup] while queue[orders] was full of late jobs\n"
-    "2026-03-14 worker[91] began job 4411 and mail[17] sent nothing at all",
-    "Prices exclude freight (see annex B) and insurance [unless agreed] but the "
-    "buyer (any company of the group (in Europe) included) pays within ten (10) "
-    "working days { after delivery } of the goods",
-    "Of the people in the plan 300 of 750 live in retirement with a salary (300 "
-    "/ 750), therefore 40% of them (the others work on), and none is younger.",
+    ("2026-03-14 worker[88] finished job 4410 and api[2231] refused the "
+     "connection of host[backup] while queue[orders] was full of late jobs\n"
+     "2026-03-14 worker[91] began job 4411 and mail[17] sent nothing at all"),
+    ("Prices exclude freight (see annex B) and insurance [unless agreed] but the "
+     "buyer (any company of the group (in Europe) included) pays within ten (10) "
+     "working days { after delivery } of the goods"),
+    ("Of the people in the plan 300 of 750 live in retirement with a salary (300 "
+     "/ 750), therefore 40% of them (the others work on), and none is younger."),
 };
 
 START_TEST(no_brackets_stay_empty)
