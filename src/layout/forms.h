@@ -6,7 +6,14 @@
 #define PITH_LAYOUT_FORMS_H
 
 #include "../json/json.h"
+#include "../prompt/scan.h"
 #include "layout.h"
+
+/* A byte of a word: of ASCII, or of any character beyond it. */
+static inline bool pith_form_is_letter(char c)
+{
+    return pith_is_ascii_word(c) || (unsigned char)c >= 0x80;
+}
 
 /* Each appends the marks and blocks of a text of its form. */
 typedef enum pith_status pith_form(struct pith_layout *layout,

@@ -93,8 +93,7 @@ static bool is_space(struct pith_text text, size_t at)
 
 static bool is_letter(struct pith_text text, size_t at)
 {
-    return at < text.size && (pith_is_ascii_word(text.bytes[at]) ||
-                              (unsigned char)text.bytes[at] >= 0x80);
+    return at < text.size && pith_form_is_letter(text.bytes[at]);
 }
 
 /* Whether a run of n signs may begin, or end, words that it marks: signs of

@@ -75,11 +75,6 @@ static enum pith_status mark_fixed(struct reader *r, size_t at, size_t end)
     return PITH_OK;
 }
 
-static bool is_letter(char c)
-{
-    return pith_is_ascii_word(c) || (unsigned char)c >= 0x80;
-}
-
 /* \u00e9, which is part of a word, but not \u201c or half an emoji. */
 static bool spells_letter(struct pith_text text, size_t at, size_t end)
 {
@@ -99,7 +94,7 @@ static size_t letters_end(struct pith_text text, size_t at, size_t end,
             if (!spells_letter(text, at, next))
                 break;
             *escaped = true;
-        } else if (!is_letter(text.bytes[at])) {
+        } else if (!pith_form_is_letter(text.bytes[at])) {
             break;
         }
     }

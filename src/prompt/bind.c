@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/text.h"
 #include "clusters.h"
 #include "protect.h"
 #include "units.h"
@@ -49,8 +50,7 @@ static bool is_small(const struct pith_parts *parts, size_t unit)
     struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     size_t n = 0;
     for (size_t i = 0; i < sizeof small_words / sizeof *small_words; i++)
-        if (text.size == strlen(small_words[i]) &&
-            memcmp(text.bytes, small_words[i], text.size) == 0)
+        if (pith_text_is(text, small_words[i]))
             return true;
     for (size_t at = 0; at < text.size; n++) {
         struct pith_cluster c = pith_cluster_at(text, at);

@@ -48,13 +48,13 @@ static bool is_number(const struct pith_parts *parts, size_t unit)
     struct pith_cluster c = pith_cluster_at(word, 0);
     if (pith_role_of(c.code) == PITH_ROLE_SIGN)
         c = pith_cluster_at(word, c.end);
-    return pith_role_of(c.code) == PITH_ROLE_DIGIT;
+    return pith_is_number(c.code);
 }
 
 static size_t count_digits(struct pith_text word)
 {
     size_t n = 0;
-    while (n < word.size && word.bytes[n] >= '0' && word.bytes[n] <= '9')
+    while (n < word.size && pith_is_ascii_digit(word.bytes[n]))
         n++;
     return n;
 }
@@ -98,17 +98,12 @@ static bool is_unit_sign(const struct pith_parts *parts, size_t unit)
                           "%\u2030\u00B0\u20AC$\u00A3\u00A5\u2032\u2033");
 }
 
-static bool is_text(const struct pith_parts *parts, size_t unit,
-                    const char *string)
-{
-    return pith_text_is(pith_unit_text(parts, &parts->units[unit]), string);
-}
-
 /* Whether number i is a day of a month that comes next: "14. Mai". */
 static bool is_ordinal(const struct pith_parts *parts, size_t i, size_t end)
 {
     return i + 2 < end && pith_unit_word(parts, &parts->units[i]).size <= 2 &&
-           is_text(parts, i + 1, ".") && is_partner(parts, i + 2) &&
+           pith_text_is(pith_unit_text(parts, &parts->units[i + 1]), ".") &&
+           is_partner(parts, i + 2) &&
            !pith_unit_starts_line(parts, i + 2);
 }
 
