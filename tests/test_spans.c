@@ -103,6 +103,12 @@ static const struct {
     {"Profit fell to $4.2 million in the quarter, and the rent of 1 500 euros "
      "was paid for the offices.",
      "500", "1 500 euros"},
+    {"About 2 300 people saw the play, 1 750 of them on the first night, and 40 "
+     "000 heard it on the radio.",
+     "750", "1 750"},
+    {"About 2 300 people saw the play, 1 750 of them on the first night, and 40 "
+     "000 heard it on the radio.",
+     "000", "40 000"},
     {"The temperature rose by 2.5 \u00B0C and 30 % of the windows were open when "
      "the guard came on 3 May.",
      "\u00B0", "2.5 \u00B0C"},
