@@ -208,7 +208,6 @@ async function setUp() {
 let busy = false, again = false, shown = null; // the result on the page
 
 function settings() {
-  $("rate-value").textContent = `${$("rate").value}%`;
   return {
     prompt: $("prompt").value,
     options: {
@@ -219,6 +218,19 @@ function settings() {
   };
 }
 
+const sameSettings = (a, b) => a.prompt === b.prompt &&
+  Object.keys(a.options).every(name => a.options[name] === b.options[name]);
+
+/** Says what is asked for, and whether what is shown answers something else:
+ * an answer may be on its way, be stopped or have failed. */
+function compareSettings() {
+  $("rate-value").textContent = `${$("rate").value}%`;
+  const stale = shown !== null && !sameSettings(shown.asked, settings());
+  $("output").classList.toggle("stale", stale);
+  $("map").setAttribute("aria-busy", stale);
+  $("copy").disabled = shown === null || stale;
+}
+
 function showProgress(done, total) {
   $("busy-progress").value = total > 0 ? done / total : 0;
 }
@@ -227,11 +239,13 @@ function showProgress(done, total) {
  * the last of those that wait is done. */
 async function update() {
   const asked = settings();
+  compareSettings();
   if (model === null || busy) {
     again = true;
     return;
   }
   busy = true;
+  again = false;
   const slow = setTimeout(() => {
     $("busy-progress").removeAttribute("value");
     $("busy").hidden = false;
@@ -239,17 +253,15 @@ async function update() {
   try {
     const result = asked.prompt.trim() === "" ? null
       : await ask({ kind: "compress", ...asked }, [], showProgress);
-    show(result === null ? null : { prompt: asked.prompt, ...result });
+    show(result === null ? null : { asked, ...result });
   } catch (error) {
     await showFault(error);
   }
   clearTimeout(slow);
   $("busy").hidden = true;
   busy = false;
-  if (again) {
-    again = false;
+  if (again)
     update();
-  }
 }
 
 async function showFault(error) {
@@ -274,7 +286,7 @@ const sameUnits = (a, b) => a !== null && a.units.length === b.units.length &&
 
 /** A span for each unit, and the texts between them. */
 function draw(result) {
-  const map = $("map"), bytes = new TextEncoder().encode(result.prompt);
+  const map = $("map"), bytes = new TextEncoder().encode(result.asked.prompt);
   const decoder = new TextDecoder(), spans = [];
   let at = 0;
   for (const unit of result.units) {
@@ -297,7 +309,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
  * before, in which white space may have been apart, or null. */
 function mark(result, before) {
   const spans = $("map").children;
-  const stood = new Set(before?.prompt !== result.prompt ? []
+  const stood = new Set(before?.asked.prompt !== result.asked.prompt ? []
     : before.units.filter(unit => unit.kept).map(unit => unit.end));
   result.units.forEach((unit, i) => {
     const span = spans[i];
@@ -314,7 +326,6 @@ function mark(result, before) {
 
 function show(result) {
   $("counts").classList.remove("fault");
-  $("copy").disabled = result === null;
   $("note").hidden = !result?.note;
   $("note").textContent = result?.note ?? "";
   $("text").value = result?.text ?? "";
@@ -327,11 +338,13 @@ function show(result) {
     mark(result, shown);
     const { originTokens: n, compressedTokens: kept, seconds } = result;
     const ratio = kept > 0 ? `, ${(n / kept).toFixed(1)}x` : "";
-    $("counts").textContent = `${number(n)} → ${number(kept)} tokens${ratio}`;
+    $("counts").textContent = `${number(n)} → ${number(kept)} tokens${ratio}, ` +
+      `at ${Math.round(100 * result.asked.options.rate)}%`;
     $("speed").textContent = `The last answer took ${seconds.toFixed(2)} s. ` +
       "Another rate for the same prompt needs no more of the model.";
   }
   shown = result;
+  compareSettings();
 }
 
 // --- from word to word ---------------------------------------------------------
@@ -388,6 +401,7 @@ async function stop() {
 let typing = 0;
 
 function typed() {
+  compareSettings();
   clearTimeout(typing);
   typing = setTimeout(update, 300);
 }
@@ -428,4 +442,5 @@ $("forget").addEventListener("click", async () => {
 
 if ("serviceWorker" in navigator && location.protocol !== "file:")
   navigator.serviceWorker.register("sw.js").catch(() => {});
+compareSettings(); // of a form that the browser filled in again
 setUp();

@@ -94,11 +94,8 @@ def wait_until_ready(browser):
     wait(browser, "document.getElementById('setup').hidden", "the model loads")
 
 
-IDLE = "!busy && !again && typing === 0"
-
 SET = """
 const [prompt, options] = arguments;
-shown = null;
 $("prompt").value = prompt;
 $("question").value = options.question;
 $("rate").value = 100 * options.rate;
@@ -108,7 +105,7 @@ update();
 
 
 def compress(browser, prompt, **options):
-    browser.execute_script(SET, prompt, {"question": "", "rate": 0.5,
+    browser.execute_script("shown = null;" + SET, prompt, {"question": "", "rate": 0.5,
                                          "method": "spans"} | options)
     wait(browser, "!busy && !again", prompt[:40])
     return browser.execute_script("return shown === null ? '' : shown.text")
@@ -126,8 +123,54 @@ def check_texts(browser, url, precision):
             continue
         got = compress(browser, prompt, **case["options"])
         assert got.strip() == case[precision].strip(), (case["name"], got)
+        if got:
+            rate = f"at {round(100 * case['options'].get('rate', 0.5))}%"
+            assert by_id(browser, "counts").text.endswith(rate), case["name"]
     assert precision in by_id(browser, "model-name").get_attribute("textContent")
     print(f"web: page: {len(CASES)} prompts, {precision}: the native texts")
+
+
+# Holds the next answer back, until finish() lets it go.
+HOLD = """
+const usual = ask;
+ask = (...words) => new Promise(resolve => {
+  finish = () => { ask = usual; usual(...words).then(resolve); };
+});
+"""
+
+
+def is_stale(browser):
+    """Whether the page says that its result answers something else."""
+    stale = browser.execute_script("return $('output').classList.contains('stale')")
+    assert by_id(browser, "map").get_attribute("aria-busy") == str(stale).lower()
+    assert (by_id(browser, "copy").get_attribute("disabled") is not None) == stale
+    return stale
+
+
+def check_waiting(browser):
+    """What is shown while an answer is on its way says which rate it is of."""
+    compress(browser, TEXT)
+    for change, value, rate in (("rate", "35", "35%"), ("question", "Who?", "35%"),
+                                ("prompt", TEXT + " Soon.", "35%")):
+        assert not is_stale(browser)
+        before = by_id(browser, "counts").text
+        browser.execute_script(HOLD)
+        browser.execute_script("$(arguments[0]).value = arguments[1];"
+                               "$(arguments[0]).dispatchEvent(new Event('input'))",
+                               change, value)
+        assert is_stale(browser), change
+        assert by_id(browser, "rate-value").text == rate
+        wait(browser, "busy", "the answer is on its way")
+        assert is_stale(browser) and by_id(browser, "counts").text == before
+        browser.execute_script("finish()")
+        wait(browser, "!busy && !again", "the answer")
+        assert not is_stale(browser)
+        assert by_id(browser, "counts").text.endswith(f"at {rate}")
+    browser.execute_script("$('rate').value = 30")
+    browser.refresh() # Chromium fills the form in again
+    assert by_id(browser, "rate-value").text == \
+        by_id(browser, "rate").get_attribute("value") + "%"
+    wait_until_ready(browser)
 
 
 def check_use(browser, url):
@@ -241,7 +284,8 @@ def emulate(browser, scheme, width):
 def check_looks(browser):
     browser.execute_script("document.querySelector('[data-example=document]').click();"
                            "$('heat').checked || $('heat').click()")
-    wait(browser, "!busy && shown !== null", "the document")
+    wait(browser, "!busy && !again", "the document")
+    assert not is_stale(browser)
     for scheme in ("light", "dark"):
         for width in SIZES:
             emulate(browser, scheme, width)
@@ -287,6 +331,7 @@ def check_faults(browser, server):
     wait(browser, "!$('busy').hidden", "the button to stop")
     by_id(browser, "stop").click()
     wait(browser, "!busy && $('counts').textContent === 'Stopped.'", "stop")
+    assert is_stale(browser) # the text is of the prompt before
     assert compress(browser, TEXT) == want
     refused = [line for line in browser.get_log("browser")
                if "404" not in line["message"]]
@@ -320,6 +365,7 @@ def from_server(browser):
     for precision in sys.argv[3:] or ("f32", "int16"):
         check_texts(browser, server.url, precision)
     check_use(browser, server.url)
+    check_waiting(browser)
     check_names(browser)
     check_looks(browser)
     said = browser.get_log("browser")
