@@ -1,6 +1,6 @@
 /*
  * test_presets.c - texts with a preset stay what they are: src/layout, and
- * frames.c and blocks.c of src/spans.
+ * frames.c, blocks.c and compact.c of src/spans.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,16 +25,45 @@ static void close_tiny(void)
     tiny_close_all(models, sessions);
 }
 
-static struct pith_result *compress(int kind, const char *text, int preset,
-                                    double rate)
+/* Units are the text from end to end, and those that stay the result. */
+static void assert_detail(const char *text, const struct pith_result *result)
 {
-    struct pith_text context = view(text);
+    size_t at = 0, n = 0;
+    for (size_t i = 0; i < result->detail.n_units; i++) {
+        const struct pith_unit_result *unit = &result->detail.units[i];
+        if (unit->part != 1)
+            continue;
+        ck_assert_uint_eq(unit->offset, at);
+        at += unit->size;
+        if (!unit->kept)
+            continue;
+        n += unit->space != 0;
+        ck_assert_uint_le(n + unit->size, result->text.size);
+        ck_assert(memcmp(result->text.bytes + n, text + unit->offset,
+                         unit->size) == 0);
+        n += unit->size;
+    }
+    ck_assert_uint_eq(at, strlen(text));
+    ck_assert_uint_eq(n, result->text.size);
+}
+
+static struct pith_result *compress_keeping(int kind, const char *text,
+                                            int preset, double rate,
+                                            const char *keep)
+{
+    struct pith_text context = view(text), string = {0};
     struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
     struct pith_compress_options options;
     struct pith_result *result;
     pith_compress_options_init(&options);
     options.preset = preset;
     options.rate = rate;
+    options.detail = true;
+    if (keep != NULL) {
+        string = view(keep);
+        options.keep = &string;
+        options.n_keep = 1;
+    }
     assert_ok(pith_compress(sessions[kind], &prompt, &options, &result, &error),
               error);
     double target = rate * (double)result->origin_tokens;
@@ -43,7 +72,14 @@ static struct pith_result *compress(int kind, const char *text, int preset,
                        (double)result->compressed_tokens >= target - 1),
                   "%zu of %zu tokens at %g, without a note",
                   result->compressed_tokens, result->origin_tokens, rate);
+    assert_detail(text, result);
     return result;
+}
+
+static struct pith_result *compress(int kind, const char *text, int preset,
+                                    double rate)
+{
+    return compress_keeping(kind, text, preset, rate, NULL);
 }
 
 /* --- random texts ------------------------------------------------------------- */
@@ -434,6 +470,90 @@ START_TEST(elements_of_lists_go)
 }
 END_TEST
 
+static void assert_becomes(int kind, const char *before, int preset,
+                           double rate, const char *keep, const char *after)
+{
+    struct pith_result *result =
+        compress_keeping(kind, before, preset, rate, keep);
+    ck_assert_str_eq(result->text.bytes, after);
+    pith_result_free(result);
+}
+
+static bool notes(const struct pith_result *result, const char *sentence)
+{
+    return result->note != NULL && strstr(result->note, sentence) != NULL;
+}
+
+/* Before anything else does, and only where something has to. */
+START_TEST(white_space_goes_first)
+{
+    const char *json = "{\n  \"a\": [1, 2,\t\"b  c: , \\\" d\"],\r\n"
+                       "  \"e\" : {}\n}\n";
+    const char *lines = " {\"a\": 1, \"b\" : [ ]}\n\n\t[ \"c  d\" ] \r\n";
+    const char *bars = "| id   | what  |\n|------|:------|\n"
+                       "| 1    | a  b\\|  c  |\n| -----2 |       |\n";
+    const char *bare = "| id | what |\n|---|:---|\n"
+                       "| 1 | a  b\\|  c |\n| -----2 | |\n";
+    const char *invalid = "{\n    \"a\": \"\xFF x\",\n    \"b\": \"\xC3\xA9\"}";
+    for (int kind = 0; kind < TINY_KINDS; kind++) {
+        assert_becomes(kind, json, PITH_PRESET_JSON, 0.98, NULL,
+                       "{\"a\":[1,2,\"b  c: , \\\" d\"],\"e\":{}}");
+        assert_becomes(kind, json, PITH_PRESET_JSON, 1, NULL, json);
+        assert_becomes(kind, json, PITH_PRESET_JSON, 0.98, "a\": [1, 2",
+                       "{\"a\": [1, 2,\"b  c: , \\\" d\"],\"e\":{}}");
+        assert_becomes(kind, lines, PITH_PRESET_AUTO, 0.98, NULL,
+                       "{\"a\":1,\"b\":[]}\n\n[\"c  d\"]\r\n");
+        assert_becomes(kind, bars, PITH_PRESET_TABLE, 0.98, NULL, bare);
+        assert_becomes(kind, bars, PITH_PRESET_MARKDOWN, 0.98, NULL, bare);
+    }
+    struct pith_text context = view(invalid);
+    struct pith_prompt prompt = {.contexts = &context, .n_contexts = 1};
+    struct pith_compress_options options;
+    struct pith_result *result;
+    pith_compress_options_init(&options);
+    options.preset = PITH_PRESET_JSON;
+    options.rate = 0.98;
+    options.detail = true;
+    assert_ok(pith_compress(sessions[0], &prompt, &options, &result, &error),
+              error);
+    ck_assert_str_eq(result->text.bytes,
+                     "{\"a\":\"\xEF\xBF\xBD x\",\"b\":\"\xC3\xA9\"}");
+    ck_assert(notes(result, "1 byte of the prompt was not UTF-8") &&
+              notes(result, "was all that had to go"));
+    const struct pith_unit_result *last =
+        &result->detail.units[result->detail.n_units - 1];
+    ck_assert_uint_eq(last->offset + last->size, strlen(invalid));
+    ck_assert_uint_gt(result->origin_tokens, result->compressed_tokens);
+    ck_assert_uint_eq(result->parts[1].n_tokens, result->origin_tokens);
+    pith_result_free(result);
+}
+END_TEST
+
+/* What follows a quote, a bracket or a separator still does so when words
+ * between them went. */
+START_TEST(nothing_begins_with_a_space)
+{
+    const char *json = "{\"a\":\"Nobody answered the door (although the lights "
+                       "were on) and music was heard\",\"b\":\"The parcel "
+                       "arrived open and a lamp was missing from it\"}";
+    const char *csv = "id,note\n1,Nobody answered the door (although the lights "
+                      "were on) and music was heard\n2,The parcel arrived open "
+                      "and a lamp was missing from it\n";
+    for (int i = 0; i < 10 * TINY_KINDS; i++) {
+        double rate = 0.4 + 0.05 * (i / TINY_KINDS);
+        struct pith_result *result =
+            compress(i % TINY_KINDS, json, PITH_PRESET_JSON, rate);
+        ck_assert(strstr(result->text.bytes, "\" ") == NULL);
+        ck_assert(strstr(result->text.bytes, "( ") == NULL);
+        pith_result_free(result);
+        result = compress(i % TINY_KINDS, csv, PITH_PRESET_TABLE, rate);
+        ck_assert(strstr(result->text.bytes, ", ") == NULL);
+        ck_assert(strstr(result->text.bytes, "( ") == NULL);
+        pith_result_free(result);
+    }
+}
+END_TEST
+
 START_TEST(tables_keep_their_columns)
 {
     each(append_csv, PITH_PRESET_TABLE, check_csv);
@@ -569,6 +689,8 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, open_tiny, close_tiny);
     tcase_add_test(tcase, json_stays_json);
     tcase_add_test(tcase, elements_of_lists_go);
+    tcase_add_test(tcase, white_space_goes_first);
+    tcase_add_test(tcase, nothing_begins_with_a_space);
     tcase_add_test(tcase, tables_keep_their_columns);
     tcase_add_test(tcase, markdown_keeps_links_headings_and_fences);
     tcase_add_test(tcase, lines_of_logs_keep_time_and_level);

@@ -11,9 +11,10 @@
 #include "forms.h"
 
 enum {
-    FEWEST = 4,      /* elements that are a list */
+    FEWEST = 3,      /* elements that are a list */
+    FEW = 3,         /* of these, each is looked into first */
     MOST_KEYS = 16,  /* of the first element that are looked at */
-    LARGE = 2000,    /* mean bytes of an element that is looked into first */
+    LARGE = 2000,    /* mean bytes of an element that is, too */
     LONGEST_GAP = 64 /* bytes after an element in which it may be cut */
 };
 
@@ -149,7 +150,8 @@ enum pith_status pith_layout_elements(struct pith_layout *layout,
     size_t n_blocks = layout->n_blocks;
     struct list list = {layout, text, value, 0};
     bool is_one = is_list(value);
-    if (!is_one || value->source.size / value->n_children > LARGE)
+    if (!is_one || value->n_children <= FEW ||
+        value->source.size / value->n_children > LARGE)
         for (const struct pith_json *at = value->first; at != NULL;
              at = at->next)
             PITH_TRY(pith_layout_elements(layout, text, at, error));

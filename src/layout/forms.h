@@ -27,6 +27,9 @@ pith_form pith_layout_code, pith_layout_markdown, pith_layout_json,
 enum pith_status pith_mark_add(struct pith_layout *layout, size_t start,
                                size_t end, enum pith_mark_kind kind,
                                struct pith_error *error);
+/* Bytes that the form can do without; for layout->spare, if it is there. */
+enum pith_status pith_spare_add(struct pith_layout *layout, size_t start,
+                                size_t end, struct pith_error *error);
 enum pith_status pith_block_add(struct pith_layout *layout,
                                 struct pith_block block,
                                 struct pith_error *error);
@@ -92,5 +95,11 @@ bool pith_table_is_short(struct pith_text text, size_t at, size_t end);
 size_t pith_table_cell_end(struct pith_text text, size_t at, size_t end);
 /* Whether a line parts the head of a table from its rows: |---|:--:| */
 bool pith_table_is_rule(struct pith_text text, struct pith_form_line line);
+/* Of a line with bars: spaces that only pad its cells, and hyphens of a rule
+ * beyond three. */
+enum pith_status pith_table_spare(struct pith_layout *layout,
+                                  struct pith_text text,
+                                  struct pith_form_line line,
+                                  struct pith_error *error);
 
 #endif

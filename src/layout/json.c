@@ -51,6 +51,8 @@ struct reader {
     struct pith_text text;
     struct pith_error *error;
     size_t block; /* the first that ends after the last place */
+    bool loose;   /* white space says nothing */
+    bool lines;   /* but that which parts values on lines of their own */
 };
 
 static enum pith_status mark_fixed(struct reader *r, size_t at, size_t end)
@@ -120,6 +122,12 @@ static enum pith_status mark_long(struct reader *r, size_t at, size_t end)
     return mark_fixed(r, end - 1, end);
 }
 
+static bool is_spare(const struct reader *r, char c)
+{
+    return r->loose && pith_is_json_space(c) &&
+           !(r->lines && (c == '\n' || c == '\r'));
+}
+
 static enum pith_status mark_all(struct reader *r)
 {
     struct pith_text text = r->text;
@@ -127,6 +135,8 @@ static enum pith_status mark_all(struct reader *r)
         next = at + 1;
         if (text.bytes[at] == '"')
             next = string_end(text, at);
+        else if (is_spare(r, text.bytes[at]))
+            PITH_TRY(pith_spare_add(r->layout, at, next, r->error));
         bool cut = text.bytes[at] == '"' && next - at >= 2 &&
                    text.bytes[next - 1] == '"' && !is_key(text, next) &&
                    is_long(text, at, next);
@@ -159,16 +169,17 @@ enum pith_status pith_layout_json(struct pith_layout *layout,
                                   struct pith_text text,
                                   struct pith_error *error)
 {
-    struct reader r = {layout, text, error, layout->n_blocks};
+    struct reader r = {layout, text, error, layout->n_blocks, false, false};
     struct pith_json_document *document;
     enum pith_status status = pith_json_parse(text, "", &document, error);
     if (status == PITH_OK) {
         status = pith_layout_elements(layout, text, pith_json_root(document),
                                       error);
         pith_json_free(document);
+        r.loose = true;
     } else if (status != PITH_ERR_MEMORY) {
-        status = pith_layout_is_json_lines(text) ? add_lines(layout, text, error)
-                                          : PITH_OK;
+        r.loose = r.lines = pith_layout_is_json_lines(text);
+        status = r.lines ? add_lines(layout, text, error) : PITH_OK;
     }
     return status == PITH_OK ? mark_all(&r) : status;
 }

@@ -30,6 +30,15 @@ enum pith_status pith_mark_add(struct pith_layout *layout, size_t start,
     return PITH_OK;
 }
 
+enum pith_status pith_spare_add(struct pith_layout *layout, size_t start,
+                                size_t end, struct pith_error *error)
+{
+    if (layout->spare == NULL)
+        return PITH_OK;
+    layout->spare->origin = layout->origin;
+    return pith_mark_add(layout->spare, start, end, PITH_MARK_GONE, error);
+}
+
 enum pith_status pith_block_add(struct pith_layout *layout,
                                 struct pith_block block,
                                 struct pith_error *error)

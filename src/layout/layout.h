@@ -40,6 +40,9 @@ struct pith_layout {
     size_t n_marks, mark_capacity;
     struct pith_block *blocks;
     size_t n_blocks, block_capacity;
+    /* NULL, or what gets marks, PITH_MARK_GONE, of what the form can do
+     * without: white space of JSON, padding of tables. */
+    struct pith_layout *spare;
 };
 
 /* Appends the marks and blocks of a text.

@@ -39,15 +39,26 @@ static bool is_underline(struct pith_text text, struct pith_form_line line)
     return (c == '=' || c == '-') && n >= 3 && line.text + n == line.end;
 }
 
-/* [label]: address */
+/* Where "[label]:" ends that starts at byte `at`; `at` where none does. */
+static size_t label_end(struct pith_text text, size_t at, size_t end)
+{
+    if (at >= end || text.bytes[at] != '[')
+        return at;
+    const char *close = memchr(text.bytes + at, ']', end - at);
+    return close != NULL && close + 1 < text.bytes + end && close[1] == ':'
+               ? (size_t)(close + 2 - text.bytes) : at;
+}
+
+static bool is_note(struct pith_text text, size_t at, size_t end)
+{
+    return at + 1 < end && text.bytes[at + 1] == '^';
+}
+
+/* [label]: address, but not [^note]: text */
 static bool is_definition(struct pith_text text, struct pith_form_line line)
 {
-    if (line.text >= line.end || text.bytes[line.text] != '[')
-        return false;
-    const char *close = memchr(text.bytes + line.text, ']',
-                               line.end - line.text);
-    return close != NULL && close + 1 < text.bytes + line.end &&
-           close[1] == ':';
+    return label_end(text, line.text, line.end) > line.text &&
+           !is_note(text, line.text, line.end);
 }
 
 static size_t fence_length(struct pith_text text, struct pith_form_line line)
@@ -57,10 +68,12 @@ static size_t fence_length(struct pith_text text, struct pith_form_line line)
     return (c == '`' || c == '~') && n >= 3 ? n : 0;
 }
 
-/* Where "- ", "2. " or "- [x] " ends; `at` where none begins. */
+/* Where "- ", "2. ", "- [x] " or "[^note]:" ends; `at` where none begins. */
 static size_t bullet_end(struct pith_text text, size_t at, size_t end)
 {
     size_t start = at;
+    if (is_note(text, at, end))
+        return label_end(text, at, end);
     if (at < end && strchr("-*+", text.bytes[at]) != NULL) {
         at++;
     } else {
@@ -167,10 +180,12 @@ static enum pith_status read_table(struct reader *r, struct pith_form_line line,
                                    size_t *at)
 {
     PITH_TRY(fix(r, line));
+    PITH_TRY(pith_table_spare(r->layout, r->text, line, r->error));
     for (*at = line.next; *at < r->text.size; *at = line.next) {
         line = pith_form_line_at(r->text, *at);
         if (!has_bar(r->text, line))
             break;
+        PITH_TRY(pith_table_spare(r->layout, r->text, line, r->error));
         PITH_TRY(pith_table_is_rule(r->text, line) ? fix(r, line)
                                                    : read_row(r, line));
     }

@@ -123,6 +123,29 @@ size_t pith_table_cell_end(struct pith_text text, size_t at, size_t end)
     return at;
 }
 
+enum { HYPHENS = 3 /* of a cell of a rule */ };
+
+enum pith_status pith_table_spare(struct pith_layout *layout,
+                                  struct pith_text text,
+                                  struct pith_form_line line,
+                                  struct pith_error *error)
+{
+    bool rule = pith_table_is_rule(text, line);
+    for (size_t at = line.text, next; at < line.end; at = next) {
+        char c = text.bytes[at];
+        size_t stays = c == '-' ? HYPHENS : 1;
+        for (next = at + 1; next < line.end && text.bytes[next] == c; next++)
+            ;
+        bool pads = next == line.end || text.bytes[next] == '|' ||
+                    (at > line.text && text.bytes[at - 1] == '|' &&
+                     !is_escaped(text, at - 1, line.text));
+        bool spare = c == '-' ? rule : c == ' ' && pads;
+        if (spare && next - at > stays)
+            PITH_TRY(pith_spare_add(layout, at + stays, next, error));
+    }
+    return PITH_OK;
+}
+
 /* The end of a cell of a record, quoted or not. */
 static size_t cell_end(struct pith_text text, size_t at, size_t end,
                        char separator)
@@ -183,8 +206,10 @@ enum pith_status pith_layout_table(struct pith_layout *layout,
         return PITH_OK;
     for (size_t at = 0, end, n; at < text.size; at = end + 1) {
         end = pith_table_record_end(text, at, separator, &n);
-        bool rule = separator == '|' &&
-                    pith_table_is_rule(text, pith_form_line_at(text, at));
+        struct pith_form_line line = pith_form_line_at(text, at);
+        bool rule = separator == '|' && pith_table_is_rule(text, line);
+        if (separator == '|')
+            PITH_TRY(pith_table_spare(layout, text, line, error));
         if (end > at) {
             PITH_TRY(add_record(layout, text, at, end, separator, head || rule,
                                 error));

@@ -12,6 +12,7 @@
 #include "pieces.h"
 #include "result.h"
 #include "trace.h"
+#include "units.h"
 
 enum pith_status pith_detail_add(struct pith_detail *detail,
                                  struct pith_unit_result unit,
@@ -73,14 +74,11 @@ enum pith_status pith_detail_spans(struct pith_detail *detail,
 
 /* --- from the parts of `paper` ----------------------------------------------- */
 
-/* A place in a text and the same place in its valid form, in which a byte
- * that is not UTF-8 became U+FFFD. */
+/* A place in a text as it was given. */
 struct place {
     struct pith_text given;
-    size_t at, valid;
+    size_t at;
 };
-
-static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
 
 /* Steps over the tag before a piece of the part. */
 static void skip_tag(struct place *place, const struct pith_parts *parts,
@@ -89,17 +87,6 @@ static void skip_tag(struct place *place, const struct pith_parts *parts,
     const struct pith_tagged_piece *piece = pith_piece_at(parts, unit);
     if (piece != NULL)
         place->at = piece->given;
-}
-
-static size_t move_to(struct place *place, size_t valid)
-{
-    while (place->valid < valid && place->at < place->given.size) {
-        size_t n = pith_utf8_valid_length(place->given.bytes + place->at,
-                                          place->given.size - place->at);
-        place->at += n > 0 ? n : 1;
-        place->valid += n > 0 ? n : replacement_size;
-    }
-    return place->at;
 }
 
 struct pith_text pith_given_text(const struct pith_prompt *prompt,
@@ -123,41 +110,66 @@ static float ranking_loss(const struct pith_decisions *decisions,
     return (float)(sum / (double)unit->n_tokens);
 }
 
-/* White space that does not do what the rest of its unit does: no token of the
- * unit is its own. */
-static enum pith_status add_white(struct pith_detail *detail,
-                                  struct pith_unit_result unit, size_t size,
-                                  bool kept, struct pith_error *error)
+/* A unit on its way: the bytes of a text as it was given that are its own, and
+ * white space that does not do what they do, each as one stretch. */
+struct stretches {
+    struct pith_detail *detail;
+    struct pith_unit_result unit; /* its offset and size: of the stretch */
+    const int32_t *ids;
+    bool own; /* the stretch is; its first has the unit's tokens */
+};
+
+static enum pith_status end_stretch(struct stretches *s,
+                                    struct pith_error *error)
 {
-    if (size == 0)
+    struct pith_unit_result unit = s->unit;
+    const int32_t *ids = s->own ? s->ids : NULL;
+    s->unit.offset += unit.size;
+    s->unit.size = 0;
+    if (s->own)
+        s->ids = NULL;
+    else if (unit.size == 0)
         return PITH_OK;
-    unit.size = size;
-    unit.kept = kept;
-    unit.n_ids = unit.n_kept = unit.rank = 0;
-    unit.space = 0;
-    unit.loss = (float)NAN;
-    unit.segment = PITH_NO_SEGMENT;
-    return pith_detail_add(detail, unit, NULL, error);
+    if (ids == NULL) {
+        unit.n_ids = unit.n_kept = unit.rank = 0;
+        unit.space = 0;
+        unit.loss = (float)NAN;
+        unit.segment = PITH_NO_SEGMENT;
+    }
+    return pith_detail_add(s->detail, unit, ids, error);
 }
 
-/* A unit, its white space apart where only one of the two is in the text. */
-static enum pith_status add_unit(struct pith_detail *detail,
-                                 struct pith_unit_result unit,
+static const size_t replacement_size = 3; /* of U+FFFD in UTF-8 */
+
+/* A unit of that text, in which a byte that is not UTF-8 became U+FFFD and
+ * which lacks what the form of the prompt can do without. */
+static enum pith_status add_unit(struct stretches *s, struct place *place,
+                                 struct pith_text text,
                                  const struct pith_decision *decision,
-                                 const int32_t *ids, struct pith_error *error)
+                                 struct pith_error *error)
 {
-    size_t from = decision->from, end = decision->end;
-    if (unit.join)
-        return pith_detail_add(detail, unit, ids, error);
-    PITH_TRY(add_white(detail, unit, from, false, error));
-    unit.offset += from;
-    unit.size -= from;
-    if (!unit.kept) {
-        PITH_TRY(add_white(detail, unit, end - from, true, error));
-        unit.offset += end - from;
-        unit.size -= end - from;
+    bool kept = s->unit.kept;
+    size_t from = kept ? decision->from : decision->end; /* its own */
+    for (size_t i = 0; i < text.size && place->at < place->given.size;) {
+        size_t n = pith_utf8_valid_length(place->given.bytes + place->at,
+                                          place->given.size - place->at);
+        bool lacks = n > 0 && place->given.bytes[place->at] != text.bytes[i];
+        bool own = !lacks && i >= from;
+        bool stays = !lacks && i >= decision->from &&
+                     (kept || i < decision->end);
+        if (s->unit.size > 0 && (own != s->own || stays != s->unit.kept))
+            PITH_TRY(end_stretch(s, error));
+        s->own = own;
+        s->unit.kept = stays;
+        if (!lacks)
+            i += n > 0 ? n : replacement_size;
+        s->unit.size += n > 0 ? n : 1;
+        place->at += n > 0 ? n : 1;
     }
-    return pith_detail_add(detail, unit, ids, error);
+    PITH_TRY(end_stretch(s, error));
+    s->own = s->ids != NULL; /* it has tokens, and no byte of its own */
+    s->unit.kept = kept;
+    return s->own ? end_stretch(s, error) : PITH_OK;
 }
 
 static enum pith_status add_part(struct pith_result *result,
@@ -167,8 +179,7 @@ static enum pith_status add_part(struct pith_result *result,
                                  struct pith_error *error)
 {
     const struct pith_part *part = &parts->parts[index];
-    struct place place = {given, 0, 0};
-    size_t begin = 0; /* of the part in parts->text */
+    struct place place = {given, 0};
     for (size_t i = 0; i < part->n_units; i++) {
         const struct pith_unit *unit = &parts->units[part->unit + i];
         const struct pith_decision *decision =
@@ -180,22 +191,29 @@ static enum pith_status add_part(struct pith_result *result,
                                         .loss = decision->loss,
                                         .segment = decision->segment,
                                         .rank = decision->rank};
-        if (decision->segment == PITH_NO_SEGMENT && !unit->is_separator)
-            made.loss = ranking_loss(decisions, unit);
-        if (i == 0)
-            begin = unit->byte + (unit->is_separator ? unit->n_bytes : 0);
+        const int32_t *ids = parts->ids.data + unit->token;
         made.n_kept = made.kept ? made.n_ids : 0;
-        made.space = made.kept ? decision->space : 0;
-        if (!unit->is_separator)
-            skip_tag(&place, parts, unit);
         made.offset = place.at;
-        if (!unit->is_separator)
-            made.size = move_to(&place, unit->byte + unit->n_bytes - begin) -
-                        made.offset;
-        PITH_TRY(add_unit(&result->detail, made, decision,
-                          parts->ids.data + unit->token, error));
+        if (unit->is_separator) {
+            PITH_TRY(pith_detail_add(&result->detail, made, ids, error));
+            continue;
+        }
+        if (decision->segment == PITH_NO_SEGMENT)
+            made.loss = ranking_loss(decisions, unit);
+        made.space = made.kept ? decision->space : 0;
+        skip_tag(&place, parts, unit);
+        made.offset = place.at;
+        struct stretches stretches = {&result->detail, made, ids, false};
+        PITH_TRY(add_unit(&stretches, &place, pith_unit_text(parts, unit),
+                          decision, error));
     }
-    return PITH_OK;
+    if (parts->n_pieces > 0 || part->n_units == 0)
+        return PITH_OK; /* a tag may be at the end */
+    struct stretches rest = {
+        .detail = &result->detail,
+        .unit = {.part = index, .offset = place.at,
+                 .size = given.size - place.at}};
+    return end_stretch(&rest, error);
 }
 
 enum pith_status pith_detail_of_parts(struct pith_result *result,

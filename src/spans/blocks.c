@@ -5,11 +5,13 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "../prompt/breaks.h"
 #include "../prompt/compose.h"
 #include "../prompt/result.h"
+#include "../prompt/units.h"
 #include "run.h"
 
 static bool *kept(const struct pith_spans *spans, size_t unit)
@@ -54,6 +56,7 @@ struct selection {
     size_t *lengths; /* by block: of what will stay of it */
     bool *selected;  /* by block */
     size_t n, n_tokens;
+    double left; /* tokens for all that is not forced */
 };
 
 /* About seven tenths of what is in a frame stays with it; of a firm one it may
@@ -89,6 +92,10 @@ static void select_blocks(struct pith_spans *spans, struct selection *s,
     for (size_t i = 0; i < s->n; i++) {
         size_t index = s->ranks[i].index;
         const struct pith_frame_block *block = &spans->frames.blocks[index];
+        if (block->firm && s->selected[index]) {
+            s->selected[index] = (double)block->n_frame <= s->left;
+            s->left -= s->selected[index] ? (double)block->n_frame : 0;
+        }
         for (size_t j = block->unit; j < block->end && !s->selected[index]; j++)
             spans->left_out[j] = true;
         if (block->firm && s->selected[index])
@@ -136,6 +143,7 @@ enum pith_status pith_spans_select_blocks(struct pith_spans *spans, size_t room,
         n_other += unit->forced ? 0 : unit->n_tokens;
     }
     double left = room > n_forced ? (double)(room - n_forced) : 0;
+    s.left = left;
     if (status == PITH_OK && s.n_tokens > 0 && left < (double)n_other)
         select_blocks(spans, &s,
                       left * (double)s.n_tokens / (double)n_other);
@@ -209,6 +217,20 @@ bool pith_spans_is_loose(const struct pith_spans *spans, size_t unit)
                : !*kept(spans, block->first);
 }
 
+/* Whether a kept text ends with a sign that opens what came after it, and that
+ * went: what comes next is as close to the sign.
+ *   must   what it ends with must stay, as separators of tables do
+ *   next   the byte that came after it */
+static bool is_open(struct pith_text written, bool must, char next)
+{
+    const char *end = written.bytes + written.size;
+    if (written.size == 0 || strchr(" \t\r\n", next) != NULL)
+        return false;
+    if (end[-1] == '"')
+        return written.size == 1 || strchr(" \t\n:,;[({|", end[-2]) != NULL;
+    return strchr(must ? "([{,;" : "([{", end[-1]) != NULL;
+}
+
 size_t pith_spans_break_line(struct pith_composition *c,
                              const struct pith_part *part,
                              const struct pith_unit *last,
@@ -223,5 +245,10 @@ size_t pith_spans_break_line(struct pith_composition *c,
     if (last != NULL && block != PITH_NO_BLOCK && frames->blocks[block].firm &&
         unit == units + frames->blocks[block].unit && unit - 1 > last)
         last = unit - 1;
-    return pith_break_line(c, part, last, unit);
+    struct pith_text text = pith_unit_text(spans->parts, unit);
+    size_t lead = pith_lead(text), from = pith_break_line(c, part, last, unit);
+    bool opened = last != NULL && last + 1 < unit && lead < text.size &&
+                  is_open(pith_buffer_text(c->text), last->forced,
+                          spans->parts->text.data[last->byte + last->n_bytes]);
+    return opened ? lead : from;
 }

@@ -189,10 +189,10 @@ static bool begins_unit(const void *units, size_t at)
     return low < parts->n_units && parts->units[low].byte == at;
 }
 
-static enum pith_status find_layout(struct pith_layout *layout,
-                                    const struct pith_parts *parts,
-                                    enum pith_preset preset,
-                                    struct pith_error *error)
+enum pith_status pith_frames_find(struct pith_layout *layout,
+                                  const struct pith_parts *parts,
+                                  enum pith_preset preset,
+                                  struct pith_error *error)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {
         struct pith_text text = pith_part_text(parts, &parts->parts[i]);
@@ -210,7 +210,7 @@ enum pith_status pith_frames_make(struct pith_frames *frames,
                                   struct pith_error *error)
 {
     struct pith_layout layout = {.may_cut = begins_unit, .units = parts};
-    enum pith_status status = find_layout(&layout, parts, preset, error);
+    enum pith_status status = pith_frames_find(&layout, parts, preset, error);
     if (status == PITH_OK)
         status = join_whole(parts, &layout, limit, error);
     if (status == PITH_OK)

@@ -27,6 +27,13 @@ struct pith_frames {
     bool *goes;       /* (n_units) */
 };
 
+/* Appends the marks and blocks of all contexts.
+ * Errors: MEMORY. */
+enum pith_status pith_frames_find(struct pith_layout *layout,
+                                  const struct pith_parts *parts,
+                                  enum pith_preset preset,
+                                  struct pith_error *error);
+
 /* Joins units that are whole and forces those that stay.
  *   limit  tokens of a unit, as of pith_units_join
  * Errors: MEMORY.  Free the frames, also after an error. */

@@ -34,6 +34,10 @@ struct pith_spans {
                           all of it */
     struct pith_spans_setting setting;
     struct pith_frames frames; /* {0} without a preset */
+    struct pith_parts given; /* the prompt as it was given, where what its form
+                                can do without is no longer in `parts` */
+    size_t n_compact; /* tokens of the prompt without that, as the goal counts */
+    size_t given_goal; /* of the prompt with it */
     double number_weight; /* 0 to 1: how much numbers are preferred */
     bool *first_mention;  /* (n_units) no unit before it has the same words */
     struct pith_path_node *nodes; /* (n_nodes) of the contexts' units */
@@ -49,6 +53,20 @@ enum pith_status pith_spans_score(struct pith_spans *spans,
 /* coarse.c: Algorithm 1 on contexts, then on their sentences. */
 enum pith_status pith_spans_select(struct pith_spans *spans,
                                    struct pith_error *error);
+
+/* compact.c, with a preset and a budget: takes the text without what its form
+ * can do without (white space of JSON, padding of tables), where that is fewer
+ * tokens.  The goal stays that of the prompt as it was given.
+ * spans->prune is open, and may be opened again. */
+enum pith_status pith_spans_compact(struct pith_spans *spans,
+                                    const struct pith_prompt *prompt,
+                                    struct pith_error *error);
+/* All of that text stays. */
+enum pith_status pith_spans_keep_compact(struct pith_spans *spans,
+                                         struct pith_error *error);
+/* The result's counts of the prompt as it was given, and a note. */
+enum pith_status pith_spans_note_compact(struct pith_spans *spans,
+                                         struct pith_error *error);
 
 /* spans.c: chooses from the text that is `in`, with its budget.
  *   room  tokens; ignored with a threshold */

@@ -55,22 +55,26 @@ static enum pith_status open_spans(struct pith_spans *spans,
                                    struct pith_error *error)
 {
     struct pith_parts *parts = spans->parts;
+    const struct pith_compress_options *o = spans->options;
     PITH_TRY(pith_prune_open(&spans->prune, prompt, error));
-    size_t longest = pith_prune_longest(spans->session, spans->options);
+    if (o->preset != PITH_PRESET_NONE && o->threshold <= 0 && !o->structured &&
+        spans->prune.goal < spans->prune.n_all)
+        PITH_TRY(pith_spans_compact(spans, prompt, error));
+    size_t longest = pith_prune_longest(spans->session, o);
     PITH_TRY(pith_bind_words(parts, longest, error));
-    if (spans->options->preset != PITH_PRESET_NONE)
+    if (o->preset != PITH_PRESET_NONE)
         PITH_TRY(pith_frames_make(&spans->frames, parts,
-                                  (enum pith_preset)spans->options->preset,
-                                  longest, error));
-    PITH_TRY(pith_keep_apply(parts, spans->options, error));
+                                  (enum pith_preset)o->preset, longest, error));
+    PITH_TRY(pith_keep_apply(parts, o, error));
     force_whole_parts(parts);
-    if (spans->options->structured)
+    if (o->structured)
         PITH_TRY(pith_spans_open_pieces(spans, error));
     spans->prune.decisions.break_line =
-        spans->frames.n > 0 ? pith_spans_break_line : pith_break_line;
+        spans->frames.block_of != NULL ? pith_spans_break_line
+                                       : pith_break_line;
     spans->prune.settled.is_lone = pith_spans_is_lone;
     spans->prune.n_forced = pith_forced_tokens(parts->units, parts->n_units);
-    spans->steered = spans->options->use_question &&
+    spans->steered = o->use_question &&
                      parts->parts[parts->n_parts - 1].n_tokens > 0;
     return PITH_OK;
 }
@@ -200,6 +204,9 @@ static enum pith_status choose(struct pith_spans *spans,
     if (spans->options->threshold > 0)
         PITH_TRY(take_what_stays(spans, error));
     PITH_TRY(pith_prune_settle(&spans->prune, error));
+    if (spans->given.n_parts > 0 &&
+        spans->prune.settled.n_tokens >= spans->n_compact)
+        PITH_TRY(pith_spans_keep_compact(spans, error));
     spans->result->timings.compress = pith_seconds() - scored;
     return PITH_OK;
 }
@@ -209,6 +216,7 @@ static enum pith_status note(struct pith_spans *spans,
 {
     const struct pith_budget *b = &spans->budget;
     PITH_TRY(pith_spans_note_language(spans, error));
+    PITH_TRY(pith_spans_note_compact(spans, error));
     if (spans->prune.passed)
         return PITH_OK;
     PITH_TRY(pith_spans_note_blocks(spans, error));
@@ -233,10 +241,13 @@ static enum pith_status run(struct pith_spans *spans,
     if (spans->options->structured)
         spans->prune.append = pith_pieces_append;
     PITH_TRY(open_spans(spans, prompt, error));
-    PITH_TRY(spans->options->threshold <= 0 &&
-                     spans->prune.target == spans->parts->ids.n
-                 ? pith_prune_keep_all(&spans->prune, error)
-                 : choose(spans, error));
+    if (spans->options->threshold > 0 ||
+        spans->prune.target < spans->parts->ids.n)
+        PITH_TRY(choose(spans, error));
+    else if (spans->given.n_parts > 0)
+        PITH_TRY(pith_spans_keep_compact(spans, error));
+    else
+        PITH_TRY(pith_prune_keep_all(&spans->prune, error));
     PITH_TRY(pith_prune_finish(&spans->prune, prompt, error));
     return note(spans, error);
 }
@@ -258,6 +269,7 @@ pith_compress_spans(struct pith_session *session,
     enum pith_status status = run(&spans, prompt, error);
     pith_spans_free_nodes(&spans);
     pith_prune_free(&spans.prune);
+    pith_parts_free(&spans.given);
     pith_free(spans.losses);
     pith_free(spans.gains);
     pith_free(spans.left_out);
