@@ -14,10 +14,8 @@
  *                        the first n <= W floats; the rest load as 0
  *   vec_add, vec_sub, vec_mul, vec_div (a, b)
  *   vec_fma(a, b, c)     a * b + c, rounded once
- *   vec_max(a, b)        b where either is NaN, or NaN
- *   vec_clamp(x, low, high)  NaN stays NaN
+ *   vec_max, vec_min (a, b)  b where either is NaN, or NaN
  *   vec_zero_below(v, x, low)  0 in the lanes with x < low, else v
- *   vec_round(x)         to the nearest integer
  *   vec_sqrt(x)          rounded correctly
  *   vec_scale(x, n)      x * 2^n, n integers in [-126, 129]
  *   vec_transpose(v)     transposes v[W] in place
@@ -148,24 +146,37 @@ TARGET static void emit(float *out, size_t out_stride, const float *panel,
         }
 }
 
+/* What e^(x - max) adds up to, which takes the place of x. */
+TARGET static inline vec take_exp(float *place, vec max, vec sum)
+{
+    vec e = vec_exp_to_89(vec_sub(vec_load(place), max));
+    vec_store(place, e);
+    return vec_add(sum, e);
+}
+
+TARGET static inline void update_state(struct pith_softmax *state, size_t t,
+                                       vec max, vec sum)
+{
+    vec shrink = vec_exp_to_89(vec_sub(vec_load(state->max + t), max));
+    vec_store(state->scale + t, shrink);
+    vec_store(state->sum + t, vec_fma(vec_load(state->sum + t), shrink, sum));
+    vec_store(state->max + t, max);
+}
+
 TARGET static void softmax(float *panel, size_t n, struct pith_softmax *state)
 {
-    for (size_t t = 0; t < L; t += W) {
-        vec before = vec_load(state->max + t), max = before;
-        for (size_t i = 0; i < n; i++)
-            max = vec_max(vec_load(panel + i * L + t), max);
-        vec sum = vec_set(0);
-        for (size_t i = 0; i < n; i++) {
-            vec e = vec_exp(vec_sub(vec_load(panel + i * L + t), max));
-            vec_store(panel + i * L + t, e);
-            sum = vec_add(sum, e);
-        }
-        vec shrink = vec_exp(vec_sub(before, max));
-        vec_store(state->scale + t, shrink);
-        vec_store(state->sum + t,
-                  vec_fma(vec_load(state->sum + t), shrink, sum));
-        vec_store(state->max + t, max);
+    vec low = vec_load(state->max), high = vec_load(state->max + W);
+    vec low_sum = vec_set(0), high_sum = vec_set(0);
+    for (size_t i = 0; i < n; i++) {
+        low = vec_max(vec_load(panel + i * L), low);
+        high = vec_max(vec_load(panel + i * L + W), high);
     }
+    for (size_t i = 0; i < n; i++) {
+        low_sum = take_exp(panel + i * L, low, low_sum);
+        high_sum = take_exp(panel + i * L + W, high, high_sum);
+    }
+    update_state(state, 0, low, low_sum);
+    update_state(state, W, high, high_sum);
 }
 
 TARGET static void scale(float *panel, size_t n, const float *factors)

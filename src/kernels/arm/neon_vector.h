@@ -60,20 +60,15 @@ static inline vec vec_max(vec a, vec b)
     return vmaxq_f32(a, b);
 }
 
-static inline vec vec_clamp(vec x, float low, float high)
+static inline vec vec_min(vec a, vec b)
 {
-    return vminq_f32(vec_set(high), vmaxq_f32(vec_set(low), x));
+    return vminq_f32(a, b);
 }
 
 static inline vec vec_zero_below(vec v, vec x, float low)
 {
     uint32x4_t goes = vcltq_f32(x, vec_set(low));
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), goes));
-}
-
-static inline vec vec_round(vec x)
-{
-    return vrndnq_f32(x);
 }
 
 /* 2^n for n in [-126, 127], put together from its exponent bits. */

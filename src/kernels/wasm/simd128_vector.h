@@ -66,19 +66,14 @@ static inline vec vec_max(vec a, vec b)
     return wasm_f32x4_pmax(b, a);
 }
 
-static inline vec vec_clamp(vec x, float low, float high)
+static inline vec vec_min(vec a, vec b)
 {
-    return wasm_f32x4_pmin(wasm_f32x4_pmax(x, vec_set(low)), vec_set(high));
+    return wasm_f32x4_pmin(b, a);
 }
 
 static inline vec vec_zero_below(vec v, vec x, float low)
 {
     return wasm_v128_andnot(v, wasm_f32x4_lt(x, vec_set(low)));
-}
-
-static inline vec vec_round(vec x)
-{
-    return wasm_f32x4_nearest(x);
 }
 
 static inline vec vec_sqrt(vec x)

@@ -49,7 +49,7 @@ static inline void ivec_store(float *p, ivec v)
 
 static inline ivec ivec_round(vec v)
 {
-    return wasm_i32x4_trunc_sat_f32x4(vec_round(v));
+    return wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(v));
 }
 
 static inline vec ivec_to_vec(ivec v)

@@ -78,20 +78,14 @@ TARGET static inline vec vec_max(vec a, vec b)
     return _mm256_max_ps(a, b);
 }
 
-/* Minimum and maximum give their second operand where one is NaN. */
-TARGET static inline vec vec_clamp(vec x, float low, float high)
+TARGET static inline vec vec_min(vec a, vec b)
 {
-    return _mm256_min_ps(vec_set(high), _mm256_max_ps(vec_set(low), x));
+    return _mm256_min_ps(a, b);
 }
 
 TARGET static inline vec vec_zero_below(vec v, vec x, float low)
 {
     return _mm256_and_ps(v, _mm256_cmp_ps(x, vec_set(low), _CMP_NLT_UQ));
-}
-
-TARGET static inline vec vec_round(vec x)
-{
-    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
 /* 2^n for n in [-126, 127], put together from its exponent bits. */

@@ -73,22 +73,15 @@ TARGET static inline vec vec_max(vec a, vec b)
     return _mm512_max_ps(a, b);
 }
 
-/* Minimum and maximum give their second operand where one is NaN. */
-TARGET static inline vec vec_clamp(vec x, float low, float high)
+TARGET static inline vec vec_min(vec a, vec b)
 {
-    return _mm512_min_ps(vec_set(high), _mm512_max_ps(vec_set(low), x));
+    return _mm512_min_ps(a, b);
 }
 
 TARGET static inline vec vec_zero_below(vec v, vec x, float low)
 {
     __mmask16 stays = _mm512_cmp_ps_mask(x, vec_set(low), _CMP_NLT_UQ);
     return _mm512_maskz_mov_ps(stays, v);
-}
-
-TARGET static inline vec vec_round(vec x)
-{
-    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT |
-                                       _MM_FROUND_NO_EXC);
 }
 
 TARGET static inline vec vec_sqrt(vec x)
@@ -103,7 +96,8 @@ TARGET static inline vec vec_scale(vec x, vec n)
 
 /* Each step doubles the size of the squares that are transposed: pairs and
  * fours inside the 128-bit quarters, then the quarters themselves. */
-TARGET static inline void vec_transpose(vec v[W])
+TARGET __attribute__((always_inline)) static inline void
+vec_transpose(vec v[W])
 {
     vec a[W], b[W];
     UNROLL
