@@ -222,6 +222,43 @@ enum pith_status pith_score_without_bos(struct pith_session *session,
                                         struct pith_error *error);
 
 /* --------------------------------------------------------------------------
+ * Losses that outlive a process
+ * ------------------------------------------------------------------------ */
+
+/* Keeps the losses of contexts in files of a folder, which is made where there
+ * is none, and takes them from there when a later session asks for the same
+ * text of the same model in the same way; results do not depend on it, to the
+ * bit.  Sessions of several processes may share a folder.  It holds 4,096
+ * texts of at most 8,192 tokens (128 MiB, seldom more than 20); what was used
+ * longest ago makes room.  Losses and model together give the texts back, so
+ * the folder is as private as they are (docs/CACHE.md).
+ *   folder  copied
+ * Errors: IO (among them: a folder that others may write into), UNSUPPORTED
+ * (without POSIX), MEMORY. */
+PITH_API
+enum pith_status pith_session_cache_open(struct pith_session *session,
+                                         const char *folder,
+                                         struct pith_error *error);
+
+/* What became of texts since the folder was opened.  A file that cannot be
+ * read or written costs time, never a result. */
+struct pith_cache_info {
+    const char *folder; /* NULL: none; borrowed, as is why */
+    const char *why;    /* of the latest failure; "": there was none */
+    size_t n_found, n_missed; /* texts that were looked for in the folder */
+    size_t n_kept;   /* files that were written */
+    size_t n_bad;    /* files that were damaged or foreign: passed over */
+    size_t n_failed; /* files that could not be written */
+};
+
+#define pith_session_cache_describe(session, info)                             \
+    pith_session_cache_describe_sized((session), (info), sizeof *(info))
+PITH_API
+void pith_session_cache_describe_sized(const struct pith_session *session,
+                                       struct pith_cache_info *info,
+                                       size_t sizeof_info);
+
+/* --------------------------------------------------------------------------
  * Counters: tokens of the model that will read the compressed prompt
  * ------------------------------------------------------------------------ */
 

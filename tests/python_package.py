@@ -265,6 +265,20 @@ class Package(unittest.TestCase):
         self.assertEqual(
             self.compressor.compress_prompt([], rate=0.5)["ratio"][-1], "x")
 
+    def test_kept_losses(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Path(folder) / "losses"
+            want = self.compressor.compress_prompt(TEXTS, rate=0.5,
+                                                   method="paper")
+            for _ in range(2):
+                with PromptCompressor(cache=kept) as other:
+                    got = other.compress_prompt(TEXTS, rate=0.5,
+                                                method="paper")
+                self.assertEqual(got["compressed_prompt"],
+                                 want["compressed_prompt"])
+            self.assertTrue(list(kept.iterdir()))
+            self.refused("is not a folder", PromptCompressor, cache=__file__)
+
     def test_threads(self):
         want = self.compressor.compress_prompt(TEXTS, rate=0.5)
         got = []

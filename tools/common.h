@@ -97,6 +97,7 @@ struct pith_text tool_model_name(const char *path);
 /* Options that every command with a model has. */
 struct model_options {
     const char *path, *adapter, *kernels, *precision;
+    const char *cache; /* NULL: none */
     size_t n_threads;
     bool quiet;
 };
@@ -123,12 +124,18 @@ struct model_options {
     {'q', "quiet", NULL, OPTION_FLAG, offsetof(args, model.quiet), 0, 0,       \
      "no report and no progress on stderr"}
 
+#define CACHE_OPTION(args)                                                     \
+    {0, "cache", "FOLDER", OPTION_WORD, offsetof(args, model.cache), 0, 0,     \
+     "keep losses of contexts there for the next run, which\n"                \
+     "has the same results sooner (docs/CACHE.md)"}
+
 /* A loaded model and its session. */
 struct opened {
     char *path;
     struct pith_model *model;
     struct pith_session *session;
     struct pith_progress progress;
+    bool quiet;
     struct progress_line {
         double start, shown; /* shown: when it was drawn last */
         double most_seconds; /* work is stopped after them; 0: never */
@@ -146,6 +153,12 @@ int tool_search_model(const char *wanted, char **path);
 int tool_load(struct opened *opened, const struct model_options *options);
 int tool_open(struct opened *opened, const struct model_options *options);
 void tool_close(struct opened *opened);
+
+/* Opens a session's folder of losses, if one is asked for; says on stderr what
+ * became of it. */
+int tool_open_cache(struct pith_session *session,
+                    const struct model_options *options);
+void tool_note_cache(const struct pith_session *session);
 
 /* Progress on stderr when it is a terminal and the work takes long. */
 struct pith_progress tool_progress(struct progress_line *line, bool quiet);

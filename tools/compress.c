@@ -69,6 +69,7 @@ static const struct option options[] = {
 
     {0, NULL, NULL, OPTION_FLAG, 0, 0, 0, "Model and machine:"},
     MODEL_OPTION(struct arguments),
+    CACHE_OPTION(struct arguments),
     RUN_OPTIONS(struct arguments),
 };
 

@@ -48,6 +48,7 @@ static const struct option options[] = {
     {0, "count-with", "FILE", OPTION_INPUT, AT(counter), 0, 0,
      "count prompt tokens by this .tiktoken file too"},
     MODEL_OPTION(struct arguments),
+    CACHE_OPTION(struct arguments),
     RUN_OPTIONS(struct arguments),
 };
 

@@ -116,6 +116,7 @@ int tool_open(struct opened *opened, const struct model_options *options)
     int code = tool_load(opened, options);
     if (code != TOOL_OK)
         return code;
+    opened->quiet = options->quiet;
     opened->progress = tool_progress(&opened->line, options->quiet);
     struct pith_session_options session = {
         .sizeof_options = sizeof session,
@@ -126,12 +127,42 @@ int tool_open(struct opened *opened, const struct model_options *options)
     if (pith_session_create(opened->model, &session, &opened->session,
                             &error) != PITH_OK)
         return tool_library(&error);
-    return TOOL_OK;
+    return tool_open_cache(opened->session, options);
+}
+
+int tool_open_cache(struct pith_session *session,
+                    const struct model_options *options)
+{
+    struct pith_error error;
+    if (options->cache == NULL ||
+        pith_session_cache_open(session, options->cache, &error) == PITH_OK)
+        return TOOL_OK;
+    return tool_fail("--cache %s", error.detail);
+}
+
+void tool_note_cache(const struct pith_session *session)
+{
+    struct pith_cache_info info = {.folder = NULL};
+    pith_session_cache_describe(session, &info);
+    size_t n = info.n_found + info.n_missed;
+    if (info.folder == NULL)
+        return;
+    if (n > 0)
+        fprintf(stderr, "pith: cache: %zu of %zu text%s found\n", info.n_found,
+                n, n == 1 ? "" : "s");
+    if (info.n_bad > 0)
+        fprintf(stderr, "pith: note: cache: %zu damaged or foreign file%s "
+                "passed over\n", info.n_bad, info.n_bad == 1 ? "" : "s");
+    if (info.n_failed > 0)
+        fprintf(stderr, "pith: note: cache: %zu text%s not kept: %s\n",
+                info.n_failed, info.n_failed == 1 ? "" : "s", info.why);
 }
 
 void tool_close(struct opened *opened)
 {
     tool_progress_erase(&opened->line);
+    if (!opened->quiet)
+        tool_note_cache(opened->session);
     pith_session_free(opened->session);
     pith_model_free(opened->model);
     free(opened->path);

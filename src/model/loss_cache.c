@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/options.h"
 #include "state.h"
 
 /* Whether the text begins with these ids and has every loss asked for. */
@@ -85,15 +86,29 @@ void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
 
 void pith_loss_cache_free(struct pith_loss_cache *cache)
 {
-    while (cache != NULL && cache->n > 0)
+    if (cache == NULL)
+        return;
+    while (cache->n > 0)
         forget(cache, cache->n - 1);
+    pith_loss_files_free(cache->files);
     pith_free(cache);
 }
 
-static const void *settle(const struct pith_session *session,
-                          const struct pith_precision *precision)
+/* --- of a session --------------------------------------------------------- */
+
+static const struct pith_precision *
+settle(const struct pith_session *session,
+       const struct pith_precision *precision)
 {
     return precision != NULL ? precision : session->compute.precision;
+}
+
+/* NULL: there is none, and no memory for one. */
+static struct pith_loss_cache *cache_of(struct pith_session *session)
+{
+    if (session->loss_cache == NULL)
+        session->loss_cache = pith_array_zero(1, sizeof *session->loss_cache);
+    return session->loss_cache;
 }
 
 bool pith_session_recall(struct pith_session *session,
@@ -101,8 +116,16 @@ bool pith_session_recall(struct pith_session *session,
                          const int32_t *ids, const int32_t *targets,
                          float *losses, size_t n)
 {
-    return pith_loss_cache_find(session->loss_cache, settle(session, precision),
-                                ids, targets, losses, n);
+    struct pith_loss_cache *cache = session->loss_cache;
+    const struct pith_loss_text text = {ids, targets, n};
+    precision = settle(session, precision);
+    if (pith_loss_cache_find(cache, precision, ids, targets, losses, n))
+        return true;
+    if (n == 0 || cache == NULL || cache->files == NULL ||
+        !pith_loss_files_find(cache->files, session, precision, &text, losses))
+        return false;
+    pith_loss_cache_add(cache, precision, ids, targets, losses, n);
+    return true;
 }
 
 void pith_session_remember(struct pith_session *session,
@@ -110,11 +133,48 @@ void pith_session_remember(struct pith_session *session,
                            const int32_t *ids, const int32_t *targets,
                            const float *losses, size_t n)
 {
-    if (session->loss_cache == NULL)
-        session->loss_cache = pith_array_zero(1, sizeof *session->loss_cache);
-    if (session->loss_cache != NULL)
-        pith_loss_cache_add(session->loss_cache, settle(session, precision),
-                            ids, targets, losses, n);
+    struct pith_loss_cache *cache = cache_of(session);
+    const struct pith_loss_text text = {ids, targets, n};
+    if (cache == NULL)
+        return;
+    precision = settle(session, precision);
+    pith_loss_cache_add(cache, precision, ids, targets, losses, n);
+    if (n > 0 && cache->files != NULL)
+        pith_loss_files_keep(cache->files, session, precision, &text, losses);
+}
+
+enum pith_status pith_session_cache_open(struct pith_session *session,
+                                         const char *folder,
+                                         struct pith_error *error)
+{
+    PITH_REQUIRE(session, error);
+    PITH_REQUIRE(folder, error);
+    struct pith_loss_cache *cache = cache_of(session);
+    struct pith_loss_files *files;
+    if (cache == NULL)
+        return pith_no_memory(error, 1, sizeof *cache);
+    PITH_TRY(pith_loss_files_open(&files, folder, error));
+    pith_loss_files_free(cache->files);
+    cache->files = files;
+    return PITH_OK;
+}
+
+void pith_session_cache_describe_sized(const struct pith_session *session,
+                                       struct pith_cache_info *given,
+                                       size_t sizeof_info)
+{
+    if (session == NULL || given == NULL)
+        return;
+    const struct pith_loss_files *files =
+        session->loss_cache != NULL ? session->loss_cache->files : NULL;
+    struct pith_cache_info info = {.why = ""};
+    if (files != NULL)
+        info = (struct pith_cache_info){
+            .folder = files->slots.folder, .why = files->why.detail,
+            .n_found = files->n_found, .n_missed = files->n_missed,
+            .n_kept = files->n_kept, .n_bad = files->n_bad,
+            .n_failed = files->n_failed};
+    pith_struct_give(given, sizeof_info, &info, sizeof info);
 }
 
 void pith_session_forget(struct pith_session *session)

@@ -9,7 +9,7 @@
 #ifndef PITH_MODEL_LOSS_CACHE_H
 #define PITH_MODEL_LOSS_CACHE_H
 
-#include "session.h"
+#include "loss_files.h"
 
 enum { PITH_LOSS_CACHE_TEXTS = 256, PITH_LOSS_CACHE_TOKENS = 1 << 16 };
 
@@ -25,6 +25,7 @@ struct pith_loss_cache {
     struct pith_cached_text texts[PITH_LOSS_CACHE_TEXTS];
     size_t n, n_tokens; /* texts; tokens of all of them */
     uint64_t clock;
+    struct pith_loss_files *files; /* owned; NULL: in memory alone */
 };
 
 /* Fills losses (n) where a text begins with these ids and all that is asked
@@ -41,7 +42,8 @@ void pith_loss_cache_add(struct pith_loss_cache *cache, const void *precision,
                    const int32_t *ids, const int32_t *targets,
                    const float *losses, size_t n);
 
-/* The same of a session.  precision: NULL: the session's. */
+/* The same of a session, and of its files, if it has some.  The cache of
+ * positions is used up.  precision: NULL: the session's. */
 bool pith_session_recall(struct pith_session *session,
                          const struct pith_precision *precision,
                          const int32_t *ids, const int32_t *targets,

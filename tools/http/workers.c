@@ -61,6 +61,9 @@ static int start_one(struct worker *worker, const struct pith_model *model,
     if (pith_session_create(model, &session, &worker->session, &error) !=
         PITH_OK)
         return tool_library(&error);
+    int code = tool_open_cache(worker->session, options);
+    if (code != TOOL_OK)
+        return code;
     int failure = pthread_create(&worker->thread, NULL, run, worker);
     if (failure != 0)
         return tool_fail("cannot start a thread: %s", strerror(failure));
@@ -74,7 +77,8 @@ int http_workers_start(struct workers *workers, size_t n,
                        work_function *work, void *user)
 {
     int code = TOOL_OK;
-    *workers = (struct workers){.work = work, .user = user};
+    *workers = (struct workers){.work = work, .user = user,
+                                .quiet = options->quiet};
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->more, NULL);
     workers->items = calloc(n, sizeof *workers->items);
@@ -96,6 +100,8 @@ void http_workers_end(struct workers *workers)
     for (size_t i = 0; i < workers->n; i++) {
         if (workers->items[i].started)
             pthread_join(workers->items[i].thread, NULL);
+        if (!workers->quiet)
+            tool_note_cache(workers->items[i].session);
         pith_session_free(workers->items[i].session);
     }
     free(workers->items);

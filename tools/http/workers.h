@@ -39,7 +39,7 @@ struct workers {
     pthread_cond_t more;
     struct job *first, *last; /* the queue */
     size_t n_waiting, n_busy;
-    bool ending;
+    bool ending, quiet;
 };
 
 /* Makes n sessions of the model and starts their threads.  Returns an exit

@@ -34,17 +34,21 @@ struct pith_model *pith_python_load(const char *path, char *detail)
 PITH_API
 struct pith_session *pith_python_session(const struct pith_model *model,
                                          int n_threads, const char *precision,
-                                         char *detail)
+                                         const char *cache, char *detail)
 {
     struct pith_error error;
     struct pith_session *session = NULL;
     struct pith_session_options options = {.sizeof_options = sizeof options,
                                            .n_threads = n_threads,
                                            .precision = precision};
-    return ok(pith_session_create(model, &options, &session, &error), &error,
-              detail)
-               ? session
-               : NULL;
+    enum pith_status status =
+        pith_session_create(model, &options, &session, &error);
+    if (status == PITH_OK && cache != NULL)
+        status = pith_session_cache_open(session, cache, &error);
+    if (ok(status, &error, detail))
+        return session;
+    pith_session_free(session);
+    return NULL;
 }
 
 PITH_API

@@ -34,7 +34,7 @@ for _name, _result, _parameters in (
         ("pith_counter_free", None, [c_void_p]),
         ("pith_python_load", c_void_p, [c_char_p, c_char_p]),
         ("pith_python_session", c_void_p,
-         [c_void_p, c_int, c_char_p, c_char_p]),
+         [c_void_p, c_int, c_char_p, c_char_p, c_char_p]),
         ("pith_python_counter", c_void_p, [c_char_p, c_char_p]),
         ("pith_python_request", c_void_p,
          [c_void_p, c_char_p, c_size_t, c_void_p, c_char_p]),
@@ -87,7 +87,7 @@ class Library:
     """A model, a session on it and perhaps a counter; owns all three."""
 
     def __init__(self, model: Path, threads: int, precision: Optional[str],
-                 count_with: Optional[Path]) -> None:
+                 count_with: Optional[Path], cache: Optional[Path]) -> None:
         self._counter = self._session = self._model = None
         try:
             if count_with is not None:
@@ -96,7 +96,8 @@ class Library:
             self._model = _call("pith_python_load", os.fsencode(model))
             self._session = _call(
                 "pith_python_session", self._model, threads,
-                precision.encode() if precision is not None else None)
+                precision.encode() if precision is not None else None,
+                os.fsencode(cache) if cache is not None else None)
         except BaseException:
             self.close()
             raise

@@ -28,6 +28,8 @@ class PromptCompressor:
     threads      0 for all processors
     precision    of products with weights; None for the fastest that decides
                  as float32 does
+    cache        a folder that keeps losses of contexts for the next process,
+                 made where there is none; results do not depend on it
 
     device_map and model_config are taken as they are there: the CPU is what
     there is. Several threads may use one compressor; they wait for each other.
@@ -45,7 +47,9 @@ class PromptCompressor:
                  method: str = "reference",
                  count_with: Union[str, "os.PathLike[str]", None] = None,
                  threads: int = 0,
-                 precision: Optional[str] = None) -> None:
+                 precision: Optional[str] = None,
+                 cache: Union[str, "os.PathLike[str]", None] = None
+                 ) -> None:
         del device_map
         self._library: Optional[Library] = None
         for refused, why in (
@@ -66,7 +70,8 @@ class PromptCompressor:
         self._lock = threading.Lock()
         self._library = Library(
             find_model(model_name), threads, precision,
-            Path(count_with) if count_with is not None else None)
+            Path(count_with) if count_with is not None else None,
+            Path(cache) if cache is not None else None)
 
     # --- what opens is closed ------------------------------------------------
 
