@@ -394,8 +394,8 @@ END_TEST
 
 START_TEST(softmax_at_the_edges)
 {
-    static const float X[] = {0, -INFINITY, -103, -104, -1e30f, -FLT_MAX,
-                              -1e-40f, NAN};
+    const float X[] = {0, -INFINITY, -103, -104, -1e30f, -FLT_MAX, -1e-40f,
+                       NAN};
     const struct pith_kernels *set = set_at(_i);
     if (set == NULL)
         return;
