@@ -88,7 +88,7 @@ PROGRAM     := $(BUILD)/pith
 endif
 
 .PHONY: all amalgamation core shared demo check check-asan \
-    check-tsan tsan-programs check-divergence check-families check-layouts \
+    check-tsan tsan-programs check-valgrind check-divergence check-families check-layouts \
     check-llmlingua-tests check-mcp check-metrics check-presets check-python \
     check-abi check-examples check-http check-litellm check-mpi check-mutations check-report fuzz \
     check-ports check-core-ports check-web web \
@@ -348,6 +348,10 @@ check-tsan:
 
 tsan-programs: $(TSAN_TESTS)
 	$(Q)$(TEST_ENV) PITH_SHARED=$(SHARED) sh tests/run.sh $(TSAN_TESTS)
+
+## check-valgrind: four requests under valgrind
+check-valgrind: all
+	$(Q)sh tests/check-valgrind.sh build/pith weights/default.pith
 
 ## check-mcp: try the MCP server with the official client from PyPI
 check-mcp: all
