@@ -443,11 +443,6 @@ const struct pith_json *pith_json_get(const struct pith_json *object,
     return found;
 }
 
-bool pith_json_is(const struct pith_json *value, enum pith_json_kind kind)
-{
-    return value != NULL && value->kind == kind;
-}
-
 bool pith_json_string_is(const struct pith_json *value, const char *string)
 {
     return pith_json_is(value, PITH_JSON_STRING) &&

@@ -58,7 +58,11 @@ const struct pith_json *pith_json_root(const struct pith_json_document *document
  * value is not an object. */
 const struct pith_json *pith_json_get(const struct pith_json *object,
                                       const char *key);
-bool pith_json_is(const struct pith_json *value, enum pith_json_kind kind);
+static inline bool pith_json_is(const struct pith_json *value,
+                                enum pith_json_kind kind)
+{
+    return value != NULL && value->kind == kind;
+}
 bool pith_json_string_is(const struct pith_json *value, const char *string);
 
 /* Writing: appends a quoted string; invalid UTF-8 becomes U+FFFD. */
