@@ -49,6 +49,12 @@ enum pith_status pith_writer_commit(struct pith_writer *writer,
 PITH_API
 void pith_writer_abort(struct pith_writer *writer);
 
+/* Removes the temporary file of a run that was killed, in a folder whose files
+ * may never be written again.  False: the name is not that of such a file, or
+ * somebody else's, or one that is being written; without POSIX. */
+PITH_API
+bool pith_writer_remove_leftover(const char *path);
+
 /* Removes the temporary files of all open writers, whose commits then fail.
  * May be called from a signal handler: it is all that the library does about
  * signals. */

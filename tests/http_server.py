@@ -275,7 +275,15 @@ def check_store():
         server.stop()
     with open(os.path.join(folder, "note.txt"), "w") as note:
         note.write("not an entry")
+    # What a server that was killed was writing goes; the like of others stays.
+    names = [f"{first[0]}.json.pith-tmp-1", f"{'0' * 24}.json.pith-tmp-42",
+             "note.txt.pith-tmp-1", f"{'0' * 23}.json.pith-tmp-1"]
+    for name in names:
+        with open(os.path.join(folder, name), "w") as half:
+            half.write('{"hash":')
     with Server("--store", folder) as server:
+        assert [os.path.exists(os.path.join(folder, name)) for name in names] == [
+            False, False, True, True]
         assert all(is_there(server, hash_) for hash_ in first)
         assert hashes(server, 1, 2) == first
         text = server.ask("GET", "/metrics")[2].decode()

@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "../src/base/sha256.h"
+#include "../src/model/adapter_layout.h"
+#include "../src/model/layout.h"
+#include "../src/model/state.h"
+#include "../src/service/chat.h"
 #include "pith_service.h"
 #include "replies.h"
 #include "tiny_model.h"
@@ -277,6 +281,32 @@ static void expect_same(struct shelf *shelf, const char *messages)
     free(request);
 }
 
+/* Other weights of the same name and size, another adapter: another model. */
+START_TEST(the_hash_is_of_weights_and_adapter)
+{
+    char hashes[4][PITH_CHAT_HASH_SIZE + 1];
+    uint8_t header[PITH_HEADER_SIZE], lora[PITH_LORA_HEADER_SIZE] = {0};
+    struct pith_adapter adapter = {.file = {.data = lora}};
+    struct pith_model other = *model;
+    struct pith_session opened = *session;
+    opened.model = &other;
+    pith_chat_hash(&opened, &compress, view("a"), hashes[0]);
+    memcpy(header, model->format.data, sizeof header);
+    other.format.data = header;
+    pith_chat_hash(&opened, &compress, view("a"), hashes[3]);
+    ck_assert_str_eq(hashes[0], hashes[3]);
+    header[PITH_OFFSET_WEIGHTS_CRC] ^= 1;
+    pith_chat_hash(&opened, &compress, view("a"), hashes[1]);
+    other.adapter = &adapter;
+    pith_chat_hash(&opened, &compress, view("a"), hashes[2]);
+    lora[PITH_LORA_AT_CRC] ^= 1;
+    pith_chat_hash(&opened, &compress, view("a"), hashes[3]);
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(hashes[i], hashes[j]);
+}
+END_TEST
+
 START_TEST(what_has_a_mark_stays)
 {
     struct shelf shelf = {0};
@@ -480,6 +510,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, all_else_stays_byte_for_byte);
     tcase_add_test(tcase, a_text_has_the_same_bytes_in_every_turn);
     tcase_add_test(tcase, the_hash_is_of_text_and_options);
+    tcase_add_test(tcase, the_hash_is_of_weights_and_adapter);
     tcase_add_test(tcase, what_has_a_mark_stays);
     tcase_add_test(tcase, what_was_fetched_stays);
     tcase_add_test(tcase, marks_are_left_out_on_demand);

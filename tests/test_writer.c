@@ -389,10 +389,21 @@ START_TEST(leftovers_go_and_living_files_stay)
         char digit = (char)('0' + i);
         assert_ok(pith_writer_write(&writers[i], &digit, 1, &error), error);
     }
+    ck_assert(!pith_writer_remove_leftover(writers[0].temporary));
     for (int i = 2; i >= 0; i--)
         assert_ok(pith_writer_commit(&writers[i], &error), error);
     expect_text("d/out", "0");
     ck_assert_uint_eq(count_files("d"), 1);
+    put("d/out.pith-tmp-7", "half of a fi");
+    ck_assert(pith_writer_remove_leftover(in("d/out.pith-tmp-7")));
+    ck_assert(!pith_writer_remove_leftover(in("d/out.pith-tmp-7")));
+    static const char *const others[] = {"d/out", "d/a.pith-tmp-", "d/a.pith-tmp-0",
+                                         "d/a.pith-tmp-1x", "d/a.pith-tmp-100"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        put(others[i], "another file");
+        ck_assert(!pith_writer_remove_leftover(in(others[i])));
+        expect_text(others[i], "another file");
+    }
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "pith_files.h"
 
 /* PLACE.pith-tmp-1 to -99 */
 enum { MAX_TEMPORARIES = 99, SUFFIX_SIZE = sizeof ".pith-tmp-99" };
@@ -30,6 +31,17 @@ char *pith_temporary_name(const char *place, int n)
 }
 
 #if HAVE_POSIX
+
+/* Whether a path ends as the name of a temporary file does. */
+static bool is_temporary(const char *path)
+{
+    const char *end = strrchr(path, '.');
+    size_t n = sizeof ".pith-tmp-" - 1;
+    return end != NULL && strncmp(end, ".pith-tmp-", n) == 0 &&
+           end[n] >= '1' && end[n] <= '9' &&
+           strspn(end + n, "0123456789") == strlen(end + n) &&
+           strlen(end) < SUFFIX_SIZE;
+}
 
 /* Whether the name still leads to the open file; errno is EEXIST when it
  * leads to another or nowhere. */
@@ -52,17 +64,23 @@ static bool lock(int file)
 }
 
 /* Removes what a killed run of this user left: nobody has it locked. */
-static void remove_leftover(const char *name)
+static bool remove_leftover(const char *name)
 {
     struct stat about;
     int file = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
-        return;
-    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
-        about.st_uid == geteuid() && about.st_nlink == 1 &&
-        flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, name))
-        unlink(name);
+        return false;
+    bool removed = fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
+                   about.st_uid == geteuid() && about.st_nlink == 1 &&
+                   flock(file, LOCK_EX | LOCK_NB) == 0 &&
+                   is_named(file, name) && unlink(name) == 0;
     close(file);
+    return removed;
+}
+
+bool pith_writer_remove_leftover(const char *path)
+{
+    return is_temporary(path) && remove_leftover(path);
 }
 
 static int create(const char *name, mode_t mode)
@@ -122,6 +140,14 @@ int pith_temporary_create(const char *place, unsigned mode, char **name,
         errno = why;
     }
     return file;
+}
+
+#else
+
+bool pith_writer_remove_leftover(const char *path)
+{
+    (void)path; /* there are none */
+    return false;
 }
 
 #endif

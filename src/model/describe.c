@@ -4,7 +4,20 @@
 #include "describe.h"
 
 #include "../base/options.h"
+#include "adapter_layout.h"
+#include "layout.h"
 #include "state.h"
+
+void pith_model_headers(const struct pith_model *model, struct pith_text *file,
+                        struct pith_text *adapter)
+{
+    *file = (struct pith_text){(const char *)model->format.data,
+                               PITH_HEADER_SIZE};
+    *adapter = (struct pith_text){0};
+    if (model->adapter != NULL)
+        *adapter = (struct pith_text){(const char *)model->adapter->file.data,
+                                      PITH_LORA_HEADER_SIZE};
+}
 
 void pith_describe_config(const struct pith_config *config,
                           struct pith_model_info *info)

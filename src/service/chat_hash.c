@@ -6,6 +6,7 @@
  */
 #include "../base/exact.h"
 #include "../base/sha256.h"
+#include "../model/describe.h"
 #include "chat.h"
 
 #include <stdio.h>
@@ -76,11 +77,10 @@ static void add_option(struct pith_sha256 *sha, const struct pith_option *row,
 static void add_model(struct pith_sha256 *sha,
                       const struct pith_session *session)
 {
-    struct pith_model_info info;
-    pith_model_describe(pith_session_model(session), &info);
-    add_string(sha, info.name);
-    add_size(sha, info.n_parameters);
-    add_size(sha, info.file_bytes);
+    struct pith_text file, adapter;
+    pith_model_headers(pith_session_model(session), &file, &adapter);
+    add_text(sha, file);
+    add_text(sha, adapter);
 }
 
 void pith_chat_hash(const struct pith_session *session,

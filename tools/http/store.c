@@ -198,6 +198,17 @@ static bool describe(const struct store *store, const char *name,
     return true;
 }
 
+/* What a server that was killed has left of an entry. */
+static void remove_leftover(const struct store *store, const char *name)
+{
+    char path[PATH_BYTES];
+    int size = snprintf(path, sizeof path, "%s/%s", store->folder, name);
+    if (strspn(name, "0123456789abcdef") == HASH_SIZE &&
+        strncmp(name + HASH_SIZE, ".json.", 6) == 0 && size > 0 &&
+        size < PATH_BYTES)
+        pith_writer_remove_leftover(path);
+}
+
 /* The entries of the folder, of which errno says whether they are all; NULL
  * without memory. */
 static struct found *list_folder(const struct store *store, DIR *folder,
@@ -214,6 +225,7 @@ static struct found *list_folder(const struct store *store, DIR *folder,
                 free(all);
             all = grown;
         }
+        remove_leftover(store, at->d_name);
         if (all != NULL)
             *n += describe(store, at->d_name, &all[*n]);
     }
