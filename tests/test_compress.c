@@ -368,6 +368,51 @@ END_TEST
 /* The question keeps tau_que and what coarse selection leaves over; the
  * contexts with the highest perplexity stay, in the order of the prompt. */
 /* A segment has at most half of the positions; more is noted, not refused. */
+/* Each method with what reads more of the prompt at once. */
+static void compress_in_short_context(struct pith_session *session, int method,
+                                      bool asked)
+{
+    static const struct pith_text contexts[] = {
+        {"The ferry leaves at 9:30.", 25}, {"", 0}, {"A red house", 11}};
+    struct pith_prompt prompt = {.instruction = {"Answer.", 7},
+                                 .contexts = contexts, .n_contexts = 3};
+    struct pith_compress_options options = traced(0.5, -1);
+    struct pith_result *result;
+    struct pith_error error;
+    if (asked)
+        prompt.question = (struct pith_text){"When does it leave?", 19};
+    options.method = (enum pith_method)method;
+    options.question_aware = asked && method == PITH_METHOD_PAPER;
+    if (method == PITH_METHOD_REFERENCE && asked)
+        options.rank_method = PITH_RANK_LONGLLMLINGUA;
+    if (method == PITH_METHOD_SPANS)
+        options.protect = PITH_PROTECT_NUMBERS;
+    if (pith_compress(session, &prompt, &options, &result, &error) != PITH_OK) {
+        ck_assert_msg(strstr(error.detail, "larger context") != NULL,
+                      "method %d: %s", method, error.detail);
+        return;
+    }
+    ck_assert(pith_utf8_is_valid(result->text.bytes, result->text.size));
+    pith_result_free(result);
+}
+
+START_TEST(a_context_of_few_positions_is_enough_or_refused)
+{
+    for (size_t n_ctx = 1; n_ctx <= 12; n_ctx++) {
+        struct pith_session_options open = {.sizeof_options = sizeof open,
+                                            .n_threads = 1, .n_ctx = n_ctx};
+        struct pith_session *session;
+        struct pith_error error;
+        assert_ok(pith_session_create(models[_i], &open, &session, &error),
+                  error);
+        for (int method = 0; method < 3; method++)
+            for (int asked = 0; asked < 2; asked++)
+                compress_in_short_context(session, method, asked);
+        pith_session_free(session);
+    }
+}
+END_TEST
+
 START_TEST(segments_are_bounded_by_the_positions)
 {
     struct pith_text text = view("the rain in Spain stays mainly in the plain");
@@ -586,6 +631,8 @@ Suite *make_suite(void)
     tcase_add_test(tiny, a_prompt_far_longer_than_the_context_is_sound);
     tcase_add_test(tiny, empty_and_tiny_prompts_are_sound);
     tcase_add_test(tiny, notes_say_what_the_caller_should_know);
+    tcase_add_loop_test(tiny, a_context_of_few_positions_is_enough_or_refused, 0,
+                        TINY_KINDS);
     tcase_add_test(tiny, segments_are_bounded_by_the_positions);
     tcase_add_test(tiny, a_window_bounds_what_is_seen);
     tcase_add_test(tiny, coarse_selection_follows_the_ranking);

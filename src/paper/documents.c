@@ -30,7 +30,7 @@ static enum pith_status make_query(const struct pith_session *session,
                                    struct pith_error *error)
 {
     const struct pith_part *question = &parts->parts[parts->n_parts - 1];
-    size_t room = pith_session_window(session) / 2;
+    size_t room = pith_max(pith_session_window(session) / 2, 1);
     struct pith_ids all = {0};
     query->join = parts->join.data;
     query->n_join = parts->join.n < room ? parts->join.n : 0;
