@@ -2,11 +2,11 @@
  * amx.c - bf16 products with the tiles of Intel's AMX: a tile instruction
  * multiplies 16 rows of 32 weights with 32 elements of 16 tokens.
  *
- * A step of multiply_tiles takes 32 rows and 32 tokens, which makes four of
- * these; their sums stay in four of the eight tile registers.  Plain bf16
- * is as avx512bf16.c packs it.  Of pairs, a group of 32 columns is 32 high
- * halves (precision.h) and after them 32 low ones: of a row of weights (PLANE)
- * floats each, of a panel (PLANE, L).
+ * multiply_tile takes 32 rows and 32 tokens, which makes four of these; their
+ * sums stay in four of the eight tile registers and are stored while the next
+ * 32 rows are multiplied.  Plain bf16 is as avx512bf16.c packs it.  Of pairs, a
+ * group of 32 columns is 32 high halves (precision.h) and after them 32 low
+ * ones: of a row of weights (PLANE) floats each, of a panel (PLANE, L).
  *
  * An instruction sums the products of even and of odd columns apart, adds the
  * two and then adds to the tile; denormals count as zero.
@@ -21,10 +21,11 @@
 #include "amx.h"
 
 #define TARGET PITH_TARGET("amx-tile,amx-bf16,avx512f,avx512bw,avx512bf16")
+#define INLINE TARGET __attribute__((always_inline)) static inline
 
 enum {
     L = 32,        /* lanes of the avx512 set */
-    ROWS = 32,     /* of a multiply_tiles */
+    ROWS = 32,     /* of a multiply_tile */
     TILE = 16,     /* rows and columns of one tile register */
     UNIT = 32,     /* columns of a step */
     PLANE = UNIT / 2 /* floats that hold 32 high or low halves */
@@ -161,46 +162,22 @@ TARGET void pith_amx_end(void)
 #define WEIGHTS_STRIDE (PITH_ROW_STRIDE * sizeof(float))
 #define PANEL_STRIDE (L * sizeof(float))
 
-/* Tiles 0 to 3: the sums. */
-TARGET static inline void load_sums(const float *out)
-{
-    _tile_loadd(0, out, PANEL_STRIDE);
-    _tile_loadd(1, out + TILE, PANEL_STRIDE);
-    _tile_loadd(2, out + TILE * L, PANEL_STRIDE);
-    _tile_loadd(3, out + TILE * L + TILE, PANEL_STRIDE);
-}
-
-TARGET static inline void clear_sums(void)
-{
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-}
-
-TARGET static inline void store_sums(float *out)
-{
-    _tile_stored(0, out, PANEL_STRIDE);
-    _tile_stored(1, out + TILE, PANEL_STRIDE);
-    _tile_stored(2, out + TILE * L, PANEL_STRIDE);
-    _tile_stored(3, out + TILE * L + TILE, PANEL_STRIDE);
-}
-
 /* Tiles 4 and 5: the upper and the lower 16 rows of weights. */
-TARGET static inline void load_weights(const float *weights)
+INLINE void load_weights(const float *weights)
 {
     _tile_loadd(4, weights, WEIGHTS_STRIDE);
     _tile_loadd(5, weights + TILE * PITH_ROW_STRIDE, WEIGHTS_STRIDE);
 }
 
 /* Tiles 6 and 7: the first and the last 16 tokens. */
-TARGET static inline void load_tokens(const float *panel)
+INLINE void load_tokens(const float *panel)
 {
     _tile_loadd(6, panel, PANEL_STRIDE);
     _tile_loadd(7, panel + TILE, PANEL_STRIDE);
 }
 
-TARGET static inline void add_products(void)
+/* Tiles 0 to 3: the sums. */
+INLINE void add_products(void)
 {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
@@ -208,49 +185,93 @@ TARGET static inline void add_products(void)
     _tile_dpbf16ps(3, 5, 7);
 }
 
-TARGET static inline void multiply_tiles(float *out, const float *weights,
-                                        const float *panel, size_t depth,
-                                        bool pairs, bool add)
+/* Where the sums are in out (ROWS, L). */
+enum { SUMS_1 = TILE, SUMS_2 = TILE * L, SUMS_3 = TILE * L + TILE };
+
+INLINE void store_sums(float *out)
 {
-    if (add)
-        load_sums(out);
-    else
-        clear_sums();
+    _tile_stored(0, out, PANEL_STRIDE);
+    _tile_stored(1, out + SUMS_1, PANEL_STRIDE);
+    _tile_stored(2, out + SUMS_2, PANEL_STRIDE);
+    _tile_stored(3, out + SUMS_3, PANEL_STRIDE);
+}
+
+/* Stores the sums of the tile before, if there is one, and begins those of out
+ * with their first products: a register after the other, so that there are
+ * always products to compute. */
+#define CHANGE_SUM(sum, rows, tokens, place)                                   \
+    do {                                                                       \
+        if (before != NULL)                                                    \
+            _tile_stored(sum, before + (place), PANEL_STRIDE);                 \
+        if (add)                                                               \
+            _tile_loadd(sum, out + (place), PANEL_STRIDE);                     \
+        else                                                                   \
+            _tile_zero(sum);                                                   \
+        _tile_dpbf16ps(sum, rows, tokens);                                     \
+    } while (0)
+
+INLINE void change_sums(float *before, const float *out, bool add)
+{
+    CHANGE_SUM(0, 4, 6, 0);
+    CHANGE_SUM(1, 4, 7, SUMS_1);
+    CHANGE_SUM(2, 5, 6, SUMS_2);
+    CHANGE_SUM(3, 5, 7, SUMS_3);
+}
+
+/* Of pairs, low x high, high x high and high x low. */
+INLINE void multiply_tile(float *before, const float *out,
+                          const float *weights, const float *panel,
+                          size_t depth, bool pairs, bool add)
+{
     for (size_t c = 0; c < depth; c += UNIT) {
         const float *w = weights + (pairs ? c : c / 2);
         const float *x = panel + (pairs ? c : c / 2) * L;
         load_tokens(x);
-        if (pairs) {
-            load_weights(w + PLANE);
+        load_weights(pairs ? w + PLANE : w);
+        if (c == 0)
+            change_sums(before, out, add);
+        else
             add_products();
-        }
-        load_weights(w);
-        add_products();
         if (pairs) {
+            load_weights(w);
+            add_products();
             load_tokens(x + PLANE * L);
             add_products();
         }
     }
-    store_sums(out);
+}
+
+INLINE void multiply_tiles(float *out, const float *weights,
+                           const float *panel, size_t n_rows, size_t depth,
+                           bool pairs, bool add)
+{
+    float *before = NULL;
+    for (size_t r = 0; r < n_rows; r += ROWS) {
+        multiply_tile(before, out + r * L, weights + r * PITH_ROW_STRIDE,
+                      panel, depth, pairs, add);
+        before = out + r * L;
+    }
+    store_sums(before);
 }
 
 TARGET static void multiply(const struct pith_kernels *kernels, float *out,
                             const float *weights, const float *panel,
-                            size_t depth, size_t n_lanes, bool add)
+                            size_t n_rows, size_t depth, size_t n_lanes,
+                            bool add)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, false, add);
+    multiply_tiles(out, weights, panel, n_rows, depth, false, add);
 }
 
 TARGET static void multiply_pairs(const struct pith_kernels *kernels,
                                   float *out, const float *weights,
-                                  const float *panel, size_t depth,
-                                  size_t n_lanes, bool add)
+                                  const float *panel, size_t n_rows,
+                                  size_t depth, size_t n_lanes, bool add)
 {
     (void)kernels;
     (void)n_lanes;
-    multiply_tiles(out, weights, panel, depth, true, add);
+    multiply_tiles(out, weights, panel, n_rows, depth, true, add);
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -271,7 +292,7 @@ const struct pith_precision pith_precision_bf16_amx = {
     .unpack = pith_unpack_bf16,
     .begin = pith_amx_begin,
     .end = pith_amx_end,
-    .multiply = multiply,
+    .multiply_rows = multiply,
 };
 
 const struct pith_precision pith_precision_bf16x3_amx = {
@@ -287,7 +308,7 @@ const struct pith_precision pith_precision_bf16x3_amx = {
     .unpack = unpack_pairs,
     .begin = pith_amx_begin,
     .end = pith_amx_end,
-    .multiply = multiply_pairs,
+    .multiply_rows = multiply_pairs,
 };
 
 #endif
