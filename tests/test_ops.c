@@ -271,9 +271,11 @@ static void check_norms(struct pith_compute *compute, size_t T, size_t C)
                 (float)(x[t * C + i] / sqrt(squares + 1e-5) * gain[i]);
         }
     }
-    pith_layer_norm(compute, out, x, gain, shift, T, C, 1e-5f);
+    struct pith_norm norm = {gain, shift, 1e-5f};
+    pith_normalise(compute, out, x, &norm, T, C);
     assert_close(set, out, layer, T * C, 1e-5, 1e-5);
-    pith_rms_norm(compute, x, x, gain, T, C, 1e-5f);
+    norm.shift = NULL;
+    pith_normalise(compute, x, x, &norm, T, C);
     assert_close(set, x, rms, T * C, 1e-6, 1e-6);
     free(x), free(gain), free(shift), free(out), free(layer), free(rms);
 }
@@ -366,6 +368,7 @@ static struct outputs run_all(const char *set, int n_threads, size_t T,
     float *k = random_floats(2 * stride * DIM, 1);
     float *v = random_floats(2 * stride * DIM, 1);
     float *gain = random_floats(N, 1); /* and bias */
+    const struct pith_norm norm = {gain, gain, 1e-5f};
     struct pith_compute compute = open_compute(set, n_threads, T, W, DIM);
     struct outputs out = {random_floats(T * N, 1), random_floats(T * W, 1),
                           random_floats(T, 1), random_floats(T * W, 1),
@@ -379,7 +382,7 @@ static struct outputs run_all(const char *set, int n_threads, size_t T,
     pith_attention(&compute, out.attention, x, k, v, T, HEADS, 2, DIM, n_keys,
                    stride);
     pith_target_losses(&compute, out.losses, x, &vocabulary, targets, T);
-    pith_layer_norm(&compute, out.norm, x, gain, gain, T, W, 1e-5f);
+    pith_normalise(&compute, out.norm, x, &norm, T, W);
     pith_gelu(&compute, out.gelu, T * W);
     pith_compute_free(&compute);
     free((void *)(uintptr_t)weight.data);

@@ -452,19 +452,27 @@ static void check_part(const struct pith_kernels *set,
     float *want = pith_array(T * C, sizeof *want);
     float *up = random_floats(T * F, 1), *gate = random_floats(T * F, 1);
     float *both[2] = {random_floats(T * F, 1), random_floats(T * F, 1)};
-    memcpy(want, out, T * C * sizeof *out);
-    feed_forward_in_steps(&compute, want, up, gate, x, &part, T);
-    pith_feed_forward(&compute, out, x, &part.layer, T);
+    float *gain = random_floats(C, 1), *normed = random_floats(T * C, 1);
+    struct pith_norm norm = {gain, gated ? NULL : part.down_bias, 1e-5f};
+    memcpy(want, x, T * C * sizeof *x);
+    pith_normalise(&compute, normed, x, &norm, T, C);
+    feed_forward_in_steps(&compute, want, up, gate, normed, &part, T);
+    memcpy(out, x, T * C * sizeof *x);
+    pith_feed_forward(&compute, out, normed, NULL, &part.layer, T);
+    ck_assert_mem_eq(out, want, T * C * sizeof *out);
+    memcpy(out, x, T * C * sizeof *x);
+    pith_feed_forward(&compute, out, out, &norm, &part.layer, T);
     ck_assert_mem_eq(out, want, T * C * sizeof *out);
 
     struct pith_linear_output layers[] = {
         {both[0], &part.up, part.layer.up_bias}, {both[1], &part.gate, NULL}};
-    pith_linear_outputs(&compute, layers, 2, x, T);
+    pith_linear_outputs(&compute, layers, 2, x, &norm, T);
     ck_assert_mem_eq(both[0], up, T * F * sizeof *up);
     ck_assert_mem_eq(both[1], gate, T * F * sizeof *gate);
     pith_compute_free(&compute);
     free_part(&part);
     free(x), free(out), free(want), free(up), free(gate);
+    free(gain), free(normed);
     free(both[0]), free(both[1]);
 }
 

@@ -75,12 +75,9 @@ void pith_train_linear_backward(struct pith_trainer *trainer, float *dx,
 void pith_train_norm(struct pith_trainer *trainer, float *out, const float *x,
                      const struct pith_train_norm *norm, size_t T, size_t C)
 {
-    float eps = pith_model_config(trainer->model)->norm_eps;
-    if (norm->shift != NULL)
-        pith_layer_norm(&trainer->compute, out, x, norm->gain, norm->shift, T,
-                        C, eps);
-    else
-        pith_rms_norm(&trainer->compute, out, x, norm->gain, T, C, eps);
+    const struct pith_norm made = {
+        norm->gain, norm->shift, pith_model_config(trainer->model)->norm_eps};
+    pith_normalise(&trainer->compute, out, x, &made, T, C);
 }
 
 void pith_train_norm_backward(struct pith_trainer *trainer, float *dx,

@@ -20,6 +20,7 @@ struct pack {
     const struct pith_compute *compute;
     float *panels;
     const float *x;
+    const struct pith_norm *norm; /* or NULL */
     size_t T, C;
 };
 
@@ -29,17 +30,23 @@ static void pack_panel(void *user, size_t index, int thread)
     const struct pith_compute *compute = pack->compute;
     const struct pith_kernels *kernels = compute->kernels;
     size_t L = kernels->lanes, C = pack->C, first = index * L;
-    (void)thread;
+    size_t n_tokens = pith_min(L, pack->T - first);
+    const float *x = pack->x + first * C;
+    if (pack->norm != NULL) {
+        float *rows = compute->scratch->threads[thread].products;
+        pith_norm_rows(kernels, rows, x, pack->norm, n_tokens, C);
+        x = rows;
+    }
     compute->precision->pack(kernels,
                              pack->panels + first * pith_padded(compute, C), 0,
-                             pack->x + first * C, C,
-                             pith_min(L, pack->T - first), C);
+                             x, C, n_tokens, C);
 }
 
 void pith_pack_tokens(const struct pith_compute *compute, float *panels,
-                      const float *x, size_t T, size_t C)
+                      const float *x, const struct pith_norm *norm, size_t T,
+                      size_t C)
 {
-    struct pack pack = {compute, panels, x, T, C};
+    struct pack pack = {compute, panels, x, norm, T, C};
     pith_parallel_for(compute->threads,
                       pith_div_up(T, compute->kernels->lanes), pack_panel,
                       &pack);
@@ -310,10 +317,11 @@ static void multiply_outputs(const struct pith_compute *compute,
 
 void pith_linear_outputs(const struct pith_compute *compute,
                          const struct pith_linear_output *outputs, size_t n,
-                         const float *x, size_t T)
+                         const float *x, const struct pith_norm *norm,
+                         size_t T)
 {
     float *panels = compute->scratch->panels;
-    pith_pack_tokens(compute, panels, x, T, outputs->weight->cols);
+    pith_pack_tokens(compute, panels, x, norm, T, outputs->weight->cols);
     for (size_t i = 0; i < n; i += PITH_BLOCK_PARTS)
         multiply_outputs(compute, outputs + i,
                          pith_min(PITH_BLOCK_PARTS, n - i), panels, T, false);
@@ -325,7 +333,7 @@ void pith_linear(const struct pith_compute *compute, float *out, const float *x,
 {
     struct pith_linear_output output = {out, weight, bias};
     float *panels = compute->scratch->panels;
-    pith_pack_tokens(compute, panels, x, T, weight->cols);
+    pith_pack_tokens(compute, panels, x, NULL, T, weight->cols);
     multiply_outputs(compute, &output, 1, panels, T, accumulate);
 }
 
@@ -393,8 +401,8 @@ static void hidden_task(void *user, size_t index, int thread)
 }
 
 void pith_feed_forward(const struct pith_compute *compute, float *out,
-                       const float *x, const struct pith_feed_forward *layer,
-                       size_t T)
+                       const float *x, const struct pith_norm *norm,
+                       const struct pith_feed_forward *layer, size_t T)
 {
     struct hidden hidden = {.compute = compute, .layer = layer, .T = T};
     struct pith_linear_output down = {out, layer->down, layer->down_bias};
@@ -404,7 +412,7 @@ void pith_feed_forward(const struct pith_compute *compute, float *out,
     hidden.block_rows = block_rows(
         compute, F, whole, pith_max(whole, pith_max_rows(compute, C) / n_parts));
     hidden.n_blocks = pith_div_up(F, hidden.block_rows);
-    pith_pack_tokens(compute, scratch->panels, x, T, C);
+    pith_pack_tokens(compute, scratch->panels, x, norm, T, C);
     pith_parallel_for(compute->threads,
                       hidden.n_blocks * pith_div_up(T, PITH_BLOCK_TOKENS),
                       hidden_task, &hidden);

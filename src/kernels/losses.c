@@ -118,7 +118,7 @@ void pith_target_losses(const struct pith_compute *compute, float *losses,
     size_t n_parts = pith_div_up(weight->rows, part_rows);
     struct losses job = {compute, losses, weight,   targets,
                          T,       n_parts, part_rows};
-    pith_pack_tokens(compute, compute->scratch->panels, x, T, weight->cols);
+    pith_pack_tokens(compute, compute->scratch->panels, x, NULL, T, weight->cols);
     pith_parallel_for(compute->threads,
                       n_parts * pith_div_up(T, PITH_BLOCK_TOKENS), part_task,
                       &job);

@@ -46,10 +46,11 @@ static bool plan_layout(struct layout *layout,
 {
     size_t L = kernels->lanes, per_thread = 0, total = 0, tokens, threads;
     size_t head_rows = pith_round_up(limits->max_head_dim, PITH_BLOCK_ROWS);
-    size_t width;
+    size_t width, rows;
     bool fits =
         pith_size_add(limits->max_tokens, L - 1, &tokens) &&
-        pith_size_add(limits->max_width, PITH_WIDEST_UNIT - 1, &width);
+        pith_size_add(limits->max_width, PITH_WIDEST_UNIT - 1, &width) &&
+        pith_size_mul(L, width, &rows);
     tokens -= tokens % L;
     fits = fits &&
            add_piece(&layout->panels, tokens, width, 1, &total) &&
@@ -64,7 +65,8 @@ static bool plan_layout(struct layout *layout,
                      1, 1, &per_thread) &&
            add_piece(&layout->values, head_rows, PITH_ROW_STRIDE, 1,
                      &per_thread) &&
-           add_piece(&layout->products, PITH_BLOCK_TOKENS, PITH_HELD_ROWS, 1,
+           add_piece(&layout->products,
+                     pith_max(rows, PITH_BLOCK_TOKENS * PITH_HELD_ROWS), 1, 1,
                      &per_thread) &&
            add_piece(&layout->queries, PITH_QUERY_PANELS, head_rows, L,
                      &per_thread) &&
@@ -223,43 +225,44 @@ void pith_table_rows(const struct pith_compute *compute, float *out,
                       table_task, &job);
 }
 
-struct norm {
+void pith_norm_rows(const struct pith_kernels *kernels, float *out,
+                    const float *x, const struct pith_norm *norm, size_t n,
+                    size_t C)
+{
+    for (size_t t = 0; t < n; t++)
+        if (norm->shift != NULL)
+            kernels->layer_norm(out + t * C, x + t * C, norm->gain,
+                                norm->shift, C, norm->eps);
+        else
+            kernels->rms_norm(out + t * C, x + t * C, norm->gain, C,
+                              norm->eps);
+}
+
+struct norm_job {
     const struct pith_kernels *kernels;
     float *out;
-    const float *x, *gain, *shift; /* shift NULL: RMS norm */
+    const float *x;
+    const struct pith_norm *norm;
     size_t T, C;
-    float eps;
 };
 
 static void norm_task(void *user, size_t index, int thread)
 {
-    const struct norm *norm = user;
-    size_t C = norm->C;
-    size_t end = pith_min(norm->T, (index + 1) * TASK_TOKENS);
+    const struct norm_job *job = user;
+    size_t first = index * TASK_TOKENS;
     (void)thread;
-    for (size_t t = index * TASK_TOKENS; t < end; t++)
-        if (norm->shift != NULL)
-            norm->kernels->layer_norm(norm->out + t * C, norm->x + t * C,
-                                      norm->gain, norm->shift, C, norm->eps);
-        else
-            norm->kernels->rms_norm(norm->out + t * C, norm->x + t * C,
-                                    norm->gain, C, norm->eps);
+    pith_norm_rows(job->kernels, job->out + first * job->C,
+                   job->x + first * job->C, job->norm,
+                   pith_min(TASK_TOKENS, job->T - first), job->C);
 }
 
-void pith_layer_norm(const struct pith_compute *compute, float *out,
-                     const float *x, const float *gain, const float *shift,
-                     size_t T, size_t C, float eps)
+void pith_normalise(const struct pith_compute *compute, float *out,
+                    const float *x, const struct pith_norm *norm, size_t T,
+                    size_t C)
 {
-    struct norm norm = {compute->kernels, out, x, gain, shift, T, C, eps};
+    struct norm_job job = {compute->kernels, out, x, norm, T, C};
     pith_parallel_for(compute->threads, pith_div_up(T, TASK_TOKENS),
-                      norm_task, &norm);
-}
-
-void pith_rms_norm(const struct pith_compute *compute, float *out,
-                   const float *x, const float *gain, size_t T, size_t C,
-                   float eps)
-{
-    pith_layer_norm(compute, out, x, gain, NULL, T, C, eps);
+                      norm_task, &job);
 }
 
 struct rope {

@@ -54,6 +54,18 @@ void pith_table_rows(const struct pith_compute *compute, float *out,
                      const struct pith_tensor *table, const int32_t *ids,
                      size_t first, size_t T, bool accumulate);
 
+/* LayerNorm, (x - mean) / sqrt(variance + eps) * gain + shift; without a shift
+ * (NULL) RMSNorm, x / sqrt(mean(x^2) + eps) * gain. */
+struct pith_norm {
+    const float *gain, *shift; /* (C) */
+    float eps;
+};
+
+/* out (T, C) = the norm of x.  May be in place. */
+void pith_normalise(const struct pith_compute *compute, float *out,
+                    const float *x, const struct pith_norm *norm, size_t T,
+                    size_t C);
+
 /* out (T, N) = x (T, C) W^T + bias, added to out when accumulate.
  * weight (N, C); bias (N) or NULL. */
 void pith_linear(const struct pith_compute *compute, float *out, const float *x,
@@ -67,10 +79,12 @@ struct pith_linear_output {
     const float *bias;                /* (N) or NULL */
 };
 
-/* out = x (T, C) W^T + bias of each of n layers, as pith_linear() has it. */
+/* out = x (T, C) W^T + bias of each of n layers, as pith_linear() has it, after
+ * the norm, if there is one (NULL). */
 void pith_linear_outputs(const struct pith_compute *compute,
                          const struct pith_linear_output *layers, size_t n,
-                         const float *x, size_t T);
+                         const float *x, const struct pith_norm *norm,
+                         size_t T);
 
 /* The feed-forward part of a layer, F its hidden width. */
 struct pith_feed_forward {
@@ -83,22 +97,12 @@ struct pith_feed_forward {
 
 /* out (T, C) += hidden W_down^T + b_down, where hidden (T, F) is
  *   SiLU(x W_gate^T) * (x W_up^T)  or  GELU(x W_up^T + b_up);
- * the same bits as one operation after the other, but the hidden values never
- * leave the order that products are made and taken in. */
+ * after the norm of x, if there is one (NULL): the same bits as one operation
+ * after the other, but the hidden values never leave the order that products
+ * are made and taken in.  out may be x. */
 void pith_feed_forward(const struct pith_compute *compute, float *out,
-                       const float *x, const struct pith_feed_forward *layer,
-                       size_t T);
-
-/* out (T, C) = LayerNorm(x) * gain + shift; gain, shift (C).  May be in
- * place. */
-void pith_layer_norm(const struct pith_compute *compute, float *out,
-                     const float *x, const float *gain, const float *shift,
-                     size_t T, size_t C, float eps);
-
-/* out (T, C) = x / sqrt(mean(x^2) + eps) * gain.  May be in place. */
-void pith_rms_norm(const struct pith_compute *compute, float *out,
-                   const float *x, const float *gain, size_t T, size_t C,
-                   float eps);
+                       const float *x, const struct pith_norm *norm,
+                       const struct pith_feed_forward *layer, size_t T);
 
 /* Rotary embedding in place on x (T, H * D): element i of a head is paired
  * with i + D/2.  cosines, sines (T, D/2): of each token's position. */

@@ -42,7 +42,7 @@ struct pith_thread_scratch {
     /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
     float *values;
     /* Products (panels of a block of tokens, PITH_HELD_ROWS, L), or
-     * (PITH_MAX_ROWS, L). */
+     * (PITH_MAX_ROWS, L); or tokens after a norm (L, max_width). */
     float *products;
     /* Attention: queries and outputs (PITH_QUERY_PANELS, D, L) and one
      * panel of scores (PITH_BLOCK_KEYS, L) as floats and as the precision
@@ -92,10 +92,16 @@ struct pith_token_block {
     size_t first, n_panels, n_tokens;
 };
 
-/* Packs x (T, C) into panels.  Lanes of the last panel that hold no token
- * keep what was there. */
+/* out (n, C) = the norm of x (n, C). */
+void pith_norm_rows(const struct pith_kernels *kernels, float *out,
+                    const float *x, const struct pith_norm *norm, size_t n,
+                    size_t C);
+
+/* Packs x (T, C), after the norm if there is one, into panels.  Lanes of the
+ * last panel that hold no token keep what was there. */
 void pith_pack_tokens(const struct pith_compute *compute, float *panels,
-                      const float *x, size_t T, size_t C);
+                      const float *x, const struct pith_norm *norm, size_t T,
+                      size_t C);
 
 /* Tokens [index * PITH_BLOCK_TOKENS, ...) of what was packed. */
 struct pith_token_block pith_token_block(const struct pith_compute *compute,

@@ -33,25 +33,34 @@ static void embed(const struct pith_pass *pass, float *x, const int32_t *ids)
                         pass->runs[i].position, pass->runs[i].T, true);
 }
 
-/* out (T, C) = the norm of the model's kind of x (T, C). */
-static void norm(const struct pith_pass *pass, float *out, const float *gain,
-                 const float *shift, size_t T)
+/* A norm of the model's kind. */
+static struct pith_norm norm_of(const struct pith_pass *pass,
+                                const float *gain, const float *shift)
 {
-    const struct pith_config *config = &pass->session->model->format.config;
-    const float *x = pass->session->activations->x;
+    return (struct pith_norm){
+        gain, shift, pass->session->model->format.config.norm_eps};
+}
 
-    if (shift != NULL)
-        pith_layer_norm(&pass->compute, out, x, gain, shift, T, config->n_embd,
-                        config->norm_eps);
-    else
-        pith_rms_norm(&pass->compute, out, x, gain, T, config->n_embd,
-                      config->norm_eps);
+/* The norm before a linear layer, which takes it in; an adapter needs what
+ * comes out of it. */
+static struct pith_norm norm_before(const struct pith_pass *pass,
+                                    const float *gain, const float *shift)
+{
+    const struct pith_activations *a = pass->session->activations;
+    const struct pith_norm norm = norm_of(pass, gain, shift);
+    if (pass->session->model->adapter_rank > 0)
+        pith_normalise(&pass->compute, a->norm, a->x, &norm, pass->T,
+                       pass->session->model->format.config.n_embd);
+    return norm;
 }
 
 void pith_output_norm(const struct pith_pass *pass, float *out, size_t T)
 {
     const struct pith_weights *weights = &pass->session->model->weights;
-    norm(pass, out, weights->output_norm, weights->output_norm_bias, T);
+    const struct pith_norm norm =
+        norm_of(pass, weights->output_norm, weights->output_norm_bias);
+    pith_normalise(&pass->compute, out, pass->session->activations->x, &norm,
+                   T, pass->session->model->format.config.n_embd);
 }
 
 /* Norms each head of q (T, H D) and k (T, Hkv D), where the model does. */
@@ -59,16 +68,16 @@ static void norm_heads(const struct pith_pass *pass,
                        const struct pith_layer *layer)
 {
     const struct pith_config *config = &pass->session->model->format.config;
+    const struct pith_norm q = norm_of(pass, layer->attn_q_norm, NULL);
+    const struct pith_norm k = norm_of(pass, layer->attn_k_norm, NULL);
     struct pith_activations *a = pass->session->activations;
 
-    if (layer->attn_q_norm == NULL)
+    if (q.gain == NULL)
         return;
-    pith_rms_norm(&pass->compute, a->q, a->q, layer->attn_q_norm,
-                  pass->T * config->n_head, config->head_dim,
-                  config->norm_eps);
-    pith_rms_norm(&pass->compute, a->k, a->k, layer->attn_k_norm,
-                  pass->T * config->n_kv_head, config->head_dim,
-                  config->norm_eps);
+    pith_normalise(&pass->compute, a->q, a->q, &q, pass->T * config->n_head,
+                   config->head_dim);
+    pith_normalise(&pass->compute, a->k, a->k, &k,
+                   pass->T * config->n_kv_head, config->head_dim);
 }
 
 /* Turns q (T, H D) and k (T, Hkv D) by the positions of their tokens, where
@@ -130,12 +139,13 @@ static void attention_half(const struct pith_pass *pass, size_t index)
         &pass->session->model->weights.layers[index];
     struct pith_activations *a = pass->session->activations;
 
-    norm(pass, a->norm, layer->attn_norm, layer->attn_norm_bias, pass->T);
+    const struct pith_norm norm = norm_before(pass, layer->attn_norm,
+                                              layer->attn_norm_bias);
     const struct pith_linear_output qkv[] = {
         {a->q, &layer->attn_q, layer->attn_q_bias},       /* (T, H D) */
         {a->k, &layer->attn_k, layer->attn_k_bias},       /* (T, Hkv D) */
         {a->v, &layer->attn_v, layer->attn_v_bias}};      /* (T, Hkv D) */
-    pith_linear_outputs(&pass->compute, qkv, 3, a->norm, pass->T);
+    pith_linear_outputs(&pass->compute, qkv, 3, a->x, &norm, pass->T);
     pith_adapt(pass, a->q, a->norm, index, PITH_LINEAR_Q);
     pith_adapt(pass, a->k, a->norm, index, PITH_LINEAR_K);
     pith_adapt(pass, a->v, a->norm, index, PITH_LINEAR_V);
@@ -161,9 +171,10 @@ static void feed_forward_half(const struct pith_pass *pass, size_t index)
         .up_bias = layer->ffn_up_bias,
         .down_bias = layer->ffn_down_bias};
 
-    norm(pass, a->norm, layer->ffn_norm, layer->ffn_norm_bias, pass->T);
+    const struct pith_norm norm = norm_before(pass, layer->ffn_norm,
+                                              layer->ffn_norm_bias);
     if (!pith_adapted_feed_forward(pass, &parts, index))
-        pith_feed_forward(&pass->compute, a->x, a->norm, &parts,
+        pith_feed_forward(&pass->compute, a->x, a->x, &norm, &parts,
                           pass->T);                                 /* (T, C) */
 }
 

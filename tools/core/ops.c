@@ -164,22 +164,17 @@ void pith_table_rows(const struct pith_compute *compute, float *out,
         }
 }
 
-void pith_layer_norm(const struct pith_compute *compute, float *out,
-                     const float *x, const float *gain, const float *shift,
-                     size_t T, size_t C, float eps)
+void pith_normalise(const struct pith_compute *compute, float *out,
+                    const float *x, const struct pith_norm *norm, size_t T,
+                    size_t C)
 {
     (void)compute;
-    for (size_t t = 0; t < T; t++)
-        kernels->layer_norm(out + t * C, x + t * C, gain, shift, C, eps);
-}
-
-void pith_rms_norm(const struct pith_compute *compute, float *out,
-                   const float *x, const float *gain, size_t T, size_t C,
-                   float eps)
-{
-    (void)compute;
-    for (size_t t = 0; t < T; t++)
-        kernels->rms_norm(out + t * C, x + t * C, gain, C, eps);
+    for (size_t i = 0; i < T * C; i += C)
+        if (norm->shift != NULL)
+            kernels->layer_norm(out + i, x + i, norm->gain, norm->shift, C,
+                                norm->eps);
+        else
+            kernels->rms_norm(out + i, x + i, norm->gain, C, norm->eps);
 }
 
 void pith_rope(const struct pith_compute *compute, float *x,
@@ -209,10 +204,13 @@ void pith_store_heads(const struct pith_compute *compute, float *keys,
 
 /* --- products with weights ---------------------------------------------------- */
 
-/* Packs x (T, C) into panels (T / L, C, L). */
-static void pack(const struct pith_compute *compute, const float *x, size_t T,
-                 size_t C)
+/* Packs x (T, C), after the norm if there is one, into panels (T / L, C, L). */
+static void pack(const struct pith_compute *compute, const float *x,
+                 const struct pith_norm *norm, size_t T, size_t C)
 {
+    if (norm != NULL)
+        pith_normalise(compute, compute->scratch->hidden, x, norm, T, C);
+    x = norm != NULL ? compute->scratch->hidden : x;
     for (size_t t = 0; t < T; t += L)
         kernels->transpose(compute->scratch->panels + t * C, L, x + t * C, C,
                            pith_min(L, T - t), C);
@@ -274,29 +272,30 @@ void pith_linear(const struct pith_compute *compute, float *out, const float *x,
                  bool accumulate)
 {
     const struct pith_linear_output output = {out, weight, bias};
-    pack(compute, x, T, weight->cols);
+    pack(compute, x, NULL, T, weight->cols);
     put_linear(compute, &output, T, accumulate);
 }
 
 void pith_linear_outputs(const struct pith_compute *compute,
                          const struct pith_linear_output *layers, size_t n,
-                         const float *x, size_t T)
+                         const float *x, const struct pith_norm *norm, size_t T)
 {
-    pack(compute, x, T, layers->weight->cols);
+    pack(compute, x, norm, T, layers->weight->cols);
     for (size_t i = 0; i < n; i++)
         put_linear(compute, &layers[i], T, false);
 }
 
 void pith_feed_forward(const struct pith_compute *compute, float *out,
-                       const float *x, const struct pith_feed_forward *layer,
-                       size_t T)
+                       const float *x, const struct pith_norm *norm,
+                       const struct pith_feed_forward *layer, size_t T)
 {
     size_t n = T * layer->up->rows;
     float *hidden = compute->scratch->hidden, *gate = compute->scratch->gate;
     const struct pith_linear_output parts[] = {
         {hidden, layer->up, layer->up_bias}, {gate, layer->gate, NULL}};
 
-    pith_linear_outputs(compute, parts, layer->gate != NULL ? 2 : 1, x, T);
+    pith_linear_outputs(compute, parts, layer->gate != NULL ? 2 : 1, x, norm,
+                        T);
     if (layer->gate != NULL)
         kernels->silu_mul(gate, hidden, n);
     else
@@ -446,7 +445,7 @@ void pith_target_losses(const struct pith_compute *compute, float *losses,
     size_t part = ((V - 1) / VOCAB_PARTS / PITH_BLOCK_ROWS + 1) *
                   PITH_BLOCK_ROWS;
 
-    pack(compute, x, T, weight->cols);
+    pack(compute, x, NULL, T, weight->cols);
     for (size_t from = 0; from < V; from += part, n_parts++) {
         struct pith_softmax *softmax = s->softmax + n_parts * step;
         size_t end = pith_min(V, from + part);
