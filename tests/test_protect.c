@@ -198,6 +198,54 @@ START_TEST(negations_are_found)
         {"必ず来るはずだ。はなし。ずっと", ""},
         {"わからず、なければ", "ず¦なければ"},
         {"今日は良い天気です。", ""},
+        /* Portuguese, Italian, Romanian */
+        {"Não há ninguém; na\u0303o, nem sem ele.",
+         "Não¦ninguém¦na\u0303o¦nem¦sem"},
+        {"Nessuno, niente, senza, né, tranne, soltanto; nessi, sensa",
+         "Nessuno¦niente¦senza¦né¦tranne¦soltanto"},
+        {"Nu vine fără noi, niciodată.", "Nu¦fără¦niciodată"},
+        /* Dutch, Swedish, Danish, Norwegian, Finnish */
+        {"Niet nu, geen zonder nooit, tenzij; niets",
+         "Niet¦nu¦geen¦zonder¦nooit¦tenzij¦niets"},
+        {"inte, ingen, aldrig, utan, endast", "inte¦ingen¦aldrig¦utan¦endast"},
+        {"Ikke uten meg, aldri; ikke uden", "Ikke¦uten¦aldri¦ikke¦uden"},
+        {"Ei, älä, ilman, eivät", "Ei¦älä¦ilman¦eivät"},
+        /* Polish, Czech, Croatian, Hungarian, Turkish */
+        {"Nie bez ciebie, żaden, NIGDY, tylko",
+         "Nie¦bez¦żaden¦NIGDY¦tylko"},
+        {"Nelze bez něj, nikdy, kromě; není", "Nelze¦bez¦nikdy¦kromě¦není"},
+        {"nije, nema, osim", "nije¦nema¦osim"},
+        {"Nem, nincs, nélkül, soha", "Nem¦nincs¦nélkül¦soha"},
+        {"hazır değil, yok, asla, hariç", "değil¦yok¦asla¦hariç"},
+        /* Vietnamese, Indonesian */
+        {"Không được, chưa, đừng, trừ; du\u031B\u0300ng",
+         "Không¦chưa¦đừng¦trừ"},
+        {"jangan, tidak, bukan, tanpa", "jangan¦tidak¦bukan¦tanpa"},
+        /* Russian, Ukrainian, Bulgarian, Serbian */
+        {"Не входить без пропуска; никогда, нельзя, кроме; нет, нетто",
+         "Не¦без¦никогда¦нельзя¦кроме¦нет"},
+        {"не отримали, немає, жодного, лише, крім",
+         "не¦немає¦жодного¦лише¦крім"},
+        {"няма никой, освен; није, осим", "няма¦никой¦освен¦није¦осим"},
+        /* Greek */
+        {"Δεν είναι εδώ, όχι, χωρίς, ΜΗΝ", "Δεν¦όχι¦χωρίς¦ΜΗΝ"},
+        /* Arabic, Persian, Urdu, Hebrew */
+        {"لا تفتح، لم يحضر، وليس بدون", "لا¦لم¦وليس¦بدون"},
+        {"لَا تفتح", "لَا"},
+        {"آماده نیست، هرگز، بدون", "نیست¦هرگز¦بدون"},
+        {"وہ نہیں آیا، صرف", "نہیں¦صرف"},
+        {"לא לפתוח, אין, בלי, שלא", "לא¦אין¦בלי¦שלא"},
+        /* Hindi, Bengali, Tamil, Telugu */
+        {"वह नहीं आया, मत खोलो, बिना; नाम", "नहीं¦मत¦बिना"},
+        {"সে আসে না, নেই, শুধু; নাম", "না¦নেই¦শুধু"},
+        {"அவர் இல்லை; లేదు", "இல்லை¦లేదు"},
+        /* Korean */
+        {"열지 마십시오. 안 됩니다. 없습니다.", "마십시오¦안¦없습니다"},
+        {"지원하지 않는, 아닙니다, 안녕, 마라톤, 있습니다", "않는¦아닙니다"},
+        /* Thai, Lao, Khmer */
+        {"ไม่เปิด ห้ามเข้า อย่าลืม", "ไม่¦ห้าม¦อย่า"},
+        {"ไม้ไหม้", ""},
+        {"ບໍ່ເປີດ មិនបើក", "ບໍ່¦មិន"},
     };
     ASSERT_ALL_FOUND(PITH_PROTECT_NEGATIONS, samples);
 }

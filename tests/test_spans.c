@@ -124,6 +124,20 @@ static const struct {
     {"Am 14. M\u00E4rz 2025 fiel Schnee, und 3 bis 5 Paletten blieben vor dem Tor "
      "der Fabrik stehen.",
      "Paletten", "3 bis 5 Paletten"},
+    {"Депутати не підтримали пропозицію підвищити тарифи на воду, а ремонт "
+     "мосту почнеться лише восени.",
+     "підтримали", "не підтримали"},
+    {"O inquilino não pode sublocar o apartamento, e o depósito fica na conta "
+     "do banco até o fim do contrato.",
+     "sublocar", "não pode sublocar"},
+    {"Чтобы заменить фильтр, насос нельзя включать, пока открыт клапан на "
+     "верхней трубе.",
+     "включать", "нельзя включать"},
+    {"밸브가 열려 있는 동안 펌프를 켤 수 없습니다, 압력이 곧 한계를 넘기 때문입니다.",
+     "켤", "켤 수 없습니다"},
+    {"Vana açıkken pompa güvenli değildir, çünkü basınç birkaç saniye içinde "
+     "sınırı aşar.",
+     "güvenli", "güvenli değildir"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 

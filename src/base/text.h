@@ -26,6 +26,17 @@ static inline bool pith_text_starts(struct pith_text text, const char *string)
     return text.size >= n && memcmp(text.bytes, string, n) == 0;
 }
 
+/* Whether a word is one of a list, " a an the ", with spaces around each. */
+static inline bool pith_text_is_listed(struct pith_text word, const char *list)
+{
+    for (const char *at = list; word.size > 0 && *++at != '\0';
+         at += strcspn(at, " "))
+        if (*at == *word.bytes && strcspn(at, " ") == word.size &&
+            memcmp(at, word.bytes, word.size) == 0)
+            return true;
+    return false;
+}
+
 /* White space of JSON: space, tab and line ends. */
 static inline bool pith_is_json_space(char c)
 {

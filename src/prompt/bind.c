@@ -9,7 +9,7 @@
 #include "../base/memory.h"
 #include "../base/text.h"
 #include "clusters.h"
-#include "protect.h"
+#include "recognise.h"
 #include "units.h"
 #include "words.h"
 
@@ -18,12 +18,14 @@ enum {
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
-/* Longer words that say nothing alone. */
-static const char *const small_words[] = {
-    "been", "being", "have", "having", "longer", "more", "less", "than",
-    "ever", "even", "only", "just", "very", "with", "from", "that", "this",
-    "mehr", "einen", "einem", "einer", "eine", "dans", "pour", "plus", "para",
-};
+/* Longer words that say nothing alone, some of which carry the negation of the
+ * verb after them: "no puede salir". */
+static const char small_words[] =
+    " been being have having longer more less than ever even only just very "
+    "with from that this mehr einen einem einer eine dans pour plus para "
+    "puede pueden debe deben pode podem deve devem peut peuvent doit doivent "
+    "possono devono poate trebuie może mogą musi можно может могут "
+    "должен должна должны може можуть можна треба мора ";
 
 struct pith_text pith_unit_word(const struct pith_parts *parts,
                                 const struct pith_unit *unit)
@@ -49,9 +51,8 @@ static bool is_small(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     size_t n = 0;
-    for (size_t i = 0; i < sizeof small_words / sizeof *small_words; i++)
-        if (pith_text_is(text, small_words[i]))
-            return true;
+    if (pith_text_is_listed(text, small_words))
+        return true;
     for (size_t at = 0; at < text.size; n++) {
         struct pith_cluster c = pith_cluster_at(text, at);
         if (pith_role_of(c.code) != PITH_ROLE_LETTER)
@@ -68,6 +69,14 @@ bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit)
     return memchr(text.bytes, '\n', text.size - word.size) != NULL;
 }
 
+/* A word of one Hangul syllable: the "su" of "hal su eopda", cannot do. */
+static bool is_syllable(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
+    struct pith_cluster c = pith_cluster_at(word, 0);
+    return c.end == word.size && c.code >= 0xAC00 && c.code <= 0xD7A3;
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -76,10 +85,7 @@ static void bind_negation(const struct pith_parts *parts,
 {
     size_t end = part->unit + part->n_units, to = last + 1;
     struct pith_text word = pith_unit_word(parts, &parts->units[first]);
-    bool lone = word.size > 0 &&
-                pith_role_of(pith_cluster_at(word, 0).code) == PITH_ROLE_LONE;
-    bool kana = lone && pith_cluster_at(word, 0).code >= 0x3041 &&
-                pith_cluster_at(word, 0).code <= 0x3096;
+    bool ends = pith_denies_before(word);
     for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
                        is_small(parts, to) && pith_unit_is_word(parts, to + 1) &&
                        !pith_unit_starts_line(parts, to) && !pith_unit_starts_line(parts, to + 1);
@@ -87,8 +93,11 @@ static void bind_negation(const struct pith_parts *parts,
         to++;
     bool after = to < end && pith_unit_is_word(parts, to) && !pith_unit_starts_line(parts, to);
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
-    if (kana && before)
+    if (ends && before) {
         joined[first] = true;
+        if (first - 1 > part->unit && is_syllable(parts, first - 1))
+            joined[first - 1] = true;
+    }
     else if (after)
         last = to;
     else if (before && !pith_unit_starts_line(parts, first))

@@ -3,67 +3,114 @@
  * of everybody: not, never, without, except, only.
  *
  * Languages with spaces have lists of whole words, compared in lower case;
- * Chinese and Japanese have characters, compounds and verb endings, of which
- * the longest counts.  A word of one language that is also one of another
+ * those without have characters, compounds and verb endings, of which the
+ * longest counts.  A word of one language that is also one of another
  * ("sin", "no", "dont") is protected in both.
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
 #include "recognise.h"
 
-enum {
-    WITH_NE = 1,     /* French: only beside "ne": personne, plus, que */
-    ENDS_CLAUSE = 2, /* Japanese: no further letter right after it */
-    HARMLESS = 4     /* looks like a negation and is none */
-};
-
-struct entry {
-    const char *word;
-    int flags;
-};
-
 /* --- words ------------------------------------------------------------------ */
 
-static const struct entry words[] = {
+/* Whole words of languages with spaces, in lower case; those with accents in
+ * both normal forms. */
+static const char words[] =
     /* English; n't is its own rule */
-    {"not", 0}, {"no", 0}, {"never", 0}, {"none", 0}, {"nothing", 0},
-    {"nobody", 0}, {"nowhere", 0}, {"neither", 0}, {"nor", 0}, {"non", 0},
-    {"nope", 0}, {"without", 0}, {"cannot", 0}, {"unless", 0}, {"lest", 0},
-    {"except", 0}, {"excepting", 0}, {"excluding", 0}, {"only", 0},
-    {"hardly", 0}, {"scarcely", 0}, {"barely", 0}, {"seldom", 0},
-    {"rarely", 0}, {"solely", 0}, {"exclusively", 0}, {"dont", 0}, {"doesnt", 0}, {"didnt", 0}, {"isnt", 0},
-    {"arent", 0}, {"wasnt", 0}, {"werent", 0}, {"havent", 0}, {"hasnt", 0},
-    {"hadnt", 0}, {"cant", 0}, {"couldnt", 0}, {"wont", 0}, {"wouldnt", 0},
-    {"shouldnt", 0}, {"mustnt", 0}, {"neednt", 0}, {"aint", 0},
+    " not no never none nothing nobody nowhere neither nor non nope without "
+    "cannot unless lest except excepting excluding only hardly scarcely "
+    "barely seldom rarely solely exclusively dont doesnt didnt isnt arent "
+    "wasnt werent havent hasnt hadnt cant couldnt wont wouldnt shouldnt "
+    "mustnt neednt aint "
     /* German */
-    {"nicht", 0}, {"kein", 0}, {"keine", 0}, {"keinen", 0}, {"keinem", 0},
-    {"keiner", 0}, {"keines", 0}, {"keins", 0}, {"keinerlei", 0},
-    {"keinesfalls", 0}, {"keineswegs", 0}, {"nie", 0}, {"niemals", 0},
-    {"nimmer", 0}, {"nichts", 0}, {"niemand", 0}, {"niemanden", 0},
-    {"niemandem", 0}, {"niemandes", 0}, {"nirgends", 0}, {"nirgendwo", 0},
-    {"nein", 0}, {"ohne", 0}, {"weder", 0}, {"noch", 0}, {"kaum", 0},
-    {"außer", 0}, {"ausser", 0}, {"ausgenommen", 0}, {"nur", 0},
-    {"lediglich", 0}, {"ausschließlich", 0}, {"ausschliesslich", 0},
+    "nicht kein keine keinen keinem keiner keines keins keinerlei "
+    "keinesfalls keineswegs nie niemals nimmer nichts niemand niemanden "
+    "niemandem niemandes nirgends nirgendwo nein ohne weder noch kaum "
+    "außer ausser ausgenommen nur lediglich ausschließlich ausschliesslich "
     /* French; n' is its own rule */
-    {"ne", 0}, {"pas", 0}, {"jamais", 0}, {"rien", 0}, {"aucun", 0},
-    {"aucune", 0}, {"aucuns", 0}, {"aucunes", 0}, {"aucunement", 0},
-    {"nul", 0}, {"nulle", 0}, {"nuls", 0}, {"nulles", 0}, {"nullement", 0},
-    {"sans", 0}, {"ni", 0}, {"sauf", 0}, {"hormis", 0}, {"excepté", 0},
-    {"excepte\u0301", 0}, {"guère", 0}, {"gue\u0300re", 0},
-    {"seulement", 0}, {"uniquement", 0}, {"exclusivement", 0}, {"personne", WITH_NE},
-    {"plus", WITH_NE}, {"point", WITH_NE}, {"que", WITH_NE}, {"qu", WITH_NE},
-    /* Spanish, where it is not as above */
-    {"nunca", 0}, {"jamás", 0}, {"jama\u0301s", 0}, {"jamas", 0},
-    {"nada", 0}, {"nadie", 0}, {"ningún", 0}, {"ningu\u0301n", 0},
-    {"ningun", 0}, {"ninguno", 0}, {"ninguna", 0}, {"ningunos", 0},
-    {"ningunas", 0}, {"sin", 0}, {"tampoco", 0}, {"salvo", 0},
-    {"excepto", 0}, {"apenas", 0}, {"solo", 0}, {"sólo", 0},
-    {"so\u0301lo", 0}, {"solamente", 0}, {"únicamente", 0},
-    {"u\u0301nicamente", 0}, {"unicamente", 0},
-    {"exclusivamente", 0},
-};
+    "ne pas jamais rien aucun aucune aucuns aucunes aucunement nul nulle "
+    "nuls nulles nullement sans ni sauf hormis excepté excepte\u0301 guère "
+    "gue\u0300re seulement uniquement exclusivement "
+    /* Spanish and, after it, each language where it is not as above */
+    "nunca jamás jama\u0301s jamas nada nadie ningún ningu\u0301n ningun "
+    "ninguno ninguna ningunos ningunas sin tampoco salvo excepto apenas "
+    "solo sólo so\u0301lo solamente únicamente u\u0301nicamente unicamente "
+    "exclusivamente "
+    /* Portuguese, Italian, Romanian */
+    "não na\u0303o nem nenhum nenhuma nenhuns nenhumas ninguém "
+    "ningue\u0301m sem somente exceto niente nulla nessuno nessuna nessun "
+    "senza né ne\u0301 neanche nemmeno neppure tranne eccetto soltanto nu "
+    "niciodată niciodata\u0306 niciun nicio nimic nimeni fără "
+    "fa\u0306ra\u0306 decât deca\u0302t "
+    /* Dutch, Swedish, Danish, Norwegian */
+    "niet geen nooit niets nergens zonder behalve tenzij alleen slechts "
+    "uitsluitend inte icke ingen inget inga ingenting aldrig utan endast "
+    "förutom fo\u0308rutom ikke ikkje ej intet aldri uten uden undtagen "
+    "unntatt bortsett "
+    /* Polish, Czech, Croatian */
+    "nigdy nikt nikogo bez żaden z\u0307aden żadna z\u0307adna żadne "
+    "z\u0307adne żadnego z\u0307adnego żadnej z\u0307adnej żadnych "
+    "z\u0307adnych ani oprócz opro\u0301cz tylko wyłącznie wyła\u0328cznie "
+    "nikdy nikdo žádný z\u030Ca\u0301dny\u0301 žádná "
+    "z\u030Ca\u0301dna\u0301 žádné z\u030Ca\u0301dne\u0301 nelze není "
+    "neni\u0301 nejsou kromě krome\u030C pouze nije nisu nema nikad nikada "
+    "nitko ništa nis\u030Cta samo osim "
+    /* Finnish, Hungarian, Turkish */
+    "ei eivät eiva\u0308t emme ette älä a\u0308la\u0308 älkää "
+    "a\u0308lka\u0308a\u0308 ilman koskaan paitsi nincs nincsenek soha "
+    "senki semmi nélkül ne\u0301lku\u0308l kivéve kive\u0301ve csak "
+    "kizárólag kiza\u0301ro\u0301lag değil deg\u0306il değildir "
+    "deg\u0306ildir yok yoktur hiç hic\u0327 hiçbir hic\u0327bir asla "
+    "hayır olmadan hariç haric\u0327 yalnızca sadece "
+    /* Vietnamese, Indonesian */
+    "không kho\u0302ng chưa chu\u031Ba đừng đu\u031B\u0300ng chẳng "
+    "cha\u0306\u0309ng chớ cho\u031B\u0301 cấm ca\u0302\u0301m trừ "
+    "tru\u031B\u0300 chỉ chi\u0309 tidak bukan jangan tanpa belum kecuali "
+    "hanya "
+    /* Russian, Ukrainian, Bulgarian, Serbian */
+    "не ни нет никогда никто никого ничего ничто нигде никакой "
+    "никакои\u0306 никаких нельзя без кроме только лишь едва ні немає нема "
+    "ніколи ніхто нікого нічого ніде жоден жодна жодне жодного жодної "
+    "жодноі\u0308 жодних крім окрім лише тільки няма никога никой "
+    "никои\u0306 нищо само освен није нису никад никада нико ништа осим "
+    /* Greek */
+    "δεν δε μη μην όχι ο\u0301χι ποτέ ποτε\u0301 χωρίς χωρι\u0301ς δίχως "
+    "δι\u0301χως κανείς κανει\u0301ς κανένας κανε\u0301νας κανέναν "
+    "κανε\u0301ναν καμία καμι\u0301α κανένα κανε\u0301να τίποτα "
+    "τι\u0301ποτα τίποτε τι\u0301ποτε ούτε ου\u0301τε πουθενά "
+    "πουθενα\u0301 μόνο μο\u0301νο εκτός εκτο\u0301ς "
+    /* Arabic, Persian, Urdu */
+    "لا لم لن ليس ليست ليسوا لست غير بدون دون بلا إلا ا\u0655لا الا عدم "
+    "فقط سوى أبدا ا\u0654بدا كلا ولا ولم ولن وليس فلا فلم فلن وغير وبدون "
+    "نه نیست نیستند نباید هیچ هرگز مگر جز بجز نہیں نہ مت بغیر صرف "
+    /* Hebrew */
+    "לא אל אין אינו אינה אינם אינן בלי מבלי ללא בל לעולם מעולם אף שום כלום "
+    "מלבד למעט רק ולא שלא ואל ואין שאין שאינו שאינה "
+    /* Hindi, Marathi, Bengali */
+    "नहीं नही न ना मत बिना केवल सिर्फ सिवाय नाही नको नये না নয\u09BC নেই "
+    "নি ছাড\u09BCা শুধু "
+    /* Tamil, Telugu */
+    "இல்லை அல்ல வேண்டாம் கூடாது இன்றி மட்டும் లేదు కాదు వద్దు కూడదు "
+    /* Korean */
+    "안 못 ";
+
+/* Only beside "ne": ne ... plus */
+static const char words_with_ne[] = " personne plus point que qu ";
+
+/* What comes after the word that it denies, in Turkish, Bengali, Persian,
+ * Tamil and Telugu. */
+static const char words_after[] =
+    " değil deg\u0306il değildir deg\u0306ildir yok yoktur "
+    "না নয় নেই নি نیست نیستند "
+    "இல்லை அல்ல வேண்டாம் கூடாது లేదు కాదు వద్దు కూడదు ";
+
+/* How such words begin in Korean. */
+static const char korean_starts[] =
+    " 않 없 아니 아닌 아닙 못하 못한 못할 못했 못합 마세 마십 말고 말아 "
+    "금지 제외 ";
 
 /* "unless" in two words */
 static const char *const phrases[][2] = {
@@ -94,13 +141,20 @@ static void add_character(struct word *word, uint32_t code)
     word->size += n;
 }
 
+/* Signs that Hebrew and Arabic may write above and below letters. */
+static bool is_vowel_sign(uint32_t code)
+{
+    return (code >= 0x591 && code <= 0x5C7) || (code >= 0x64B && code <= 0x652);
+}
+
 static void add_cluster(struct word *word, struct pith_text text,
                         struct pith_cluster c)
 {
     for (size_t at = c.start; at < c.end;) {
         uint32_t code;
         at += pith_utf8_decode(text.bytes + at, c.end - at, &code);
-        add_character(word, code);
+        if (!is_vowel_sign(code))
+            add_character(word, code);
     }
     word->end = c.end;
 }
@@ -124,13 +178,28 @@ static struct word read_word(struct pith_text text, size_t at)
     }
 }
 
-static const struct entry *look_up(const char *bytes, size_t size)
+enum negation {
+    NO_NEGATION,
+    NEGATION,
+    NEGATION_WITH_NE /* only beside "ne" */
+};
+
+static bool starts_as_korean(struct pith_text word)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (bytes[0] == words[i].word[0] && strlen(words[i].word) == size &&
-            memcmp(bytes, words[i].word, size) == 0)
-            return &words[i];
-    return NULL;
+    for (size_t n = 3; n <= 6 && n <= word.size; n += 3) /* one, two syllables */
+        if (pith_text_is_listed((struct pith_text){word.bytes, n},
+                                korean_starts))
+            return true;
+    return false;
+}
+
+static enum negation look_up(const char *bytes, size_t size)
+{
+    struct pith_text word = {bytes, size};
+    return pith_text_is_listed(word, words) || starts_as_korean(word)
+               ? NEGATION
+           : pith_text_is_listed(word, words_with_ne) ? NEGATION_WITH_NE
+                                                      : NO_NEGATION;
 }
 
 /* don't, ca n't, shouldn't've */
@@ -174,24 +243,22 @@ static bool is_ne(const struct word *word)
     return is_word(word, "ne") || (starts_with(word, "n'") && word->size > 2);
 }
 
-/* The flags of a word that negates, on its own or on one side of its
- * apostrophe: nobody's, qu'aucun; -1 of any other. */
-static int flags_of(const struct word *word)
+/* Of a word, or of one side of its apostrophe: nobody's, qu'aucun. */
+static enum negation negation_of(const struct word *word)
 {
-    const struct entry *found = NULL;
+    enum negation found = NO_NEGATION;
     if (is_nicht_compound(word))
-        return 0;
+        return NEGATION;
     if (word->size > sizeof word->bytes)
-        return is_ne(word) ? 0 : -1;
+        return is_ne(word) ? NEGATION : NO_NEGATION;
     const char *sign = memchr(word->bytes, '\'', word->size);
     size_t before = sign == NULL ? word->size : (size_t)(sign - word->bytes);
     if (before < word->size)
         found = look_up(sign + 1, word->size - before - 1);
-    if (found == NULL)
+    if (found == NO_NEGATION)
         found = look_up(word->bytes, before);
-    if (found != NULL)
-        return found->flags;
-    return has_nt(word) || is_ne(word) ? 0 : -1;
+    return found == NO_NEGATION && (has_nt(word) || is_ne(word)) ? NEGATION
+                                                                 : found;
 }
 
 /* Where a negation that hyphens join to words after it ends: non-smoker. */
@@ -209,6 +276,16 @@ static size_t compound_end(struct pith_text text, size_t at)
 }
 
 /* --- characters ------------------------------------------------------------- */
+
+enum {
+    ENDS_CLAUSE = 1, /* Japanese: no further letter right after it */
+    HARMLESS = 2     /* looks like a negation and is none */
+};
+
+struct entry {
+    const char *word;
+    int flags;
+};
 
 static const struct entry characters[] = {
     /* Chinese */
@@ -255,6 +332,11 @@ static const struct entry characters[] = {
     {"必ず", HARMLESS}, {"かならず", HARMLESS}, {"はず", HARMLESS},
     {"はなし", HARMLESS}, {"ないし", HARMLESS}, {"しかし", HARMLESS},
     {"しかも", HARMLESS},
+    /* Thai, Lao, Khmer */
+    {"ไม่", 0}, {"มิได้", 0}, {"อย่า", 0}, {"ห้าม", 0}, {"ยกเว้น", 0},
+    {"เว้นแต่", 0}, {"ไร้", 0}, {"ปราศจาก", 0}, {"เฉพาะ", 0},
+    {"เท่านั้น", 0}, {"ບໍ່", 0}, {"ຢ່າ", 0}, {"ຫ້າມ", 0}, {"មិន", 0},
+    {"កុំ", 0}, {"គ្មាន", 0}, {"លើកលែង", 0},
 };
 
 /* The code point of a cluster, a kana with its voicing mark as one. */
@@ -265,29 +347,47 @@ static uint32_t read_kana(struct pith_text text, struct pith_cluster c)
                                                                : c.code;
 }
 
-/* Where an entry that starts at byte `at` ends; `at` when it is not
- * there.
- *   first  the code point at `at` */
-static size_t entry_end(struct pith_text text, size_t at, uint32_t first,
-                        const struct entry *entry)
+/* Where a word that starts at byte `at` ends, in whole clusters; `at` where
+ * it is not there. */
+static size_t spelled_end(struct pith_text text, size_t at, const char *word)
 {
-    size_t left = strlen(entry->word), end = at;
-    uint32_t want, code = first;
-    for (const char *word = entry->word; left > 0;) {
-        struct pith_cluster c;
+    size_t end = at, size = strlen(word);
+    while (end < at + size && pith_starts_with(text, at, word))
+        end = pith_cluster_at(text, end).end;
+    return end == at + size ? end : at;
+}
+
+/* The same for kana with voicing marks.
+ *   code  the code point at `at` */
+static size_t kana_end(struct pith_text text, size_t at, uint32_t code,
+                       const char *word)
+{
+    size_t left = strlen(word), end = at;
+    uint32_t want;
+    while (left > 0) {
         size_t length = pith_utf8_decode(word, left, &want);
         if (code != want)
             return at;
         word += length;
         left -= length;
         end = pith_cluster_at(text, end).end;
-        c = pith_cluster_at(text, end);
-        code = read_kana(text, c);
+        code = read_kana(text, pith_cluster_at(text, end));
     }
-    if ((entry->flags & ENDS_CLAUSE) != 0 &&
-        pith_role_of(code) == PITH_ROLE_LONE)
-        return at;
     return end;
+}
+
+/* Where an entry that starts at byte `at` ends; `at` when it is not there.
+ *   first  the code point at `at` */
+static size_t entry_end(struct pith_text text, size_t at, uint32_t first,
+                        const struct entry *entry)
+{
+    size_t end = spelled_end(text, at, entry->word);
+    if (end == at)
+        end = kana_end(text, at, first, entry->word);
+    uint32_t next = read_kana(text, pith_cluster_at(text, end));
+    return (entry->flags & ENDS_CLAUSE) != 0 &&
+                   pith_role_of(next) == PITH_ROLE_LONE
+               ? at : end;
 }
 
 /* The longest entry at byte `at` and where it ends; NULL when there is none. */
@@ -307,6 +407,13 @@ static const struct entry *find_characters(struct pith_text text, size_t at,
     return found;
 }
 
+bool pith_denies_before(struct pith_text word)
+{
+    uint32_t first = pith_cluster_at(word, 0).code;
+    return (first >= 0x3041 && first <= 0x3096) || starts_as_korean(word) ||
+           pith_text_is_listed(word, words_after);
+}
+
 /* --- all of it -------------------------------------------------------------- */
 
 /* How many words "ne" reaches: "je ne connais ici presque personne". */
@@ -316,7 +423,7 @@ struct search {
     struct pith_text text;
     struct pith_ranges *ranges;
     size_t words_since_ne;
-    struct word waiting; /* WITH_NE, and "ne" may follow: Personne ne vient */
+    struct word waiting; /* one that waits, and "ne" may follow: Personne ne vient */
     struct word last;
 };
 
@@ -331,7 +438,7 @@ static enum pith_status take_word(struct search *search, struct word *word,
                                   struct pith_error *error)
 {
     struct word waiting = search->waiting, last = search->last;
-    int flags = flags_of(word);
+    enum negation negation = negation_of(word);
     search->last = *word;
     search->waiting.size = 0;
     search->words_since_ne++;
@@ -342,9 +449,10 @@ static enum pith_status take_word(struct search *search, struct word *word,
         if (waiting.size > 0)
             PITH_TRY(add(search, waiting.start, &waiting.end, error));
     }
-    if (flags < 0)
+    if (negation == NO_NEGATION)
         return PITH_OK;
-    if ((flags & WITH_NE) != 0 && search->words_since_ne > REACH_OF_NE) {
+    if (negation == NEGATION_WITH_NE &&
+        search->words_since_ne > REACH_OF_NE) {
         search->waiting = *word;
         return PITH_OK;
     }

@@ -11,6 +11,9 @@
 enum pith_status pith_negation_ranges(struct pith_text text,
                                       struct pith_ranges *ranges,
                                       struct pith_error *error);
+/* Whether a negation follows what it denies: endings of Japanese verbs, 않다,
+ * değil. */
+bool pith_denies_before(struct pith_text word);
 enum pith_status pith_url_ranges(struct pith_text text,
                                  struct pith_ranges *ranges,
                                  struct pith_error *error);
