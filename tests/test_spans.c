@@ -130,6 +130,15 @@ static const struct {
     {"O inquilino não pode sublocar o apartamento, e o depósito fica na conta "
      "do banco até o fim do contrato.",
      "sublocar", "não pode sublocar"},
+    {"Visitors are not willing to pay for the garden, and the invoice of the "
+     "florist was not fully settled before the winter.",
+     "pay", "not willing to pay"},
+    {"Visitors are not willing to pay for the garden, and the invoice of the "
+     "florist was not fully settled before the winter.",
+     "settled", "not fully settled"},
+    {"Faktura za remont dachu nie została zapłacona do końca listopada, a "
+     "dostawca podniósł ceny o 4% w tym roku.",
+     "zapłacona", "nie została zapłacona"},
     {"Чтобы заменить фильтр, насос нельзя включать, пока открыт клапан на "
      "верхней трубе.",
      "включать", "нельзя включать"},

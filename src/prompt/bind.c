@@ -19,13 +19,19 @@ enum {
 };
 
 /* Longer words that say nothing alone, some of which carry the negation of the
- * verb after them: "no puede salir". */
+ * verb after them: "no puede salir", "nie została zapłacona". */
 static const char small_words[] =
     " been being have having longer more less than ever even only just very "
-    "with from that this mehr einen einem einer eine dans pour plus para "
-    "puede pueden debe deben pode podem deve devem peut peuvent doit doivent "
-    "possono devono poate trebuie może mogą musi можно может могут "
-    "должен должна должны може можуть можна треба мора ";
+    "quite with from that this were will would could should going able allowed "
+    "mehr einen einem einer eine worden werden wurde wurden dans pour plus "
+    "para peut peuvent doit doivent sera seront \u00E9tait \u00E9taient avait "
+    "puede pueden debe deben sido est\u00E1 est\u00E1n fueron haya hab\u00EDa "
+    "pode podem deve devem est\u00E3o foram seja sejam estiver tinha "
+    "possono devono stato stata stati state hanno poate trebuie fost "
+    "mog\u0105 musi zosta\u0142 zosta\u0142a zosta\u0142o zosta\u0142y jest by\u0142a "
+    "by\u0142o by\u0142y b\u0119dzie byla bylo byly bude budou "
+    "может могут можно должен должна должны была было были будет будут "
+    "може можуть можна була було були буде будуть треба мора ";
 
 struct pith_text pith_unit_word(const struct pith_parts *parts,
                                 const struct pith_unit *unit)
@@ -47,11 +53,19 @@ bool pith_unit_is_word(const struct pith_parts *parts, size_t unit)
            pith_role_of(pith_cluster_at(text, 0).code) >= PITH_ROLE_LETTER;
 }
 
+static bool ends_in(struct pith_text word, const char *end)
+{
+    size_t n = strlen(end);
+    return word.size > n && memcmp(word.bytes + word.size - n, end, n) == 0;
+}
+
+/* Also adverbs of English and French: "not fully paid". */
 static bool is_small(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     size_t n = 0;
-    if (pith_text_is_listed(text, small_words))
+    if (pith_text_is_listed(text, small_words) || ends_in(text, "ly") ||
+        ends_in(text, "ment"))
         return true;
     for (size_t at = 0; at < text.size; n++) {
         struct pith_cluster c = pith_cluster_at(text, at);
@@ -77,6 +91,11 @@ static bool is_syllable(const struct pith_parts *parts, size_t unit)
     return c.end == word.size && c.code >= 0xAC00 && c.code <= 0xD7A3;
 }
 
+static bool is_to(const struct pith_parts *parts, size_t unit)
+{
+    return pith_text_is(pith_unit_word(parts, &parts->units[unit]), "to");
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -92,6 +111,11 @@ static void bind_negation(const struct pith_parts *parts,
          n++)
         to++;
     bool after = to < end && pith_unit_is_word(parts, to) && !pith_unit_starts_line(parts, to);
+    if (after && to + 2 < end && is_to(parts, to + 1) &&
+        pith_unit_is_word(parts, to + 2) &&
+        !pith_unit_starts_line(parts, to + 1) &&
+        !pith_unit_starts_line(parts, to + 2))
+        to += 2; /* not willing to pay */
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
     if (ends && before) {
         joined[first] = true;

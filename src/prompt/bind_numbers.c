@@ -12,17 +12,12 @@
 
 enum { SHORT = 3 }; /* bytes: "mg", "USD", "May" */
 
-/* Whether a unit, without the white space before it, is one of a list of words
- * with spaces around them. */
+/* Whether a unit, without the white space before it, is one of a list. */
 static bool is_listed(const struct pith_parts *parts, size_t unit,
                       const char *list)
 {
-    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
-    for (const char *at = list; *++at != '\0'; at += strcspn(at, " "))
-        if (strcspn(at, " ") == word.size &&
-            memcmp(at, word.bytes, word.size) == 0)
-            return true;
-    return false;
+    return pith_text_is_listed(pith_unit_word(parts, &parts->units[unit]),
+                               list);
 }
 
 /* Words that belong to no number, and occur between two. */
@@ -35,11 +30,15 @@ static const char loose_words[] =
     "bei f\u00FCr ist war hat es er sie wir ihr wie ob "
     "le la les de du un une et en au aux \u00E0 ou o\u00F9 par sur est il on se ne "
     "el los las al del y e o u con que su no na um uma da do dos lo gli di "
-    "het een van op te ";
+    "het een van op te met tot och p\u00E5 med fr\u00E5n till av og fra til "
+    "i w z na od za po oraz lub v a\u017E ve ile "
+    "и в на с со из от до за по о об у к или і й та з із зі від про "
+    "من إلى في على و عن حتى से तक में का की के पर और ";
 
 /* Words between a number and another word that it needs: "more than 3". */
 static const char comparing_words[] =
-    " than least most up als bis plus moins menos m\u00E1s ";
+    " than least most up als bis plus moins menos m\u00E1s dan \u00E4n enn "
+    "ni\u017C ne\u017E nego dec\u00E2t mint kuin чем ніж нежели отколкото من ";
 
 /* 30, 1,500, -0.5, $7; not Q3, which names something. */
 static bool is_number(const struct pith_parts *parts, size_t unit)
