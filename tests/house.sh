@@ -36,7 +36,7 @@ allowed() {
     compress) echo base text json model prompt paper spans reference ;;
     align) echo base kernels gradients text json model ;;
     report) echo base text model prompt json service ;;
-    messages) echo base text json model prompt ;;
+    messages) echo base text json model prompt layout ;;
     eval) echo base text json model prompt reference report ;;
     service) echo base text json model prompt reference report messages ;;
     *) echo "unknown" ;;

@@ -351,6 +351,8 @@ END_TEST
 
 /* --- one budget -------------------------------------------------------------- */
 
+static int preset; /* PITH_PRESET_NONE but in one test */
+
 static struct pith_messages_result *
 compress_all(const struct pith_messages *messages, double rate,
              const char *role_rates)
@@ -361,6 +363,7 @@ compress_all(const struct pith_messages *messages, double rate,
     pith_compress_options_init(&compress);
     compress.rate = rate;
     compress.role_rates = role_rates;
+    compress.preset = preset;
     pith_messages_options_init(&options);
     options.compress = &compress;
     assert_ok(pith_messages_compress(session, messages, &options, &result,
@@ -516,6 +519,41 @@ START_TEST(roles_have_their_rates)
 }
 END_TEST
 
+#define ROW "{  \\\"id\\\" :  1,  \\\"t\\\" : [ \\\"x\\\" ,  \\\"y  z\\\" ] }  "
+#define ROWS "[ " ROW ", " ROW ", " ROW ", " ROW "]"
+
+/* JSON that may become shorter does so without white space first; what stays
+ * whole has its own. */
+START_TEST(white_space_of_forms_goes_first)
+{
+    static const char row[] = "{\"id\":1,\"t\":[\"x\",\"y  z\"]}";
+    static const double rates[] = {0.95, 0.6};
+    char compact[200];
+    snprintf(compact, sizeof compact, "[%s,%s,%s,%s]", row, row, row, row);
+    struct pith_messages *messages = read_chat(
+        "[{\"role\":\"tool\",\"content\":\"" ROWS "\"},"
+        "{\"role\":\"assistant\",\"content\":\"" ROWS "\"},"
+        "{\"role\":\"user\",\"content\":\"" ROWS "\"}]");
+    preset = PITH_PRESET_AUTO;
+    for (int i = 0; i < 4; i++) {
+        struct pith_messages_result *result = compress_all(
+            messages, rates[i % 2], i < 2 ? NULL : "tool=0.99,user=0.5");
+        ck_assert_ptr_nonnull(strstr(result->note, "from 2 texts"));
+        ck_assert_ptr_null(result->texts[2].bytes);
+        ck_assert_uint_lt(result->compressed_tokens[0], result->origin_tokens[0]);
+        for (int j = 0; j < (i % 2 == 0 ? 2 : i < 2 ? 0 : 1); j++)
+            ck_assert_str_eq(result->texts[j].bytes, compact);
+        pith_messages_result_free(result);
+    }
+    struct pith_messages_result *result = compress_all(messages, 1, NULL);
+    ck_assert_uint_eq(result->texts[0].size,
+                      pith_messages_texts(messages)[0].text.size);
+    pith_messages_result_free(result);
+    preset = PITH_PRESET_NONE;
+    pith_messages_free(messages);
+}
+END_TEST
+
 START_TEST(role_rates_are_read_strictly)
 {
     static const struct {
@@ -589,6 +627,7 @@ Suite *make_suite(void)
     tcase_add_test(all, random_chats_keep_their_form);
     tcase_add_test(all, tags_in_texts_are_text);
     tcase_add_test(all, roles_have_their_rates);
+    tcase_add_test(all, white_space_of_forms_goes_first);
     tcase_add_test(all, role_rates_are_read_strictly);
     tcase_add_test(all, many_messages_are_compressed);
     suite_add_tcase(suite, texts);

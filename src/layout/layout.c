@@ -98,6 +98,25 @@ enum pith_status pith_layout_add(struct pith_layout *layout,
     return PITH_OK;
 }
 
+enum pith_status pith_layout_compact(struct pith_buffer *out,
+                                     struct pith_text text,
+                                     enum pith_preset preset,
+                                     struct pith_error *error)
+{
+    struct pith_layout spare = {0}, layout = {.spare = &spare};
+    enum pith_status status = pith_layout_add(&layout, text, preset, error);
+    size_t at = 0;
+    for (size_t i = 0; status == PITH_OK && i < spare.n_marks; i++) {
+        pith_buffer_append(out, text.bytes + at, spare.marks[i].start - at);
+        at = spare.marks[i].end;
+    }
+    pith_buffer_append(out, text.bytes + at, text.size - at);
+    pith_layout_free(&layout);
+    pith_layout_free(&spare);
+    return status == PITH_OK && out->failed ? pith_no_memory(error, text.size, 1)
+                                            : status;
+}
+
 void pith_layout_free(struct pith_layout *layout)
 {
     pith_free(layout->marks);

@@ -6,6 +6,7 @@
 #ifndef PITH_LAYOUT_LAYOUT_H
 #define PITH_LAYOUT_LAYOUT_H
 
+#include "../base/buffer.h"
 #include "../base/error.h"
 
 enum pith_mark_kind {
@@ -52,6 +53,14 @@ enum pith_status pith_layout_add(struct pith_layout *layout,
                                  struct pith_text text, enum pith_preset preset,
                                  struct pith_error *error);
 void pith_layout_free(struct pith_layout *layout);
+
+/* Appends a text without what its form can do without; all of it where that is
+ * nothing.
+ * Errors: MEMORY. */
+enum pith_status pith_layout_compact(struct pith_buffer *out,
+                                     struct pith_text text,
+                                     enum pith_preset preset,
+                                     struct pith_error *error);
 
 /* What a text is; PITH_PRESET_NONE where that is not certain. */
 enum pith_preset pith_layout_detect(struct pith_text text);
