@@ -25,7 +25,9 @@ THREADS = int(os.environ.get("THREADS", os.cpu_count()))
 ROUNDS = int(os.environ.get("ROUNDS", 5))
 DOCUMENT = pathlib.Path(os.environ.get("DOCUMENT", ROOT / "docs/BENCHMARKS.md"))
 PYTHON = str(PEERS / "venv/bin/python")
-REPAIRED = PEERS / "llama-repaired"  # see setup-peers
+# See setup-peers.
+REPAIRED = PEERS / "llama-repaired"
+RUNTIMES = PEERS / "runtimes"
 
 
 def pith_bench(model, *options):
@@ -40,7 +42,8 @@ class Peer:
     """peer.py in its own process, which may crash without harm."""
 
     def __init__(self, kind, model, n_tokens):
-        environment = dict(os.environ, PYTHONPATH=str(REPAIRED))
+        environment = dict(os.environ,
+                           PYTHONPATH=f"{REPAIRED}{os.pathsep}{RUNTIMES}")
         self.error = None
         self.rows = []
         self.process = subprocess.Popen(

@@ -146,17 +146,15 @@ def measure_session(method):
     known.add_peak(f"{method}, session", stop(process))
 
 
-def measure(turn):
-    references = {}
+def measure(turn, references):
     for name in taken:
         late = time.perf_counter() - begin > limit
         if late or known.has(name, "LLMLingua", turn):
             continue
-        references = references or {side: start_reference(kind)
-                                    for side, kind in REFERENCES.items()}
+        for side, kind in REFERENCES.items():
+            if side not in references:
+                references[side] = start_reference(kind)
         measure_alone(references, name)
-    for side, process in references.items():
-        known.add_peak(side, stop(process))
     for method in METHODS if ", session" in WAYS else ():
         late = time.perf_counter() - begin > limit
         if not late and not known.has(taken[-1], f"{method}, session", turn):
@@ -181,8 +179,11 @@ short = {r["name"] for r in requests
 limit = float(os.environ.get("LIMIT", "inf"))
 known = Measurements()
 begin = time.perf_counter()
+references = {}
 for turn in range(ROUNDS):
-    measure(turn)
+    measure(turn, references)
+for side, process in references.items():
+    known.add_peak(side, stop(process))
 
 sides = [f"{method}{way}" for method in METHODS for way in WAYS]
 ratios = {(theirs, side): {} for theirs in REFERENCES for side in sides}

@@ -2,12 +2,14 @@
 
 usage: peer.py llama MODEL.gguf TOKENS THREADS
        peer.py torch HF_FOLDER[:bfloat16] TOKENS THREADS
+       peer.py onnxruntime MODEL.onnx TOKENS THREADS
+       peer.py openvino MODEL.onnx[:bf16] TOKENS THREADS
 
 TOKENS is how many to draw at random, or a JSON file with their ids.  Prints
 "ready" after a warm-up.  Then every line on standard input runs the prompt
 once, and one line of JSON says how long it took:
     losses   seconds to the loss of every token
-    logits   llama.cpp: the part of it until the logits are there
+    logits   the part of it until the logits are there; not of PyTorch
     cpu      llama.cpp: seconds of all threads together
     values   the losses, where the ids come from a file
     peak     most memory so far, bytes
@@ -95,9 +97,57 @@ def hugging_face(model, tokens, threads):
     return run
 
 
+def timed(logits_of, ids):
+    """A run of what gives logits (n, n_vocab) as a NumPy array."""
+
+    def run():
+        start = time.perf_counter()
+        logits = logits_of()
+        middle = time.perf_counter()
+        losses_of(torch.from_numpy(logits), ids)
+        return {"logits": middle - start, "losses": time.perf_counter() - start}
+
+    return run
+
+
+def onnx_runtime(model, tokens, threads):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    engine = onnxruntime.InferenceSession(model, options,
+                                          ["CPUExecutionProvider"])
+    ids = prompt(tokens, engine.get_outputs()[0].shape[-1])
+    batch = {"ids": np.array([ids])}
+    return timed(lambda: engine.run(None, batch)[0][0], ids)
+
+
+def open_vino(model, tokens, threads):
+    import openvino
+
+    path, _, kind = model.partition(":")
+    core = openvino.Core()
+    network = core.read_model(path)
+    network.reshape([1, count(tokens)])
+    engine = core.compile_model(network, "CPU", {
+        "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": kind or "f32"})
+    ids = prompt(tokens, network.output().partial_shape[-1].get_length())
+    request = engine.create_infer_request()
+    batch = {"ids": np.array([ids])}
+
+    def logits():
+        request.infer(batch)
+        return request.get_output_tensor().data[0]
+
+    return timed(logits, ids)
+
+
 kind, model, tokens, threads = sys.argv[1:]
 torch.set_num_threads(int(threads))
-run = {"llama": llama, "torch": hugging_face}[kind](model, tokens, int(threads))
+start = {"llama": llama, "torch": hugging_face, "onnxruntime": onnx_runtime,
+         "openvino": open_vino}
+run = start[kind](model, tokens, int(threads))
 run()
 print("ready", flush=True)
 for line in sys.stdin:

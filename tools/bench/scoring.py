@@ -1,5 +1,5 @@
 """All token losses of a 512-token prompt, SmolLM2-135M: pith, llama.cpp in
-every format, PyTorch.  The sides take turns.
+every format, PyTorch, ONNX Runtime and OpenVINO.  The sides take turns.
 
 usage: scoring.py MODEL.pith
 """
@@ -23,6 +23,14 @@ def start_peers():
              for name in ("F32", "F16", "BF16", "Q8_0", "Q4_0")}
     peers["PyTorch float32"] = Peer("torch", folder, TOKENS)
     peers["PyTorch bfloat16"] = Peer("torch", folder + ":bfloat16", TOKENS)
+    onnx = PEERS / "smollm2.onnx"
+    if not onnx.exists():
+        print("SKIPPED: ONNX Runtime and OpenVINO: setup-peers could not make "
+              f"{onnx}", file=sys.stderr)
+        return peers
+    peers["ONNX Runtime float32"] = Peer("onnxruntime", onnx, TOKENS)
+    peers["OpenVINO float32"] = Peer("openvino", onnx, TOKENS)
+    peers["OpenVINO bfloat16"] = Peer("openvino", f"{onnx}:bf16", TOKENS)
     return peers
 
 
