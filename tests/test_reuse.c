@@ -9,6 +9,8 @@
 
 #include "../src/model/batch.h"
 #include "../src/model/branch.h"
+#include "../src/model/extend.h"
+#include "../src/model/kvcache.h"
 #include "../src/model/loss_cache.h"
 #include "../src/model/state.h"
 #include "support.h"
@@ -134,6 +136,29 @@ START_TEST(branches_have_the_losses_that_each_has_alone)
     check_branches(models[_i], 3, MAX_BRANCH, "f32", 0);
     if (_i != TINY_GPT2) /* room for passes of any mixture */
         check_branches(models[_i], 2, 2048, "f32", N_BEGINNING);
+}
+END_TEST
+
+/* Keys and values of all layers in one place: the losses are the same, and so
+ * is what comes after. */
+START_TEST(layers_may_share_their_room)
+{
+    struct pith_session *session = open_session(models[_i], 2, 256, NULL);
+    float want[200], got[200];
+    forward(session, ids, targets, want, 200);
+    pith_session_share_layers(session, 200);
+    ck_assert_uint_eq(session->n_past, 0);
+    ck_assert_ptr_eq(pith_kv_keys(session, 1), session->keys);
+    forward(session, ids, targets, got, 200);
+    assert_same_bits(got, want, 200);
+    pith_session_share_layers(session, 0);
+    ck_assert_uint_eq(session->n_past, 0);
+    forward(session, ids, targets, got, 50);
+    forward(session, ids + 50, targets + 50, got + 50, 150);
+    assert_same_bits(got, want, 200);
+    pith_session_share_layers(session, 1025); /* more than a pass */
+    ck_assert_ptr_ne(pith_kv_keys(session, 1), session->keys);
+    pith_session_free(session);
 }
 END_TEST
 
@@ -289,6 +314,7 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(tcase, load_models, free_models);
     tcase_add_loop_test(tcase, branches_have_the_losses_that_each_has_alone, 0,
                         TINY_ALL_KINDS);
+    tcase_add_loop_test(tcase, layers_may_share_their_room, 0, TINY_ALL_KINDS);
     tcase_add_loop_test(tcase, bad_branches_change_nothing, 0, TINY_ALL_KINDS);
     tcase_add_loop_test(tcase, batches_share_a_beginning, 0, TINY_ALL_KINDS);
     tcase_add_loop_test(tcase, sessions_remember_texts, 0, TINY_ALL_KINDS);

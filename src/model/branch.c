@@ -82,7 +82,10 @@ static void run_pass(struct stream *s)
         return;
     struct pith_pass pass =
         pith_pass_make(s->session, s->precision, s->runs, s->n_runs, s->T);
+    /* Of whole texts that follow nothing. */
+    s->session->share_layers = n_past == 0 && at == 0 && s->at == 0;
     pith_forward_pass(&pass, s->ids, s->targets, s->losses);
+    s->session->share_layers = false;
     hand_out(s, branch, at);
     if (s->at > 0 && s->n_runs > 1) /* else it has its place already */
         pith_kv_move(s->session, n_past, s->runs[s->n_runs - 1].row, s->at);

@@ -97,6 +97,12 @@ enum pith_status pith_session_reserve(struct pith_session *session,
     return status;
 }
 
+void pith_session_share_layers(struct pith_session *session, size_t n)
+{
+    pith_session_truncate(session, 0);
+    session->share_layers = n > 0 && n <= PITH_FORWARD_TOKENS;
+}
+
 void pith_kv_move(struct pith_session *session, size_t to, size_t from,
                   size_t n)
 {

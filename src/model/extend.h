@@ -29,6 +29,12 @@ pith_session_exact(const struct pith_session *session);
 enum pith_status pith_session_reserve(struct pith_session *session,
                                       size_t n_ctx, struct pith_error *error);
 
+/* Empties the cache and, if n tokens are one pass, has all layers keep keys
+ * and values where the first one does, so that the pass touches a fraction of
+ * the memory; nothing can follow it but the same call with 0, which ends
+ * that. */
+void pith_session_share_layers(struct pith_session *session, size_t n);
+
 /* Takes out positions [from, to); later ones move down with the keys they
  * have, so rotary angles stay what they were. */
 void pith_session_drop(struct pith_session *session, size_t from, size_t to);

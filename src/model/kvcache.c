@@ -5,20 +5,21 @@
 
 #include "../base/memory.h"
 
-static size_t layer_floats(const struct pith_session *session)
+static size_t start_of(const struct pith_session *session, size_t layer)
 {
     const struct pith_config *config = &session->model->format.config;
-    return config->n_kv_head * session->n_ctx * config->head_dim;
+    size_t n_floats = config->n_kv_head * session->n_ctx * config->head_dim;
+    return session->share_layers ? 0 : layer * n_floats;
 }
 
 float *pith_kv_keys(const struct pith_session *session, size_t layer)
 {
-    return session->keys + layer * layer_floats(session);
+    return session->keys + start_of(session, layer);
 }
 
 float *pith_kv_values(const struct pith_session *session, size_t layer)
 {
-    return session->values + layer * layer_floats(session);
+    return session->values + start_of(session, layer);
 }
 
 static float *allocate(const struct pith_config *config, size_t n_ctx)

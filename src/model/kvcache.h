@@ -11,8 +11,7 @@
 float *pith_kv_keys(const struct pith_session *session, size_t layer);
 float *pith_kv_values(const struct pith_session *session, size_t layer);
 
-/* Gives a session without a cache one of n_ctx positions, freed with the
- * session, also after an error. */
+/* Gives a session a cache, which is freed with it, also after an error. */
 enum pith_status pith_kv_create(struct pith_session *session, size_t n_ctx,
                                 struct pith_error *error);
 

@@ -27,8 +27,8 @@ struct pith_session {
     size_t n_window;                /* n_ctx at creation */
     float *keys, *values;           /* (n_layer, n_kv_head, n_ctx, D) */
     struct pith_activations *activations; /* scratch of one block of tokens */
-    /* Of batches and prefixes, from call to call; NULL: nothing yet. */
-    struct pith_loss_cache *loss_cache;
+    bool share_layers;              /* see extend.h */
+    struct pith_loss_cache *loss_cache; /* from call to call; may be NULL */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/extend.h"
 #include "../model/loss_cache.h"
 #include "../model/score.h"
 #include "run.h"
@@ -64,8 +65,11 @@ static enum pith_status score_known(struct pith_session *session,
     }
     memcpy(targets + first, ids, n * sizeof *ids);
     if (!pith_session_recall(session, NULL, head->data, targets, all, n_all)) {
-        PITH_TRY_DONE(pith_score_after(session, head->data, n_head, ids, n,
-                                       all + first, error));
+        pith_session_share_layers(session, n_all);
+        status = pith_score_after(session, head->data, n_head, ids, n,
+                                  all + first, error);
+        pith_session_share_layers(session, 0);
+        PITH_TRY_DONE(status);
         pith_session_remember(session, NULL, head->data, targets, all, n_all);
     }
     memcpy(losses, all + first, n * sizeof *all);
