@@ -32,6 +32,14 @@ static void answer_with(struct reply *reply, unsigned status, const char *type,
     reply->release = release;
 }
 
+/* JSON as a line: a line end takes the place of the NUL after it. */
+static void answer_line(struct reply *reply, unsigned status, char *bytes,
+                        size_t size, void (*release)(void *))
+{
+    bytes[size] = '\n';
+    answer_with(reply, status, json, bytes, size + 1, release);
+}
+
 static void no_memory(struct reply *reply)
 {
     answer_statically(reply, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -125,7 +133,7 @@ void http_answer_retrieve(struct server *server, const char *hash,
 {
     struct text entry;
     if (http_store_find(&server->store, hash, &entry))
-        answer_with(reply, MHD_HTTP_OK, json, entry.bytes, entry.size, free);
+        answer_line(reply, MHD_HTTP_OK, entry.bytes, entry.size, free);
     else
         http_refuse(reply, MHD_HTTP_NOT_FOUND,
                     "no such hash: it was never given out, or its text has had "
@@ -158,8 +166,8 @@ static void answer_compress(struct server *server, struct pith_session *session,
         no_memory(&exchange->reply);
         return;
     }
-    answer_with(&exchange->reply, status_of(outcome), json, reply,
-                strlen(reply), pith_free);
+    answer_line(&exchange->reply, status_of(outcome), reply, strlen(reply),
+                pith_free);
 }
 
 static bool find(void *user, const char *hash, struct pith_text *entry)
@@ -210,7 +218,7 @@ static void answer_chat(struct server *server, struct pith_session *session,
         no_memory(&exchange->reply);
         return;
     }
-    answer_with(&exchange->reply, status_of(summary.outcome), json, reply, size,
+    answer_line(&exchange->reply, status_of(summary.outcome), reply, size,
                 pith_free);
     say_passed(&exchange->reply, &summary);
     http_metrics_chat(&server->metrics, &summary);
