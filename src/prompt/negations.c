@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "../base/memory.h"
 #include "../base/text.h"
 #include "../base/utf8.h"
 #include "../text/casing.h"
@@ -277,67 +278,32 @@ static size_t compound_end(struct pith_text text, size_t at)
 
 /* --- characters ------------------------------------------------------------- */
 
-enum {
-    ENDS_CLAUSE = 1, /* Japanese: no further letter right after it */
-    HARMLESS = 2     /* looks like a negation and is none */
-};
-
-struct entry {
-    const char *word;
-    int flags;
-};
-
-static const struct entry characters[] = {
+/* Of scripts without spaces. */
+static const char characters[] =
     /* Chinese */
-    {"不", 0}, {"不是", 0}, {"不能", 0}, {"不可", 0}, {"不得", 0},
-    {"不要", 0}, {"不会", 0}, {"不會", 0}, {"不应", 0}, {"不應", 0},
-    {"不必", 0}, {"不许", 0}, {"不許", 0}, {"不准", 0}, {"不再", 0},
-    {"不用", 0}, {"没", 0}, {"沒", 0}, {"没有", 0}, {"沒有", 0}, {"无", 0},
-    {"無", 0}, {"无法", 0}, {"無法", 0}, {"非", 0}, {"并非", 0},
-    {"並非", 0}, {"勿", 0}, {"切勿", 0}, {"未", 0}, {"从未", 0},
-    {"從未", 0}, {"尚未", 0}, {"别", 0}, {"別", 0}, {"莫", 0}, {"否", 0},
-    {"毋", 0}, {"弗", 0}, {"甭", 0}, {"绝不", 0}, {"絕不", 0}, {"决不", 0},
-    {"從不", 0}, {"从不", 0}, {"禁止", 0}, {"严禁", 0}, {"嚴禁", 0},
-    {"除非", 0}, {"除了", 0}, {"除外", 0}, {"以外", 0}, {"只", 0},
-    {"只有", 0}, {"仅", 0}, {"僅", 0}, {"仅仅", 0}, {"僅僅", 0},
-    {"特别", HARMLESS}, {"特別", HARMLESS}, {"区别", HARMLESS},
-    {"區別", HARMLESS}, {"区別", HARMLESS}, {"分别", HARMLESS},
-    {"分別", HARMLESS}, {"级别", HARMLESS}, {"級別", HARMLESS},
-    {"类别", HARMLESS}, {"類別", HARMLESS}, {"性别", HARMLESS},
-    {"性別", HARMLESS}, {"个别", HARMLESS}, {"個別", HARMLESS},
-    {"识别", HARMLESS}, {"識別", HARMLESS}, {"辨别", HARMLESS},
-    {"辨別", HARMLESS}, {"鉴别", HARMLESS}, {"鑑別", HARMLESS},
-    {"差别", HARMLESS}, {"差別", HARMLESS}, {"种别", HARMLESS},
-    {"種別", HARMLESS}, {"告别", HARMLESS}, {"告別", HARMLESS},
-    {"别人", HARMLESS}, {"別人", HARMLESS}, {"别的", HARMLESS},
-    {"別的", HARMLESS}, {"别墅", HARMLESS}, {"別墅", HARMLESS},
-    {"別の", HARMLESS}, {"別々", HARMLESS}, {"別途", HARMLESS},
-    {"非常", HARMLESS}, {"非洲", HARMLESS}, {"无论", HARMLESS},
-    {"無論", HARMLESS}, {"未来", HARMLESS}, {"未來", HARMLESS},
-    {"莫斯科", HARMLESS}, {"是否", HARMLESS}, {"能否", HARMLESS},
-    {"可否", HARMLESS}, {"淹没", HARMLESS}, {"沉没", HARMLESS},
-    {"没收", HARMLESS},
+    " 不 不是 不能 不可 不得 不要 不会 不會 不应 不應 不必 不许 不許 不准 "
+    "不再 不用 没 沒 没有 沒有 无 無 无法 無法 非 并非 並非 勿 切勿 未 从未 "
+    "從未 尚未 别 別 莫 否 毋 弗 甭 绝不 絕不 决不 從不 从不 禁止 严禁 嚴禁 "
+    "除非 除了 除外 以外 只 只有 仅 僅 仅仅 僅僅 "
     /* Japanese, where it is not as above */
-    {"ない", 0}, {"なかった", 0}, {"なく", 0}, {"なくて", 0},
-    {"なければ", 0}, {"なきゃ", 0}, {"なし", 0}, {"無し", 0},
-    {"ません", 0}, {"ませんでした", 0}, {"ず", ENDS_CLAUSE}, {"ずに", 0},
-    {"ずとも", 0}, {"ずして", 0}, {"せず", 0}, {"ざる", 0},
-    {"ぬ", ENDS_CLAUSE}, {"らぬ", 0}, {"わぬ", 0}, {"かぬ", 0}, {"せぬ", 0},
-    {"えぬ", 0}, {"ねえ", ENDS_CLAUSE}, {"ねぇ", ENDS_CLAUSE},
-    {"うな", ENDS_CLAUSE}, {"くな", ENDS_CLAUSE}, {"ぐな", ENDS_CLAUSE},
-    {"すな", ENDS_CLAUSE}, {"つな", ENDS_CLAUSE}, {"ぬな", ENDS_CLAUSE},
-    {"ぶな", ENDS_CLAUSE}, {"むな", ENDS_CLAUSE}, {"るな", ENDS_CLAUSE},
-    {"だめ", 0}, {"ダメ", 0}, {"駄目", 0}, {"いいえ", 0}, {"除く", 0}, {"除き", 0},
-    {"除い", 0}, {"のみ", 0}, {"しか", 0}, {"だけ", 0},
-    {"必ず", HARMLESS}, {"かならず", HARMLESS}, {"はず", HARMLESS},
-    {"はなし", HARMLESS}, {"ないし", HARMLESS}, {"しかし", HARMLESS},
-    {"しかも", HARMLESS},
+    "ない なかった なく なくて なければ なきゃ なし 無し ません ませんでした "
+    "ずに ずとも ずして せず ざる らぬ わぬ かぬ せぬ えぬ だめ ダメ 駄目 "
+    "いいえ 除く 除き 除い のみ しか だけ "
     /* Thai, Lao, Khmer */
-    {"ไม่", 0}, {"มิได้", 0}, {"อย่า", 0}, {"ห้าม", 0}, {"ยกเว้น", 0},
-    {"เว้นแต่", 0}, {"ไร้", 0}, {"ปราศจาก", 0}, {"เฉพาะ", 0},
-    {"เท่านั้น", 0}, {"ບໍ່", 0}, {"ຢ່າ", 0}, {"ຫ້າມ", 0}, {"មិន", 0},
-    {"កុំ", 0}, {"គ្មាន", 0}, {"លើកលែង", 0},
-};
+    "ไม่ มิได้ อย่า ห้าม ยกเว้น เว้นแต่ ไร้ ปราศจาก เฉพาะ เท่านั้น ບໍ່ ຢ່າ ຫ້າມ មិន កុំ "
+    "គ្មាន លើកលែង ";
+
+/* Japanese, with no further letter right after it. */
+static const char clause_ends[] =
+    " ず ぬ ねえ ねぇ うな くな ぐな すな つな ぬな ぶな むな るな ";
+
+/* What only looks like a negation. */
+static const char harmless[] =
+    " 特别 特別 区别 區別 区別 分别 分別 级别 級別 类别 類別 性别 性別 个别 "
+    "個別 识别 識別 辨别 辨別 鉴别 鑑別 差别 差別 种别 種別 告别 告別 别人 "
+    "別人 别的 別的 别墅 別墅 別の 別々 別途 非常 非洲 无论 無論 未来 未來 "
+    "莫斯科 是否 能否 可否 淹没 沉没 没收 "
+    "必ず かならず はず はなし ないし しかし しかも ";
 
 /* The code point of a cluster, a kana with its voicing mark as one. */
 static uint32_t read_kana(struct pith_text text, struct pith_cluster c)
@@ -349,62 +315,56 @@ static uint32_t read_kana(struct pith_text text, struct pith_cluster c)
 
 /* Where a word that starts at byte `at` ends, in whole clusters; `at` where
  * it is not there. */
-static size_t spelled_end(struct pith_text text, size_t at, const char *word)
+static size_t spelled_end(struct pith_text text, size_t at,
+                          struct pith_text word)
 {
-    size_t end = at, size = strlen(word);
-    while (end < at + size && pith_starts_with(text, at, word))
+    size_t end = at;
+    if (text.size - at < word.size ||
+        memcmp(text.bytes + at, word.bytes, word.size) != 0)
+        return at;
+    while (end < at + word.size)
         end = pith_cluster_at(text, end).end;
-    return end == at + size ? end : at;
+    return end == at + word.size ? end : at;
 }
 
 /* The same for kana with voicing marks.
  *   code  the code point at `at` */
 static size_t kana_end(struct pith_text text, size_t at, uint32_t code,
-                       const char *word)
+                       struct pith_text word)
 {
-    size_t left = strlen(word), end = at;
-    uint32_t want;
-    while (left > 0) {
-        size_t length = pith_utf8_decode(word, left, &want);
+    size_t end = at;
+    for (size_t i = 0; i < word.size;) {
+        uint32_t want;
+        i += pith_utf8_decode(word.bytes + i, word.size - i, &want);
         if (code != want)
             return at;
-        word += length;
-        left -= length;
         end = pith_cluster_at(text, end).end;
         code = read_kana(text, pith_cluster_at(text, end));
     }
     return end;
 }
 
-/* Where an entry that starts at byte `at` ends; `at` when it is not there.
- *   first  the code point at `at` */
-static size_t entry_end(struct pith_text text, size_t at, uint32_t first,
-                        const struct entry *entry)
+/* Where the longest word of a list ends that starts at byte `at`; `at` where
+ * none does. */
+static size_t listed_end(struct pith_text text, size_t at, const char *list)
 {
-    size_t end = spelled_end(text, at, entry->word);
-    if (end == at)
-        end = kana_end(text, at, first, entry->word);
-    uint32_t next = read_kana(text, pith_cluster_at(text, end));
-    return (entry->flags & ENDS_CLAUSE) != 0 &&
-                   pith_role_of(next) == PITH_ROLE_LONE
-               ? at : end;
+    size_t longest = at;
+    uint32_t first = read_kana(text, pith_cluster_at(text, at));
+    for (const char *next = list; *++next != '\0'; next += strcspn(next, " ")) {
+        struct pith_text word = {next, strcspn(next, " ")};
+        size_t end = spelled_end(text, at, word);
+        if (end == at)
+            end = kana_end(text, at, first, word);
+        if (end > longest)
+            longest = end;
+    }
+    return longest;
 }
 
-/* The longest entry at byte `at` and where it ends; NULL when there is none. */
-static const struct entry *find_characters(struct pith_text text, size_t at,
-                                           size_t *longest)
+/* Whether the letters go on at byte `at`. */
+static bool is_within_clause(struct pith_text text, size_t at)
 {
-    const struct entry *found = NULL;
-    uint32_t first = read_kana(text, pith_cluster_at(text, at));
-    *longest = at;
-    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
-        size_t end = entry_end(text, at, first, &characters[i]);
-        if (end > *longest) {
-            *longest = end;
-            found = &characters[i];
-        }
-    }
-    return found;
+    return pith_role_of(pith_cluster_at(text, at).code) == PITH_ROLE_LONE;
 }
 
 bool pith_denies_before(struct pith_text word)
@@ -463,10 +423,16 @@ static enum pith_status take_word(struct search *search, struct word *word,
 static enum pith_status take_characters(struct search *search, size_t at,
                                         size_t *end, struct pith_error *error)
 {
-    const struct entry *entry = find_characters(search->text, at, end);
-    if (entry == NULL)
-        *end = pith_cluster_at(search->text, at).end;
-    else if ((entry->flags & HARMLESS) == 0)
+    struct pith_text text = search->text;
+    size_t plain = listed_end(text, at, characters);
+    size_t clause = listed_end(text, at, clause_ends);
+    size_t none = listed_end(text, at, harmless);
+    if (clause > plain && !is_within_clause(text, clause))
+        plain = clause;
+    *end = pith_max(plain, none);
+    if (*end == at)
+        *end = pith_cluster_at(text, at).end;
+    else if (plain > none)
         return add(search, at, end, error);
     return PITH_OK;
 }

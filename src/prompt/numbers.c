@@ -359,6 +359,49 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     return spaced_unit || whole_amount ? second.end : chain.end;
 }
 
+/* --- ideographs ------------------------------------------------------------- */
+
+static bool is_numeral(uint32_t code)
+{
+    return pith_is_one_of(code, "〇零一二三四五六七八九十百千万萬亿億兆两兩廿卅"
+                                "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟");
+}
+
+/* Whether one ideograph and a counter are a number: 三天, but not 一次, which
+ * says "once", and 十分, "very". */
+static bool is_counted(uint32_t numeral, uint32_t counter)
+{
+    return is_counter(counter) && !pith_is_one_of(numeral, "一百千万萬") &&
+           !(pith_is_one_of(numeral, "十") && pith_is_one_of(counter, "分"));
+}
+
+/* Where a number in ideographs ends that starts at byte `at`; `at` where none
+ * does: 三千五百元, 六十八点五, 三分之二, 第五章. */
+static size_t ideographs_end(struct pith_text text, size_t at)
+{
+    struct pith_cluster c = pith_cluster_at(text, at);
+    bool ordinal = pith_is_one_of(c.code, "第");
+    size_t n = 0, end = ordinal ? c.end : at;
+    uint32_t last = 0;
+    for (;; n++) {
+        c = pith_cluster_at(text, end);
+        size_t joint = pith_is_one_of(c.code, "点點") ? c.end
+                       : pith_starts_with(text, end, "分之")
+                           ? end + strlen("分之") : end;
+        if (n > 0 && joint > end)
+            c = pith_cluster_at(text, joint);
+        if (!is_numeral(c.code))
+            break;
+        last = c.code;
+        end = c.end;
+    }
+    c = pith_cluster_at(text, end);
+    bool counted = n > 0 && is_counter(c.code);
+    if (n > 1 || (n == 1 && (ordinal || is_counted(last, c.code))))
+        return counted ? c.end : end;
+    return at;
+}
+
 enum pith_status pith_number_ranges(struct pith_text text,
                                     struct pith_ranges *ranges,
                                     struct pith_error *error)
@@ -367,7 +410,13 @@ enum pith_status pith_number_ranges(struct pith_text text,
     for (size_t at = 0; at < text.size;) {
         struct pith_chain chain = pith_chain_at(text, at);
         if (chain.end == chain.start) {
-            at = pith_cluster_at(text, at).end;
+            size_t start = at;
+            at = ideographs_end(text, start);
+            if (at > start)
+                PITH_TRY(pith_ranges_add(ranges, text, start, &at,
+                                         PITH_PROTECT_NUMBERS, error));
+            else
+                at = pith_cluster_at(text, at).end;
             continue;
         }
         at = chain.end;
