@@ -8,6 +8,7 @@
 #include "../base/text.h"
 #include "bind.h"
 #include "clusters.h"
+#include "ranges.h"
 #include "units.h"
 
 enum { SHORT = 3 }; /* bytes: "mg", "USD", "May" */
@@ -67,16 +68,6 @@ static bool is_year(const struct pith_parts *parts, size_t unit)
             (word.bytes[0] == '2' && word.bytes[1] == '0'));
 }
 
-/* Whether a unit is one more group of the number before it: "1 500". */
-static bool is_next_group(const struct pith_parts *parts, size_t unit)
-{
-    struct pith_text before = pith_unit_word(parts, &parts->units[unit - 1]);
-    struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
-    return parts->units[unit].n_bytes == word.size + 1 && word.size >= 3 &&
-           count_digits(word) == 3 && before.size <= 3 &&
-           count_digits(before) == before.size && before.bytes[0] != '0';
-}
-
 /* A word that a number may belong to, or that may be its unit. */
 static bool is_partner(const struct pith_parts *parts, size_t unit)
 {
@@ -93,8 +84,7 @@ static bool is_short(const struct pith_parts *parts, size_t unit)
 static bool is_unit_sign(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
-    return pith_is_one_of(pith_cluster_at(word, 0).code,
-                          "%\u2030\u00B0\u20AC$\u00A3\u00A5\u2032\u2033");
+    return pith_is_unit_sign(pith_cluster_at(word, 0).code);
 }
 
 /* Whether number i is a day of a month that comes next: "14. Mai". */
@@ -173,12 +163,8 @@ void pith_bind_numbers(const struct pith_parts *parts,
         if (!is_number(parts, i))
             continue;
         bool paired = joined[i];
-        if (i > start && !pith_unit_starts_line(parts, i)) {
-            if (is_next_group(parts, i))
-                joined[i] = true;
-            else
-                bind_before(parts, start, i, joined);
-        }
+        if (i > start && !pith_unit_starts_line(parts, i))
+            bind_before(parts, start, i, joined);
         size_t next = bind_measure(parts, i, end, joined);
         if (!paired)
             bind_range(parts, next, end, joined);

@@ -21,10 +21,10 @@ static bool is_currency(uint32_t code)
            pith_is_one_of(code, "֏؋৲৳૱௹฿៛꠸﷼﹩＄￠￡￥￦");
 }
 
-/* Signs that may follow a digit as its unit, and letters after them. */
-static bool is_unit_sign(uint32_t code)
+bool pith_is_unit_sign(uint32_t code)
 {
-    return (code >= 0x3371 && code <= 0x33DF) || /* ㎏ and the like */
+    return is_currency(code) ||
+           (code >= 0x3371 && code <= 0x33DF) || /* ㎏ and the like */
            pith_is_one_of(code, "%‰‱٪％°′″℃℉⁺⁻");
 }
 
@@ -38,7 +38,7 @@ static bool is_counter(uint32_t code)
 
 bool pith_is_number_sign(uint32_t code)
 {
-    return is_currency(code) || is_unit_sign(code) ||
+    return pith_is_unit_sign(code) ||
            pith_is_one_of(code, "+-−±≈≤≥√<>–.,~:/#№§＃×…");
 }
 
@@ -52,8 +52,8 @@ static bool is_number_space(uint32_t code)
 
 struct part {
     size_t start, end;
-    size_t n_letters;
-    bool has_digit, first_is_digit, last_is_digit;
+    size_t n_letters, n_digits;
+    bool first_is_digit, last_is_digit;
     bool is_hex; /* letters a to f and digits only */
     bool is_power; /* ends in a digit and an e: 1e+5 */
 };
@@ -67,7 +67,7 @@ static bool is_unit(uint32_t sign, uint32_t next)
     if (sign == '+' || sign == 0xD7)
         return next == 0 || pith_role_of(next) == PITH_ROLE_SPACE ||
                pith_is_one_of(next, ",.;:!?)]}|/");
-    return is_unit_sign(sign);
+    return pith_is_unit_sign(sign);
 }
 
 static void add_to_part(struct part *part, struct pith_cluster c)
@@ -78,7 +78,7 @@ static void add_to_part(struct part *part, struct pith_cluster c)
         part->first_is_digit = digit;
     part->is_power = part->last_is_digit && lower == 'e';
     part->is_hex &= digit || (lower >= 'a' && lower <= 'f' && c.code < 0x80);
-    part->has_digit |= digit;
+    part->n_digits += digit;
     part->n_letters += digit ? 0 : 1;
     part->last_is_digit = digit;
     part->end = c.end;
@@ -132,7 +132,7 @@ static struct joint read_joint(struct pith_text text, size_t at)
 /* Whether a part may stand for a value beside one: p.5, 192.168.x.1. */
 static bool is_value(const struct part *part)
 {
-    return part->has_digit || part->n_letters == 1;
+    return part->n_digits > 0 || part->n_letters == 1;
 }
 
 /* Parts of addresses: fe80::1, 0a:1b:ff:3c. */
@@ -147,11 +147,16 @@ static bool joins(const struct pith_chain *chain, const struct part *left,
 {
     bool digits = left->last_is_digit && right->first_is_digit;
     bool values = is_value(left) && is_value(right);
+    size_t n = left->end - left->start;
     uint32_t sign = joint.sign;
+    if (sign == ' ') /* 1 500 */
+        return n <= 3 && n == left->n_digits && right->first_is_digit &&
+               right->n_digits == 3 && chain->n_points == 0 &&
+               (n == 3 || left->start == chain->start);
     if (sign == ':' && is_hex_group(left) && is_hex_group(right))
         return joint.n <= 2;
     if (sign == '+' && joint.n > 1) /* C++17 */
-        return joint.n == 2 && !left->has_digit && right->first_is_digit;
+        return joint.n == 2 && left->n_digits == 0 && right->first_is_digit;
     if (joint.n > 1) /* 1..10, 3--5 */
         return digits;
     if (pith_is_one_of(sign, "-‐‑"))
@@ -167,9 +172,9 @@ static bool joins(const struct pith_chain *chain, const struct part *left,
     if (pith_is_one_of(sign, ".:/⁄"))
         return values;
     if (pith_is_one_of(sign, "–—‒−~〜～－"))
-        return left->has_digit && right->has_digit;
+        return left->n_digits > 0 && right->n_digits > 0;
     if (sign == '^')
-        return right->has_digit;
+        return right->n_digits > 0;
     if (sign != '+')
         return false;
     if (chain->has_digit && chain->n_points >= 2) /* 1.2.3+build */
@@ -201,17 +206,11 @@ static size_t address_end(struct pith_text text, struct pith_chain chain,
     return chain.has_colon ? joint.end : chain.end;
 }
 
-static void add_to_chain(struct pith_chain *chain, const struct part *part)
-{
-    chain->end = part->end;
-    chain->has_digit |= part->has_digit;
-}
-
 struct pith_chain pith_chain_at(struct pith_text text, size_t at)
 {
-    struct pith_chain chain = {.start = at, .end = at};
     struct part left = read_part(text, at);
-    add_to_chain(&chain, &left);
+    struct pith_chain chain = {.start = at, .end = left.end,
+                               .has_digit = left.n_digits > 0};
     while (left.end > left.start) {
         struct joint joint = read_joint(text, left.end);
         struct part right = read_part(text, skip_sign(text, joint));
@@ -221,7 +220,8 @@ struct pith_chain pith_chain_at(struct pith_text text, size_t at)
         }
         chain.has_colon |= joint.sign == ':';
         chain.n_points += joint.sign == '.' ? 1 : 0;
-        add_to_chain(&chain, &right);
+        chain.end = right.end;
+        chain.has_digit |= right.n_digits > 0;
         left = right;
     }
     return chain;
@@ -349,8 +349,7 @@ static size_t signs_after(struct pith_text text, struct pith_chain chain)
     if (power > chain.end)
         return power;
     bool spaced_unit =
-        is_number_space(first.code) &&
-        (is_unit_sign(second.code) || is_currency(second.code)) &&
+        is_number_space(first.code) && pith_is_unit_sign(second.code) &&
         !pith_is_number(third.code);
     bool whole_amount = pith_is_one_of(first.code, ".,") &&
                         pith_is_one_of(second.code, "-–—") &&

@@ -53,8 +53,9 @@ struct pith_chain {
  * before; empty where none starts. */
 struct pith_chain pith_chain_at(struct pith_text text, size_t at);
 
-/* Whether a number may take a sign before it or after it for its own. */
+/* Whether a number may take a sign for its own; as its unit: %, a currency. */
 bool pith_is_number_sign(uint32_t code);
+bool pith_is_unit_sign(uint32_t code);
 
 /* Where the chat marker at byte `at` ends; `at` when there is none. */
 size_t pith_chat_marker_end(struct pith_text text, size_t at);
