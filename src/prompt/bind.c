@@ -80,7 +80,18 @@ bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
     struct pith_text word = pith_unit_word(parts, &parts->units[unit]);
-    return memchr(text.bytes, '\n', text.size - word.size) != NULL;
+    return !parts->units[unit].wraps &&
+           memchr(text.bytes, '\n', text.size - word.size) != NULL;
+}
+
+/* Whether a unit is Chinese characters, right after what is before it. */
+static bool is_han(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    uint32_t code = pith_cluster_at(text, 0).code;
+    return (code >= 0x3400 && code <= 0x9FFF) ||
+           (code >= 0xF900 && code <= 0xFAFF) ||
+           (code >= 0x20000 && code <= 0x323AF);
 }
 
 /* A word of one Hangul syllable: the "su" of "hal su eopda", cannot do. */
@@ -105,6 +116,7 @@ static void bind_negation(const struct pith_parts *parts,
     size_t end = part->unit + part->n_units, to = last + 1;
     struct pith_text word = pith_unit_word(parts, &parts->units[first]);
     bool ends = pith_denies_before(word);
+    bool han = is_han(parts, first);
     for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
                        is_small(parts, to) && pith_unit_is_word(parts, to + 1) &&
                        !pith_unit_starts_line(parts, to) && !pith_unit_starts_line(parts, to + 1);
@@ -126,6 +138,9 @@ static void bind_negation(const struct pith_parts *parts,
         last = to;
     else if (before && !pith_unit_starts_line(parts, first))
         joined[first] = true;
+    if (han && last == to && is_han(parts, to) && to + 1 < end &&
+        is_han(parts, to + 1))
+        last++; /* most words have two characters */
     for (size_t i = first + 1; i <= last; i++)
         joined[i] = true;
 }

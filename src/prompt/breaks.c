@@ -104,6 +104,21 @@ static void append_breaks(struct pith_composition *c,
     }
 }
 
+/* Whether a line, not a wrapped part of one, ends among units first to last. */
+static bool has_line_end(const struct pith_parts *parts,
+                         const struct pith_unit *first,
+                         const struct pith_unit *last)
+{
+    for (; first <= last; first++) {
+        struct pith_text text = pith_unit_text(parts, first);
+        size_t lead = pith_lead(text);
+        if ((!first->wraps && pith_count_breaks(text, lead) > 0) ||
+            (lead < text.size && ends_line(text, text.size - 1)))
+            return true;
+    }
+    return false;
+}
+
 size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
                        const struct pith_unit *last,
                        const struct pith_unit *unit)
@@ -114,6 +129,8 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
         lead = 0; /* it may part two cells */
     if (last == NULL)
         return unit->token > part->token ? lead : 0;
+    if (!has_line_end(c->parts, last + 1, unit))
+        return 0;
     size_t at = last->byte + last->n_bytes;
     struct pith_text gap = {c->parts->text.data + at,
                             unit->byte + unit->n_bytes - at};

@@ -21,7 +21,7 @@ struct pith_unit {
     size_t part;
     bool is_separator; /* the blank line before a part */
     bool opens_piece;  /* the first of a tagged piece */
-    bool denies;    /* has a negation; found by pith_bind_words() */
+    bool denies, wraps; /* has a negation (bind.h); goes on a line (wraps.h) */
     bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
 };

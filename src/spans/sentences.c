@@ -63,7 +63,8 @@ static bool ends(const struct pith_parts *parts, size_t i, size_t first)
                                     &line, &space);
     struct pith_text text = pith_unit_text(parts, &parts->units[stop]);
     uint32_t code = pith_cluster_before(text, text.size).code;
-    if (line || code == '\n')
+    if ((line && !parts->units[i].wraps) ||
+        (code == '\n' && !parts->units[stop].wraps))
         return true;
     while (stop > first && is_closing(code)) {
         text = pith_unit_text(parts, &parts->units[--stop]);
@@ -121,7 +122,7 @@ enum pith_status pith_sentences_find(struct pith_sentences *sentences,
     for (size_t i = 0; i < parts->n_parts; i++) {
         const struct pith_part *part = &parts->parts[i];
         if (part->kind == PITH_PART_CONTEXT && part->n_units > 0 &&
-            !left_out[part->unit])
+            (left_out == NULL || !left_out[part->unit]))
             PITH_TRY(cut_part(sentences, parts, part, error));
     }
     return PITH_OK;

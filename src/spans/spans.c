@@ -26,6 +26,7 @@
 #include "../prompt/retarget.h"
 #include "../prompt/trace.h"
 #include "../prompt/units.h"
+#include "../prompt/wraps.h"
 #include "run.h"
 
 static enum pith_status check_options(const struct pith_compress_options *o,
@@ -61,6 +62,8 @@ static enum pith_status open_spans(struct pith_spans *spans,
         spans->prune.goal < spans->prune.n_all)
         PITH_TRY(pith_spans_compact(spans, prompt, error));
     size_t longest = pith_prune_longest(spans->session, o);
+    if (o->preset == PITH_PRESET_NONE)
+        PITH_TRY(pith_wraps_find(parts, error));
     PITH_TRY(pith_bind_words(parts, longest, error));
     if (o->preset != PITH_PRESET_NONE)
         PITH_TRY(pith_frames_make(&spans->frames, parts,
