@@ -147,6 +147,26 @@ static const struct {
     {"Vana açıkken pompa güvenli değildir, çünkü basınç birkaç saniye içinde "
      "sınırı aşar.",
      "güvenli", "güvenli değildir"},
+    {"It was 38.4 \u2103 in the ward, 50 \uFF05 of the beds were empty, and a "
+     "bottle of water cost 90 \u20B9 in the hall.",
+     "38.4", "38.4 \u2103"},
+    {"It was 38.4 \u2103 in the ward, 50 \uFF05 of the beds were empty, and a "
+     "bottle of water cost 90 \u20B9 in the hall.",
+     "50", "50 \uFF05"},
+    {"It was 38.4 \u2103 in the ward, 50 \uFF05 of the beds were empty, and a "
+     "bottle of water cost 90 \u20B9 in the hall.",
+     "90", "90 \u20B9"},
+    {"The harbour board of the town met on Tuesday evening in room four\n"
+     "below the library, and Maria Okafor said that a pump should never\n"
+     "restart by itself, since two of the people there had nearly\n"
+     "drowned when the engine in the hall was running.",
+     "restart", "never\nrestart"},
+    {"\u4F9B\u5E94\u5546\u6CA1\u6709\u540C\u610F\u65B0\u7684\u4ED8\u6B3E"
+     "\u6761\u4EF6\uFF0C\u4F1A\u8BAE\u5728\u4E0A\u6D77\u4E3E\u884C\u3002",
+     "\u6CA1\u6709\u540C", "\u6CA1\u6709\u540C\u610F"},
+    {"\u4F9B\u5E94\u5546\u6CA1\u6709\u540C\u610F\u65B0\u7684\u4ED8\u6B3E"
+     "\u6761\u4EF6\uFF0C\u4F1A\u8BAE\u5728\u4E0A\u6D77\u4E3E\u884C\u3002",
+     "\u610F", "\u6CA1\u6709\u540C\u610F"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 
@@ -293,6 +313,32 @@ START_TEST(lines_stay_apart)
             assert_lines(result, _i);
             pith_result_free(result);
         }
+    }
+}
+END_TEST
+
+/* A line end of the result comes with the word after it: none is written for
+ * the words that went. */
+START_TEST(a_wrapped_paragraph_is_one_line)
+{
+    struct pith_text text = view(
+        "The harbour board of the town met on Tuesday evening in room four\n"
+        "below the library, and Maria Okafor, who had been elected in the\n"
+        "spring, opened the meeting. The board did not approve the budget\n"
+        "because two of its members were absent, and it asked the harbour\n"
+        "master to repair the crane on the northern quay before the first\n"
+        "ferry of the season arrives.");
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    for (double rate = 0.1; rate < 1; rate += 0.05) {
+        struct pith_result *result = compress(prompt, rate, -1);
+        const char *bytes = result->text.bytes;
+        for (size_t i = 0; i + 4 < result->text.size; i++) {
+            char start[5] = "";
+            memcpy(start, bytes + i, 4);
+            ck_assert_msg(*start != '\n' || strstr(text.bytes, start) != NULL,
+                          "%g: \"%.*s\"", rate, (int)result->text.size, bytes);
+        }
+        pith_result_free(result);
     }
 }
 END_TEST
@@ -471,6 +517,30 @@ START_TEST(a_threshold_takes_the_place_of_a_rate)
 }
 END_TEST
 
+/* A token gets eight tenths of the mean loss of its sentence besides its own:
+ * all of a sentence stays below that. */
+START_TEST(a_word_gains_by_its_sentence)
+{
+    static const char *const sentences[] = {
+        "The harbour board did not approve the budget of the northern quay on "
+        "the first of May.",
+        "The harbour board of the town met on Tuesday evening in room four\n"
+        "below the library, and Maria Okafor, who had been elected in the\n"
+        "spring, opened the meeting, because two of its members were ill,\n"
+        "and asked the harbour master to repair the crane on the northern\n"
+        "quay before the first ferry of the season arrives."};
+    struct pith_text text = view(sentences[_i]);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_result *result = compress(prompt, -1, 1e-9);
+    double n = (double)result->origin_tokens;
+    double mean = result->bits_per_byte * log(2) * (double)text.size / n;
+    pith_result_free(result);
+    result = compress(prompt, -1, 0.79 * mean);
+    ck_assert_uint_eq(result->compressed_tokens, result->origin_tokens);
+    pith_result_free(result);
+}
+END_TEST
+
 /* Words that go with their sentence, too. */
 START_TEST(every_word_has_a_loss)
 {
@@ -567,6 +637,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, what_belongs_together_stays_together, 0, N_DENIED);
     tcase_add_test(all, what_had_no_room_is_noted);
     tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
+    tcase_add_test(all, a_wrapped_paragraph_is_one_line);
     tcase_add_loop_test(all, no_brackets_stay_empty, 0,
                         sizeof bracketed / sizeof *bracketed);
     tcase_add_loop_test(all, no_operator_stays_alone, 0,
@@ -577,6 +648,7 @@ Suite *make_suite(void)
     tcase_add_test(all, instruction_and_question_stay_whole);
     tcase_add_test(all, a_question_chooses);
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
+    tcase_add_loop_test(all, a_word_gains_by_its_sentence, 0, 2);
     tcase_add_test(all, every_word_has_a_loss);
     tcase_add_test(all, the_next_rate_asks_nothing_of_the_model);
     tcase_add_test(all, the_first_mention_of_each_word);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../model/score.h"
 #include "../prompt/bind.h"
 #include "../prompt/breaks.h"
 #include "../prompt/clusters.h"
@@ -15,12 +16,13 @@
 #include "../text/casing.h"
 #include "mentions.h"
 #include "run.h"
+#include "sentences.h"
 
 /* docs/SPANS.md says how these were chosen. */
 static const struct pith_spans_setting table[] = {
-    {.ratio = 2.5, .mu = 0.25, .first_word = 2},
-    {.ratio = 3.5, .mu = 0.5, .first_word = 2},
-    {.ratio = (double)INFINITY, .mu = 6, .first_word = 0}};
+    {.ratio = 2.5, .mu = 0.25, .first_word = 2, .name = 4, .sentence = 0.5},
+    {.ratio = 3.5, .mu = 0.5, .first_word = 2, .name = 4, .sentence = 0.8},
+    {.ratio = (double)INFINITY, .mu = 6, .first_word = 0, .name = 2}};
 
 static struct pith_spans_setting choose_setting(const struct pith_spans *spans)
 {
@@ -50,7 +52,7 @@ static bool ends_clause(const struct pith_parts *parts,
     struct pith_text left = pith_unit_text(parts, before);
     struct pith_text right = pith_unit_text(parts, unit);
     uint32_t code = pith_cluster_before(left, left.size).code;
-    if (code == '\n' || code == '\r' ||
+    if (((code == '\n' || code == '\r') && !before->wraps) ||
         pith_is_one_of(code, ".?!;:,)\u3002\uFF1F\uFF01\uFF1B\uFF1A\uFF0C"
                              "\u3001\uFF09\u2026"))
         return true;
@@ -58,7 +60,7 @@ static bool ends_clause(const struct pith_parts *parts,
         struct pith_cluster c = pith_cluster_at(right, at);
         if (pith_role_of(c.code) != PITH_ROLE_SPACE)
             return false;
-        if (c.code == '\n' || c.code == '\r')
+        if ((c.code == '\n' || c.code == '\r') && !unit->wraps)
             return true;
         at = c.end;
     }
@@ -115,8 +117,8 @@ static struct edge edge_before(const struct pith_parts *parts,
 }
 
 /* Nats that these are worth besides their losses.  Numbers and negations are
- * easy to predict, and hard to do without; a name is said in full only once. */
-static const double for_negation = 4, for_number = 4, for_name = 2;
+ * easy to predict, and hard to do without. */
+static const double for_negation = 4, for_number = 4;
 
 enum { LONG_WORD = 4 }; /* characters */
 
@@ -151,7 +153,7 @@ static double prefer_first(const struct pith_spans *spans, size_t index,
     if (count_clusters(word) >= LONG_WORD)
         nats += spans->setting.first_word;
     if (is_name(spans->parts, unit, word, first))
-        nats += for_name;
+        nats += spans->setting.name;
     return nats;
 }
 
@@ -203,12 +205,34 @@ static struct pith_path_node make_node(const struct pith_spans *spans,
         .part_cost = opens ? pith_part_length(parts, unit->part) -
                                  part->n_tokens : 0,
         .first = first,
-        .new_line = pith_count_breaks(text, pith_lead(text)) > 0,
+        .new_line = !unit->wraps && pith_count_breaks(text, pith_lead(text)) > 0,
         .fate = unit->forced            ? PITH_FATE_STAYS
                 : spans->left_out[index] ||
                         (spans->frames.goes != NULL && spans->frames.goes[index])
                     ? PITH_FATE_GOES
                                          : PITH_FATE_FREE};
+}
+
+/* A word of a sentence that says much is worth more than the same elsewhere:
+ * adds a part of the mean gain of its sentence for each token of a node. */
+static enum pith_status prefer_sentences(struct pith_spans *spans,
+                                         struct pith_error *error)
+{
+    struct pith_sentences sentences = {0};
+    enum pith_status status =
+        pith_sentences_find(&sentences, spans->parts, NULL, error);
+    size_t node = 0;
+    for (size_t i = 0; i < sentences.n && status == PITH_OK; i++) {
+        const struct pith_stretch *s = &sentences.items[i];
+        double mean = pith_mean(spans->gains + s->token, s->n_tokens);
+        while (node < spans->n_nodes && spans->units[node] < s->unit)
+            node++;
+        for (; node < spans->n_nodes && spans->units[node] < s->end; node++)
+            spans->nodes[node].gain += spans->setting.sentence * mean *
+                                       (double)spans->nodes[node].cost;
+    }
+    pith_sentences_free(&sentences);
+    return status;
 }
 
 /* The first text of a block costs its frame, too.
@@ -321,6 +345,8 @@ enum pith_status pith_spans_make_nodes(struct pith_spans *spans,
         spans->nodes[spans->n_nodes] = node;
         spans->units[spans->n_nodes++] = i;
     }
+    if (spans->setting.sentence > 0 && !spans->steered)
+        PITH_TRY(prefer_sentences(spans, error));
     /* A threshold has no budget to share; a question chooses by itself. */
     if (spans->options->threshold <= 0 && !spans->steered &&
         pith_spans_shares(spans)) {

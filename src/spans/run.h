@@ -14,6 +14,8 @@ struct pith_spans_setting {
     double ratio;      /* up to here */
     double mu;         /* nats, of an edge inside a clause */
     double first_word; /* nats, for the first mention of a long word */
+    double name;       /* nats, for that of a name */
+    double sentence;   /* of the mean loss of its sentence, to each token */
 };
 
 struct pith_spans {

@@ -17,7 +17,8 @@ struct pith_sentences {
 };
 
 /* Finds those of the contexts, in order; each has at least one unit.
- *   left_out  (n_units) units that belong to none */
+ *   left_out  (n_units) contexts that start with such a unit have none; NULL:
+ *             there are no such */
 enum pith_status pith_sentences_find(struct pith_sentences *sentences,
                                      const struct pith_parts *parts,
                                      const bool *left_out,
