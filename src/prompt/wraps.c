@@ -18,7 +18,7 @@ enum {
 
 struct line {
     size_t start;   /* byte of the first character that is not white space */
-    size_t indent, width; /* characters in front of it; of the whole line */
+    size_t indent, width; /* characters before it; of the whole line */
     size_t word;    /* characters of its first word */
     bool prose;     /* may be a part of a paragraph */
     bool opens;     /* another paragraph, if it is prose */
