@@ -110,7 +110,9 @@ if command -v python3 >/dev/null; then
     mkdir "$scratch/one" && python3 tools/amalgamate "$scratch/one" ||
         complain "tools/amalgamate fails"
     for compiler in "gcc -std=c11 -pedantic -Wall -Wextra -Wno-maybe-uninitialized -Werror -O2" \
-                    "clang -std=c11 -Wall -Wextra -Wno-unused-function -O2" "tcc"; do
+                    "clang -std=c11 -Wall -Wextra -Wno-unused-function -O2
+                         -fsanitize=undefined -fsanitize-trap=undefined" \
+                    "tcc"; do
         command -v ${compiler%% *} >/dev/null || {
             echo "SKIPPED: ${compiler%% *} is not here" >&2
             continue
@@ -119,8 +121,8 @@ if command -v python3 >/dev/null; then
             -lm -o "$scratch/one/pith-core" ||
             complain "the amalgamation does not build with $compiler"
         case $compiler in
-        tcc) short "$scratch/one/pith-core" ;; # its code is slow
-        *) meeting "$scratch/one/pith-core" ;;
+        gcc*) meeting "$scratch/one/pith-core" ;;
+        *) short "$scratch/one/pith-core" ;; # its code is slow
         esac
         rm -f "$scratch/one/pith-core"
     done
