@@ -19,6 +19,7 @@
 #include "../base/threads.h"
 #include "ops.h"
 #include "ops_single.h"
+#include "prefetch.h"
 #include "scratch.h"
 
 struct attention {
@@ -57,6 +58,36 @@ static size_t first_key(const struct run *run, size_t token)
 
 /* Panels are numbered by token first, then by head of the group, so that
  * neighbours see nearly the same keys. */
+static size_t head_of(const struct attention *attention, size_t key_head,
+                      size_t index)
+{
+    return key_head * attention->group + index % attention->group;
+}
+
+static size_t token_of(const struct attention *attention, size_t index)
+{
+    return index / attention->group * attention->compute->kernels->lanes;
+}
+
+/* Asks for what a panel has of x, q or out: a piece of each token's row, which
+ * the CPU does not foresee. */
+static void ask_for_panel(const struct attention *attention,
+                          const struct run *run, const float *x,
+                          size_t key_head, size_t index)
+{
+    size_t D = attention->D, stride = attention->H * D;
+    if (index >= run->n_queries)
+        return;
+    size_t token = token_of(attention, index);
+    size_t n = pith_min(attention->compute->kernels->lanes,
+                        run->spec->T - token);
+    x += (run->first + token) * stride +
+         head_of(attention, key_head, index) * D;
+    struct pith_prefetch_region rows = {
+        (const uint8_t *)x, stride * sizeof *x, n, D * sizeof *x, 0, 0};
+    pith_prefetch_lines(&rows, SIZE_MAX);
+}
+
 static struct query open_query(const struct attention *attention,
                                const struct run *run,
                                struct pith_thread_scratch *scratch,
@@ -68,8 +99,8 @@ static struct query open_query(const struct attention *attention,
     bool packed = attention->products != NULL;
     float factors[PITH_MAX_LANES];
     struct query query;
-    query.head = key_head * attention->group + index % attention->group;
-    query.token = index / attention->group * L;
+    query.head = head_of(attention, key_head, index);
+    query.token = token_of(attention, index);
     query.n_lanes = pith_min(L, run->spec->T - query.token);
     query.n_visible = run->n_past + query.token + query.n_lanes;
     query.first = first_key(run, query.token);
@@ -268,6 +299,7 @@ static void attention_task(void *user, size_t index, int thread)
     if (attention->products != NULL)
         pith_begin(attention->products);
     for (size_t i = 0; i < n_queries; i++) {
+        ask_for_panel(attention, &run, attention->q, key_head, first + i + 1);
         queries[i] =
             open_query(attention, &run, scratch, key_head, first + i, i);
         n_visible = queries[i].n_visible; /* never falls */
@@ -281,8 +313,10 @@ static void attention_task(void *user, size_t index, int thread)
                 attend(attention, &run, scratch, &queries[i], key,
                        pith_min(n, queries[i].n_visible - key));
     }
-    for (size_t i = 0; i < n_queries; i++)
+    for (size_t i = 0; i < n_queries; i++) {
+        ask_for_panel(attention, &run, attention->out, key_head, first + i + 1);
         close_query(attention, &run, &queries[i]);
+    }
     if (attention->products != NULL)
         pith_end(attention->products);
 }

@@ -30,7 +30,7 @@
 #include "set.h"
 #include "vector_math.h"
 
-enum { AHEAD = 64 /* columns that transpose() asks for in advance */ };
+enum { AHEAD = 64 /* columns that transpose() and emit() ask for */ };
 
 /* --- the micro-kernel ----------------------------------------------------- */
 
@@ -131,6 +131,8 @@ TARGET static void emit(float *out, size_t out_stride, const float *panel,
             vec shift = bias != NULL ? vec_load_part(bias + i, n_rows)
                                      : vec_set(0);
             vec v[W];
+            for (size_t j = 0; j < n_cols && i + AHEAD < n; j++)
+                pith_prefetch(out + (t + j) * out_stride + i + AHEAD);
             load_square(v, panel + i * L + t, L, n_rows, n_cols);
             vec_transpose(v);
             UNROLL
