@@ -7,6 +7,7 @@
 
 #include "../../src/base/utf8.h"
 #include "../../src/json/json.h"
+#include "../../src/model/session.h"
 #include "../random_prompt.h"
 #include "fuzz.h"
 #include "pith_service.h"
@@ -88,7 +89,7 @@ static void check_result(const struct pith_prompt *prompt,
 /* Instruction, contexts with a line "%%" between two, question. */
 enum { CONTEXTS = 6 };
 
-static void compress(struct pith_text input,
+static void compress(struct pith_session *session, struct pith_text input,
                      struct pith_compress_options *options, bool as_page)
 {
     struct pith_text parts[CONTEXTS + 2];
@@ -104,7 +105,7 @@ static void compress(struct pith_text input,
     }
     options->detail = true;
     enum pith_status status =
-        pith_compress(fuzz_session(), &prompt, options, &result, &error);
+        pith_compress(session, &prompt, options, &result, &error);
     if (status != PITH_OK) {
         fuzz_check(status == PITH_ERR_ARGUMENT ||
                    status == PITH_ERR_UNSUPPORTED || status == PITH_ERR_FORMAT);
@@ -113,9 +114,8 @@ static void compress(struct pith_text input,
     }
     check_result(&prompt, options, result);
     if (as_page) {
-        fuzz_check(pith_result_report_html(fuzz_session(), &prompt, options,
-                                           result, &page, &size, &error) ==
-                   PITH_OK);
+        fuzz_check(pith_result_report_html(session, &prompt, options, result,
+                                           &page, &size, &error) == PITH_OK);
         fuzz_check(pith_utf8_is_valid(page, size) && strlen(page) == size);
         pith_free(page);
     }
@@ -149,7 +149,23 @@ static void run_prompt(const struct fuzz_target *target,
     struct pith_compress_options options;
     choose(&input, &options);
     options.structured = target->choice == 1;
-    compress(input, &options, target->choice == 2);
+    compress(fuzz_session(), input, &options, target->choice == 2);
+}
+
+/* In a context of 1 to 16 positions, which few prompts fit into. */
+static void run_short(const struct fuzz_target *target, struct pith_text input)
+{
+    const struct pith_session_options open = {
+        .sizeof_options = sizeof open, .n_threads = 1,
+        .n_ctx = 1 + fuzz_byte(&input) % 16};
+    struct pith_compress_options options;
+    struct pith_session *session;
+    (void)target;
+    fuzz_check(pith_session_create(pith_session_model(fuzz_session()), &open,
+                                   &session, NULL) == PITH_OK);
+    choose(&input, &options);
+    compress(session, input, &options, false);
+    pith_session_free(session);
 }
 
 static const char *const plain_seeds[] = {
@@ -160,6 +176,12 @@ static const char *const plain_seeds[] = {
     "na\xC3\xAFve.\n%%\nThree\n%%\nFour?",
     "\x0E\x82" "a b c d e f g \xFF\xC3 i j k l m n o p\n\nq r s\tt\r\nu",
     NULL};
+
+static const char *const short_seeds[] = {
+    "\x10\x0C\x80" "Answer.\n%%\nThe ferry leaves at 9:30.\n%%\nA red house\n%%\n"
+    "When does it leave?",
+    "\x05\x0D\x05" "The rain.\n%%\nOne. Two!\n%%\nThree\n%%\nFour?",
+    "\x0C\x0E\x01" "the rain in Spain stays in 3 plains", NULL};
 
 static const char *const tag_seeds[] = {
     "\x0D\x01" "<llmlingua, compress=False>Speaker 4:</llmlingua>"
@@ -178,7 +200,7 @@ static void run_preset(const struct fuzz_target *target,
     pith_compress_options_init(&options);
     options.rate = (1 + fuzz_byte(&input) % 10) / 10.0;
     options.preset = target->choice;
-    compress(input, &options, false);
+    compress(fuzz_session(), input, &options, false);
 }
 
 static bool is_json(struct pith_text text)
@@ -238,6 +260,7 @@ static const char *const table_seeds[] = {
 
 const struct fuzz_target fuzz_prompts[] = {
     {.name = "prompt", .run = run_prompt, .most = 500, .texts = plain_seeds},
+    {.name = "short", .run = run_short, .most = 300, .texts = short_seeds},
     {.name = "tags", .run = run_prompt, .most = 500, .texts = tag_seeds,
      .choice = 1},
     {.name = "report", .run = run_prompt, .most = 400, .texts = plain_seeds,
