@@ -3,7 +3,8 @@
 usage: presets.py PROGRAM [RATE]...
 
 Each file of preset_files.py is compressed at each rate, by its preset and by
-`auto`, once as a prompt and once as the text of a tool in a chat.  What comes out
+`auto`, once as a prompt, once with all its numbers and once as the text of a tool in
+a chat.  What comes out
 is parsed as what it was, and compared with it; its tokens are the target, or a
 note says why not.  Prints a table as docs/PRESETS.md has it.
 """
@@ -193,6 +194,9 @@ def requests():
                 for preset in (form, "auto"):
                     yield (form, name, rate, preset), {
                         "context": [text], "rate": rate, "preset": preset}
+            yield (form, name, RATES[0] / 2, "numbers stay"), {
+                "context": [text], "rate": RATES[0] / 2, "preset": form,
+                "protect": ["numbers"]}
             yield (form, name, RATES[0], "a chat"), {
                 "messages": [
                     {"role": "tool", "tool_call_id": "c", "content": text},

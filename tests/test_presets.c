@@ -47,6 +47,8 @@ static void assert_detail(const char *text, const struct pith_result *result)
     ck_assert_uint_eq(n, result->text.size);
 }
 
+static unsigned protect; /* kinds; 0 but in one test */
+
 static struct pith_result *compress_keeping(int kind, const char *text,
                                             int preset, double rate,
                                             const char *keep)
@@ -59,6 +61,7 @@ static struct pith_result *compress_keeping(int kind, const char *text,
     options.preset = preset;
     options.rate = rate;
     options.detail = true;
+    options.protect = protect;
     if (keep != NULL) {
         string = view(keep);
         options.keep = &string;
@@ -529,6 +532,20 @@ START_TEST(white_space_goes_first)
 }
 END_TEST
 
+/* An element, a row or a line of which something must stay does so with what
+ * makes it one. */
+START_TEST(forms_hold_around_what_must_stay)
+{
+    protect = PITH_PROTECT_NUMBERS;
+    each(append_json, PITH_PRESET_JSON, check_json);
+    each(append_map, PITH_PRESET_JSON, check_json);
+    each(append_json_line, PITH_PRESET_JSON, check_json_lines);
+    each(append_tsv, PITH_PRESET_TABLE, check_tsv);
+    each(append_bars, PITH_PRESET_TABLE, check_bars);
+    protect = 0;
+}
+END_TEST
+
 /* What follows a quote, a bracket or a separator still does so when words
  * between them went. */
 START_TEST(nothing_begins_with_a_space)
@@ -690,6 +707,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, json_stays_json);
     tcase_add_test(tcase, elements_of_lists_go);
     tcase_add_test(tcase, white_space_goes_first);
+    tcase_add_test(tcase, forms_hold_around_what_must_stay);
     tcase_add_test(tcase, nothing_begins_with_a_space);
     tcase_add_test(tcase, tables_keep_their_columns);
     tcase_add_test(tcase, markdown_keeps_links_headings_and_fences);

@@ -221,6 +221,28 @@ enum pith_status pith_frames_make(struct pith_frames *frames,
     return status;
 }
 
+void pith_frames_force(struct pith_frames *frames, struct pith_parts *parts)
+{
+    for (size_t i = 0; i < frames->n; i++) {
+        struct pith_frame_block *block = &frames->blocks[i];
+        bool must = false, only_frame = block->end > block->unit;
+        for (size_t j = block->unit; j < block->end; j++) {
+            must |= parts->units[j].forced;
+            only_frame &= j == block->unit || frames->is_frame[j];
+        }
+        for (size_t j = block->unit; j < block->end && must; j++) {
+            bool with = frames->is_frame[j] ||
+                        (j == block->unit && (only_frame || block->firm));
+            parts->units[j].forced |= with;
+            frames->is_frame[j] = false;
+        }
+        if (must) {
+            block->n_frame = 0;
+            block->first = PITH_NO_BLOCK;
+        }
+    }
+}
+
 void pith_frames_free(struct pith_frames *frames)
 {
     pith_free(frames->blocks);

@@ -41,6 +41,9 @@ enum pith_status pith_frames_make(struct pith_frames *frames,
                                   struct pith_parts *parts,
                                   enum pith_preset preset, size_t limit,
                                   struct pith_error *error);
+/* A block of which something must stay, as pith_keep_apply() says, does so with
+ * its frame. */
+void pith_frames_force(struct pith_frames *frames, struct pith_parts *parts);
 void pith_frames_free(struct pith_frames *frames);
 
 #endif

@@ -72,6 +72,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
     force_whole_parts(parts);
     if (o->structured)
         PITH_TRY(pith_spans_open_pieces(spans, error));
+    pith_frames_force(&spans->frames, parts);
     spans->prune.decisions.break_line =
         spans->frames.block_of != NULL ? pith_spans_break_line
                                        : pith_break_line;
