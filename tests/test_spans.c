@@ -130,6 +130,15 @@ static const struct {
     {"O inquilino não pode sublocar o apartamento, e o depósito fica na conta "
      "do banco até o fim do contrato.",
      "sublocar", "não pode sublocar"},
+    {"The court awarded two hundred and forty-five thousand pounds, and three "
+     "out of four members had waited for one and a half years.",
+     "pounds", "two hundred and forty-five thousand pounds"},
+    {"The court awarded two hundred and forty-five thousand pounds, and three "
+     "out of four members had waited for one and a half years.",
+     "members", "three out of four members"},
+    {"The court awarded two hundred and forty-five thousand pounds, and three "
+     "out of four members had waited for one and a half years.",
+     "years", "one and a half years"},
     {"Visitors are not willing to pay for the garden, and the invoice of the "
      "florist was not fully settled before the winter.",
      "pay", "not willing to pay"},

@@ -27,6 +27,10 @@ bool pith_unit_is_word(const struct pith_parts *parts, size_t unit);
 /* Whether a unit is the first of a line. */
 bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit);
 
+/* Whether a word says a number, or begins so before a hyphen: "forty-five".
+ * Capitals beyond ASCII are not known. */
+bool pith_is_number_word(struct pith_text word);
+
 /* Marks, in joined[], the units that numbers of a part tie to the one before.
  *   joined  one for each unit of all parts */
 void pith_bind_numbers(const struct pith_parts *parts,

@@ -51,6 +51,17 @@ static bool is_number(const struct pith_parts *parts, size_t unit)
     return pith_is_number(c.code);
 }
 
+/* two, Hundred, forty-five */
+static bool is_word(const struct pith_parts *parts, size_t unit)
+{
+    return pith_is_number_word(pith_unit_word(parts, &parts->units[unit]));
+}
+
+static bool is_value(const struct pith_parts *parts, size_t unit)
+{
+    return is_number(parts, unit) || is_word(parts, unit);
+}
+
 static size_t count_digits(struct pith_text word)
 {
     size_t n = 0;
@@ -71,7 +82,7 @@ static bool is_year(const struct pith_parts *parts, size_t unit)
 /* A word that a number may belong to, or that may be its unit. */
 static bool is_partner(const struct pith_parts *parts, size_t unit)
 {
-    return pith_unit_is_word(parts, unit) && !is_number(parts, unit) &&
+    return pith_unit_is_word(parts, unit) && !is_value(parts, unit) &&
            !is_listed(parts, unit, loose_words);
 }
 
@@ -132,7 +143,7 @@ static void bind_range(const struct pith_parts *parts, size_t next, size_t end,
            is_listed(parts, to, loose_words))
         to++;
     if (to == next || to == end || pith_unit_starts_line(parts, to) ||
-        !is_number(parts, to))
+        !is_value(parts, to))
         return;
     for (size_t i = next; i <= to; i++)
         joined[i] = true;
@@ -160,12 +171,16 @@ void pith_bind_numbers(const struct pith_parts *parts,
 {
     size_t start = part->unit, end = start + part->n_units;
     for (size_t i = start; i < end; i++) {
-        if (!is_number(parts, i))
+        bool word = is_word(parts, i);
+        bool lone = is_listed(parts, i, " one One "); /* "no one", "one of us" */
+        if (!word && !is_number(parts, i))
             continue;
         bool paired = joined[i];
-        if (i > start && !pith_unit_starts_line(parts, i))
+        if (word && i > start && is_value(parts, i - 1))
+            joined[i] = true;
+        else if (!lone && i > start && !pith_unit_starts_line(parts, i))
             bind_before(parts, start, i, joined);
-        size_t next = bind_measure(parts, i, end, joined);
+        size_t next = lone ? i + 1 : bind_measure(parts, i, end, joined);
         if (!paired)
             bind_range(parts, next, end, joined);
     }
