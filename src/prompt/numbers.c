@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "clusters.h"
 #include "ranges.h"
 
@@ -141,18 +142,56 @@ static bool is_hex_group(const struct part *part)
     return part->is_hex && part->end - part->start <= 4;
 }
 
+static bool is_digits(const struct part *part, size_t least, size_t most)
+{
+    size_t n = part->end - part->start;
+    return part->n_digits == n && n >= least && n <= most;
+}
+
+static bool is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+enum { LONGEST_GROUPED = 34 /* bytes, of a number in groups */ };
+
+/* Whether a space between two parts is one between groups of a number: 1 500,
+ * 0161 555 0199, +44 20 7946 0958, 4111 1111 1111 1111, DE89 3704 0044 0532. */
+static bool joins_groups(struct pith_text text, const struct pith_chain *chain,
+                         const struct part *left, const struct part *right)
+{
+    const char *start = text.bytes + chain->start;
+    size_t n = right->end - chain->start;
+    bool first = left->start == chain->start;
+    bool international = chain->start > 0 && start[-1] == '+';
+    if (n <= 4 || n > LONGEST_GROUPED || chain->n_points > 0)
+        return false;
+    if (right->first_is_digit && right->n_digits == 3 && *start != '0' &&
+        is_digits(left, first ? 1 : 3, 3))
+        return true; /* 40 000kg */
+    if (international || *start == '0')
+        return is_digits(left, first && international ? 1 : 2, 5) &&
+               is_digits(right, 2, 5);
+    if (is_capital(start[0]) && is_capital(start[1]) &&
+        pith_is_ascii_digit(start[2]) && left->end - left->start == 4)
+        return right->n_digits > 0
+                   ? right->end - right->start <= 4
+                   : first && right->n_letters == 4 &&
+                         is_capital(text.bytes[right->start]);
+    return is_digits(left, 4, 4) && is_digits(right, 4, 4) && *start != '1' &&
+           *start != '2'; /* not years */
+}
+
 /* Whether a sign between two parts makes one thing of them. */
-static bool joins(const struct pith_chain *chain, const struct part *left,
-                  struct joint joint, const struct part *right)
+static bool joins(struct pith_text text, const struct pith_chain *chain,
+                  const struct part *left, struct joint joint,
+                  const struct part *right)
 {
     bool digits = left->last_is_digit && right->first_is_digit;
     bool values = is_value(left) && is_value(right);
-    size_t n = left->end - left->start;
     uint32_t sign = joint.sign;
-    if (sign == ' ') /* 1 500 */
-        return n <= 3 && n == left->n_digits && right->first_is_digit &&
-               right->n_digits == 3 && chain->n_points == 0 &&
-               (n == 3 || left->start == chain->start);
+    if (sign == ' ')
+        return joins_groups(text, chain, left, right);
     if (sign == ':' && is_hex_group(left) && is_hex_group(right))
         return joint.n <= 2;
     if (sign == '+' && joint.n > 1) /* C++17 */
@@ -214,7 +253,8 @@ struct pith_chain pith_chain_at(struct pith_text text, size_t at)
     while (left.end > left.start) {
         struct joint joint = read_joint(text, left.end);
         struct part right = read_part(text, skip_sign(text, joint));
-        if (right.end == right.start || !joins(&chain, &left, joint, &right)) {
+        if (right.end == right.start ||
+            !joins(text, &chain, &left, joint, &right)) {
             chain.end = address_end(text, chain, &left, joint);
             break;
         }
