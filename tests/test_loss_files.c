@@ -401,46 +401,66 @@ START_TEST(slots_are_read_and_written)
 }
 END_TEST
 
-/* So many texts that some set of slots has more than its share. */
+static bool is_there(struct pith_session *session, int32_t id)
+{
+    float losses[2];
+    const struct pith_loss_text text = {ids, targets, 2};
+    ids[0] = id;
+    return pith_loss_files_find(session->loss_cache->files, session,
+                                session->compute.precision, &text, losses);
+}
+
+/* Keeps a text; its file was used at a time, in seconds. */
+static void keep_at(struct pith_session *session, int32_t id, time_t used)
+{
+    struct pith_loss_files *files = session->loss_cache->files;
+    const struct pith_loss_text text = {ids, targets, 2};
+    const float losses[] = {1, 2};
+    struct timespec times[2] = {{used, 0}, {used, 0}};
+    ids[0] = id;
+    pith_loss_files_keep(files, session, session->compute.precision, &text,
+                         losses);
+    ck_assert(is_there(session, id)); /* and the path is that of its slot */
+    ck_assert_int_eq(utimensat(AT_FDCWD, files->slots.path, times, 0), 0);
+}
+
+/* Texts of one set: of those that are there, the one used longest ago goes. */
 START_TEST(the_folder_is_bounded)
 {
-    float losses[N_TOKENS];
+    enum { N = 4 * PITH_SLOT_WAYS };
+    static const time_t used[N] = {900, 100, 500, 300, 200, 700, 400, 600,
+                                   150, 800, 350, 999, 250, 120, 110, 130};
     struct pith_session *session = open_session(model, NULL);
     struct pith_loss_files *files = session->loss_cache->files;
-    const struct pith_precision *precision = session->compute.precision;
-    const struct pith_loss_text text = {ids, targets, 2};
-    targets[0] = targets[1] = 1;
-    losses[0] = losses[1] = 2;
+    int32_t kept[N];
+    bool there[N] = {false};
+    size_t n = 0;
     memset(files->fingerprint, 0, 32);
-    files->precision = precision;
-    size_t n_texts = 0, n_first = 0;
-    /* Those of one set only: others are passed over. */
-    for (int32_t i = 0; n_texts < 3 * PITH_SLOT_WAYS && i < 100000; i++) {
+    files->precision = session->compute.precision;
+    targets[0] = targets[1] = 1;
+    for (int32_t id = 0; n < N; id++) {
         uint8_t key[32];
-        ids[0] = i;
+        size_t oldest = N, n_there = 0;
+        const struct pith_loss_text text = {ids, targets, 2};
+        ids[0] = id;
         pith_loss_key(files->fingerprint, &text, key);
         if (key[0] != 9 || (key[1] & 3) != 0)
             continue;
-        losses[0] = (float)n_texts;
-        pith_loss_files_keep(files, session, precision, &text, losses);
-        ck_assert(pith_loss_files_find(files, session, precision, &text,
-                                       losses));
-        ck_assert((size_t)losses[0] == n_texts);
-        if (n_texts < PITH_SLOT_WAYS) { /* the first one was used last */
-            struct timespec times[2] = {{n_texts == 0 ? 2000 : 1000, 0},
-                                        {n_texts == 0 ? 2000 : 1000, 0}};
-            n_first = n_texts == 0 ? (size_t)i : n_first;
-            ck_assert_int_eq(utimensat(AT_FDCWD, files->slots.path, times, 0),
-                             0);
+        for (size_t i = 0; i < n; i++) {
+            n_there += there[i];
+            if (there[i] && (oldest == N || used[i] < used[oldest]))
+                oldest = i;
         }
-        if (n_texts == PITH_SLOT_WAYS + 2) { /* the three others have gone */
-            ids[0] = (int32_t)n_first;
-            ck_assert(pith_loss_files_find(files, session, precision, &text,
-                                           losses));
-        }
-        n_texts++;
+        if (n_there == PITH_SLOT_WAYS)
+            there[oldest] = false;
+        kept[n] = id;
+        there[n] = true;
+        keep_at(session, id, used[n++]);
+        if (n_there == PITH_SLOT_WAYS) /* touched, where it is there */
+            ck_assert(!is_there(session, kept[oldest]));
     }
-    ck_assert_uint_eq(n_texts, 3 * PITH_SLOT_WAYS);
+    for (size_t i = 0; i < N; i++)
+        ck_assert(is_there(session, kept[i]) == there[i]);
     char command[8192];
     snprintf(command, sizeof command, "test $(ls -A '%s' | wc -l) -eq %d",
              folder, PITH_SLOT_WAYS);
