@@ -84,8 +84,7 @@ bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit)
            memchr(text.bytes, '\n', text.size - word.size) != NULL;
 }
 
-/* Whether a unit is Chinese characters, right after what is before it. */
-static bool is_han(const struct pith_parts *parts, size_t unit)
+bool pith_unit_is_han(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
     uint32_t code = pith_cluster_at(text, 0).code;
@@ -116,7 +115,7 @@ static void bind_negation(const struct pith_parts *parts,
     size_t end = part->unit + part->n_units, to = last + 1;
     struct pith_text word = pith_unit_word(parts, &parts->units[first]);
     bool ends = pith_denies_before(word);
-    bool han = is_han(parts, first);
+    bool han = pith_unit_is_han(parts, first);
     for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
                        is_small(parts, to) && pith_unit_is_word(parts, to + 1) &&
                        !pith_unit_starts_line(parts, to) && !pith_unit_starts_line(parts, to + 1);
@@ -138,8 +137,8 @@ static void bind_negation(const struct pith_parts *parts,
         last = to;
     else if (before && !pith_unit_starts_line(parts, first))
         joined[first] = true;
-    if (han && last == to && is_han(parts, to) && to + 1 < end &&
-        is_han(parts, to + 1))
+    if (han && last == to && pith_unit_is_han(parts, to) && to + 1 < end &&
+        pith_unit_is_han(parts, to + 1))
         last++; /* most words have two characters */
     for (size_t i = first + 1; i <= last; i++)
         joined[i] = true;

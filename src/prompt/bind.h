@@ -24,6 +24,9 @@ struct pith_text pith_unit_word(const struct pith_parts *parts,
 /* Whether a unit begins with a letter or a digit, after its white space. */
 bool pith_unit_is_word(const struct pith_parts *parts, size_t unit);
 
+/* Whether a unit begins with a Chinese character, without white space. */
+bool pith_unit_is_han(const struct pith_parts *parts, size_t unit);
+
 /* Whether a unit is the first of a line. */
 bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit);
 

@@ -98,6 +98,15 @@ static bool is_unit_sign(const struct pith_parts *parts, size_t unit)
     return pith_is_unit_sign(pith_cluster_at(word, 0).code);
 }
 
+/* Whether number i has what it counts in already: of "9 o'clock in" in Chinese
+ * not "in" as well. */
+static bool has_counter(const struct pith_parts *parts, size_t i, size_t next)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[i]);
+    return pith_unit_is_han(parts, next) &&
+           !pith_is_number(pith_cluster_before(text, text.size).code);
+}
+
 /* Whether number i is a day of a month that comes next: "14. Mai". */
 static bool is_ordinal(const struct pith_parts *parts, size_t i, size_t end)
 {
@@ -124,7 +133,7 @@ static size_t bind_measure(const struct pith_parts *parts, size_t i, size_t end,
     } else if (is_ordinal(parts, i, end)) {
         joined[next] = joined[next + 1] = true;
         next += 2;
-    } else if (is_partner(parts, next) &&
+    } else if (is_partner(parts, next) && !has_counter(parts, i, next) &&
                (!is_year(parts, i) || is_short(parts, next))) {
         joined[next++] = true;
     }
@@ -162,8 +171,12 @@ static void bind_before(const struct pith_parts *parts, size_t start, size_t i,
          (is_listed(parts, before, " to zu ") &&
           is_listed(parts, before - 1, comparing_words))))
         joined[before] = joined[i] = true;
-    else if (is_partner(parts, before))
+    else if (is_partner(parts, before)) {
         joined[i] = true;
+        if (before > start && pith_unit_is_han(parts, before) &&
+            pith_unit_is_han(parts, before - 1))
+            joined[before] = true; /* most words have two characters */
+    }
 }
 
 void pith_bind_numbers(const struct pith_parts *parts,
