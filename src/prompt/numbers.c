@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "../base/text.h"
 #include "clusters.h"
 #include "ranges.h"
 
@@ -173,7 +172,7 @@ static bool joins_groups(struct pith_text text, const struct pith_chain *chain,
         return is_digits(left, first && international ? 1 : 2, 5) &&
                is_digits(right, 2, 5);
     if (is_capital(start[0]) && is_capital(start[1]) &&
-        pith_is_ascii_digit(start[2]) && left->end - left->start == 4)
+        pith_is_number((unsigned char)start[2]) && left->end - left->start == 4)
         return right->n_digits > 0
                    ? right->end - right->start <= 4
                    : first && right->n_letters == 4 &&
