@@ -30,9 +30,15 @@ bool pith_unit_is_han(const struct pith_parts *parts, size_t unit);
 /* Whether a unit is the first of a line. */
 bool pith_unit_starts_line(const struct pith_parts *parts, size_t unit);
 
-/* Whether a word says a number, or begins so before a hyphen: "forty-five".
+enum pith_number_word {
+    PITH_NO_NUMBER,
+    PITH_SMALL_NUMBER, /* three */
+    PITH_LARGE_NUMBER  /* hundred, forty, half: one number with what is beside it */
+};
+
+/* What number a word says, or begins with before a hyphen: "forty-five".
  * Capitals beyond ASCII are not known. */
-bool pith_is_number_word(struct pith_text word);
+enum pith_number_word pith_number_word_of(struct pith_text word);
 
 /* Marks, in joined[], the units that numbers of a part tie to the one before.
  *   joined  one for each unit of all parts */

@@ -52,14 +52,26 @@ static bool is_number(const struct pith_parts *parts, size_t unit)
 }
 
 /* two, Hundred, forty-five */
-static bool is_word(const struct pith_parts *parts, size_t unit)
+static enum pith_number_word word_of(const struct pith_parts *parts,
+                                     size_t unit)
 {
-    return pith_is_number_word(pith_unit_word(parts, &parts->units[unit]));
+    return pith_number_word_of(pith_unit_word(parts, &parts->units[unit]));
 }
 
 static bool is_value(const struct pith_parts *parts, size_t unit)
 {
-    return is_number(parts, unit) || is_word(parts, unit);
+    return is_number(parts, unit) ||
+           word_of(parts, unit) != PITH_NO_NUMBER;
+}
+
+/* Whether a number in words goes on with unit i: "two hundred", "4 million",
+ * "twenty one", but not "one two three". */
+static bool is_one_number(const struct pith_parts *parts, size_t i)
+{
+    enum pith_number_word before = word_of(parts, i - 1);
+    enum pith_number_word word = word_of(parts, i);
+    return word != PITH_NO_NUMBER && is_value(parts, i - 1) &&
+           (word == PITH_LARGE_NUMBER || before == PITH_LARGE_NUMBER);
 }
 
 static size_t count_digits(struct pith_text word)
@@ -184,15 +196,17 @@ void pith_bind_numbers(const struct pith_parts *parts,
 {
     size_t start = part->unit, end = start + part->n_units;
     for (size_t i = start; i < end; i++) {
-        bool word = is_word(parts, i);
+        enum pith_number_word word = word_of(parts, i);
         bool lone = is_listed(parts, i, " one One "); /* "no one", "one of us" */
-        if (!word && !is_number(parts, i))
+        if (word == PITH_NO_NUMBER && !is_number(parts, i))
             continue;
         bool paired = joined[i];
-        if (word && i > start && is_value(parts, i - 1))
-            joined[i] = true;
-        else if (!lone && i > start && !pith_unit_starts_line(parts, i))
-            bind_before(parts, start, i, joined);
+        if (i > start && !pith_unit_starts_line(parts, i)) {
+            if (is_one_number(parts, i))
+                joined[i] = true;
+            else if (!lone)
+                bind_before(parts, start, i, joined);
+        }
         size_t next = lone ? i + 1 : bind_measure(parts, i, end, joined);
         if (!paired)
             bind_range(parts, next, end, joined);
