@@ -64,8 +64,8 @@ static bool is_value(const struct pith_parts *parts, size_t unit)
            word_of(parts, unit) != PITH_NO_NUMBER;
 }
 
-/* Whether a number in words goes on with unit i: "two hundred", "4 million",
- * "twenty one", but not "one two three". */
+/* Whether unit i belongs to the number in words before it: "two hundred",
+ * "4 million", "twenty one", but not "one two three". */
 static bool is_one_number(const struct pith_parts *parts, size_t i)
 {
     enum pith_number_word before = word_of(parts, i - 1);
