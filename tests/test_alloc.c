@@ -263,6 +263,8 @@ static const char *const requests[] = {
     "{\"function\":\"recover\",\"original_prompt\":\"one two 3\","
     "\"compressed_prompt\":\"one 3\",\"response\":\"one 3.\"}",
     "{\"function\":\"score\",\"text\":\"one two three\"}",
+    "{\"messages\":[{\"role\":\"tool\",\"content\":\"two hundred thousand million\"}],"
+    "\"role_rate\":\"tool=0.5\"}",
     "{\"messages\":[{\"role\":\"tool\",\"content\":\"one two three four\"}],"
     "\"role_rate\":\"tool=0.5\"}",
 #define PRESET(name, text)                                                     \

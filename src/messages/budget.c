@@ -249,7 +249,7 @@ static enum pith_status note(struct budget *b, const char *of_prompt,
         pith_buffer_string(&text, of_prompt);
     else if (text.size > 0)
         text.size--;
-    return text.size > 0
+    return text.size > 0 || text.failed
                ? pith_buffer_take(&text, &b->result->note, &size, error)
                : PITH_OK;
 }
