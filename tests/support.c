@@ -90,6 +90,14 @@ char *read_whole_file(const char *path, size_t *size)
     return data;
 }
 
+void write_bytes(const char *path, const void *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
 const char *temporary_path(const char *name)
 {
     static char full[4096];

@@ -39,6 +39,9 @@ const char *cached_model(const char *name);
  * be read.  Free with free(). */
 char *read_whole_file(const char *path, size_t *size);
 
+/* Makes a file of n bytes; fails the test when it cannot be written. */
+void write_bytes(const char *path, const void *bytes, size_t n);
+
 /* The string, borrowed. */
 struct pith_text view(const char *string);
 

@@ -259,14 +259,6 @@ END_TEST
 
 /* --- files that are not what they should be ------------------------------- */
 
-static void write_bytes(const char *path, const char *bytes, size_t n)
-{
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
 static enum pith_status load_with(const char *path, const char *adapter,
                                   struct pith_error *error)
 {

@@ -567,14 +567,6 @@ static char *state_path(const char *output)
     return path;
 }
 
-static void write_bytes(const char *path, const char *bytes, size_t n)
-{
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-    fclose(file);
-}
-
 START_TEST(a_state_is_of_one_run)
 {
     const char *a = output_path("a");

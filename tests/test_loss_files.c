@@ -218,14 +218,6 @@ static char *file_path(void)
     return path;
 }
 
-static void write_file(const char *path, const uint8_t *bytes, size_t n)
-{
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-    fclose(file);
-}
-
 /* Scores with the folder as it is: the file is bad, and replaced. */
 static void expect_replaced(const float *want)
 {
@@ -257,21 +249,21 @@ START_TEST(damaged_files_are_replaced)
     for (size_t at = 0; at < size; at += 13) { /* a bit of it */
         memcpy(bad, good, size);
         bad[at] ^= 16;
-        write_file(path, bad, size);
+        write_bytes(path, bad, size);
         expect_replaced(want);
     }
     static const size_t sizes[] = {0, 1, 7, 44, 47, 48, 52, 200};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        write_file(path, good, sizes[i]); /* cut off */
+        write_bytes(path, good, sizes[i]); /* cut off */
         expect_replaced(want);
     }
-    write_file(path, good, size - 1);
+    write_bytes(path, good, size - 1);
     expect_replaced(want);
     memcpy(bad, good, size);
     memset(bad + size, 0, PITH_LOSS_FILE_SIZE);
-    write_file(path, bad, size + 4); /* with more after it */
+    write_bytes(path, bad, size + 4); /* with more after it */
     expect_replaced(want);
-    write_file(path, bad, size + PITH_LOSS_FILE_SIZE);
+    write_bytes(path, bad, size + PITH_LOSS_FILE_SIZE);
     expect_replaced(want);
     free(bad);
     free(good);
@@ -292,21 +284,21 @@ START_TEST(false_files_are_replaced)
         memcpy(bad, good, size);
         pith_store_f32(bad + PITH_LOSS_FILE_LOSSES + 4 * 70, values[i]);
         seal(bad, size);
-        write_file(path, bad, size);
+        write_bytes(path, bad, size);
         expect_replaced(want);
     }
     memcpy(bad, good, size); /* as if of a machine of the other order */
     for (size_t i = PITH_LOSS_FILE_N; i < PITH_LOSS_FILE_KEY; i++)
         bad[i] = good[PITH_LOSS_FILE_KEY - 1 - (i - PITH_LOSS_FILE_N)];
     seal(bad, size);
-    write_file(path, bad, size);
+    write_bytes(path, bad, size);
     expect_replaced(want);
     static const uint32_t counts[] = {0, 99, 101, 0x7fffffff, 0xffffffff};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         memcpy(bad, good, size);
         pith_store_u32(bad + PITH_LOSS_FILE_N, counts[i]);
         seal(bad, size);
-        write_file(path, bad, size);
+        write_bytes(path, bad, size);
         expect_replaced(want);
     }
     /* a shorter text under the key of this one */
@@ -314,7 +306,7 @@ START_TEST(false_files_are_replaced)
     size_t cut = PITH_LOSS_FILE_LOSSES + 4 * 9 + 4;
     pith_store_u32(bad + PITH_LOSS_FILE_N, 9);
     seal(bad, cut);
-    write_file(path, bad, cut);
+    write_bytes(path, bad, cut);
     float got[N_TOKENS];
     ck_assert_uint_eq(score_anew(model, "f32", N_TOKENS, got).n_found, 0);
     assert_same(got, want, N_TOKENS);
@@ -336,7 +328,7 @@ START_TEST(what_is_no_file_is_replaced)
     ck_assert_int_eq(symlink(other, path), 0);
     expect_replaced(want);
     ck_assert(lstat(path, &about) == 0 && S_ISREG(about.st_mode));
-    write_file(other, (const uint8_t *)"what the user has", 17);
+    write_bytes(other, "what the user has", 17);
     remove(path);
     ck_assert_int_eq(link(other, path), 0);
     expect_replaced(want);
@@ -518,7 +510,7 @@ START_TEST(folders_that_will_not_do)
     snprintf(path, sizeof path, "%s/no/such", folder);
     expect_refused(path, "cannot make the folder");
     snprintf(path, sizeof path, "%s/file", folder);
-    write_file(path, (const uint8_t *)"", 0);
+    write_bytes(path, "", 0);
     expect_refused(path, "is not a folder");
     ck_assert_int_eq(chmod(folder, 0770), 0);
     expect_refused(folder, "chmod go-w");
