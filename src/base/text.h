@@ -29,11 +29,13 @@ static inline bool pith_text_starts(struct pith_text text, const char *string)
 /* Whether a word is one of a list, " a an the ", with spaces around each. */
 static inline bool pith_text_is_listed(struct pith_text word, const char *list)
 {
-    for (const char *at = list; word.size > 0 && *++at != '\0';
-         at += strcspn(at, " "))
-        if (*at == *word.bytes && strcspn(at, " ") == word.size &&
+    const char *end;
+    for (const char *at = list + 1; *at != '\0'; at = end + 1) {
+        end = strchr(at, ' ');
+        if ((size_t)(end - at) == word.size &&
             memcmp(at, word.bytes, word.size) == 0)
             return true;
+    }
     return false;
 }
 
@@ -41,6 +43,11 @@ static inline bool pith_text_is_listed(struct pith_text word, const char *list)
 static inline bool pith_is_json_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline char pith_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static inline bool pith_is_ascii_digit(char c)

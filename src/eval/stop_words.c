@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "../base/text.h"
+
 /* Sorted by strcmp(). */
 static const char *const words[] = {
     "a", "about", "above", "after", "again", "against", "ago", "all",
@@ -42,16 +44,11 @@ static const char *const words[] = {
     "yet", "you", "you'd", "you'll", "you're", "you've", "your", "yours",
     "yourself", "yourselves"};
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 /* < 0, 0, > 0 as the text in lower case stands to an entry. */
 static int compare(struct pith_text text, const char *entry)
 {
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char ours = (unsigned char)lower(text.bytes[i]);
+        unsigned char ours = (unsigned char)pith_ascii_lower(text.bytes[i]);
         unsigned char theirs = (unsigned char)entry[i];
         if (ours != theirs)
             return ours < theirs ? -1 : 1;

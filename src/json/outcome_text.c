@@ -3,12 +3,8 @@
  */
 #include <string.h>
 
+#include "../base/text.h"
 #include "outcome_parts.h"
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* The end of the first "<name" or "</name" in lower or upper case, from `at`
  * on; text.size: there is none. */
@@ -16,7 +12,7 @@ static size_t find_tag(struct pith_text text, size_t at, const char *tag)
 {
     size_t n = strlen(tag), same = 0;
     for (; at < text.size && same < n; at++)
-        same = lower(text.bytes[at]) == tag[same] ? same + 1
+        same = pith_ascii_lower(text.bytes[at]) == tag[same] ? same + 1
                : text.bytes[at] == '<'            ? 1
                                                   : 0;
     return at;

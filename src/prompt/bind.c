@@ -106,6 +106,12 @@ static bool is_to(const struct pith_parts *parts, size_t unit)
     return pith_text_is(pith_unit_word(parts, &parts->units[unit]), "to");
 }
 
+/* Whether a unit is a word, and of the line of the unit before it. */
+static bool goes_on(const struct pith_parts *parts, size_t unit)
+{
+    return pith_unit_is_word(parts, unit) && !pith_unit_starts_line(parts, unit);
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -117,26 +123,25 @@ static void bind_negation(const struct pith_parts *parts,
     bool ends = pith_denies_before(word);
     bool han = pith_unit_is_han(parts, first);
     for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
-                       is_small(parts, to) && pith_unit_is_word(parts, to + 1) &&
-                       !pith_unit_starts_line(parts, to) && !pith_unit_starts_line(parts, to + 1);
+                       is_small(parts, to) &&
+                       !pith_unit_starts_line(parts, to) &&
+                       goes_on(parts, to + 1);
          n++)
         to++;
-    bool after = to < end && pith_unit_is_word(parts, to) && !pith_unit_starts_line(parts, to);
+    bool after = to < end && goes_on(parts, to);
     if (after && to + 2 < end && is_to(parts, to + 1) &&
-        pith_unit_is_word(parts, to + 2) &&
-        !pith_unit_starts_line(parts, to + 1) &&
-        !pith_unit_starts_line(parts, to + 2))
+        goes_on(parts, to + 1) && goes_on(parts, to + 2))
         to += 2; /* not willing to pay */
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
     if (ends && before) {
         joined[first] = true;
         if (first - 1 > part->unit && is_syllable(parts, first - 1))
             joined[first - 1] = true;
-    }
-    else if (after)
+    } else if (after) {
         last = to;
-    else if (before && !pith_unit_starts_line(parts, first))
+    } else if (before && !pith_unit_starts_line(parts, first)) {
         joined[first] = true;
+    }
     if (han && last == to && pith_unit_is_han(parts, to) && to + 1 < end &&
         pith_unit_is_han(parts, to + 1))
         last++; /* most words have two characters */

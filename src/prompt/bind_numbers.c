@@ -64,14 +64,15 @@ static bool is_value(const struct pith_parts *parts, size_t unit)
            word_of(parts, unit) != PITH_NO_NUMBER;
 }
 
-/* Whether unit i belongs to the number in words before it: "two hundred",
+/* Whether unit i, this word, belongs to the number before it: "two hundred",
  * "4 million", "twenty one", but not "one two three". */
-static bool is_one_number(const struct pith_parts *parts, size_t i)
+static bool is_one_number(const struct pith_parts *parts, size_t i,
+                          enum pith_number_word word)
 {
-    enum pith_number_word before = word_of(parts, i - 1);
-    enum pith_number_word word = word_of(parts, i);
-    return word != PITH_NO_NUMBER && is_value(parts, i - 1) &&
-           (word == PITH_LARGE_NUMBER || before == PITH_LARGE_NUMBER);
+    return word == PITH_LARGE_NUMBER
+               ? is_value(parts, i - 1)
+               : word == PITH_SMALL_NUMBER &&
+                     word_of(parts, i - 1) == PITH_LARGE_NUMBER;
 }
 
 static size_t count_digits(struct pith_text word)
@@ -197,12 +198,12 @@ void pith_bind_numbers(const struct pith_parts *parts,
     size_t start = part->unit, end = start + part->n_units;
     for (size_t i = start; i < end; i++) {
         enum pith_number_word word = word_of(parts, i);
-        bool lone = is_listed(parts, i, " one One "); /* "no one", "one of us" */
         if (word == PITH_NO_NUMBER && !is_number(parts, i))
             continue;
+        bool lone = is_listed(parts, i, " one One "); /* "no one", "one of us" */
         bool paired = joined[i];
         if (i > start && !pith_unit_starts_line(parts, i)) {
-            if (is_one_number(parts, i))
+            if (is_one_number(parts, i, word))
                 joined[i] = true;
             else if (!lone)
                 bind_before(parts, start, i, joined);

@@ -15,11 +15,6 @@ struct chain {
     bool is_long;   /* a word has two letters: not i.e. */
 };
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
@@ -29,9 +24,9 @@ static bool is_lower(char c)
 static bool is_camel_case(const char *word, size_t n)
 {
     for (size_t i = 0; i + 1 < n && n > 3; i++) {
-        if (is_lower(word[i]) && is_upper(word[i + 1]))
+        if (is_lower(word[i]) && pith_is_capital(word[i + 1]))
             return true;
-        if (i + 3 < n && is_upper(word[i]) && is_upper(word[i + 1]) &&
+        if (i + 3 < n && pith_is_capital(word[i]) && pith_is_capital(word[i + 1]) &&
             is_lower(word[i + 2]) && is_lower(word[i + 3]))
             return true;
     }

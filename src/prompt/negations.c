@@ -350,8 +350,10 @@ static size_t listed_end(struct pith_text text, size_t at, const char *list)
 {
     size_t longest = at;
     uint32_t first = read_kana(text, pith_cluster_at(text, at));
-    for (const char *next = list; *++next != '\0'; next += strcspn(next, " ")) {
-        struct pith_text word = {next, strcspn(next, " ")};
+    const char *stop;
+    for (const char *next = list + 1; *next != '\0'; next = stop + 1) {
+        stop = strchr(next, ' ');
+        struct pith_text word = {next, (size_t)(stop - next)};
         size_t end = spelled_end(text, at, word);
         if (end == at)
             end = kana_end(text, at, first, word);

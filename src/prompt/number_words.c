@@ -59,8 +59,7 @@ enum pith_number_word pith_number_word_of(struct pith_text word)
     for (; n < word.size && word.bytes[n] != '-'; n++) {
         if (n == LONGEST)
             return PITH_NO_NUMBER;
-        char c = word.bytes[n];
-        lower[n] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        lower[n] = pith_ascii_lower(word.bytes[n]);
     }
     struct pith_text start = {lower, n};
     return pith_text_is_listed(start, large_numbers)   ? PITH_LARGE_NUMBER

@@ -147,11 +147,6 @@ static bool is_digits(const struct part *part, size_t least, size_t most)
     return part->n_digits == n && n >= least && n <= most;
 }
 
-static bool is_capital(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
 enum { LONGEST_GROUPED = 34 /* bytes, of a number in groups */ };
 
 /* Whether a space between two parts is one between groups of a number: 1 500,
@@ -171,12 +166,12 @@ static bool joins_groups(struct pith_text text, const struct pith_chain *chain,
     if (international || *start == '0')
         return is_digits(left, first && international ? 1 : 2, 5) &&
                is_digits(right, 2, 5);
-    if (is_capital(start[0]) && is_capital(start[1]) &&
+    if (pith_is_capital(start[0]) && pith_is_capital(start[1]) &&
         pith_is_number((unsigned char)start[2]) && left->end - left->start == 4)
         return right->n_digits > 0
                    ? right->end - right->start <= 4
                    : first && right->n_letters == 4 &&
-                         is_capital(text.bytes[right->start]);
+                         pith_is_capital(text.bytes[right->start]);
     return is_digits(left, 4, 4) && is_digits(right, 4, 4) && *start != '1' &&
            *start != '2'; /* not years */
 }

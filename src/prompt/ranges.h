@@ -53,6 +53,12 @@ struct pith_chain {
  * before; empty where none starts. */
 struct pith_chain pith_chain_at(struct pith_text text, size_t at);
 
+/* Of ASCII. */
+static inline bool pith_is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 /* Whether a number may take a sign for its own; as its unit: %, a currency. */
 bool pith_is_number_sign(uint32_t code);
 bool pith_is_unit_sign(uint32_t code);

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "../base/text.h"
 #include "../base/utf8.h"
 #include "unicode.h"
 
@@ -100,22 +101,17 @@ static bool is_newline(struct pith_text text, size_t at)
            (text.bytes[at] == '\r' || text.bytes[at] == '\n');
 }
 
-static char ascii_lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
 /* '(?i:[sdmt]|ll|ve|re), where U+017F is an s too; 0 when there is none. */
 static size_t contraction_length(struct pith_text text)
 {
     if (text.size < 2 || text.bytes[0] != '\'')
         return 0;
-    char first = ascii_lower(text.bytes[1]);
+    char first = pith_ascii_lower(text.bytes[1]);
     if (first == 's' || first == 'd' || first == 'm' || first == 't')
         return 2;
     if (text.size < 3)
         return 0;
-    char second = ascii_lower(text.bytes[2]);
+    char second = pith_ascii_lower(text.bytes[2]);
     bool two = (first == 'l' && second == 'l') ||
                ((first == 'v' || first == 'r') && second == 'e') ||
                memcmp(text.bytes + 1, "\xC5\xBF", 2) == 0;
