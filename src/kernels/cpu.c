@@ -154,8 +154,9 @@ bool pith_cpu_has_amx(void)
     const uint32_t needed = 1u << 22 /* AMX-BF16 */ | 1u << 24 /* AMX-TILE */ |
                             1u << 25 /* AMX-INT8 */;
     struct features has = probe();
-    return has_avx512_bf16(&has) && has_bits(has.edx, needed) &&
-           has_bits(has.saved, XCR0_TILES) && system_has_tiles();
+    return has_avx512_bf16(&has) && has_bits(has.ecx, 1u << 1 /* VBMI */) &&
+           has_bits(has.edx, needed) && has_bits(has.saved, XCR0_TILES) &&
+           system_has_tiles();
 }
 
 #else

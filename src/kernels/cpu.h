@@ -22,8 +22,8 @@ bool pith_cpu_has_avx_vnni(void);
 /* The dot products of Arm v8.2; false where the system does not tell. */
 bool pith_cpu_has_neon_dot(void);
 
-/* AMX tiles of bfloat16 and of bytes, with AVX-512 and its bfloat16, which the
- * operating system hands to processes that ask. */
+/* AMX tiles of bfloat16 and of bytes, which the operating system hands to
+ * processes that ask, with AVX-512, its bfloat16 and VBMI. */
 bool pith_cpu_has_amx(void);
 
 /* Asks the operating system for the tile registers, 8 KiB of state, for this

@@ -3,10 +3,6 @@
  * instruction multiplies 16 rows of 64 weights with 64 elements of 16 tokens
  * and takes half of the time that it takes for bf16.
  *
- * The planes of int8x3.h are as there but for the order of their places: 16
- * of them, a tile's row, are transposed as a square of 4 times 4, which is how
- * AVX-512 packs.  Sums of integers are exact in any order.
- *
  * Four tile registers hold the sums of 32 rows and 32 tokens: those of the mixed
  * products of a group, then those of the high ones.  They become floats while
  * the next 32 rows are multiplied.
@@ -18,11 +14,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../base/bytes.h"
 #include "../cpu.h"
 #include "../target.h"
 #include "amx.h"
 
-#define TARGET PITH_TARGET("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,fma")
+#define TARGET \
+    PITH_TARGET("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vbmi,fma,f16c")
 #define INLINE TARGET __attribute__((always_inline)) static inline
 #define UNROLL PITH_UNROLL_16
 
@@ -36,7 +34,8 @@ enum {
     VECTORS = PITH_STEP / W, /* of a group */
     BLOCKS = PITH_STEP / PITH_Q_BLOCK,
     Q4_HEAD = 4, /* bytes of a block before its integers */
-    Q4_BYTES = Q4_HEAD + PITH_Q_BLOCK / 2
+    Q4_BYTES = Q4_HEAD + PITH_Q_BLOCK / 2,
+    Q4_WORDS = Q4_BYTES / 4
 };
 
 /* --- floats to pairs of bytes --------------------------------------------- */
@@ -67,23 +66,31 @@ INLINE __m512 larger(__m512 largest, __m512 x)
                          _mm512_castps_si512(_mm512_abs_ps(x))));
 }
 
-INLINE __m512 largest_lane(__m512 v)
+/* The same of a group whose columns are in the lanes: the divisions of one
+ * number take a quarter of the time. */
+INLINE struct scaling scale_group(__m512 largest)
 {
-    return _mm512_castsi512_ps(
-        _mm512_set1_epi32(_mm512_reduce_max_epi32(_mm512_castps_si512(v))));
+    int32_t bits = _mm512_reduce_max_epi32(_mm512_castps_si512(largest));
+    float max, limit = PITH_PAIR_MAX;
+    memcpy(&max, &bits, sizeof max);
+    float inverse = limit / max;
+    bool finite = inverse < INFINITY;
+    return (struct scaling){
+        _mm512_set1_ps(finite ? inverse : 0),
+        _mm512_set1_ps(fmaf(max, 0, finite ? max / limit : 0))};
 }
 
-/* 32 integers of 16 bits as their high and low bytes, in 16 bits each. */
-INLINE __m512i high_of(__m512i q)
+/* The high byte of what this makes of an integer of 16 bits, and the low one
+ * of the integer itself, are its pair. */
+INLINE __m512i round_up(__m512i q)
 {
-    return _mm512_srai_epi16(
-        _mm512_add_epi16(q, _mm512_set1_epi16(PITH_PLANE_ONE / 2)),
-        PITH_PLANE_BITS);
+    return _mm512_add_epi16(q, _mm512_set1_epi16(PITH_PLANE_ONE / 2));
 }
 
-INLINE __m512i low_of(__m512i q, __m512i high)
+/* The words a of the lower halves of each 32 bits, b's lower ones above. */
+INLINE __m512i join_words(__m512i a, __m512i b)
 {
-    return _mm512_sub_epi16(q, _mm512_slli_epi16(high, PITH_PLANE_BITS));
+    return _mm512_mask_blend_epi16(0xAAAAAAAAu, a, _mm512_slli_epi32(b, 16));
 }
 
 INLINE __m512i round_times(__m512 x, __m512 factor)
@@ -91,17 +98,35 @@ INLINE __m512i round_times(__m512 x, __m512 factor)
     return _mm512_cvtps_epi32(_mm512_mul_ps(x, factor));
 }
 
+/* 64 integers as 16 bits each, as packing leaves them: those of a quarter of
+ * the first vector, then of the second one. */
+struct words {
+    __m512i a, b;
+};
+
+/* Byte `byte` of each, 0 or 1, in order. */
+INLINE __m512i take_bytes(struct words words, int byte)
+{
+    /* Four bytes of words: of the lower and the upper half of a quarter. */
+    const __m512i places = _mm512_setr_epi32(
+        0x06040200, 0x16141210, 0x26242220, 0x36343230, 0x0E0C0A08, 0x1E1C1A18,
+        0x2E2C2A28, 0x3E3C3A38, 0x46444240, 0x56545250, 0x66646260, 0x76747270,
+        0x4E4C4A48, 0x5E5C5A58, 0x6E6C6A68, 0x7E7C7A78);
+    return _mm512_permutex2var_epi8(
+        words.a, _mm512_add_epi8(places, _mm512_set1_epi8((char)byte)),
+        words.b);
+}
+
 /* A tile's row of each plane, from four vectors. */
 INLINE void split_unit(float *high, float *low, const __m512 *x, __m512 factor)
 {
-    __m512i a = _mm512_packs_epi32(round_times(x[0], factor),
-                                   round_times(x[1], factor));
-    __m512i b = _mm512_packs_epi32(round_times(x[2], factor),
-                                   round_times(x[3], factor));
-    __m512i a_high = high_of(a), b_high = high_of(b);
-    _mm512_storeu_si512(high, _mm512_packs_epi16(a_high, b_high));
-    _mm512_storeu_si512(
-        low, _mm512_packs_epi16(low_of(a, a_high), low_of(b, b_high)));
+    struct words q = {_mm512_packs_epi32(round_times(x[0], factor),
+                                         round_times(x[1], factor)),
+                      _mm512_packs_epi32(round_times(x[2], factor),
+                                         round_times(x[3], factor))};
+    struct words up = {round_up(q.a), round_up(q.b)};
+    _mm512_storeu_si512(high, take_bytes(up, 1));
+    _mm512_storeu_si512(low, take_bytes(q, 0));
 }
 
 INLINE __m512 load_some(const uint8_t *floats, size_t n)
@@ -110,19 +135,15 @@ INLINE __m512 load_some(const uint8_t *floats, size_t n)
                   : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), floats);
 }
 
-/* The planes of a group of n <= PITH_STEP floats of any alignment, as far as
- * the last tile's row with one of them; returns the scale. */
-INLINE float split_group(float *high, float *low, const void *floats, size_t n)
+/* The planes of a group, n columns of which are in use, as far as the last
+ * tile's row with one of them; returns the scale. */
+INLINE float split_group(float *high, float *low, const __m512 *x, size_t n)
 {
-    const uint8_t *bytes = floats;
-    __m512 x[VECTORS], largest = _mm512_setzero_ps();
+    __m512 largest = _mm512_setzero_ps();
     UNROLL
-    for (size_t i = 0; i < VECTORS; i++) {
-        x[i] = i * W < n ? load_some(bytes + 4 * i * W, n - i * W)
-                         : _mm512_setzero_ps();
+    for (size_t i = 0; i < VECTORS; i++)
         largest = larger(largest, x[i]);
-    }
-    struct scaling scaling = scale_by(largest_lane(largest));
+    struct scaling scaling = scale_group(largest);
     UNROLL
     for (size_t i = 0; i < PITH_STEP / UNIT; i++)
         if (i * UNIT < n)
@@ -131,72 +152,118 @@ INLINE float split_group(float *high, float *low, const void *floats, size_t n)
     return _mm512_cvtss_f32(scaling.scale);
 }
 
-/* The 16 weights that a block of q4 can hold. */
-INLINE __m512 q4_values(const uint8_t *block)
+/* Of n <= PITH_STEP floats of any alignment. */
+INLINE float split_floats(float *high, float *low, const void *floats, size_t n)
+{
+    const uint8_t *bytes = floats;
+    __m512 x[VECTORS];
+    UNROLL
+    for (size_t i = 0; i < VECTORS; i++)
+        x[i] = i * W < n ? load_some(bytes + 4 * i * W, n - i * W)
+                         : _mm512_setzero_ps();
+    return split_group(high, low, x, n);
+}
+
+INLINE __m512 times_bytes(__m512 step, __m128i q)
+{
+    return _mm512_mul_ps(step, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)));
+}
+
+/* Of weights in q8; n is a multiple of PITH_Q_BLOCK, as of q4. */
+INLINE float split_q8(float *high, float *low, const uint8_t *block, size_t n)
+{
+    __m512 x[VECTORS];
+    UNROLL
+    for (size_t i = 0; i < VECTORS; i += 2, block += 2 + PITH_Q_BLOCK) {
+        x[i] = x[i + 1] = _mm512_setzero_ps();
+        if (i * W < n) {
+            const __m128i *q = (const void *)(block + 2);
+            __m512 step = _mm512_set1_ps(_cvtsh_ss(pith_load_u16(block)));
+            x[i] = times_bytes(step, _mm_loadu_si128(q));
+            x[i + 1] = times_bytes(step, _mm_loadu_si128(q + 1));
+        }
+    }
+    return split_group(high, low, x, n);
+}
+
+/* What the blocks of a group in q4 hold before their integers: steps and
+ * minima in turn. */
+INLINE __m512 q4_heads(const uint8_t *blocks, size_t n_blocks)
+{
+    const __m512i places = _mm512_setr_epi32(
+        0, Q4_WORDS, 2 * Q4_WORDS, 3 * Q4_WORDS, 4 * Q4_WORDS, 5 * Q4_WORDS, 31,
+        31, 31, 31, 31, 31, 31, 31, 31, 31);
+    uint32_t there = (1u << n_blocks * Q4_WORDS) - 1; /* words of 32 bits */
+    __m512i first = _mm512_maskz_loadu_epi32((__mmask16)there, blocks);
+    __m512i last = _mm512_maskz_loadu_epi32((__mmask16)(there >> W),
+                                            blocks + 4 * W);
+    return _mm512_cvtph_ps(_mm512_castsi512_si256(
+        _mm512_permutex2var_epi32(first, places, last)));
+}
+
+/* The largest magnitude that the blocks could hold, in one of the lanes: that
+ * of integer 15, in the place of the step, or of 0. */
+INLINE __m512 q4_largest(__m512 heads)
+{
+    return _mm512_abs_ps(_mm512_mask3_fmadd_ps(
+        heads, _mm512_set1_ps(15), _mm512_movehdup_ps(heads), 0x5555));
+}
+
+/* The 16 weights that a block can hold, as integers. */
+INLINE __m512i q4_values(const float *head, __m512 factor)
 {
     const __m512 q = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
                                     13, 14, 15);
-    short halves[2];
-    memcpy(halves, block, sizeof halves);
-    return _mm512_fmadd_ps(_mm512_cvtph_ps(_mm256_set1_epi16(halves[0])), q,
-                           _mm512_cvtph_ps(_mm256_set1_epi16(halves[1])));
+    return round_times(_mm512_fmadd_ps(_mm512_set1_ps(head[0]), q,
+                                       _mm512_set1_ps(head[1])),
+                       factor);
 }
 
-/* Column i of a square of 4 times 4 places is where its row i was. */
-INLINE __m512i transpose_places(__m512i places)
+/* The integers of two blocks, times 4, and twice the block's number added. */
+INLINE __m512i q4_places(const uint8_t *first, const uint8_t *second)
 {
-    return _mm512_permutexvar_epi32(
-        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
-        places);
-}
-
-/* A tile's row of each plane, from two blocks of q4 that can hold values: the
- * bytes of those are looked up. */
-INLINE void look_up_unit(float *high, float *low, const __m512 *values,
-                         const uint8_t *first, const uint8_t *second,
-                         __m512 factor)
-{
-    __m512i a = _mm512_packs_epi32(round_times(values[0], factor),
-                                   round_times(values[1], factor));
-    __m512i a_high = high_of(a);
-    /* High bytes of the first block's and the second's values, low ones. */
-    __m512i bytes = transpose_places(
-        _mm512_packs_epi16(a_high, low_of(a, a_high)));
     __m512i q = _mm512_inserti64x4(
         _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)first)),
         _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)second)), 1);
-    q = _mm512_and_si512(
-        _mm512_srlv_epi32(q, _mm512_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4, 0, 0, 0,
-                                               0, 4, 4, 4, 4)),
-        _mm512_set1_epi8(15));
-    _mm512_storeu_si512(high,
-                        transpose_places(_mm512_shuffle_epi8(
-                            _mm512_shuffle_i64x2(bytes, bytes, 0x50), q)));
-    _mm512_storeu_si512(low,
-                        transpose_places(_mm512_shuffle_epi8(
-                            _mm512_shuffle_i64x2(bytes, bytes, 0xFA), q)));
+    q = _mm512_rorv_epi32(q, _mm512_setr_epi32(30, 30, 30, 30, 2, 2, 2, 2, 30,
+                                               30, 30, 30, 2, 2, 2, 2));
+    return _mm512_or_si512(
+        _mm512_and_si512(q, _mm512_set1_epi8(15 * 4)),
+        _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi8(2), 1));
 }
 
-/* As split_group(), of weights in q4; n is a multiple of PITH_Q_BLOCK. */
-INLINE float split_q4(float *high, float *low, const uint8_t *bytes, size_t n)
+/* A tile's row of each plane, from two blocks: the bytes of the 16 values that
+ * each can hold are looked up, a value of both in 32 bits. */
+INLINE void look_up_unit(float *high, float *low, __m512i first, __m512i second,
+                         __m512i places)
+{
+    __m512i q = join_words(first, second);
+    _mm512_storeu_si512(
+        high, _mm512_permutexvar_epi8(
+                  _mm512_or_si512(places, _mm512_set1_epi8(1)), round_up(q)));
+    _mm512_storeu_si512(low, _mm512_permutexvar_epi8(places, q));
+}
+
+/* Of weights in q4. */
+INLINE float split_q4(float *high, float *low, const uint8_t *blocks, size_t n)
 {
     size_t n_blocks = n / PITH_Q_BLOCK;
-    __m512 values[BLOCKS], largest = _mm512_setzero_ps();
-    UNROLL
-    for (size_t i = 0; i < BLOCKS; i++) {
-        values[i] = i < n_blocks ? q4_values(bytes + i * Q4_BYTES)
-                                 : _mm512_setzero_ps();
-        largest = larger(largest, values[i]);
-    }
-    struct scaling scaling = scale_by(largest_lane(largest));
+    _Alignas(64) float heads[W];
+    __m512 both = q4_heads(blocks, n_blocks);
+    struct scaling scaling = scale_group(q4_largest(both));
+    _mm512_store_ps(heads, both);
+    /* From memory, which this says to be written, a number is copied to all
+     * lanes for nothing. */
+    __asm__("" : "+m"(heads));
     UNROLL
     for (size_t i = 0; i < BLOCKS; i += 2) {
-        const uint8_t *first = bytes + i * Q4_BYTES + Q4_HEAD;
+        const uint8_t *first = blocks + i * Q4_BYTES + Q4_HEAD;
         if (i < n_blocks) /* of a block that is not there all values are 0 */
-            look_up_unit(high + i / 2 * PLACES, low + i / 2 * PLACES,
-                         values + i, first,
-                         i + 1 < n_blocks ? first + Q4_BYTES : first,
-                         scaling.factor);
+            look_up_unit(
+                high + i / 2 * PLACES, low + i / 2 * PLACES,
+                q4_values(heads + 2 * i, scaling.factor),
+                q4_values(heads + 2 * i + 2, scaling.factor),
+                q4_places(first, i + 1 < n_blocks ? first + Q4_BYTES : first));
     }
     return _mm512_cvtss_f32(scaling.scale);
 }
@@ -207,10 +274,12 @@ INLINE float split_weights(float *row, const struct pith_kernels *kernels,
     float *low = row + PITH_PLANE, floats[PITH_STEP];
     if (type == PITH_Q4)
         return split_q4(row, low, bytes, n);
+    if (type == PITH_Q8)
+        return split_q8(row, low, bytes, n);
     if (type == PITH_F32)
-        return split_group(row, low, bytes, n);
+        return split_floats(row, low, bytes, n);
     kernels->unpack(floats, type, bytes, n);
-    return split_group(row, low, floats, n);
+    return split_floats(row, low, floats, n);
 }
 
 TARGET static void unpack(const struct pith_kernels *kernels, float *row,
@@ -244,8 +313,8 @@ TARGET static void pack(const struct pith_kernels *kernels, float *panel,
         size_t size = group_size(n, c), places = used_places(size);
         for (size_t t = 0; t < n_tokens; t++)
             group[PITH_PLANES * L + t] =
-                split_group(high + t * PITH_PLANE, low + t * PITH_PLANE,
-                            x + t * stride + c, size);
+                split_floats(high + t * PITH_PLANE, low + t * PITH_PLANE,
+                             x + t * stride + c, size);
         kernels->transpose(group, L, high, PITH_PLANE, n_tokens, places);
         kernels->transpose(group + PITH_PLANE * L, L, low, PITH_PLANE,
                            n_tokens, places);
@@ -259,16 +328,17 @@ INLINE __m512i load_row(const float *rows, size_t i, size_t n, __m512 factor)
                  : _mm512_setzero_si512();
 }
 
-/* The words a of the lower halves of each 32 bits, b's lower ones above. */
-INLINE __m512i join_words(__m512i a, __m512i b)
+/* The low bytes, or the high ones, of words of two vectors in turn. */
+INLINE __m512i low_bytes(__m512i even, __m512i odd)
 {
-    return _mm512_mask_blend_epi16(0xAAAAAAAAu, a, _mm512_slli_epi32(b, 16));
+    return _mm512_mask_blend_epi8(0xAAAAAAAAAAAAAAAAu, even,
+                                  _mm512_slli_epi16(odd, 8));
 }
 
-INLINE __m512i join_bytes(__m512i a, __m512i b)
+INLINE __m512i high_bytes(__m512i even, __m512i odd)
 {
-    return _mm512_mask_blend_epi8(0xAAAAAAAAAAAAAAAAu, a,
-                                  _mm512_slli_epi16(b, 8));
+    return _mm512_mask_blend_epi8(0xAAAAAAAAAAAAAAAAu,
+                                  _mm512_srli_epi16(even, 8), odd);
 }
 
 /* W lanes of a group, from rows (n, L). */
@@ -285,13 +355,10 @@ INLINE void pack_lanes(float *group, const float *rows, size_t n)
         __m512i odd =
             join_words(load_row(rows, 4 * i + 1, n, scaling.factor),
                        load_row(rows, 4 * i + 3, n, scaling.factor));
-        __m512i even_high = high_of(even), odd_high = high_of(odd);
-        float *place =
-            group + (i / PLACES * PLACES + i % 4 * 4 + i % PLACES / 4) * L;
-        _mm512_storeu_si512(place, join_bytes(even_high, odd_high));
-        _mm512_storeu_si512(place + PITH_PLANE * L,
-                            join_bytes(low_of(even, even_high),
-                                       low_of(odd, odd_high)));
+        _mm512_storeu_si512(group + i * L,
+                            high_bytes(round_up(even), round_up(odd)));
+        _mm512_storeu_si512(group + (PITH_PLANE + i) * L,
+                            low_bytes(even, odd));
     }
     _mm512_storeu_ps(group + PITH_PLANES * L, scaling.scale);
 }
