@@ -45,10 +45,14 @@ endif
 ifeq ($(MODE),fuzz)
 MODE_FLAGS := $(SANITIZERS) $(FUZZER)
 endif
+# At -O0 gcc counts each condition as it is written.  Only loops over numbers
+# are optimized, and the tests, which do not count: they would take an hour.
 # Check's forks would write every file of counts each time.
 ifeq ($(MODE),coverage)
 MODE_FLAGS := -O0 --coverage
 TEST_ENV := CK_FORK=no PITH_QUICK=1
+$(addprefix $(BUILD)/src/,kernels/%.o gradients/%.o base/crc32.o): MODE_FLAGS := -O2 --coverage
+$(BUILD)/tests/%.o: MODE_FLAGS :=
 endif
 ifeq ($(MODE),debug)
 MODE_FLAGS := -O0
@@ -242,7 +246,7 @@ SUPPORT_OBJ := $(TARGET_SRC:%.c=$(BUILD)/%.o) $(addprefix $(BUILD)/tests/, \
                  support.o tiny_model.o foreign.o random_prompt.o)
 
 $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(addprefix $(BUILD)/tests/, suite_main.o \
-                            replies.o $(if $(POSIX_FLAG),,program.o))
+                            replies.o alloc_sweep.o $(if $(POSIX_FLAG),,program.o))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -259,7 +263,7 @@ $(BUILD)/libfuzzer: $(BUILD)/tests/fuzz/one_input.o $(FUZZ_OBJ)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lm
 
 # Its allocations fail one after the other.
-$(BUILD)/tests/test_alloc: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
+$(BUILD)/tests/test_alloc $(BUILD)/tests/test_alloc_data: WRAP := -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=free
 $(BUILD)/tests/test_threads: WRAP := -Wl,--wrap=pthread_create
 

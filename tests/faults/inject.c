@@ -2,7 +2,7 @@
  * inject.c - runs a program whose Nth system call of a kind fails, or during
  * which a signal comes.  Through ptrace, so that calls of the C library count
  * too; those before main are left alone: the program's first sigaction for
- * SIGPIPE starts the counting.
+ * SIGPIPE starts the counting.  It ends where gcov opens the first of its files.
  *
  * usage: inject REPORT KIND N EFFECT SECONDS PROGRAM [ARGUMENT]...
  *   KIND    read, write, open, ..., or "any"
@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,10 +166,27 @@ static int kind_of(unsigned long long number)
     return -1;
 }
 
+/* Whether a path of the program ends with ".gcda". */
+static bool is_gcov(pid_t child, unsigned long long path)
+{
+    static const char ending[] = ".gcda";
+    size_t n_same = 0;
+    for (int i = 0; i < 4096; i++) {
+        char *at = (char *)(uintptr_t)path + i;
+        char c = (char)ptrace(PTRACE_PEEKDATA, child, at, NULL);
+        if (c == '\0')
+            break;
+        n_same = c == ending[n_same] ? n_same + 1 : c == '.';
+    }
+    return n_same == strlen(ending);
+}
+
 static void enter(struct watch *watch, const struct ptrace_syscall_info *info)
 {
     if (info->entry.nr == SYS_rt_sigaction && info->entry.args[0] == SIGPIPE)
         watch->counts = true;
+    if (info->entry.nr == SYS_openat && is_gcov(watch->child, info->entry.args[1]))
+        watch->counts = false;
     int kind = kind_of(info->entry.nr);
     if (!watch->counts || kind < 0)
         return;

@@ -32,9 +32,20 @@ __attribute__((constructor)) static void begin(void)
     counts = true;
 }
 
+/* What comes after the handlers of exit() is not the program's: gcov, say. */
+static void stop(void)
+{
+    counts = false;
+}
+
 static bool fails(void)
 {
-    if (!counts || atomic_fetch_add(&counted, 1) + 1 != fail_at)
+    if (!counts)
+        return false;
+    long n = atomic_fetch_add(&counted, 1) + 1;
+    if (n == 1)
+        atexit(stop);
+    if (n != fail_at)
         return false;
     errno = ENOMEM;
     return true;
@@ -72,8 +83,8 @@ void *aligned_alloc(size_t alignment, size_t size)
 __attribute__((destructor)) static void end(void)
 {
     const char *path = getenv("PITH_FAIL_COUNT");
+    stop();
     FILE *out = path != NULL ? fopen(path, "w") : NULL;
-    counts = false;
     if (out == NULL)
         return;
     fprintf(out, "%ld\n", atomic_load(&counted));
