@@ -27,10 +27,17 @@ static void close_model(void)
     pith_model_free(model);
 }
 
-static bool contains(const struct pith_result *result, const char *words)
+/* The text of a result; free it. */
+static char *copy_text(const struct pith_result *result)
 {
     char *text = calloc(result->text.size + 1, 1);
     memcpy(text, result->text.bytes, result->text.size);
+    return text;
+}
+
+static bool contains(const struct pith_result *result, const char *words)
+{
+    char *text = copy_text(result);
     bool found = strstr(text, words) != NULL;
     free(text);
     return found;
@@ -186,6 +193,12 @@ static const struct {
      "\u989D\u589E\u957F12%\uFF0C\u5F20\u4F1F\u4E3B\u6301\u4F1A\u8BAE"
      "\u3002",
      "12", "\u589E\u957F12%"},
+    {"{\"name\": \"deploy to the new region\", \"dry_run\": false, \"owner\": "
+     "\"kim\", \"limit\": 2, \"notify\": [\"ops\", \"dev\"]}",
+     "dry_run", "dry_run\": false"},
+    {"Admitted on Monday with a fever of three days and a cough.\n"
+     "Allergies: none\nLives with her sister in a flat near the harbour.\n",
+     "Allergies", "Allergies: none"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 
@@ -205,6 +218,56 @@ START_TEST(what_belongs_together_stays_together)
         pith_result_free(result);
     }
     ck_assert_uint_gt(n_kept, 0);
+}
+END_TEST
+
+/* What is said before and after the end of a sentence that denies something. */
+static const struct {
+    const char *text, *left, *right;
+} ended[] = {
+    {"She has no known disease of the heart or the lungs. Allergies: penicillin "
+     "and latex, both of which gave her a rash in the spring of last year.",
+     "no known", "penicillin"},
+    {"The bakery ships every order by courier within one working day. It never "
+     "sells bread that is older than the morning on which it was baked.",
+     "courier", "never"},
+    {"The second instalment is due on the last day of the month (see annex B). "
+     "We will not extend the deadline that the two harbours agreed upon.",
+     "instalment", "not extend"},
+    {"Did nobody sign the delivery note of the pumps? Customs asked for it on "
+     "Tuesday, and the warehouse in Rotterdam charges for each day.",
+     "nobody", "Rotterdam"},
+    {"The wound is dry and the patient has no fever today; bloods are repeated "
+     "in the evening, and the drain was removed by the registrar.",
+     "no fever", "registrar"},
+    {"\u8463\u4E8B\u4F1A\u6CA1\u6709\u6279\u51C6\u9884\u7B97\u3002"
+     "\u738B\u82B3\u5728\u4E0A\u6D77\u4E3B\u6301\u4E86\u4F1A\u8BAE\u3002",
+     "\u6CA1\u6709\u6279\u51C6", "\u4E0A\u6D77"},
+};
+
+/* A mark between the two. */
+START_TEST(what_is_denied_ends_with_its_sentence)
+{
+    struct pith_text text = view(ended[_i].text);
+    size_t n_both = 0;
+    for (double rate = 0.1; rate < 1; rate += 0.02) {
+        struct pith_result *result =
+            compress((struct pith_prompt){.contexts = &text, .n_contexts = 1},
+                     rate, -1);
+        char *all = copy_text(result);
+        char *left = strstr(all, ended[_i].left);
+        char *right = strstr(all, ended[_i].right);
+        if (left != NULL && right != NULL) {
+            n_both++;
+            *right = '\0';
+            ck_assert_msg(strpbrk(left, ".?!;") != NULL ||
+                              strstr(left, "\u3002") != NULL,
+                          "%g: \"%s\"", rate, left);
+        }
+        free(all);
+        pith_result_free(result);
+    }
+    ck_assert_uint_gt(n_both, 0);
 }
 END_TEST
 
@@ -654,6 +717,8 @@ Suite *make_suite(void)
     tcase_add_unchecked_fixture(all, open_model, close_model);
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, what_belongs_together_stays_together, 0, N_DENIED);
+    tcase_add_loop_test(all, what_is_denied_ends_with_its_sentence, 0,
+                        sizeof ended / sizeof *ended);
     tcase_add_test(all, what_had_no_room_is_noted);
     tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
     tcase_add_test(all, a_wrapped_paragraph_is_one_line);

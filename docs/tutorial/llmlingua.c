@@ -698,20 +698,20 @@ static bool reads_as_one(const char *left, size_t n_left, const char *right)
         n--;
     memcpy(seam, left + n_left - n, n);
     strncpy(seam + n, right, 64);
-    for (; at < n; at = b.end) {
-        a = b;
-        b = cluster_at(seam, at);
-    }
+    for (; at < n; at = b.end)
+        a = b, b = cluster_at(seam, at);
     struct cluster c = cluster_at(seam, n), d = cluster_at(seam, c.end);
     if (n == 0 || c.code == 0 || b.role == BLANK || c.role == BLANK)
         return false;
     bool sign_before = is_of(b.code, numeric) || is_of(b.code, currencies);
+    bool unit_before = is_of(b.code, "%‰‱٪°′″") || is_of(b.code, currencies);
     bool sign_after = is_of(c.code, numeric + 3) || is_of(c.code, currencies);
     return at > n /* they would be one cluster */ ||
            (b.role >= LONE && c.role >= LONE) ||
            (is_of(b.code, joint) && a.role >= LONE && c.role >= LONE) ||
            (is_of(c.code, joint) && b.role >= LONE && d.role >= LONE) ||
            (sign_before && c.role >= (a.role == DIGIT ? LONE : DIGIT)) ||
+           (unit_before && c.role >= LONE) ||
            (sign_after && b.role >= (d.role == DIGIT ? LONE : DIGIT)) ||
            (is_of(b.code, opener + 4) && c.role >= LONE) ||
            (is_of(c.code, opener) && b.role >= LONE) ||

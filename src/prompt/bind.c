@@ -15,6 +15,7 @@
 
 enum {
     MAX_SMALL_WORDS = 3, /* between a negation and what it denies */
+    MAX_SIGNS = 4,       /* between a value and its key: `": "` */
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
@@ -112,6 +113,23 @@ static bool goes_on(const struct pith_parts *parts, size_t unit)
     return pith_unit_is_word(parts, unit) && !pith_unit_starts_line(parts, unit);
 }
 
+/* The word that a unit is the value of: "tls: false", "Allergies: none"; the
+ * unit itself where there is none. */
+static size_t key_of(const struct pith_parts *parts,
+                     const struct pith_part *part, size_t unit)
+{
+    bool sign = false;
+    for (size_t at = unit; at > part->unit && unit - at < MAX_SIGNS &&
+                           !pith_unit_starts_line(parts, at);) {
+        struct pith_text text = pith_unit_text(parts, &parts->units[--at]);
+        if (pith_unit_is_word(parts, at))
+            return sign ? at : unit;
+        sign |= memchr(text.bytes, ':', text.size) != NULL ||
+                memchr(text.bytes, '=', text.size) != NULL;
+    }
+    return unit;
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -141,6 +159,9 @@ static void bind_negation(const struct pith_parts *parts,
         last = to;
     } else if (before && !pith_unit_starts_line(parts, first)) {
         joined[first] = true;
+    } else {
+        for (size_t i = key_of(parts, part, first) + 1; i <= first; i++)
+            joined[i] = true;
     }
     if (han && last == to && pith_unit_is_han(parts, to) && to + 1 < end &&
         pith_unit_is_han(parts, to + 1))

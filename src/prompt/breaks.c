@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "bind.h"
+#include "clusters.h"
 #include "compose.h"
 #include "units.h"
 
@@ -90,7 +92,7 @@ size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
 }
 
 /* Appends bytes [from, from + n) of the prompt, which went with their units. */
-static void append_breaks(struct pith_composition *c,
+static void append_gone(struct pith_composition *c,
                           const struct pith_unit *unit, size_t from, size_t n)
 {
     pith_buffer_append(c->text, c->parts->text.data + from, n);
@@ -119,6 +121,52 @@ static bool has_line_end(const struct pith_parts *parts,
     return false;
 }
 
+static const char marks[] = ".?!;\u3002\uFF1F\uFF01\uFF1B";
+
+/* Whether a negation stays from a unit on to the end of its sentence. */
+static bool denies_yet(const struct pith_composition *c,
+                       const struct pith_part *part,
+                       const struct pith_unit *unit)
+{
+    const struct pith_unit *end = c->parts->units + part->unit + part->n_units;
+    for (; unit < end && !unit->stops; unit++)
+        if (unit->denies && c->decisions->by_token[unit->token].kept)
+            return true;
+    return false;
+}
+
+/* "No known heart disease. Allergies: penicillin" must not become "no known
+ * heart allergies": the mark that ended the first sentence comes along. */
+static void keep_stop(struct pith_composition *c, const struct pith_part *part,
+                      const struct pith_unit *last,
+                      const struct pith_unit *next)
+{
+    struct pith_text written = pith_buffer_text(c->text), mark = {0};
+    bool between = false;
+    for (const struct pith_unit *unit = last; unit < next; unit++) {
+        struct pith_cluster sign = {0};
+        c->denied |= unit == last && unit->denies;
+        if (!unit->stops)
+            continue;
+        struct pith_text text = pith_unit_text(c->parts, unit);
+        for (size_t at = 0; at < text.size; at = sign.end) {
+            sign = pith_cluster_at(text, at);
+            if (pith_is_one_of(sign.code, marks))
+                break;
+        }
+        between = between || c->denied;
+        if (unit != last && (mark.size == 0 || c->denied))
+            mark = (struct pith_text){text.bytes + sign.start,
+                                      sign.end - sign.start};
+        c->denied = false;
+    }
+    uint32_t code = pith_cluster_before(written, written.size).code;
+    if (mark.size > 0 && (between || denies_yet(c, part, next)) &&
+        !pith_is_one_of(code, marks) && code != ',' && code != ':')
+        append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),
+                    mark.size);
+}
+
 size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
                        const struct pith_unit *last,
                        const struct pith_unit *unit)
@@ -127,10 +175,15 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
     size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
     if (lead > 0 && memchr(text.bytes, '\t', lead) != NULL)
         lead = 0; /* it may part two cells */
-    if (last == NULL)
+    if (last == NULL) {
+        c->denied = false;
         return unit->token > part->token ? lead : 0;
-    if (!has_line_end(c->parts, last + 1, unit))
+    }
+    if (!has_line_end(c->parts, last + 1, unit)) {
+        keep_stop(c, part, last, unit);
         return 0;
+    }
+    c->denied = false;
     size_t at = last->byte + last->n_bytes;
     struct pith_text gap = {c->parts->text.data + at,
                             unit->byte + unit->n_bytes - at};
@@ -138,7 +191,7 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
                                    unit->byte - at, &from);
     if (n == 0)
         return 0;
-    append_breaks(c, last + 1, at + from, n);
+    append_gone(c, last + 1, at + from, n);
     if (c->parts->text.data[unit->byte - 1] == '\n')
         return 0; /* the indentation of a line that stays from its start */
     return pith_count_breaks(text, lead) > 0 ? 0 : lead;

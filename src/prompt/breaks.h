@@ -1,5 +1,6 @@
 /*
- * breaks.h - line breaks, without which what stays of two lines reads as one.
+ * breaks.h - line breaks and full stops without which what stays of two lines,
+ * or of two sentences, reads as one.
  */
 #ifndef PITH_PROMPT_BREAKS_H
 #define PITH_PROMPT_BREAKS_H
@@ -28,7 +29,8 @@ struct pith_composition;
 struct pith_part;
 struct pith_unit;
 
-/* For decisions->break_line: keeps lines apart.  Returns how many bytes of
+/* For decisions->break_line: keeps lines apart, and a sentence of which a
+ * negation stays from what follows it on its line.  Returns how many bytes of
  * white space the unit loses, because a line, or the part, now begins with it.
  *   last  the kept unit before it, of the same part; NULL: none */
 size_t pith_break_line(struct pith_composition *composition,

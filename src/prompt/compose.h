@@ -13,6 +13,7 @@ struct pith_composition {
     struct pith_decisions *decisions;
     struct pith_buffer *text;
     const struct pith_unit *first_line; /* of the part that came first */
+    bool denied; /* a negation was written, and its sentence has not ended */
 };
 
 /* The white space that has to come along with a unit, so that it does not run
@@ -25,7 +26,7 @@ char pith_space_between(const struct pith_parts *parts,
 
 /* Appends the text of what is kept: units in the order of their part, white
  * space where pieces would run together, a blank line between parts and, with
- * decisions->break_line, the line breaks between what stays of different lines.
+ * decisions->break_line, what breaks.h keeps apart.
  *   order      (n_order) parts, in the order of the result
  *   decisions  borrowed: `kept` of every unit's first token is read; `kept` of
  *              blank lines, `space`, `from` and `end` are filled by the call */

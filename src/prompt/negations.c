@@ -25,7 +25,7 @@ static const char words[] =
     "cannot unless lest except excepting excluding only hardly scarcely "
     "barely seldom rarely solely exclusively dont doesnt didnt isnt arent "
     "wasnt werent havent hasnt hadnt cant couldnt wont wouldnt shouldnt "
-    "mustnt neednt aint "
+    "mustnt neednt aint false "
     /* German */
     "nicht kein keine keinen keinem keiner keines keins keinerlei "
     "keinesfalls keineswegs nie niemals nimmer nichts niemand niemanden "

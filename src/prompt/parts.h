@@ -22,6 +22,7 @@ struct pith_unit {
     bool is_separator; /* the blank line before a part */
     bool opens_piece;  /* the first of a tagged piece */
     bool denies, wraps; /* has a negation (bind.h); goes on a line (wraps.h) */
+    bool stops;         /* the mark that ends a sentence (spans/sentences.h) */
     bool forced;    /* stays, whatever its loss; of structure: text of its
                        part is forced */
 };

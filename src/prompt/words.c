@@ -134,8 +134,10 @@ bool pith_reads_as_one(struct pith_text left, struct pith_text right)
     if (joins_numbers(next) && is_alphanumeric(n.right[1]) &&
         is_alphanumeric(last))
         return true;
-    if (pith_is_number_sign(last) && /* -3; 5% more, not 5%more */
-        (pith_is_number(next) || (pith_is_number(n.left[1]) && is_alphanumeric(next))))
+    if (pith_is_number_sign(last) && /* -3; 5% more, 5 % more, not %more */
+        (pith_is_number(next) || ((pith_is_number(n.left[1]) ||
+                                   pith_is_unit_sign(last)) &&
+                                  is_alphanumeric(next))))
         return true;
     if (pith_is_number_sign(next) && !pith_is_one_of(next, ".,:") &&
         (pith_is_number(last) || (is_alphanumeric(last) && pith_is_number(n.right[1]))))

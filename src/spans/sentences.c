@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "../base/memory.h"
+#include "../prompt/bind.h"
 #include "../prompt/clusters.h"
 #include "../prompt/units.h"
 #include "../text/casing.h"
@@ -54,30 +55,36 @@ static bool is_closing(uint32_t code)
     return pith_is_one_of(code, "\"')]\u2019\u201D\u00BB");
 }
 
-/* Whether a sentence ends between two units of a part, i - 1 and i. */
-static bool ends(const struct pith_parts *parts, size_t i, size_t first)
+/* Whether a sentence ends between two units of a part, i - 1 and i.
+ *   mark  where in the text of the parts the mark is that may end it */
+static bool ends(const struct pith_parts *parts, size_t i, size_t first,
+                 size_t *mark)
 {
     bool line, space;
-    size_t stop = i - 1;
+    size_t stop = i - 1, begin = parts->units[first].byte;
     uint32_t next = first_character(pith_unit_text(parts, &parts->units[i]),
                                     &line, &space);
-    struct pith_text text = pith_unit_text(parts, &parts->units[stop]);
-    uint32_t code = pith_cluster_before(text, text.size).code;
-    if ((line && !parts->units[i].wraps) ||
-        (code == '\n' && !parts->units[stop].wraps))
+    struct pith_text text = {parts->text.data + begin,
+                             parts->units[i].byte - begin};
+    struct pith_cluster c = pith_cluster_before(text, text.size);
+    bool line_end = (line && !parts->units[i].wraps) ||
+                    (c.code == '\n' && !parts->units[stop].wraps);
+    while (c.start > 0 && is_closing(c.code))
+        c = pith_cluster_before(text, c.start);
+    *mark = begin + c.start;
+    if (line_end)
         return true;
-    while (stop > first && is_closing(code)) {
-        text = pith_unit_text(parts, &parts->units[--stop]);
-        code = pith_cluster_before(text, text.size).code;
-    }
-    if (pith_is_one_of(code, "\u3002\uFF01\uFF1F"))
+    if (pith_is_one_of(c.code, "\u3002\uFF01\uFF1F"))
         return !is_closing(next);
     if (!space || pith_casing_kind(next) == PITH_CASING_LOWER)
         return false;
-    if (pith_is_one_of(code, "?!"))
+    if (pith_is_one_of(c.code, "?!"))
         return true;
-    return code == '.' &&
+    while (stop > first && parts->units[stop].byte > *mark)
+        stop--;
+    return c.code == '.' &&
            (stop == first ||
+            is_closing(pith_cluster_before(text, c.start).code) ||
             !is_short_word(pith_unit_text(parts, &parts->units[stop - 1])));
 }
 
@@ -100,13 +107,14 @@ static enum pith_status cut_part(struct pith_sentences *sentences,
     if (first < end && parts->units[first].is_separator)
         first++;
     struct pith_stretch stretch = {.unit = first};
+    size_t mark;
     for (size_t i = first; i < end; i++) {
         const struct pith_unit *unit = &parts->units[i];
         if (i == stretch.unit)
             stretch.token = unit->token;
         stretch.end = i + 1;
         stretch.n_tokens = unit->token + unit->n_tokens - stretch.token;
-        if (i + 1 < end && !ends(parts, i + 1, first))
+        if (i + 1 < end && !ends(parts, i + 1, first, &mark))
             continue;
         PITH_TRY(push(sentences, stretch, error));
         stretch.unit = i + 1;
@@ -126,6 +134,25 @@ enum pith_status pith_sentences_find(struct pith_sentences *sentences,
             PITH_TRY(cut_part(sentences, parts, part, error));
     }
     return PITH_OK;
+}
+
+void pith_sentences_mark_stops(struct pith_parts *parts)
+{
+    for (size_t i = 1; i < parts->n_units; i++) {
+        const struct pith_part *part = &parts->parts[parts->units[i].part];
+        size_t mark, stop = i - 1;
+        if (part->kind != PITH_PART_CONTEXT || i == part->unit)
+            continue;
+        bool ended = ends(parts, i, part->unit, &mark);
+        struct pith_text text = {parts->text.data + mark,
+                                 parts->units[i].byte - mark};
+        if (!pith_is_one_of(pith_cluster_at(text, 0).code,
+                            ended ? ".?!\u3002\uFF01\uFF1F" : ";\uFF1B"))
+            continue;
+        while (parts->units[stop].byte > mark)
+            stop--;
+        parts->units[stop].stops = !pith_unit_is_word(parts, stop);
+    }
 }
 
 void pith_sentences_free(struct pith_sentences *sentences)

@@ -23,6 +23,10 @@ enum pith_status pith_sentences_find(struct pith_sentences *sentences,
                                      const struct pith_parts *parts,
                                      const bool *left_out,
                                      struct pith_error *error);
+/* Marks, in units[].stops of the contexts, the marks that end sentences, and
+ * semicolons. */
+void pith_sentences_mark_stops(struct pith_parts *parts);
+
 void pith_sentences_free(struct pith_sentences *sentences);
 
 #endif

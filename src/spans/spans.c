@@ -28,6 +28,7 @@
 #include "../prompt/units.h"
 #include "../prompt/wraps.h"
 #include "run.h"
+#include "sentences.h"
 
 static enum pith_status check_options(const struct pith_compress_options *o,
                                       struct pith_error *error)
@@ -73,6 +74,7 @@ static enum pith_status open_spans(struct pith_spans *spans,
     if (o->structured)
         PITH_TRY(pith_spans_open_pieces(spans, error));
     pith_frames_force(&spans->frames, parts);
+    pith_sentences_mark_stops(parts);
     spans->prune.decisions.break_line =
         spans->frames.block_of != NULL ? pith_spans_break_line
                                        : pith_break_line;
