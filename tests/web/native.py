@@ -2,7 +2,8 @@
 """Twenty prompts and what the native program makes of them, for the tests of
 the page and of the package: native.py PROGRAM MODEL FILE.json
 
-With PITH_QUICK set, the first eight of them.
+A prompt's rate is the nearest at which rounding decides nothing.  With
+PITH_QUICK set, the first eight of them.
 """
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 
 PROMPTS = pathlib.Path(__file__).parents[2] / "docs" / "examples" / "prompts"
+SCORED = "numbers" # one paragraph in ASCII, for which losses are compared too
 
 
 def read(name):
@@ -49,28 +51,73 @@ def prompts():
     yield "meeting, paper", meeting, {"method": "paper", "rate": 0.33}
 
 
-def compress(program, model, prompt, options, *precision):
-    run = [program, "compress", "-q", "-m", model, *precision,
-           "--rate", str(options["rate"]), "--method", options["method"]]
-    if options["question"]:
-        run += ["--question", options["question"]]
-    return subprocess.run(run, input=prompt.rstrip("\r\n").encode(), check=True,
-                          stdout=subprocess.PIPE).stdout.decode()
+class Program:
+    """The native program, which answers one request after the other."""
+
+    def __init__(self, program, model, *arguments):
+        self.run = subprocess.Popen(
+            [program, "compress", "-q", "--request", "-", "-m", model, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def compress(self, prompt, options):
+        request = {"context": prompt.rstrip("\r\n"), **options}
+        self.run.stdin.write(json.dumps(request).encode() + b"\n")
+        self.run.stdin.flush()
+        reply = json.loads(self.run.stdout.readline())
+        assert reply["error"] is None, reply["error"]
+        return reply["result"]["compressed_prompt"]
+
+    def stop(self):
+        self.run.stdin.close()
+        assert self.run.wait() == 0
+
+
+# Each set of kernels rounds floats otherwise, by 1e-5 nats of a loss in f32.  In
+# int16 such a difference makes some integers others, and then the losses of any
+# two sets differ by 1e-3 (at most 1e-2), which decides where two words are worth
+# the same.  Those of int8 differ ten times as much.
+PRECISIONS = {"f32": ("--kernels", "scalar"), "int16": (), "int8x3": (), "int8": ()}
+
+
+def settle(programs, prompt, options):
+    """The options with the nearest rate at which no decision is between near
+    equals: all precisions make the same text, which is the second result."""
+    rates = [options["rate"], *(percent / 100 for percent in range(5, 96))]
+    rates.sort(key=lambda rate: abs(rate - options["rate"]))
+    for rate in rates:
+        settled = options | {"rate": rate}
+        texts = (program.compress(prompt, settled) for program in programs)
+        first = next(texts)
+        if all(text == first for text in texts):
+            return settled, first
+    sys.exit(f"native.py: int8 decides as f32 at no rate: {prompt[:40]!r}")
+
+
+def score(program, model, prompt):
+    """[length, loss] of each token, in f32."""
+    run = subprocess.run([program, "score", "-q", "-m", model, "--format", "json",
+                          "--kernels", "scalar", "--precision", "f32"],
+                         input=prompt.encode(), check=True, stdout=subprocess.PIPE)
+    return [[len(token["piece"]), token["loss"]]
+            for token in json.loads(run.stdout)["tokens"]]
 
 
 def main():
     program, model, output = sys.argv[1:]
+    programs = [Program(program, model, "--precision", name, *arguments)
+                for name, arguments in PRECISIONS.items()]
     cases = []
     for name, prompt, given in prompts():
-        options = {"rate": 0.5, "method": "spans", "question": ""} | given
-        cases.append({
-            "name": name, "prompt": prompt, "options": options,
-            "f32": compress(program, model, prompt, options,
-                            "--kernels", "scalar", "--precision", "f32"),
-            "int16": compress(program, model, prompt, options,
-                              "--precision", "int16")})
+        options, text = settle(programs, prompt, {
+            "rate": 0.5, "method": "spans", "question": ""} | given)
+        cases.append({"name": name, "prompt": prompt, "options": options,
+                      "text": text})
+        if name == SCORED:
+            cases[-1]["losses"] = score(program, model, prompt)
         if len(cases) == 8 and os.environ.get("PITH_QUICK"):
             break
+    for each in programs:
+        each.stop()
     pathlib.Path(output).write_text(json.dumps(cases))
 
 

@@ -113,13 +113,7 @@ def compress(browser, prompt, **options):
 
 # --- what the page does --------------------------------------------------------
 
-# Prompts that may have another text: in f32 none; products of 16-bit integers are
-# rounded otherwise by each set of kernels, which may decide between equals.
-MOST_OTHER = {"f32": 0, "int16": 2}
-
-
 def check_texts(browser, url, precision):
-    other = []
     browser.get(f"{url}?precision={precision}")
     wait_until_ready(browser)
     for case in CASES:
@@ -128,15 +122,12 @@ def check_texts(browser, url, precision):
         if prompt != case["prompt"]:
             continue
         got = compress(browser, prompt, **case["options"])
-        if got.strip() != case[precision].strip():
-            other.append(case["name"])
+        assert got.strip() == case["text"].strip(), (case["name"], got)
         if got:
             rate = f"at {round(100 * case['options'].get('rate', 0.5))}%"
             assert by_id(browser, "counts").text.endswith(rate), case["name"]
-    assert len(other) <= MOST_OTHER[precision], other
     assert precision in by_id(browser, "model-name").get_attribute("textContent")
-    print(f"web: page: {len(CASES)} prompts, {precision}: the native texts" +
-          (f" but for {', '.join(other)}" if other else ""))
+    print(f"web: page: {len(CASES)} prompts, {precision}: the native texts")
 
 
 # Holds the next answer back, until finish() lets it go.
