@@ -114,6 +114,7 @@ run_tests() {
     *) more= ;;
     esac
     for test in $tests $more; do
+        [ "$name $test" = "avx2 kernels" ] && continue # docs/PORTING.md
         program=build/ports/$build/tests/test_$test
         make -s "$@" "$program" > "$out/build_$test" 2>&1 || {
             unbuilt="$unbuilt $test"
@@ -184,7 +185,7 @@ port portable portable "${CC:-cc}" "" POSIX=no THREADS=no
 port baseline baseline "${CC:-cc}" "qemu-x86_64-static -cpu qemu64" LDFLAGS=-static
 port avx2 baseline "${CC:-cc}" "qemu-x86_64-static -cpu max" LDFLAGS=-static
 port musl musl musl-gcc "" LDFLAGS=-static
-port tcc tcc tcc "" THREADS=no BASE_CFLAGS="-std=c11 -Iinclude"
+port tcc tcc tcc "" THREADS=no BASE_CFLAGS="-std=c11 -Iinclude -MD"
 port i686 i686 i686-linux-gnu-gcc "" LDFLAGS=-static
 port aarch64 aarch64 aarch64-linux-gnu-gcc "qemu-aarch64-static -cpu max" LDFLAGS=-static
 port aarch64-nodot aarch64 aarch64-linux-gnu-gcc "qemu-aarch64-static -cpu cortex-a53" LDFLAGS=-static
