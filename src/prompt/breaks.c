@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "../text/casing.h"
 #include "bind.h"
 #include "clusters.h"
 #include "compose.h"
@@ -135,34 +136,61 @@ static bool denies_yet(const struct pith_composition *c,
     return false;
 }
 
+/* Whether a unit is the first word after a mark, and shows it: "He", but not
+ * "he" nor a character of a script without capitals. */
+static bool opens_sentence(const struct pith_composition *c,
+                           const struct pith_unit *stop,
+                           const struct pith_unit *unit)
+{
+    struct pith_text word = pith_unit_word(c->parts, unit);
+    const struct pith_unit *first = stop + 1;
+    while (first < unit &&
+           !pith_unit_is_word(c->parts, (size_t)(first - c->parts->units)))
+        first++;
+    return first == unit && pith_casing_kind(pith_cluster_at(word, 0).code) ==
+                                PITH_CASING_UPPER;
+}
+
+/* The mark of a unit that has one. */
+static struct pith_text mark_of(const struct pith_composition *c,
+                                const struct pith_unit *unit)
+{
+    struct pith_text text = pith_unit_text(c->parts, unit);
+    struct pith_cluster sign = pith_cluster_at(text, 0);
+    while (sign.end < text.size && !pith_is_one_of(sign.code, marks))
+        sign = pith_cluster_at(text, sign.end);
+    return (struct pith_text){text.bytes + sign.start, sign.end - sign.start};
+}
+
 /* "No known heart disease. Allergies: penicillin" must not become "no known
- * heart allergies": the mark that ended the first sentence comes along. */
+ * heart allergies", nor "The buyer may cancel. The seller must pay" "The buyer
+ * must pay": a mark that ended a sentence comes along. */
 static void keep_stop(struct pith_composition *c, const struct pith_part *part,
                       const struct pith_unit *last,
                       const struct pith_unit *next)
 {
-    struct pith_text written = pith_buffer_text(c->text), mark = {0};
-    bool between = false;
+    struct pith_text written = pith_buffer_text(c->text);
+    struct pith_text word = pith_unit_word(c->parts, next);
+    uint32_t before = pith_cluster_before(written, written.size).code;
+    uint32_t after = pith_cluster_at(word, 0).code;
+    const struct pith_unit *first = NULL, *latest = NULL; /* that went */
+    bool needed = false;
+    c->denied |= last->denies;
     for (const struct pith_unit *unit = last; unit < next; unit++) {
-        struct pith_cluster sign = {0};
-        c->denied |= unit == last && unit->denies;
         if (!unit->stops)
             continue;
-        struct pith_text text = pith_unit_text(c->parts, unit);
-        for (size_t at = 0; at < text.size; at = sign.end) {
-            sign = pith_cluster_at(text, at);
-            if (pith_is_one_of(sign.code, marks))
-                break;
-        }
-        between = between || c->denied;
-        if (unit != last && (mark.size == 0 || c->denied))
-            mark = (struct pith_text){text.bytes + sign.start,
-                                      sign.end - sign.start};
+        needed |= c->denied;
         c->denied = false;
+        latest = unit > last ? unit : NULL;
+        first = first != NULL ? first : latest;
     }
-    uint32_t code = pith_cluster_before(written, written.size).code;
-    if (mark.size > 0 && (between || denies_yet(c, part, next)) &&
-        !pith_is_one_of(code, marks) && code != ',' && code != ':')
+    if (first == NULL || pith_is_one_of(before, marks) ||
+        pith_is_one_of(before, ",:") || pith_is_one_of(after, marks))
+        return;
+    struct pith_text mark = mark_of(c, first);
+    bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";\uFF1B");
+    if (needed || (sentence && !opens_sentence(c, latest, next)) ||
+        denies_yet(c, part, next))
         append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),
                     mark.size);
 }

@@ -52,6 +52,13 @@ static void force_whole_parts(struct pith_parts *parts)
             parts->units[i].forced = true;
 }
 
+/* Whether lines are prose; the others' fields may be side by side. */
+static bool has_sentences(int preset)
+{
+    return preset == PITH_PRESET_NONE || preset == PITH_PRESET_MARKDOWN ||
+           preset == PITH_PRESET_CHAT;
+}
+
 static enum pith_status open_spans(struct pith_spans *spans,
                                    const struct pith_prompt *prompt,
                                    struct pith_error *error)
@@ -74,7 +81,8 @@ static enum pith_status open_spans(struct pith_spans *spans,
     if (o->structured)
         PITH_TRY(pith_spans_open_pieces(spans, error));
     pith_frames_force(&spans->frames, parts);
-    pith_sentences_mark_stops(parts);
+    if (pith_spans_shares(spans) && has_sentences(o->preset))
+        pith_sentences_mark_stops(parts);
     spans->prune.decisions.break_line =
         spans->frames.block_of != NULL ? pith_spans_break_line
                                        : pith_break_line;
