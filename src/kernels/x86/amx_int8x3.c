@@ -380,25 +380,27 @@ TARGET static void pack_products(const struct pith_kernels *kernels,
 #define PANEL_STRIDE (L * sizeof(float))
 
 /* Tiles 4 and 5: the upper and the lower 16 rows of weights; 6 and 7: the
- * first and the last 16 tokens. */
-INLINE void load_tokens(const float *panel)
+ * first and the last 16 tokens.  Of a panel whose last half holds no token,
+ * `half`, tiles 1, 3 and 7 are left alone. */
+INLINE void load_tokens(const float *panel, bool half)
 {
     _tile_loadd(6, panel, PANEL_STRIDE);
-    _tile_loadd(7, panel + TILE, PANEL_STRIDE);
+    if (!half)
+        _tile_loadd(7, panel + TILE, PANEL_STRIDE);
 }
 
-INLINE void load_factors(const float *weights, const float *panel)
+INLINE void load_factors(const float *weights, const float *panel, bool half)
 {
-    load_tokens(panel);
+    load_tokens(panel, half);
     _tile_loadd(4, weights, WEIGHTS_STRIDE);
     _tile_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
 }
 
 /* Of weights that this panel has no more need of: they should not drive
  * others out of the first-level cache. */
-INLINE void load_last(const float *weights, const float *panel)
+INLINE void load_last(const float *weights, const float *panel, bool half)
 {
-    load_tokens(panel);
+    load_tokens(panel, half);
     _tile_stream_loadd(4, weights, WEIGHTS_STRIDE);
     _tile_stream_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
 }
@@ -415,114 +417,122 @@ struct product {
     float *out;
     const float *weights;
     __m512 first, last; /* scales of the tokens */
+    __mmask16 add;      /* all lanes, or none */
+    bool half;
 };
 
 /* W tokens of a row; x is their scale. */
 INLINE void take_half(float *out, const int32_t *high, const int32_t *mixed,
-                      __m512 w, __m512 x, bool add)
+                      __m512 w, __m512 x, __mmask16 add)
 {
     __m512i sum = _mm512_add_epi32(
         _mm512_slli_epi32(_mm512_load_si512(high), PITH_PLANE_BITS),
         _mm512_load_si512(mixed));
     __m512 part = _mm512_mul_ps(w, _mm512_cvtepi32_ps(sum));
-    __m512 before = add ? _mm512_loadu_ps(out) : _mm512_setzero_ps();
-    _mm512_storeu_ps(out, _mm512_fmadd_ps(x, part, before));
+    _mm512_storeu_ps(
+        out, _mm512_fmadd_ps(x, part, _mm512_maskz_loadu_ps(add, out)));
 }
 
 INLINE void take_row(const struct product *product, const struct sums *sums,
-                     size_t row, bool add)
+                     size_t row)
 {
     const int32_t *high = sums->high + row % ROWS * L;
     const int32_t *mixed = sums->mixed + row % (2 * ROWS) * L;
     float *out = product->out + row * L;
     __m512 w = _mm512_set1_ps(
         product->weights[row * PITH_PAIRS_STRIDE + PITH_PLANES]);
-    take_half(out, high, mixed, w, product->first, add);
-    take_half(out + W, high + W, mixed + W, w, product->last, add);
+    take_half(out, high, mixed, w, product->first, product->add);
+    if (!product->half)
+        take_half(out + W, high + W, mixed + W, w, product->last,
+                  product->add);
 }
 
 /* Adds products to tiles 0 to 3, the sums.  In between, four rows before `end`
  * become floats, which is free while tile instructions run; more of it in a
  * row would keep the next of them from being issued. */
 INLINE void add_products(const struct product *product,
-                         const struct sums *sums, size_t row, size_t end,
-                         bool add)
+                         const struct sums *sums, size_t row, size_t end)
 {
-    if (row < end) {
-        _tile_dpbssd(0, 4, 6);
-        take_row(product, sums, row, add);
+    bool take = row < end;
+    _tile_dpbssd(0, 4, 6);
+    if (take)
+        take_row(product, sums, row);
+    if (!product->half)
         _tile_dpbssd(1, 4, 7);
-        take_row(product, sums, row + 1, add);
-        _tile_dpbssd(2, 5, 6);
-        take_row(product, sums, row + 2, add);
+    if (take)
+        take_row(product, sums, row + 1);
+    _tile_dpbssd(2, 5, 6);
+    if (take)
+        take_row(product, sums, row + 2);
+    if (!product->half)
         _tile_dpbssd(3, 5, 7);
-        take_row(product, sums, row + 3, add);
-    } else {
-        _tile_dpbssd(0, 4, 6);
-        _tile_dpbssd(1, 4, 7);
-        _tile_dpbssd(2, 5, 6);
-        _tile_dpbssd(3, 5, 7);
-    }
+    if (take)
+        take_row(product, sums, row + 3);
 }
 
 /* Stores the sums of one kind and begins those of the next: a register after
  * the other, so that there are always products to compute. */
-INLINE void change_sums(int32_t *stored)
+INLINE void change_sums(int32_t *stored, bool half)
 {
     _tile_stored(0, stored, PANEL_STRIDE);
     _tile_zero(0);
     _tile_dpbssd(0, 4, 6);
-    _tile_stored(1, stored + TILE, PANEL_STRIDE);
-    _tile_zero(1);
-    _tile_dpbssd(1, 4, 7);
+    if (!half) {
+        _tile_stored(1, stored + TILE, PANEL_STRIDE);
+        _tile_zero(1);
+        _tile_dpbssd(1, 4, 7);
+    }
     _tile_stored(2, stored + TILE * L, PANEL_STRIDE);
     _tile_zero(2);
     _tile_dpbssd(2, 5, 6);
-    _tile_stored(3, stored + TILE * L + TILE, PANEL_STRIDE);
-    _tile_zero(3);
-    _tile_dpbssd(3, 5, 7);
+    if (!half) {
+        _tile_stored(3, stored + TILE * L + TILE, PANEL_STRIDE);
+        _tile_zero(3);
+        _tile_dpbssd(3, 5, 7);
+    }
 }
 
 /* Sums of ROWS rows from r on.  Those of high bytes stay in the registers;
  * the tile before it is stored and becomes floats. */
 INLINE void multiply_tile(const struct product *product, struct sums *sums,
-                          const float *panel, size_t r, size_t depth, bool add)
+                          const float *panel, size_t r, size_t depth)
 {
     const float *w_high = product->weights + r * PITH_PAIRS_STRIDE;
     const float *w_low = w_high + PITH_PLANE, *x_low = panel + PITH_PLANE * L;
     size_t n = used_places(depth), row = r > 0 ? r - ROWS : 0;
-    load_last(w_low, panel);
-    change_sums(sums->high);
-    load_factors(w_high, x_low);
-    add_products(product, sums, row, r, add);
+    bool half = product->half;
+    load_last(w_low, panel, half);
+    change_sums(sums->high, half);
+    load_factors(w_high, x_low, half);
+    add_products(product, sums, row, r);
     row += 4;
     for (size_t i = PLACES; i < n; i += PLACES) {
-        load_last(w_low + i, panel + i * L);
-        add_products(product, sums, row, r, add);
-        load_factors(w_high + i, x_low + i * L);
-        add_products(product, sums, row + 4, r, add);
+        load_last(w_low + i, panel + i * L, half);
+        add_products(product, sums, row, r);
+        load_factors(w_high + i, x_low + i * L, half);
+        add_products(product, sums, row + 4, r);
         row += 8;
     }
-    load_factors(w_high, panel);
-    change_sums(sums->mixed + r % (2 * ROWS) * L);
+    load_factors(w_high, panel, half);
+    change_sums(sums->mixed + r % (2 * ROWS) * L, half);
     for (size_t i = PLACES; i < n; i += PLACES) {
-        load_factors(w_high + i, panel + i * L);
-        add_products(product, sums, row, r, add);
+        load_factors(w_high + i, panel + i * L, half);
+        add_products(product, sums, row, r);
         row += 4;
     }
     for (; row < r; row++)
-        take_row(product, sums, row, add);
+        take_row(product, sums, row);
 }
 
 INLINE void multiply_tiles(const struct product *product, const float *panel,
-                           size_t n_rows, size_t depth, bool add)
+                           size_t n_rows, size_t depth)
 {
     struct sums sums;
     for (size_t r = 0; r < n_rows; r += ROWS)
-        multiply_tile(product, &sums, panel, r, depth, add);
-    change_sums(sums.high);
+        multiply_tile(product, &sums, panel, r, depth);
+    change_sums(sums.high, product->half);
     for (size_t row = n_rows - ROWS; row < n_rows; row++)
-        take_row(product, &sums, row, add);
+        take_row(product, &sums, row);
 }
 
 TARGET static void multiply_rows(const struct pith_kernels *kernels, float *out,
@@ -531,15 +541,20 @@ TARGET static void multiply_rows(const struct pith_kernels *kernels, float *out,
                                  bool add)
 {
     const float *scales = panel + PITH_PLANES * L;
-    struct product product = {out, weights, _mm512_loadu_ps(scales),
-                              _mm512_loadu_ps(scales + W)};
+    struct product product = {out,
+                              weights,
+                              _mm512_loadu_ps(scales),
+                              _mm512_loadu_ps(scales + W),
+                              add ? 0xFFFF : 0,
+                              false};
     (void)kernels;
-    (void)n_lanes;
     n_rows = (n_rows + ROWS - 1) / ROWS * ROWS;
-    if (add)
-        multiply_tiles(&product, panel, n_rows, depth, true);
-    else
-        multiply_tiles(&product, panel, n_rows, depth, false);
+    if (n_lanes > W) {
+        multiply_tiles(&product, panel, n_rows, depth);
+    } else {
+        product.half = true;
+        multiply_tiles(&product, panel, n_rows, depth);
+    }
 }
 
 static bool usable(const struct pith_kernels *kernels)
