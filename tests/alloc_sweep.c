@@ -233,7 +233,9 @@ START_TEST(allocators_are_whole)
     long n_own = 0;
     struct pith_allocator whole = {own_allocate, own_resize, own_release,
                                    &n_own};
-    struct pith_allocator wrong[] = {whole, whole, whole};
+    struct pith_allocator wrong[3];
+    for (size_t i = 0; i < 3; i++)
+        wrong[i] = whole;
     wrong[0].allocate = NULL;
     wrong[1].resize = NULL;
     wrong[2].release = NULL;

@@ -25,12 +25,12 @@ static const char small_words[] =
     " been being have having longer more less than ever even only just very "
     "quite with from that this were will would could should going able allowed "
     "mehr einen einem einer eine worden werden wurde wurden dans pour plus "
-    "para peut peuvent doit doivent sera seront \u00E9tait \u00E9taient avait "
-    "puede pueden debe deben sido est\u00E1 est\u00E1n fueron haya hab\u00EDa "
-    "pode podem deve devem est\u00E3o foram seja sejam estiver tinha "
+    "para peut peuvent doit doivent sera seront était étaient avait "
+    "puede pueden debe deben sido está están fueron haya había "
+    "pode podem deve devem estão foram seja sejam estiver tinha "
     "possono devono stato stata stati state hanno poate trebuie fost "
-    "mog\u0105 musi zosta\u0142 zosta\u0142a zosta\u0142o zosta\u0142y jest by\u0142a "
-    "by\u0142o by\u0142y b\u0119dzie byla bylo byly bude budou "
+    "mogą musi został została zostało zostały jest była "
+    "było były będzie byla bylo byly bude budou "
     "может могут можно должен должна должны была было были будет будут "
     "може можуть можна була було були буде будуть треба мора ";
 

@@ -25,21 +25,21 @@ static bool is_listed(const struct pith_parts *parts, size_t unit,
 static const char loose_words[] =
     " a an the this that of to in on at by as is it its if or and but for out "
     "was are be he she we us you i my his her our has had did do can so per "
-    "with from have were which when where will would must may should x \u00D7 - "
-    "\u2013 \u2014 "
+    "with from have were which when where will would must may should x × - "
+    "– — "
     "der die das den dem des ein und oder mit von vom zu zum zur bis im auf aus "
-    "bei f\u00FCr ist war hat es er sie wir ihr wie ob "
-    "le la les de du un une et en au aux \u00E0 ou o\u00F9 par sur est il on se ne "
+    "bei für ist war hat es er sie wir ihr wie ob "
+    "le la les de du un une et en au aux à ou où par sur est il on se ne "
     "el los las al del y e o u con que su no na um uma da do dos lo gli di "
-    "het een van op te met tot och p\u00E5 med fr\u00E5n till av og fra til "
-    "i w z na od za po oraz lub v a\u017E ve ile "
+    "het een van op te met tot och på med från till av og fra til "
+    "i w z na od za po oraz lub v až ve ile "
     "и в на с со из от до за по о об у к или і й та з із зі від про "
     "من إلى في على و عن حتى से तक में का की के पर और ";
 
 /* Words between a number and another word that it needs: "more than 3". */
 static const char comparing_words[] =
-    " than least most up als bis plus moins menos m\u00E1s dan \u00E4n enn "
-    "ni\u017C ne\u017E nego dec\u00E2t mint kuin чем ніж нежели отколкото من ";
+    " than least most up als bis plus moins menos más dan än enn "
+    "niż než nego decât mint kuin чем ніж нежели отколкото من ";
 
 /* 30, 1,500, -0.5, $7; not Q3, which names something. */
 static bool is_number(const struct pith_parts *parts, size_t unit)

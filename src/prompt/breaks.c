@@ -122,7 +122,7 @@ static bool has_line_end(const struct pith_parts *parts,
     return false;
 }
 
-static const char marks[] = ".?!;\u3002\uFF1F\uFF01\uFF1B";
+static const char marks[] = ".?!;。？！；";
 
 /* Whether a negation stays from a unit on to the end of its sentence. */
 static bool denies_yet(const struct pith_composition *c,
@@ -188,7 +188,7 @@ static void keep_stop(struct pith_composition *c, const struct pith_part *part,
         pith_is_one_of(before, ",:") || pith_is_one_of(after, marks))
         return;
     struct pith_text mark = mark_of(c, first);
-    bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";\uFF1B");
+    bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";；");
     if (needed || (sentence && !opens_sentence(c, latest, next)) ||
         denies_yet(c, part, next))
         append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),

@@ -18,7 +18,7 @@
 /* --- words ------------------------------------------------------------------ */
 
 /* Whole words of languages with spaces, in lower case; those with accents in
- * both normal forms. */
+ * both normal forms, marks that combine as bytes. */
 static const char words[] =
     /* English; n't is its own rule */
     " not no never none nothing nobody nowhere neither nor non nope without "
@@ -33,66 +33,66 @@ static const char words[] =
     "außer ausser ausgenommen nur lediglich ausschließlich ausschliesslich "
     /* French; n' is its own rule */
     "ne pas jamais rien aucun aucune aucuns aucunes aucunement nul nulle "
-    "nuls nulles nullement sans ni sauf hormis excepté excepte\u0301 guère "
-    "gue\u0300re seulement uniquement exclusivement "
+    "nuls nulles nullement sans ni sauf hormis excepté excepte\314\201 guère "
+    "gue\314\200re seulement uniquement exclusivement "
     /* Spanish and, after it, each language where it is not as above */
-    "nunca jamás jama\u0301s jamas nada nadie ningún ningu\u0301n ningun "
+    "nunca jamás jama\314\201s jamas nada nadie ningún ningu\314\201n ningun "
     "ninguno ninguna ningunos ningunas sin tampoco salvo excepto apenas "
-    "solo sólo so\u0301lo solamente únicamente u\u0301nicamente unicamente "
+    "solo sólo so\314\201lo solamente únicamente u\314\201nicamente unicamente "
     "exclusivamente "
     /* Portuguese, Italian, Romanian */
-    "não na\u0303o nem nenhum nenhuma nenhuns nenhumas ninguém "
-    "ningue\u0301m sem somente exceto niente nulla nessuno nessuna nessun "
-    "senza né ne\u0301 neanche nemmeno neppure tranne eccetto soltanto nu "
-    "niciodată niciodata\u0306 niciun nicio nimic nimeni fără "
-    "fa\u0306ra\u0306 decât deca\u0302t "
+    "não na\314\203o nem nenhum nenhuma nenhuns nenhumas ninguém "
+    "ningue\314\201m sem somente exceto niente nulla nessuno nessuna nessun "
+    "senza né ne\314\201 neanche nemmeno neppure tranne eccetto soltanto nu "
+    "niciodată niciodata\314\206 niciun nicio nimic nimeni fără "
+    "fa\314\206ra\314\206 decât deca\314\202t "
     /* Dutch, Swedish, Danish, Norwegian */
     "niet geen nooit niets nergens zonder behalve tenzij alleen slechts "
     "uitsluitend inte icke ingen inget inga ingenting aldrig utan endast "
-    "förutom fo\u0308rutom ikke ikkje ej intet aldri uten uden undtagen "
+    "förutom fo\314\210rutom ikke ikkje ej intet aldri uten uden undtagen "
     "unntatt bortsett "
     /* Polish, Czech, Croatian */
-    "nigdy nikt nikogo bez żaden z\u0307aden żadna z\u0307adna żadne "
-    "z\u0307adne żadnego z\u0307adnego żadnej z\u0307adnej żadnych "
-    "z\u0307adnych ani oprócz opro\u0301cz tylko wyłącznie wyła\u0328cznie "
-    "nikdy nikdo žádný z\u030Ca\u0301dny\u0301 žádná "
-    "z\u030Ca\u0301dna\u0301 žádné z\u030Ca\u0301dne\u0301 nelze není "
-    "neni\u0301 nejsou kromě krome\u030C pouze nije nisu nema nikad nikada "
-    "nitko ništa nis\u030Cta samo osim "
+    "nigdy nikt nikogo bez żaden z\314\207aden żadna z\314\207adna żadne "
+    "z\314\207adne żadnego z\314\207adnego żadnej z\314\207adnej żadnych "
+    "z\314\207adnych ani oprócz opro\314\201cz tylko wyłącznie wyła\314\250cznie "
+    "nikdy nikdo žádný z\314\214a\314\201dny\314\201 žádná "
+    "z\314\214a\314\201dna\314\201 žádné z\314\214a\314\201dne\314\201 nelze "
+    "není neni\314\201 nejsou kromě krome\314\214 pouze nije nisu nema nikad "
+    "nikada nitko ništa nis\314\214ta samo osim "
     /* Finnish, Hungarian, Turkish */
-    "ei eivät eiva\u0308t emme ette älä a\u0308la\u0308 älkää "
-    "a\u0308lka\u0308a\u0308 ilman koskaan paitsi nincs nincsenek soha "
-    "senki semmi nélkül ne\u0301lku\u0308l kivéve kive\u0301ve csak "
-    "kizárólag kiza\u0301ro\u0301lag değil deg\u0306il değildir "
-    "deg\u0306ildir yok yoktur hiç hic\u0327 hiçbir hic\u0327bir asla "
-    "hayır olmadan hariç haric\u0327 yalnızca sadece "
+    "ei eivät eiva\314\210t emme ette älä a\314\210la\314\210 älkää "
+    "a\314\210lka\314\210a\314\210 ilman koskaan paitsi nincs nincsenek soha "
+    "senki semmi nélkül ne\314\201lku\314\210l kivéve kive\314\201ve csak "
+    "kizárólag kiza\314\201ro\314\201lag değil deg\314\206il değildir "
+    "deg\314\206ildir yok yoktur hiç hic\314\247 hiçbir hic\314\247bir asla "
+    "hayır olmadan hariç haric\314\247 yalnızca sadece "
     /* Vietnamese, Indonesian */
-    "không kho\u0302ng chưa chu\u031Ba đừng đu\u031B\u0300ng chẳng "
-    "cha\u0306\u0309ng chớ cho\u031B\u0301 cấm ca\u0302\u0301m trừ "
-    "tru\u031B\u0300 chỉ chi\u0309 tidak bukan jangan tanpa belum kecuali "
+    "không kho\314\202ng chưa chu\314\233a đừng đu\314\233\314\200ng chẳng "
+    "cha\314\206\314\211ng chớ cho\314\233\314\201 cấm ca\314\202\314\201m trừ "
+    "tru\314\233\314\200 chỉ chi\314\211 tidak bukan jangan tanpa belum kecuali "
     "hanya "
     /* Russian, Ukrainian, Bulgarian, Serbian */
     "не ни нет никогда никто никого ничего ничто нигде никакой "
-    "никакои\u0306 никаких нельзя без кроме только лишь едва ні немає нема "
+    "никакои\314\206 никаких нельзя без кроме только лишь едва ні немає нема "
     "ніколи ніхто нікого нічого ніде жоден жодна жодне жодного жодної "
-    "жодноі\u0308 жодних крім окрім лише тільки няма никога никой "
-    "никои\u0306 нищо само освен није нису никад никада нико ништа осим "
+    "жодноі\314\210 жодних крім окрім лише тільки няма никога никой "
+    "никои\314\206 нищо само освен није нису никад никада нико ништа осим "
     /* Greek */
-    "δεν δε μη μην όχι ο\u0301χι ποτέ ποτε\u0301 χωρίς χωρι\u0301ς δίχως "
-    "δι\u0301χως κανείς κανει\u0301ς κανένας κανε\u0301νας κανέναν "
-    "κανε\u0301ναν καμία καμι\u0301α κανένα κανε\u0301να τίποτα "
-    "τι\u0301ποτα τίποτε τι\u0301ποτε ούτε ου\u0301τε πουθενά "
-    "πουθενα\u0301 μόνο μο\u0301νο εκτός εκτο\u0301ς "
+    "δεν δε μη μην όχι ο\314\201χι ποτέ ποτε\314\201 χωρίς χωρι\314\201ς δίχως "
+    "δι\314\201χως κανείς κανει\314\201ς κανένας κανε\314\201νας κανέναν "
+    "κανε\314\201ναν καμία καμι\314\201α κανένα κανε\314\201να τίποτα "
+    "τι\314\201ποτα τίποτε τι\314\201ποτε ούτε ου\314\201τε πουθενά "
+    "πουθενα\314\201 μόνο μο\314\201νο εκτός εκτο\314\201ς "
     /* Arabic, Persian, Urdu */
-    "لا لم لن ليس ليست ليسوا لست غير بدون دون بلا إلا ا\u0655لا الا عدم "
-    "فقط سوى أبدا ا\u0654بدا كلا ولا ولم ولن وليس فلا فلم فلن وغير وبدون "
+    "لا لم لن ليس ليست ليسوا لست غير بدون دون بلا إلا ا\331\225لا الا عدم "
+    "فقط سوى أبدا ا\331\224بدا كلا ولا ولم ولن وليس فلا فلم فلن وغير وبدون "
     "نه نیست نیستند نباید هیچ هرگز مگر جز بجز نہیں نہ مت بغیر صرف "
     /* Hebrew */
     "לא אל אין אינו אינה אינם אינן בלי מבלי ללא בל לעולם מעולם אף שום כלום "
     "מלבד למעט רק ולא שלא ואל ואין שאין שאינו שאינה "
     /* Hindi, Marathi, Bengali */
-    "नहीं नही न ना मत बिना केवल सिर्फ सिवाय नाही नको नये না নয\u09BC নেই "
-    "নি ছাড\u09BCা শুধু "
+    "नहीं नही न ना मत बिना केवल सिर्फ सिवाय नाही नको नये না নয\340\246\274 নেই "
+    "নি ছাড\340\246\274া শুধু "
     /* Tamil, Telugu */
     "இல்லை அல்ல வேண்டாம் கூடாது இன்றி மட்டும் లేదు కాదు వద్దు కూడదు "
     /* Korean */
@@ -104,7 +104,7 @@ static const char words_with_ne[] = " personne plus point que qu ";
 /* What comes after the word that it denies, in Turkish, Bengali, Persian,
  * Tamil and Telugu. */
 static const char words_after[] =
-    " değil deg\u0306il değildir deg\u0306ildir yok yoktur "
+    " değil deg\314\206il değildir deg\314\206ildir yok yoktur "
     "না নয় নেই নি نیست نیستند "
     "இல்லை அல்ல வேண்டாம் கூடாது లేదు కాదు వద్దు కూడదు ";
 
@@ -115,7 +115,7 @@ static const char korean_starts[] =
 
 /* "unless" in two words */
 static const char *const phrases[][2] = {
-    {"sei", "denn"}, {"à", "moins"}, {"a\u0300", "moins"}, {"a", "moins"},
+    {"sei", "denn"}, {"à", "moins"}, {"a\314\200", "moins"}, {"a", "moins"},
     {"a", "menos"},
 };
 
@@ -290,7 +290,8 @@ static const char characters[] =
     "ずに ずとも ずして せず ざる らぬ わぬ かぬ せぬ えぬ だめ ダメ 駄目 "
     "いいえ 除く 除き 除い のみ しか だけ "
     /* Thai, Lao, Khmer */
-    "ไม่ มิได้ อย่า ห้าม ยกเว้น เว้นแต่ ไร้ ปราศจาก เฉพาะ เท่านั้น ບໍ່ ຢ່າ ຫ້າມ មិន កុំ "
+    "ไม่ มิได้ อย่า ห้าม ยกเว้น เว้นแต่ ไร้ ปราศจาก เฉพาะ เท่านั้น ບໍ່ ຢ່າ "
+    "ຫ້າມ មិន កុំ "
     "គ្មាន លើកលែង ";
 
 /* Japanese, with no further letter right after it. */
@@ -309,7 +310,7 @@ static const char harmless[] =
 static uint32_t read_kana(struct pith_text text, struct pith_cluster c)
 {
     bool kana = c.code >= 0x3041 && c.code <= 0x30FF;
-    return kana && pith_starts_with(text, c.end - 3, "\u3099") ? c.code + 1
+    return kana && pith_starts_with(text, c.end - 3, "\343\202\231") ? c.code + 1
                                                                : c.code;
 }
 

@@ -81,7 +81,7 @@ static size_t count(struct pith_text text, size_t at, struct line *line,
         at = c.end;
     }
     line->width -= white;
-    line->ends = pith_is_one_of(last, ".?!:;\u061F\u06D4\u0964");
+    line->ends = pith_is_one_of(last, ".?!:;؟۔।");
     return at;
 }
 

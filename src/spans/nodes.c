@@ -53,8 +53,8 @@ static bool ends_clause(const struct pith_parts *parts,
     struct pith_text right = pith_unit_text(parts, unit);
     uint32_t code = pith_cluster_before(left, left.size).code;
     if (((code == '\n' || code == '\r') && !before->wraps) ||
-        pith_is_one_of(code, ".?!;:,)\u3002\uFF1F\uFF01\uFF1B\uFF1A\uFF0C"
-                             "\u3001\uFF09\u2026"))
+        pith_is_one_of(code, ".?!;:,)。？！；：，"
+                             "、）…"))
         return true;
     for (size_t at = 0; at < right.size;) {
         struct pith_cluster c = pith_cluster_at(right, at);
@@ -101,15 +101,15 @@ static struct edge edge_before(const struct pith_parts *parts,
 {
     struct pith_text text = pith_unit_text(parts, unit);
     uint32_t next = pith_cluster_at(text, 0).code;
-    if (pith_is_one_of(next, ".?!;:,)]}'\"%\u2019\u201D\u00BB\u3002\uFF1F"
-                             "\uFF01\uFF1B\uFF1A\uFF0C\u3001\uFF09"))
+    if (pith_is_one_of(next, ".?!;:,)]}'\"%’”»。？"
+                             "！；：，、）"))
         return (struct edge){4, 2};
     if (first || ends_clause(parts, unit - 1, unit))
         return (struct edge){0.5, 0.5};
     text = pith_unit_text(parts, unit - 1);
     uint32_t last = pith_cluster_before(text, text.size).code;
-    if (pith_is_one_of(last, "([{=#@$\u20AC\u00A3\u00AB\u201C\u201E\u2018"
-                             "\u300C\u300E\u3010\uFF08"))
+    if (pith_is_one_of(last, "([{=#@$€£«“„‘"
+                             "「『【（"))
         return (struct edge){2, 4};
     bool inside = pith_role_of(last) == PITH_ROLE_LONE &&
                   pith_role_of(next) == PITH_ROLE_LONE;

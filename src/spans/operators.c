@@ -22,12 +22,12 @@ static bool is_operator(const struct pith_parts *parts,
     return sign.end == word.size &&
            pith_count_breaks(text, text.size - word.size) == 0 &&
            unit->token > parts->parts[unit->part].token &&
-           pith_is_one_of(sign.code, "=+-*/<>$\u20AC\u00A3\u00D7\u00F7\u00B1"
-                                     "\u2212\u2260\u2264\u2265");
+           pith_is_one_of(sign.code, "=+-*/<>$€£×÷±"
+                                     "−≠≤≥");
 }
 
-static const char openers[] = "([{\uFF08\u3010\u300C\u300E";
-static const char closers[] = ")]}\uFF09\u3011\u300D\u300F";
+static const char openers[] = "([{（【「『";
+static const char closers[] = ")]}）】」』";
 
 enum { NO_BRACKET, OPENS, CLOSES };
 

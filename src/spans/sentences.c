@@ -52,7 +52,7 @@ static bool is_short_word(struct pith_text text)
 /* Whether a unit closes what a full stop may end: a quote, a bracket. */
 static bool is_closing(uint32_t code)
 {
-    return pith_is_one_of(code, "\"')]\u2019\u201D\u00BB");
+    return pith_is_one_of(code, "\"')]’”»");
 }
 
 /* Whether a sentence ends between two units of a part, i - 1 and i.
@@ -74,7 +74,7 @@ static bool ends(const struct pith_parts *parts, size_t i, size_t first,
     *mark = begin + c.start;
     if (line_end)
         return true;
-    if (pith_is_one_of(c.code, "\u3002\uFF01\uFF1F"))
+    if (pith_is_one_of(c.code, "。！？"))
         return !is_closing(next);
     if (!space || pith_casing_kind(next) == PITH_CASING_LOWER)
         return false;
@@ -147,7 +147,7 @@ void pith_sentences_mark_stops(struct pith_parts *parts)
         struct pith_text text = {parts->text.data + mark,
                                  parts->units[i].byte - mark};
         if (!pith_is_one_of(pith_cluster_at(text, 0).code,
-                            ended ? ".?!\u3002\uFF01\uFF1F" : ";\uFF1B"))
+                            ended ? ".?!。！？" : ";；"))
             continue;
         while (parts->units[stop].byte > mark)
             stop--;
