@@ -46,12 +46,14 @@ ifeq ($(MODE),fuzz)
 MODE_FLAGS := $(SANITIZERS) $(FUZZER)
 endif
 # At -O0 gcc counts each condition as it is written.  Only loops over numbers
-# are optimized, and the tests, which do not count: they would take an hour.
-# Check's forks would write every file of counts each time.
+# are optimized, and the tests, which do not count.  Threads may lose counts to
+# one another but not the first; atomic ones, which -pthread brings, would take
+# most of the time.  Check's forks would write every file of counts each time.
 ifeq ($(MODE),coverage)
-MODE_FLAGS := -O0 --coverage
+COUNTED := --coverage -fprofile-update=single
+MODE_FLAGS := -O0 $(COUNTED)
 TEST_ENV := CK_FORK=no PITH_QUICK=1
-$(addprefix $(BUILD)/src/,kernels/%.o gradients/%.o base/crc32.o): MODE_FLAGS := -O2 --coverage
+$(addprefix $(BUILD)/src/,kernels/%.o gradients/%.o base/crc32.o): MODE_FLAGS := -O2 $(COUNTED)
 $(BUILD)/tests/%.o: MODE_FLAGS :=
 endif
 ifeq ($(MODE),debug)

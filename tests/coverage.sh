@@ -37,6 +37,7 @@ awk -v wanted=" $* " '
         if (file !~ /^(src|tools)\/.*\.[ch]$/) file = ""
         n_lines = r_lines = n_branches = t_branches = 0
     }
+    /^Lines executed:/ && n_lines > 0 { finish() } # of all files, at the end
     /^Lines executed:/ { split($2, p, /[:%]/); n_lines = $4; r_lines = p[2] * $4 / 100 }
     /^Taken at least once:/ { split($4, p, /[:%]/); n_branches = $6; t_branches = p[2] * $6 / 100 }
     END {
