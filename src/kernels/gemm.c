@@ -117,6 +117,10 @@ static void unpack_part(const struct pith_compute *compute,
                            span.col / PITH_STEP * step_bytes;
     struct pith_prefetch_region ahead = {bytes, stride, part->n_rows,
                                 pith_row_bytes(weight->type, span.width), 0, 0};
+    if (span.width == weight->cols) { /* whole rows are one piece of memory */
+        ahead.row_bytes *= ahead.n_rows;
+        ahead.n_rows = 1;
+    }
     size_t row_lines = pith_prefetch_share(&ahead, part->n_rows);
     pith_prefetch_lines(&ahead, AHEAD_BYTES / PITH_CACHE_LINE);
     for (size_t r = 0; r < part->n_rows; r++) {
