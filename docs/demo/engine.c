@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "pith.h"
+#include "pith_options.h"
 #include "pith_service.h"
 
 #define EXPORT(type, name, ...)                                                \
@@ -160,9 +161,11 @@ static int run(const struct pith_compress_options *options, const char *text,
     return list_units(text, prompt->contexts);
 }
 
-/* As `pith compress -r RATE --question QUESTION FILE` does with a text. */
+/* As `pith compress -r RATE --question QUESTION --protect KINDS FILE` does with
+ * a text. */
 EXPORT(int, compress, const char *text, size_t size, const char *question,
-             size_t question_size, double rate, int method)
+             size_t question_size, const char *kinds, size_t kinds_size,
+             double rate, int method)
 {
     struct pith_compress_options options;
     pith_result_free(engine.result);
@@ -175,6 +178,9 @@ EXPORT(int, compress, const char *text, size_t size, const char *question,
     options.method = (enum pith_method)method;
     options.rate = rate;
     options.detail = true;
+    if (pith_protect_parse((struct pith_text){kinds, kinds_size},
+                           &options.protect, &engine.error) != PITH_OK)
+        return (int)engine.error.status;
     struct pith_text whole = {text, size};
     size_t n = pith_split_text(whole, &options, NULL);
     struct pith_text *contexts = malloc((n + 1) * sizeof *contexts);

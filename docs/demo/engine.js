@@ -90,13 +90,13 @@ async function pithEngine(compiled) {
   }
 
   function compress(prompt, { rate = 0.5, question = "", method = "spans",
-                              progress = null } = {}) {
+                              protect = "", progress = null } = {}) {
     if (!Object.hasOwn(METHODS, method))
       throw new Error(`no method "${method}"; expected spans or paper`);
     onProgress = progress;
     const text = chomp(String(prompt));
     call((...words) => c.compress(...words, rate, METHODS[method]), text,
-         chomp(String(question)));
+         chomp(String(question)), String(protect));
     const v = view(), at = c.result();
     const word = i => v.getUint32(at + 4 * i, true);
     return {

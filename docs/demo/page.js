@@ -46,6 +46,7 @@ async function moduleBytes() {
 }
 
 async function startWorker() {
+  const bytes = await moduleBytes(); // first: what fails must find who waits
   worker?.terminate();
   for (const { reject } of waiting.values())
     reject(Object.assign(new Error("stopped"), { stopped: true }));
@@ -55,7 +56,11 @@ async function startWorker() {
   const url = URL.createObjectURL(source);
   worker = new Worker(url);
   worker.onmessage = hear;
-  const bytes = await moduleBytes();
+  worker.onerror = event => {
+    for (const { reject } of waiting.values())
+      reject(new Error(event.message || "its worker does not start"));
+    waiting.clear();
+  };
   await ask({ kind: "start", bytes }, [bytes]);
   URL.revokeObjectURL(url);
 }
@@ -177,6 +182,7 @@ async function chooseModel(file) {
     await keepModel(chosen);
   } catch (error) {
     $("setup").hidden = false;
+    $("setup").scrollIntoView();
     say(`${file.name} cannot be used: ${error.message}`, true);
     if (model !== null)
       await restart();
@@ -214,6 +220,7 @@ function settings() {
       rate: Number($("rate").value) / 100,
       question: $("question").value,
       method: document.querySelector("input[name=method]:checked").value,
+      protect: $("numbers").checked ? "numbers" : "",
     },
   };
 }
@@ -420,6 +427,7 @@ function useExample(event) {
 $("prompt").addEventListener("input", typed);
 $("question").addEventListener("input", typed);
 $("rate").addEventListener("input", update);
+$("numbers").addEventListener("change", update);
 document.querySelectorAll("input[name=method]").forEach(
   choice => choice.addEventListener("change", update));
 document.querySelector(".examples").addEventListener("click", useExample);

@@ -99,6 +99,7 @@ const [prompt, options] = arguments;
 $("prompt").value = prompt;
 $("question").value = options.question;
 $("rate").value = 100 * options.rate;
+$("numbers").checked = options.protect === "numbers";
 document.querySelector(`input[value=${options.method}]`).checked = true;
 update();
 """
@@ -215,6 +216,10 @@ def check_use(browser, url):
     copied = browser.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0])")
     assert copied == by_id(browser, "text").get_attribute("value") != ""
+    by_id(browser, "numbers").send_keys(Keys.SPACE)
+    wait(browser, "!busy && shown.asked.options.protect === 'numbers'", "numbers")
+    kept = by_id(browser, "text").get_attribute("value")
+    assert all(number in kept for number in ("9:30", "4", "1.2", "14")), kept
     by_id(browser, "prompt").send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE)
     wait(browser, "$('counts').textContent === 'Nothing yet.'", "nothing")
 
@@ -338,6 +343,17 @@ def check_faults(browser, server):
     assert not refused, refused
 
 
+def check_worker(browser, server):
+    """Where workers do not start the page says so."""
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source":
+        "const Usual = Worker;"
+        "Worker = function () { return new Usual('data:text/javascript,throw 1'); }"})
+    browser.get(server.url)
+    wait(browser, "$('setup-text').classList.contains('fault')", "the fault")
+    assert "cannot run the program" in by_id(browser, "setup-text").text
+    server.stop()
+
+
 def check_file(browser):
     """Opened from a disk: the model is chosen once, and kept."""
     url = (PAGE / "index.html").as_uri()
@@ -376,6 +392,7 @@ def from_server(browser):
 def main():
     with_browser("profile-server", from_server)
     with_browser("profile-faults", lambda browser: check_faults(browser, Server()))
+    with_browser("profile-worker", lambda browser: check_worker(browser, Server()))
     with_browser("profile-file", check_file)
     print("web: page: from a server, offline and as a file; pictures in "
           f"{FOLDER.relative_to(pathlib.Path.cwd())}")

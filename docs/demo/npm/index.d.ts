@@ -12,6 +12,9 @@ export interface CompressOptions {
   question?: string;
   /** "spans" (the default): runs of words; "paper": LLMLingua as published. */
   method?: "spans" | "paper";
+  /** Kinds of text that stay, with commas between them: numbers, negations,
+   * urls, ids, code, markup or all. */
+  protect?: string;
   /** Called from within compress(), with the passes of the model done so far. */
   progress?: ((done: number, total: number) => void) | null;
 }
@@ -23,7 +26,8 @@ export interface Unit {
   start: number;
   end: number;
   /** Mean loss of its tokens, in nats, or with a question what "spans" makes of
-   * it; null: white space alone, or it was not scored. */
+   * it; null: white space alone, a mark that stays without what it belongs
+   * to, or it was not scored. */
   loss: number | null;
   kept: boolean;
   /** A space that the prompt does not have is before it in the result. */
