@@ -13,6 +13,7 @@
 
 #include "../../src/align/trainer.h"
 #include "../../src/base/clock.h"
+#include "../../src/model/state.h"
 
 enum { MAX_STEPS = 100 };
 
