@@ -112,6 +112,10 @@ def main():
             "rate": 0.5, "method": "spans", "question": ""} | given)
         cases.append({"name": name, "prompt": prompt, "options": options,
                       "text": text})
+        # A text area makes LF of CR LF.
+        cases[-1]["page"] = {
+            "prompt": prompt.replace("\r\n", "\n"),
+            "text": programs[0].compress(prompt.replace("\r\n", "\n"), options)}
         if name == SCORED:
             cases[-1]["losses"] = score(program, model, prompt)
         if len(cases) == 8 and os.environ.get("PITH_QUICK"):
