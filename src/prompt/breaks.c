@@ -94,7 +94,7 @@ size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
 
 /* Appends bytes [from, from + n) of the prompt, which went with their units. */
 static void append_gone(struct pith_composition *c,
-                          const struct pith_unit *unit, size_t from, size_t n)
+                        const struct pith_unit *unit, size_t from, size_t n)
 {
     pith_buffer_append(c->text, c->parts->text.data + from, n);
     for (; unit->byte < from + n; unit++) {
@@ -169,10 +169,6 @@ static void keep_stop(struct pith_composition *c, const struct pith_part *part,
                       const struct pith_unit *last,
                       const struct pith_unit *next)
 {
-    struct pith_text written = pith_buffer_text(c->text);
-    struct pith_text word = pith_unit_word(c->parts, next);
-    uint32_t before = pith_cluster_before(written, written.size).code;
-    uint32_t after = pith_cluster_at(word, 0).code;
     const struct pith_unit *first = NULL, *latest = NULL; /* that went */
     bool needed = false;
     c->denied |= last->denies;
@@ -184,8 +180,14 @@ static void keep_stop(struct pith_composition *c, const struct pith_part *part,
         latest = unit > last ? unit : NULL;
         first = first != NULL ? first : latest;
     }
-    if (first == NULL || pith_is_one_of(before, marks) ||
-        pith_is_one_of(before, ",:") || pith_is_one_of(after, marks))
+    if (first == NULL)
+        return;
+    struct pith_text written = pith_buffer_text(c->text);
+    struct pith_text word = pith_unit_word(c->parts, next);
+    uint32_t before = pith_cluster_before(written, written.size).code;
+    uint32_t after = pith_cluster_at(word, 0).code;
+    if (pith_is_one_of(before, marks) || pith_is_one_of(before, ",:") ||
+        pith_is_one_of(after, marks))
         return;
     struct pith_text mark = mark_of(c, first);
     bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";；");

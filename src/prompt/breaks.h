@@ -29,9 +29,10 @@ struct pith_composition;
 struct pith_part;
 struct pith_unit;
 
-/* For decisions->break_line: keeps lines apart, and a sentence of which a
- * negation stays from what follows it on its line.  Returns how many bytes of
- * white space the unit loses, because a line, or the part, now begins with it.
+/* For decisions->break_line: keeps lines apart, and sentences of a line where
+ * the second has lost its beginning or a negation of either stays.  Returns how
+ * many bytes of white space the unit loses, because a line, or the part, now
+ * begins with it.
  *   last  the kept unit before it, of the same part; NULL: none */
 size_t pith_break_line(struct pith_composition *composition,
                        const struct pith_part *part,

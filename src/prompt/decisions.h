@@ -29,8 +29,8 @@ struct pith_decisions {
     struct pith_decision *by_token; /* (n) */
     size_t n, n_segments;
     /* NULL, or pith_break_line() of breaks.h: what stays of different lines is
-     * on different lines, what a sentence denied ends with it, and white space
-     * that began no part begins none. */
+     * on different lines, sentences do not read as one, and white space that
+     * began no part begins none. */
     size_t (*break_line)(struct pith_composition *composition,
                          const struct pith_part *part,
                          const struct pith_unit *last,

@@ -55,23 +55,30 @@ static bool is_closing(uint32_t code)
     return pith_is_one_of(code, "\"')]’”»");
 }
 
-/* Whether a sentence ends between two units of a part, i - 1 and i.
- *   mark  where in the text of the parts the mark is that may end it */
+/* What may end a sentence, and the unit that has it. */
+struct mark {
+    uint32_t code;
+    size_t unit;
+};
+
+/* Whether a sentence ends between two units of a part, i - 1 and i. */
 static bool ends(const struct pith_parts *parts, size_t i, size_t first,
-                 size_t *mark)
+                 struct mark *mark)
 {
     bool line, space;
-    size_t stop = i - 1, begin = parts->units[first].byte;
+    size_t begin = parts->units[first].byte;
     uint32_t next = first_character(pith_unit_text(parts, &parts->units[i]),
                                     &line, &space);
     struct pith_text text = {parts->text.data + begin,
                              parts->units[i].byte - begin};
     struct pith_cluster c = pith_cluster_before(text, text.size);
     bool line_end = (line && !parts->units[i].wraps) ||
-                    (c.code == '\n' && !parts->units[stop].wraps);
+                    (c.code == '\n' && !parts->units[i - 1].wraps);
     while (c.start > 0 && is_closing(c.code))
         c = pith_cluster_before(text, c.start);
-    *mark = begin + c.start;
+    *mark = (struct mark){c.code, i - 1};
+    while (parts->units[mark->unit].byte > begin + c.start)
+        mark->unit--;
     if (line_end)
         return true;
     if (pith_is_one_of(c.code, "。！？"))
@@ -80,12 +87,11 @@ static bool ends(const struct pith_parts *parts, size_t i, size_t first,
         return false;
     if (pith_is_one_of(c.code, "?!"))
         return true;
-    while (stop > first && parts->units[stop].byte > *mark)
-        stop--;
     return c.code == '.' &&
-           (stop == first ||
+           (mark->unit == first ||
             is_closing(pith_cluster_before(text, c.start).code) ||
-            !is_short_word(pith_unit_text(parts, &parts->units[stop - 1])));
+            !is_short_word(
+                pith_unit_text(parts, &parts->units[mark->unit - 1])));
 }
 
 static enum pith_status push(struct pith_sentences *sentences,
@@ -107,7 +113,7 @@ static enum pith_status cut_part(struct pith_sentences *sentences,
     if (first < end && parts->units[first].is_separator)
         first++;
     struct pith_stretch stretch = {.unit = first};
-    size_t mark;
+    struct mark mark;
     for (size_t i = first; i < end; i++) {
         const struct pith_unit *unit = &parts->units[i];
         if (i == stretch.unit)
@@ -140,18 +146,12 @@ void pith_sentences_mark_stops(struct pith_parts *parts)
 {
     for (size_t i = 1; i < parts->n_units; i++) {
         const struct pith_part *part = &parts->parts[parts->units[i].part];
-        size_t mark, stop = i - 1;
+        struct mark mark;
         if (part->kind != PITH_PART_CONTEXT || i == part->unit)
             continue;
         bool ended = ends(parts, i, part->unit, &mark);
-        struct pith_text text = {parts->text.data + mark,
-                                 parts->units[i].byte - mark};
-        if (!pith_is_one_of(pith_cluster_at(text, 0).code,
-                            ended ? ".?!。！？" : ";；"))
-            continue;
-        while (parts->units[stop].byte > mark)
-            stop--;
-        parts->units[stop].stops = !pith_unit_is_word(parts, stop);
+        if (pith_is_one_of(mark.code, ended ? ".?!。！？" : ";；"))
+            parts->units[mark.unit].stops = !pith_unit_is_word(parts, mark.unit);
     }
 }
 
