@@ -504,7 +504,7 @@ struct pith_unit_result {
     size_t offset, size; /* bytes, in that part's text as it was given */
     size_t id, n_ids;    /* its tokens: pith_detail.ids[id ...]; none where a
                             token continues after text that was cut out, or
-                            of white space that goes or stays alone */
+                            of white space or marks that go or stay alone */
     size_t n_kept;       /* how many of these tokens stay */
     bool kept;           /* all of them do */
     bool join;           /* the blank line between two parts; its size is 0 */

@@ -631,6 +631,26 @@ START_TEST(a_word_gains_by_its_sentence)
 }
 END_TEST
 
+/* Marks that stay without the word before them. */
+START_TEST(every_mark_has_a_loss)
+{
+    struct pith_text text = view(ended[_i].text);
+    struct pith_prompt prompt = {.contexts = &text, .n_contexts = 1};
+    struct pith_compress_options options;
+    pith_compress_options_init(&options);
+    options.detail = true;
+    for (options.rate = 0.1; options.rate < 1; options.rate += 0.05) {
+        struct pith_result *result = compress_with(&options, prompt);
+        for (size_t i = 0; i < result->detail.n_units; i++) {
+            const struct pith_unit_result *unit = &result->detail.units[i];
+            ck_assert(unit->size == 0 || !isnan(unit->loss) ||
+                      strspn(text.bytes + unit->offset, " ") >= unit->size);
+        }
+        pith_result_free(result);
+    }
+}
+END_TEST
+
 /* Words that go with their sentence, too. */
 START_TEST(every_word_has_a_loss)
 {
@@ -742,6 +762,8 @@ Suite *make_suite(void)
     tcase_add_test(all, a_threshold_takes_the_place_of_a_rate);
     tcase_add_loop_test(all, a_word_gains_by_its_sentence, 0, 2);
     tcase_add_test(all, every_word_has_a_loss);
+    tcase_add_loop_test(all, every_mark_has_a_loss, 0,
+                        sizeof ended / sizeof *ended);
     tcase_add_test(all, the_next_rate_asks_nothing_of_the_model);
     tcase_add_test(all, the_first_mention_of_each_word);
     suite_add_tcase(suite, all);

@@ -13,6 +13,7 @@
 #include "result.h"
 #include "trace.h"
 #include "units.h"
+#include "words.h"
 
 enum pith_status pith_detail_add(struct pith_detail *detail,
                                  struct pith_unit_result unit,
@@ -111,9 +112,10 @@ static float ranking_loss(const struct pith_decisions *decisions,
 }
 
 /* A unit on its way: the bytes of a text as it was given that are its own, and
- * white space that does not do what they do, each as one stretch. */
+ * white space and marks that do not do what they do, each as one stretch. */
 struct stretches {
     struct pith_detail *detail;
+    struct pith_text given;
     struct pith_unit_result unit; /* its offset and size: of the stretch */
     const int32_t *ids;
     bool own; /* the stretch is; its first has the unit's tokens */
@@ -131,8 +133,12 @@ static enum pith_status end_stretch(struct stretches *s,
     else if (unit.size == 0)
         return PITH_OK;
     if (ids == NULL) {
-        unit.n_ids = unit.n_kept = unit.rank = 0;
+        unit.n_ids = unit.n_kept = 0;
         unit.space = 0;
+    }
+    struct pith_text text = {s->given.bytes + unit.offset, unit.size};
+    if (ids == NULL && (s->own || pith_is_blank(text))) {
+        unit.rank = 0;
         unit.loss = (float)NAN;
         unit.segment = PITH_NO_SEGMENT;
     }
@@ -203,7 +209,7 @@ static enum pith_status add_part(struct pith_result *result,
         made.space = made.kept ? decision->space : 0;
         skip_tag(&place, parts, unit);
         made.offset = place.at;
-        struct stretches stretches = {&result->detail, made, ids, false};
+        struct stretches stretches = {&result->detail, given, made, ids, false};
         PITH_TRY(add_unit(&stretches, &place, pith_unit_text(parts, unit),
                           decision, error));
     }
@@ -211,8 +217,10 @@ static enum pith_status add_part(struct pith_result *result,
         return PITH_OK; /* a tag may be at the end */
     struct stretches rest = {
         .detail = &result->detail,
+        .given = given,
         .unit = {.part = index, .offset = place.at,
-                 .size = given.size - place.at}};
+                 .size = given.size - place.at,
+                 .loss = (float)NAN, .segment = PITH_NO_SEGMENT}};
     return end_stretch(&rest, error);
 }
 

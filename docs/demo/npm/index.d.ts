@@ -26,8 +26,7 @@ export interface Unit {
   start: number;
   end: number;
   /** Mean loss of its tokens, in nats, or with a question what "spans" makes of
-   * it; null: white space alone, a mark that stays without what it belongs
-   * to, or it was not scored. */
+   * it; null: white space alone, or it was not scored. */
   loss: number | null;
   kept: boolean;
   /** A space that the prompt does not have is before it in the result. */
