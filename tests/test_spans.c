@@ -199,6 +199,48 @@ static const struct {
     {"Admitted on Monday with a fever of three days and a cough.\n"
      "Allergies: none\nLives with her sister in a flat near the harbour.\n",
      "Allergies", "Allergies: none"},
+    {"Do **not** restart the pump by hand while the valve is open, and it is "
+     "_not_ recommended to drain the tank before the morning.",
+     "restart", "**not** restart"},
+    {"Do **not** restart the pump by hand while the valve is open, and it is "
+     "_not_ recommended to drain the tank before the morning.",
+     "recommended", "_not_ recommended"},
+    {"If you do not, we may reduce your payment, and whether or not the goods "
+     "arrive in Rotterdam, the buyer pays for their freight.",
+     "do not", "do not,"},
+    {"If you do not, we may reduce your payment, and whether or not the goods "
+     "arrive in Rotterdam, the buyer pays for their freight.",
+     "not the goods", "or not the goods"},
+    {"The ferry will not sail before Easter, and the bread of this bakery has "
+     "less gluten of the sort that matters than wheat.",
+     "Easter", "not sail before Easter"},
+    {"The ferry will not sail before Easter, and the bread of this bakery has "
+     "less gluten of the sort that matters than wheat.",
+     "wheat", "than wheat"},
+    {"La piscine municipale ne rouvrira pas avant l\u2019\u00E9t\u00E9, et le "
+     "conseil a vot\u00E9 un budget pour la ligne de tramway.",
+     "rouvrira", "ne rouvrira pas avant l"},
+    {"Operating profit of the group fell to 18.2 million from 27 million, while "
+     "the fee for visitors was set at 50 euros instead of 45.",
+     "18.2", "to 18.2 million"},
+    {"Operating profit of the group fell to 18.2 million from 27 million, while "
+     "the fee for visitors was set at 50 euros instead of 45.",
+     "27", "from 27 million"},
+    {"Operating profit of the group fell to 18.2 million from 27 million, while "
+     "the fee for visitors was set at 50 euros instead of 45.",
+     "45", "instead of 45"},
+    {"Der Server bekam am 3. Tag der Messe den 2. Platz, und die Miete stieg von "
+     "800 auf 950 Euro im Monat.",
+     "Platz", "2. Platz"},
+    {"The parser of the shell runs make all && make install || echo failed, and "
+     "compares n != 5, a <= b and p->next == q one by one.",
+     "&", "&&"},
+    {"The parser of the shell runs make all && make install || echo failed, and "
+     "compares n != 5, a <= b and p->next == q one by one.",
+     "= 5", "!= 5"},
+    {"The parser of the shell runs make all && make install || echo failed, and "
+     "compares n != 5, a <= b and p->next == q one by one.",
+     ">", "->"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 
@@ -249,6 +291,14 @@ static const struct {
     {"\u8463\u4E8B\u4F1A\u6CA1\u6709\u6279\u51C6\u9884\u7B97\u3002"
      "\u738B\u82B3\u5728\u4E0A\u6D77\u4E3B\u6301\u4E86\u4F1A\u8BAE\u3002",
      "\u6CA1\u6709\u6279\u51C6", "\u4E0A\u6D77"},
+    {"The entrance fee for visitors went down to 50 euros instead of 45. Rye "
+     "contains gluten too, and nobody in the kitchen of the harbour knew.",
+     "instead of 45", "contains"},
+    {"\u0920\u0947\u0915\u0947\u0926\u093E\u0930 \u0915\u094B "
+     "\u092D\u0941\u0917\u0924\u093E\u0928 \u0928\u0939\u0940\u0902 "
+     "\u0939\u0941\u0906\u0964 \u0938\u094D\u0915\u0942\u0932 "
+     "\u092C\u0938\u0947\u0902 \u091A\u0932\u0947\u0902\u0917\u0940\u0964",
+     "\u0928\u0939\u0940\u0902", "\u0938\u0947\u0902"},
 };
 
 /* A mark between the two, or the first word of the next sentence. */
@@ -268,6 +318,7 @@ START_TEST(sentences_stay_apart)
             *right = '\0';
             ck_assert_msg(strpbrk(left, ".?!;") != NULL ||
                               strstr(left, "\u3002") != NULL ||
+                              strstr(left, "\u0964") != NULL ||
                               (strstr(left, "The seller") != NULL),
                           "%g: \"%s\"", rate, left);
             ck_assert_msg(strstr(left, ".;") == NULL, "%g: %s", rate, left);
@@ -276,6 +327,50 @@ START_TEST(sentences_stay_apart)
         pith_result_free(result);
     }
     ck_assert_uint_gt(n_both, 0);
+}
+END_TEST
+
+/* Questions, words of theirs, the mark. */
+static const struct {
+    const char *text, *words[3], *mark;
+} questions[] = {
+    {"Maria signed the contract in Rotterdam on Monday. Is it true that the "
+     "depot opens in March at a cost of 85 million? The board of the harbour "
+     "will say so in its letter.",
+     {"true", "depot", "85 million"}, "?"},
+    {"Maria: the contract came on Monday.\nAnd what about the crane, will it "
+     "still cost 85 million?\nTomlin: it rose to 90 in the spring.\n",
+     {"crane", "cost", "85 million"}, "?"},
+    {"The engineers met on Tuesday in the library of the harbour, and one of "
+     "them asked: \"Has the crane on the northern quay passed its test?\"",
+     {"crane", "northern", "test"}, "?"},
+    {"\u738B\u82B3\u5728\u4E0A\u6D77\u4E3B\u6301\u4E86\u4F1A\u8BAE\u3002"
+     "\u5DE5\u5382\u4E09\u6708\u5F00\u4E1A\u5417\uFF1F"
+     "\u8463\u4E8B\u4F1A\u6279\u51C6\u4E86\u9884\u7B97\u3002",
+     {"\u5DE5", "\u4E09\u6708", "\u5F00"}, "\uFF1F"},
+};
+
+/* Where a word of a question stays, its mark comes after it. */
+START_TEST(a_question_stays_a_question)
+{
+    struct pith_text text = view(questions[_i].text);
+    size_t n_kept = 0;
+    for (double rate = 0.1; rate < 1; rate += 0.03) {
+        struct pith_result *result =
+            compress((struct pith_prompt){.contexts = &text, .n_contexts = 1},
+                     rate, -1);
+        char *all = copy_text(result);
+        for (size_t i = 0; i < 3; i++) {
+            const char *word = strstr(all, questions[_i].words[i]);
+            n_kept += word != NULL;
+            ck_assert_msg(word == NULL || strstr(word, questions[_i].mark),
+                          "%g: \"%s\"", rate, all);
+        }
+        ck_assert_msg(strstr(all, "??") == NULL, "%g: \"%s\"", rate, all);
+        free(all);
+        pith_result_free(result);
+    }
+    ck_assert_uint_gt(n_kept, 3);
 }
 END_TEST
 
@@ -747,6 +842,8 @@ Suite *make_suite(void)
     tcase_add_loop_test(all, what_belongs_together_stays_together, 0, N_DENIED);
     tcase_add_loop_test(all, sentences_stay_apart, 0,
                         sizeof ended / sizeof *ended);
+    tcase_add_loop_test(all, a_question_stays_a_question, 0,
+                        sizeof questions / sizeof *questions);
     tcase_add_test(all, what_had_no_room_is_noted);
     tcase_add_loop_test(all, lines_stay_apart, 0, N_BY_LINE);
     tcase_add_test(all, a_wrapped_paragraph_is_one_line);

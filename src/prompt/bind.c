@@ -20,10 +20,14 @@ enum {
 };
 
 /* Longer words that say nothing alone, some of which carry the negation of the
- * verb after them: "no puede salir", "nie została zapłacona". */
+ * verb after them: "no puede salir", "nie została zapłacona", "not before May". */
 static const char small_words[] =
     " been being have having longer more less than ever even only just very "
     "quite with from that this were will would could should going able allowed "
+    "before after until unless without within because when while since under "
+    "over into avant après sans avec sous depuis jusqu'à nach ohne wegen über "
+    "unter bevor seit antes después hasta desde sin prima dopo senza przed "
+    "przez после через пока перед після "
     "mehr einen einem einer eine worden werden wurde wurden dans pour plus "
     "para peut peuvent doit doivent sera seront était étaient avait "
     "puede pueden debe deben sido está están fueron haya había "
@@ -130,6 +134,37 @@ static size_t key_of(const struct pith_parts *parts,
     return unit;
 }
 
+/* The word from unit `to` on, small words before it included, where the line has
+ * one. */
+static size_t reach(const struct pith_parts *parts, size_t to, size_t end)
+{
+    for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
+                       is_small(parts, to) &&
+                       !pith_unit_starts_line(parts, to) &&
+                       goes_on(parts, to + 1);
+         n++)
+        to++;
+    return to;
+}
+
+/* Whether a unit has nothing but some signs. */
+static bool has_only(const struct pith_parts *parts, size_t unit,
+                     const char *signs)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    struct pith_cluster c = pith_cluster_at(text, 0);
+    while (c.end > c.start && pith_is_one_of(c.code, signs))
+        c = pith_cluster_at(text, c.end);
+    return c.end == c.start;
+}
+
+static bool is_listed(const struct pith_parts *parts, size_t unit,
+                      const char *list)
+{
+    return pith_text_is_listed(pith_unit_word(parts, &parts->units[unit]),
+                               list);
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -140,25 +175,30 @@ static void bind_negation(const struct pith_parts *parts,
     struct pith_text word = pith_unit_word(parts, &parts->units[first]);
     bool ends = pith_denies_before(word);
     bool han = pith_unit_is_han(parts, first);
-    for (size_t n = 0; n < MAX_SMALL_WORDS && to + 1 < end &&
-                       is_small(parts, to) &&
-                       !pith_unit_starts_line(parts, to) &&
-                       goes_on(parts, to + 1);
-         n++)
-        to++;
+    while (to + 1 < end && to - last <= MAX_SIGNS &&
+           has_only(parts, to, "*_~`\"'”’»)]"))
+        to++; /* Do **not** restart */
+    to = reach(parts, to, end);
     bool after = to < end && goes_on(parts, to);
     if (after && to + 2 < end && is_to(parts, to + 1) &&
         goes_on(parts, to + 1) && goes_on(parts, to + 2))
         to += 2; /* not willing to pay */
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
+    if (before && joined[first - 1] &&
+        is_listed(parts, first, " pas plus jamais rien personne "))
+        joined[first] = true; /* ne rouvrira pas avant l'été */
     if (ends && before) {
         joined[first] = true;
         if (first - 1 > part->unit && is_syllable(parts, first - 1))
             joined[first - 1] = true;
     } else if (after) {
         last = to;
+        if (before && is_listed(parts, first - 1, " or oder ou o или або czy "))
+            joined[first] |= !pith_unit_starts_line(parts, first);
     } else if (before && !pith_unit_starts_line(parts, first)) {
         joined[first] = true;
+        if (last + 1 < end && has_only(parts, last + 1, ",;:"))
+            last++; /* If you do not, we may */
     } else {
         for (size_t i = key_of(parts, part, first) + 1; i <= first; i++)
             joined[i] = true;
@@ -168,6 +208,24 @@ static void bind_negation(const struct pith_parts *parts,
         last++; /* most words have two characters */
     for (size_t i = first + 1; i <= last; i++)
         joined[i] = true;
+}
+
+/* What something is compared with: "less of it than wheat". */
+static void bind_comparisons(const struct pith_parts *parts,
+                             const struct pith_part *part, bool *joined)
+{
+    size_t end = part->unit + part->n_units;
+    for (size_t i = part->unit; i + 1 < end; i++) {
+        size_t to = reach(parts, i + 1, end);
+        if (!is_listed(parts, i, " than als dan än enn niż než nego decât mint "
+                                 "kuin чем ніж нежели отколкото ") ||
+            !goes_on(parts, to))
+            continue;
+        for (size_t j = i + 1; j <= to; j++)
+            joined[j] = true;
+        if (i > part->unit && !pith_unit_starts_line(parts, i))
+            joined[i] |= is_listed(parts, i - 1, " more less fewer other rather ");
+    }
 }
 
 /* Of one part; its negations are in ascending order. */
@@ -232,6 +290,7 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
     for (size_t i = 0; i < parts->n_parts && status == PITH_OK; i++)
         if (parts->parts[i].kind == PITH_PART_CONTEXT) {
             pith_bind_numbers(parts, &parts->parts[i], joined);
+            bind_comparisons(parts, &parts->parts[i], joined);
             status = bind_negations(parts, &parts->parts[i], joined, error);
         }
     for (size_t i = 0; i < parts->n_units; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../text/casing.h"
 #include "bind.h"
 #include "clusters.h"
 #include "ranges.h"
@@ -40,6 +41,15 @@ static const char loose_words[] =
 static const char comparing_words[] =
     " than least most up als bis plus moins menos más dan än enn "
     "niż než nego decât mint kuin чем ніж нежели отколкото من ";
+
+/* Loose ones without which a change reads as another: "fell to 18 from 27". */
+static const char changing_words[] =
+    " to from by von um auf à naar tot från till fra til na do до на с від "
+    "από hasta ";
+
+/* Words that with a loose one after them set something aside: "instead of 45". */
+static const char replacing_words[] =
+    " instead lieu lugar vez invece posto place plaats ";
 
 /* 30, 1,500, -0.5, $7; not Q3, which names something. */
 static bool is_number(const struct pith_parts *parts, size_t unit)
@@ -120,30 +130,45 @@ static bool has_counter(const struct pith_parts *parts, size_t i, size_t next)
            !pith_is_number(pith_cluster_before(text, text.size).code);
 }
 
-/* Whether number i is a day of a month that comes next: "14. Mai". */
-static bool is_ordinal(const struct pith_parts *parts, size_t i, size_t end)
+/* Whether number i, not the end of a sentence, belongs to the word that comes
+ * next: "14. mai", "am 14. Mai", "der 3. Platz". */
+static bool is_ordinal(const struct pith_parts *parts, size_t start, size_t i,
+                       size_t end)
 {
-    return i + 2 < end && pith_unit_word(parts, &parts->units[i]).size <= 2 &&
-           pith_text_is(pith_unit_text(parts, &parts->units[i + 1]), ".") &&
-           is_partner(parts, i + 2) &&
-           !pith_unit_starts_line(parts, i + 2);
+    if (i + 2 >= end || pith_unit_word(parts, &parts->units[i]).size > 2 ||
+        !pith_text_is(pith_unit_text(parts, &parts->units[i + 1]), ".") ||
+        !is_partner(parts, i + 2) || pith_unit_starts_line(parts, i + 2))
+        return false;
+    struct pith_text next = pith_unit_word(parts, &parts->units[i + 2]);
+    return pith_casing_kind(pith_cluster_at(next, 0).code) !=
+               PITH_CASING_UPPER ||
+           is_listed(parts, i + 2, " Januar Februar März Mai Juni Juli Oktober "
+                                   "Dezember ") ||
+           (i > start &&
+            is_listed(parts, i - 1, " am den der dem des die das im zum vom bis "
+                                    "ab Am Der Die Das Im Den "));
 }
 
 /* The unit of number i, or what it counts; returns the unit after it. */
-static size_t bind_measure(const struct pith_parts *parts, size_t i, size_t end,
-                           bool *joined)
+static size_t bind_measure(const struct pith_parts *parts, size_t start,
+                           size_t i, size_t end, bool *joined)
 {
     size_t next = i + 1;
     if (next == end || pith_unit_starts_line(parts, next))
         return next;
-    if (is_unit_sign(parts, next)) {
+    struct pith_text text = pith_unit_text(parts, &parts->units[next]);
+    bool opens = i == start || parts->units[i - 1].is_separator ||
+                 pith_unit_starts_line(parts, i);
+    if (opens && (pith_text_is(text, ".") || pith_text_is(text, ")"))) {
+        joined[next++] = true; /* an item of a list */
+    } else if (is_unit_sign(parts, next)) {
         joined[next++] = true;
         bool letter = next < end && pith_unit_is_word(parts, next) &&
                       pith_unit_word(parts, &parts->units[next]).size ==
                           parts->units[next].n_bytes;
         if (letter) /* the C of a degree */
             joined[next++] = true;
-    } else if (is_ordinal(parts, i, end)) {
+    } else if (is_ordinal(parts, start, i, end)) {
         joined[next] = joined[next + 1] = true;
         next += 2;
     } else if (is_partner(parts, next) && !has_counter(parts, i, next) &&
@@ -171,19 +196,24 @@ static void bind_range(const struct pith_parts *parts, size_t next, size_t end,
         joined[i] = true;
 }
 
-/* What comes before number i: what it belongs to, what it is compared by. */
+/* What comes before number i: what it belongs to, what it is compared by or
+ * with. */
 static void bind_before(const struct pith_parts *parts, size_t start, size_t i,
                         bool *joined)
 {
     size_t before = i - 1;
     if (joined[before] || joined[i])
         return;
-    if (before > start && !pith_unit_starts_line(parts, before) &&
-        pith_unit_is_word(parts, before - 1) &&
-        (is_listed(parts, before, comparing_words) ||
-         (is_listed(parts, before, " to zu ") &&
-          is_listed(parts, before - 1, comparing_words))))
+    bool led = before > start && !pith_unit_starts_line(parts, before) &&
+               pith_unit_is_word(parts, before - 1);
+    if (led && (is_listed(parts, before, comparing_words) ||
+                (is_listed(parts, before, " to zu ") &&
+                 is_listed(parts, before - 1, comparing_words)) ||
+                (is_listed(parts, before, loose_words) &&
+                 is_listed(parts, before - 1, replacing_words))))
         joined[before] = joined[i] = true;
+    else if (is_listed(parts, before, changing_words))
+        joined[i] = true;
     else if (is_partner(parts, before)) {
         joined[i] = true;
         if (before > start && pith_unit_is_han(parts, before) &&
@@ -208,7 +238,7 @@ void pith_bind_numbers(const struct pith_parts *parts,
             else if (!lone)
                 bind_before(parts, start, i, joined);
         }
-        size_t next = lone ? i + 1 : bind_measure(parts, i, end, joined);
+        size_t next = lone ? i + 1 : bind_measure(parts, start, i, end, joined);
         if (!paired)
             bind_range(parts, next, end, joined);
     }

@@ -102,9 +102,18 @@ static void append_gone(struct pith_composition *c,
         size_t end = unit->byte + unit->n_bytes;
         if (end <= from)
             continue;
-        d->from = unit->byte < from ? from - unit->byte : 0;
+        if (d->end == 0)
+            d->from = unit->byte < from ? from - unit->byte : 0;
         d->end = (end < from + n ? end : from + n) - unit->byte;
     }
+}
+
+/* Whether a line, not a wrapped part of one, begins with a unit. */
+static bool starts_line(const struct pith_parts *parts,
+                        const struct pith_unit *unit)
+{
+    struct pith_text text = pith_unit_text(parts, unit);
+    return !unit->wraps && pith_count_breaks(text, pith_lead(text)) > 0;
 }
 
 /* Whether a line, not a wrapped part of one, ends among units first to last. */
@@ -115,14 +124,14 @@ static bool has_line_end(const struct pith_parts *parts,
     for (; first <= last; first++) {
         struct pith_text text = pith_unit_text(parts, first);
         size_t lead = pith_lead(text);
-        if ((!first->wraps && pith_count_breaks(text, lead) > 0) ||
+        if (starts_line(parts, first) ||
             (lead < text.size && ends_line(text, text.size - 1)))
             return true;
     }
     return false;
 }
 
-static const char marks[] = ".?!;。？！；";
+static const char marks[] = ".?!;。？！；؟।॥۔።";
 
 /* Whether a negation stays from a unit on to the end of its sentence. */
 static bool denies_yet(const struct pith_composition *c,
@@ -162,6 +171,27 @@ static struct pith_text mark_of(const struct pith_composition *c,
     return (struct pith_text){text.bytes + sign.start, sign.end - sign.start};
 }
 
+/* "Is 85 million still the plan?" must not become "85 million": where anything of a
+ * question stays, so does its mark.
+ *   next  the kept unit after the last one, or the end of the part */
+static void keep_question(struct pith_composition *c,
+                          const struct pith_unit *last,
+                          const struct pith_unit *next)
+{
+    const struct pith_unit *stop = last;
+    while (stop < next && !stop->stops)
+        if (++stop < next && starts_line(c->parts, stop))
+            return;
+    if (stop == last || stop == next)
+        return;
+    struct pith_text mark = mark_of(c, stop);
+    struct pith_text written = pith_buffer_text(c->text);
+    if (pith_is_one_of(pith_cluster_at(mark, 0).code, "?？؟") &&
+        !pith_is_one_of(pith_cluster_before(written, written.size).code, marks))
+        append_gone(c, stop, (size_t)(mark.bytes - c->parts->text.data),
+                    mark.size);
+}
+
 /* "No known heart disease. Allergies: penicillin" must not become "no known
  * heart allergies", nor "The buyer may cancel. The seller must pay" "The buyer
  * must pay": a mark that ended a sentence comes along. */
@@ -191,6 +221,7 @@ static void keep_stop(struct pith_composition *c, const struct pith_part *part,
         return;
     struct pith_text mark = mark_of(c, first);
     bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";；");
+    needed |= pith_is_number(before); /* "45. Rye" is not 45 of them */
     if (needed || (sentence && !opens_sentence(c, latest, next)) ||
         denies_yet(c, part, next))
         append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),
@@ -201,6 +232,11 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
                        const struct pith_unit *last,
                        const struct pith_unit *unit)
 {
+    const struct pith_unit *end = c->parts->units + part->unit + part->n_units;
+    if (last != NULL)
+        keep_question(c, last, unit == NULL ? end : unit);
+    if (unit == NULL)
+        return 0;
     struct pith_text text = pith_unit_text(c->parts, unit);
     size_t from, lead = pith_lead(text) < text.size ? pith_lead(text) : 0;
     if (lead > 0 && memchr(text.bytes, '\t', lead) != NULL)

@@ -1,6 +1,6 @@
 /*
  * breaks.h - line breaks and full stops without which what stays of two lines,
- * or of two sentences, reads as one.
+ * or of two sentences, reads as one, and question marks.
  */
 #ifndef PITH_PROMPT_BREAKS_H
 #define PITH_PROMPT_BREAKS_H
@@ -29,11 +29,12 @@ struct pith_composition;
 struct pith_part;
 struct pith_unit;
 
-/* For decisions->break_line: keeps lines apart, and sentences of a line where
- * the second has lost its beginning or a negation of either stays.  Returns how
- * many bytes of white space the unit loses, because a line, or the part, now
- * begins with it.
- *   last  the kept unit before it, of the same part; NULL: none */
+/* For decisions->break_line: keeps lines apart, sentences of a line where the
+ * second has lost its beginning or a negation of either stays, and the marks of
+ * questions.  Returns how many bytes of white space the unit loses, because a line,
+ * or the part, now begins with it.
+ *   last  the kept unit before it, of the same part; NULL: none
+ *   unit  NULL: nothing else of the part is kept */
 size_t pith_break_line(struct pith_composition *composition,
                        const struct pith_part *part,
                        const struct pith_unit *last,

@@ -76,6 +76,8 @@ static void compose_part(struct pith_composition *c,
                            text.size - decision->from);
         last = unit;
     }
+    if (last != NULL && c->decisions->break_line != NULL)
+        c->decisions->break_line(c, part, last, NULL);
 }
 
 enum pith_status pith_compose(const struct pith_parts *parts,

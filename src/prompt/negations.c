@@ -196,6 +196,10 @@ static bool starts_as_korean(struct pith_text word)
 
 static enum negation look_up(const char *bytes, size_t size)
 {
+    for (; size > 1 && *bytes == '_'; bytes++) /* _not_ */
+        size--;
+    while (size > 1 && bytes[size - 1] == '_')
+        size--;
     struct pith_text word = {bytes, size};
     return pith_text_is_listed(word, words) || starts_as_korean(word)
                ? NEGATION

@@ -59,6 +59,16 @@ static struct neighbours look_around(struct pith_text text, size_t at)
         {next.code, pith_cluster_at(text, next.end).code}};
 }
 
+/* Whether two signs are of one operator: !=, &&, ->; of a ruler the first two. */
+static bool is_one_operator(struct neighbours n)
+{
+    uint32_t left = n.left[0], right = n.right[0];
+    if (left == right)
+        return n.left[1] != left && pith_is_one_of(left, "=&|<>+:");
+    return right == '=' ? pith_is_one_of(left, "!<>+-*/%^|&~:")
+                        : right == '>' && pith_is_one_of(left, "-=");
+}
+
 bool pith_is_word_boundary(struct pith_text text, size_t at)
 {
     if (at == 0 || at >= text.size)
@@ -79,7 +89,7 @@ bool pith_is_word_boundary(struct pith_text text, size_t at)
     if (is_alphanumeric(n.right[0]))
         return !opens_words(n.left[0]) &&
                !(joins_words(n.left[0]) && is_alphanumeric(n.left[1]));
-    return true;
+    return !is_one_operator(n);
 }
 
 /* The seam between two texts, as its own text. */

@@ -236,6 +236,8 @@ size_t pith_spans_break_line(struct pith_composition *c,
                              const struct pith_unit *last,
                              const struct pith_unit *unit)
 {
+    if (unit == NULL)
+        return pith_break_line(c, part, last, unit);
     const char *member = (const char *)c->decisions;
     const struct pith_spans *spans =
         (const void *)(member - offsetof(struct pith_spans, prune.decisions));

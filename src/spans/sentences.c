@@ -2,8 +2,8 @@
  * sentences.c - see sentences.h.
  *
  * A sentence ends with a line, or with a full stop, a question or an
- * exclamation mark that white space and something other than a small letter
- * follow.  A point after a short capitalised word (Mr., No., B.) is taken for
+ * exclamation mark, or another script's, that white space and something other
+ * than a small letter follow.  A point after a short capitalised word (Mr., No., B.) is taken for
  * an abbreviation.  Where this errs two sentences stay or go as one.
  */
 #include "sentences.h"
@@ -61,31 +61,38 @@ struct mark {
     size_t unit;
 };
 
-/* Whether a sentence ends between two units of a part, i - 1 and i. */
-static bool ends(const struct pith_parts *parts, size_t i, size_t first,
-                 struct mark *mark)
+/* Whether a sentence ends between units i - 1 and i of those from first to end,
+ * or where they do. */
+static bool ends(const struct pith_parts *parts, size_t first, size_t i,
+                 size_t end, struct mark *mark)
 {
-    bool line, space;
+    const struct pith_unit *unit = &parts->units[i], *before = unit - 1;
+    bool line = true, space = true;
+    uint32_t next = 0;
+    if (i < end) {
+        next = first_character(pith_unit_text(parts, unit), &line, &space);
+        line &= !unit->wraps;
+    }
     size_t begin = parts->units[first].byte;
-    uint32_t next = first_character(pith_unit_text(parts, &parts->units[i]),
-                                    &line, &space);
     struct pith_text text = {parts->text.data + begin,
-                             parts->units[i].byte - begin};
+                             before->byte + before->n_bytes - begin};
     struct pith_cluster c = pith_cluster_before(text, text.size);
-    bool line_end = (line && !parts->units[i].wraps) ||
-                    (c.code == '\n' && !parts->units[i - 1].wraps);
+    for (; c.start > 0 && pith_role_of(c.code) == PITH_ROLE_SPACE; space = true) {
+        line |= c.code == '\n' && !before->wraps;
+        c = pith_cluster_before(text, c.start);
+    }
     while (c.start > 0 && is_closing(c.code))
         c = pith_cluster_before(text, c.start);
     *mark = (struct mark){c.code, i - 1};
     while (parts->units[mark->unit].byte > begin + c.start)
         mark->unit--;
-    if (line_end)
+    if (line)
         return true;
     if (pith_is_one_of(c.code, "。！？"))
         return !is_closing(next);
     if (!space || pith_casing_kind(next) == PITH_CASING_LOWER)
         return false;
-    if (pith_is_one_of(c.code, "?!"))
+    if (pith_is_one_of(c.code, "?!؟।॥۔።"))
         return true;
     return c.code == '.' &&
            (mark->unit == first ||
@@ -120,7 +127,7 @@ static enum pith_status cut_part(struct pith_sentences *sentences,
             stretch.token = unit->token;
         stretch.end = i + 1;
         stretch.n_tokens = unit->token + unit->n_tokens - stretch.token;
-        if (i + 1 < end && !ends(parts, i + 1, first, &mark))
+        if (!ends(parts, first, i + 1, end, &mark))
             continue;
         PITH_TRY(push(sentences, stretch, error));
         stretch.unit = i + 1;
@@ -142,17 +149,22 @@ enum pith_status pith_sentences_find(struct pith_sentences *sentences,
     return PITH_OK;
 }
 
-void pith_sentences_mark_stops(struct pith_parts *parts)
+static void mark_part(struct pith_parts *parts, const struct pith_part *part)
 {
-    for (size_t i = 1; i < parts->n_units; i++) {
-        const struct pith_part *part = &parts->parts[parts->units[i].part];
+    size_t first = part->unit, end = first + part->n_units;
+    for (size_t i = first + 1; i <= end; i++) {
         struct mark mark;
-        if (part->kind != PITH_PART_CONTEXT || i == part->unit)
-            continue;
-        bool ended = ends(parts, i, part->unit, &mark);
-        if (pith_is_one_of(mark.code, ended ? ".?!。！？" : ";；"))
+        bool ended = ends(parts, first, i, end, &mark);
+        if (pith_is_one_of(mark.code, ended ? ".?!。！？؟।॥۔።" : ";；"))
             parts->units[mark.unit].stops = !pith_unit_is_word(parts, mark.unit);
     }
+}
+
+void pith_sentences_mark_stops(struct pith_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_parts; i++)
+        if (parts->parts[i].kind == PITH_PART_CONTEXT)
+            mark_part(parts, &parts->parts[i]);
 }
 
 void pith_sentences_free(struct pith_sentences *sentences)
