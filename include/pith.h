@@ -229,7 +229,7 @@ struct pith_session_options {
      *   "f32"     float32
      *   "bf16"    factors rounded to bfloat16
      *   "bf16x3"  each factor as the sum of two bfloat16: nearly float32
-     *   "int8x3"  192 numbers at a time as integers of 15 bits and a scale,
+     *   "int8x3"  384 numbers at a time as integers of 16 bits and a scale,
      *             each integer as two bytes: between the two
      *   "int16"   96 numbers at a time as integers of 13 to 14 bits and a
      *             scale: about the same

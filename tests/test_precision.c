@@ -20,6 +20,7 @@
 #include "../src/kernels/ops.h"
 #include "../src/kernels/ops_single.h"
 #include "../src/kernels/precision.h"
+#include "../src/kernels/scratch.h"
 #include "../src/model/batch.h"
 #include "../src/model/extend.h"
 #include "../src/model/state.h"
@@ -50,9 +51,12 @@ static bool is(const struct pith_precision *precision, const char *name)
     return strcmp(precision->name, name) == 0;
 }
 
-static size_t padded(const struct pith_precision *precision, size_t n)
+/* Floats of a row with n weights. */
+static size_t row_floats(const struct pith_precision *precision, size_t n)
 {
-    return (n + precision->unit - 1) / precision->unit * precision->unit;
+    size_t unit = precision->unit;
+    return precision->row_stride > 0 ? precision->row_stride
+                                     : (n + unit - 1) / unit * unit;
 }
 
 static void multiply_rows(const struct pith_kernels *set,
@@ -146,7 +150,10 @@ START_TEST(names_stand_for_precisions)
     const struct pith_precision *precision;
     for (size_t i = 0; (precision = pith_precision_usable(set, i)); i++) {
         ck_assert_uint_eq(PITH_BLOCK_ROWS % pith_rows_of_tile(set, precision), 0);
-        ck_assert_uint_eq(PITH_STEP % precision->unit, 0);
+        ck_assert_uint_eq(pith_step(precision) % precision->unit, 0);
+        for (size_t n = 1; n < 3 * PITH_STEP; n++)
+            ck_assert_uint_lt(pith_panel_rows(precision, n),
+                              n + PITH_WIDEST_UNIT);
     }
 }
 END_TEST
@@ -203,7 +210,7 @@ static struct pith_compute open_compute(const struct pith_kernels *set,
 static void round_to_integers(float *x, size_t n, size_t group, int32_t most)
 {
     for (size_t i = 0; i < n; i += group) {
-        int32_t q[PITH_STEP];
+        int32_t q[PITH_PAIRS_GROUP];
         size_t size = n - i < group ? n - i : group;
         float scale = pith_quantise(q, x + i, size, most);
         for (size_t j = 0; j < size; j++)
@@ -228,7 +235,7 @@ static void round_token(const struct pith_precision *precision, float *x,
     if (is(precision, "int16"))
         round_to_integers(x, n, PITH_INT16_GROUP, PITH_INT16_MAX_TOKEN);
     if (is(precision, "int8x3"))
-        round_to_integers(x, n, PITH_STEP, PITH_PAIR_MAX);
+        round_to_integers(x, n, PITH_PAIRS_GROUP, PITH_PAIR_MAX);
 }
 
 static void round_weights(const struct pith_precision *precision, float *x,
@@ -242,7 +249,7 @@ static void round_weights(const struct pith_precision *precision, float *x,
     if (is(precision, "int16") && !bytes)
         round_to_integers(x, n, PITH_INT16_GROUP, PITH_INT16_MAX_WEIGHT);
     if (is(precision, "int8x3"))
-        round_to_integers(x, n, PITH_STEP, PITH_PAIR_MAX);
+        round_to_integers(x, n, PITH_PAIRS_GROUP, PITH_PAIR_MAX);
 }
 
 /* A row of q8 or q4 as the specification of int16 has it. */
@@ -566,13 +573,16 @@ START_TEST(nothing_else_is_touched)
             for (size_t j = 0; j < N_TYPES; j++) {
                 if (TYPES[j] >= PITH_Q8 && n % PITH_Q_BLOCK != 0)
                     continue;
-                size_t lanes = n % L + 1, width = padded(precision, n);
+                size_t lanes = n % L + 1;
                 size_t rows = pith_rows_of_tile(set, precision);
                 struct guarded x = guarded_normals(lanes * n, &seed);
                 struct guarded bytes = guard(pith_row_bytes(TYPES[j], n));
-                struct guarded panel = guarded_normals(width * L, &seed);
+                struct guarded panel = guarded_normals(
+                    pith_panel_rows(precision, n) * L, &seed);
                 struct guarded weights = guarded_normals(
-                    (rows - 1) * pith_row_stride(precision) + width, &seed);
+                    (rows - 1) * pith_row_stride(precision) +
+                        row_floats(precision, n),
+                    &seed);
                 struct guarded out = guarded_normals(rows * L, &seed);
                 pith_row_from_floats(bytes.bytes, TYPES[j], x.floats, n);
                 for (size_t r = 0; r < rows; r++)
@@ -649,10 +659,9 @@ static void check_amx_tile(const struct pith_kernels *set,
                            bool add)
 {
     size_t L = set->lanes, rows = precision->rows;
-    size_t width = padded(precision, n);
     float *w = random_floats(rows * n, 1), *x = random_floats(L * n, 1);
     float *weights = some_floats(rows * pith_row_stride(precision));
-    float *panel = some_floats(width * L);
+    float *panel = some_floats(pith_panel_rows(precision, n) * L);
     float *out = random_floats(rows * L, 1), *want = random_floats(rows * L, 1);
     memcpy(want, out, rows * L * sizeof *out);
     for (size_t r = 0; r < rows; r++) {
@@ -815,7 +824,7 @@ static void run_tiles(const struct pith_kernels *set,
     size_t L = set->lanes, n = w->cols;
     size_t row_bytes = pith_row_bytes(w->type, n);
     float *weights = some_floats(w->rows * pith_row_stride(precision));
-    float *panel = some_floats(padded(precision, n) * L);
+    float *panel = some_floats(pith_panel_rows(precision, n) * L);
     if (products != NULL)
         precision->pack_products(set, panel, 0, products, n);
     else
@@ -884,7 +893,7 @@ START_TEST(tiles_of_integers_are_exact)
     if (set == NULL)
         return;
     for (size_t p = 0; (precision = pith_precision_usable(set, p)); p++)
-        for (size_t n = 1; n <= PITH_STEP; n += n < 36 ? 1 : 44)
+        for (size_t n = 1; n <= pith_step(precision); n += n < 36 ? 1 : 44)
             for (size_t j = 0; j < N_TYPES; j++)
                 if (specification(precision) != NULL &&
                     (TYPES[j] < PITH_Q8 || n % PITH_Q_BLOCK == 0))
@@ -896,7 +905,6 @@ END_TEST
  * finite makes its own token, or its row of weights, NaN and no other. */
 START_TEST(integers_at_their_limits)
 {
-    enum { N = PITH_STEP };
     const struct pith_kernels *set = set_at(_i);
     const struct pith_precision *precision;
     if (set == NULL)
@@ -905,6 +913,7 @@ START_TEST(integers_at_their_limits)
         if (specification(precision) == NULL)
             continue;
         size_t L = set->lanes, n_rows = some_rows(precision);
+        size_t N = pith_step(precision);
         struct pith_tensor w = random_tensor(PITH_F32, n_rows, N);
         float *x = random_floats(L * N, 1), *row = random_floats(N, 1);
         float *out = random_floats(n_rows * L, 1);
@@ -925,7 +934,7 @@ START_TEST(integers_at_their_limits)
             if (i % L == 1 || i % L == 3 || i / L == 2)
                 ck_assert(isnan(out[i]));
             else
-                ck_assert_float_eq_tol(out[i], N, 1e-4f);
+                ck_assert_float_eq_tol(out[i], (float)N, 1e-4f);
         free((void *)(uintptr_t)w.data);
         free(x), free(row), free(out);
     }

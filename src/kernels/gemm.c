@@ -4,9 +4,9 @@
  *
  * Some hundred rows of weights are converted once and stay in the second-level
  * cache while up to PITH_BLOCK_TOKENS tokens pass, a panel after the other: all
- * of their columns where they fit.  The first-level cache holds PITH_STEP
+ * of their columns where they fit.  The first-level cache holds a step, some
  * columns of the panel.  Every element of the result is a sum over the columns
- * in order, cut at multiples of PITH_STEP.
+ * in order, cut at multiples of a step.
  */
 #include "../base/threads.h"
 #include "ops.h"
@@ -68,7 +68,12 @@ enum { AHEAD_BYTES = 8192 }; /* of weights, asked for before unpacking */
 
 /* --- a block of weights --------------------------------------------------- */
 
-/* Rows of PITH_STEP columns that are unpacked at a time. */
+static size_t step_of(const struct pith_compute *compute)
+{
+    return pith_step(compute->precision);
+}
+
+/* Rows of one step that are unpacked at a time. */
 static size_t unpacked_rows(const struct pith_compute *compute)
 {
     return PITH_UNPACKED_FLOATS / pith_row_stride(compute->precision);
@@ -76,7 +81,7 @@ static size_t unpacked_rows(const struct pith_compute *compute)
 
 size_t pith_max_rows(const struct pith_compute *compute, size_t C)
 {
-    size_t rows = unpacked_rows(compute) / pith_div_up(C, PITH_STEP);
+    size_t rows = unpacked_rows(compute) / pith_div_up(C, step_of(compute));
     return rows < PITH_MAX_WIDE_ROWS
                ? PITH_MAX_WIDE_ROWS
                : pith_min(rows - rows % PITH_BLOCK_ROWS, PITH_MAX_ROWS);
@@ -90,10 +95,10 @@ struct span {
 static size_t span_width(const struct pith_compute *compute,
                          const struct pith_row_block *block)
 {
-    return unpacked_rows(compute) / block->n_rows * PITH_STEP;
+    return unpacked_rows(compute) / block->n_rows * step_of(compute);
 }
 
-/* Unpacked: (steps of the span, n_rows, PITH_STEP). */
+/* Unpacked: (steps of the span, n_rows, columns of a step). */
 static float *unpacked_at(const struct pith_compute *compute,
                           const struct pith_thread_scratch *scratch,
                           const struct pith_row_block *block, size_t step,
@@ -112,9 +117,10 @@ static void unpack_part(const struct pith_compute *compute,
 {
     const struct pith_tensor *weight = part->weight;
     size_t stride = pith_row_bytes(weight->type, weight->cols);
-    size_t step_bytes = pith_row_bytes(weight->type, PITH_STEP);
+    size_t step = step_of(compute);
+    size_t step_bytes = pith_row_bytes(weight->type, step);
     const uint8_t *bytes = weight->data + part->row * stride +
-                           span.col / PITH_STEP * step_bytes;
+                           span.col / step * step_bytes;
     struct pith_prefetch_region ahead = {bytes, stride, part->n_rows,
                                 pith_row_bytes(weight->type, span.width), 0, 0};
     if (span.width == weight->cols) { /* whole rows are one piece of memory */
@@ -125,12 +131,12 @@ static void unpack_part(const struct pith_compute *compute,
     pith_prefetch_lines(&ahead, AHEAD_BYTES / PITH_CACHE_LINE);
     for (size_t r = 0; r < part->n_rows; r++) {
         pith_prefetch_lines(&ahead, row_lines);
-        for (size_t c = 0; c < span.width; c += PITH_STEP)
+        for (size_t c = 0; c < span.width; c += step)
             compute->precision->unpack(
                 compute->kernels,
-                unpacked_at(compute, scratch, block, c / PITH_STEP, at + r),
-                weight->type, bytes + r * stride + c / PITH_STEP * step_bytes,
-                pith_min(PITH_STEP, span.width - c));
+                unpacked_at(compute, scratch, block, c / step, at + r),
+                weight->type, bytes + r * stride + c / step * step_bytes,
+                pith_min(step, span.width - c));
     }
 }
 
@@ -143,13 +149,13 @@ static void multiply_panel(const struct pith_compute *compute,
                            struct span span, const float *panel,
                            size_t n_lanes, float *products)
 {
-    size_t L = compute->kernels->lanes;
-    for (size_t c = 0; c < span.width; c += PITH_STEP)
+    size_t L = compute->kernels->lanes, step = step_of(compute);
+    for (size_t c = 0; c < span.width; c += step)
         pith_multiply_rows(compute->kernels, compute->precision, products,
-                           unpacked_at(compute, scratch, block, c / PITH_STEP, 0),
-                           panel + (span.col + c) * L, block->n_rows,
-                           pith_min(PITH_STEP, span.width - c), n_lanes,
-                           span.col + c > 0);
+                           unpacked_at(compute, scratch, block, c / step, 0),
+                           panel + pith_padded(compute, span.col + c) * L,
+                           block->n_rows, pith_min(step, span.width - c),
+                           n_lanes, span.col + c > 0);
 }
 
 /* A span of a block with all tokens.  Products that are finished with it use

@@ -14,9 +14,10 @@
 #include "target.h"
 
 enum {
-    /* Columns multiplied at a time, PITH_DEPTH at most: a panel's share of
-     * them fits the first-level cache beside its products and the weights
-     * that pass.  A multiple of PITH_BLOCK_ROWS. */
+    /* Columns multiplied at a time where the precision has no larger group,
+     * PITH_DEPTH at most: a panel's share of them fits the first-level cache
+     * beside its products and the weights that pass.  A multiple of
+     * PITH_BLOCK_ROWS. */
     PITH_STEP = 192
 };
 
@@ -31,7 +32,8 @@ enum {
  *
  * Each weight and each element of a token takes the room of a float, whatever
  * the precision makes of it: a group of `unit` columns takes `unit` floats of
- * a row, less where row_stride says so, and `unit` * L floats of a panel.
+ * a row and `unit` * L floats of a panel, less where row_stride and panel_rows
+ * say so.
  */
 struct pith_precision {
     const char *name;  /* as in pith_precision_names */
@@ -41,8 +43,11 @@ struct pith_precision {
      * process; false when that is refused.  NULL: there is nothing to ask. */
     bool (*permit)(void);
     size_t rows; /* of a tile, a divisor of PITH_BLOCK_ROWS; 0: the set's */
-    size_t unit; /* columns of a group, a divisor of PITH_STEP */
+    size_t unit; /* columns of a group, a divisor of PITH_STEP or a multiple */
     size_t row_stride; /* floats from a row to the next; 0: PITH_ROW_STRIDE */
+    /* Rows of a panel that n columns take, fewer than n + PITH_STEP; of whole
+     * groups: those before the next one.  NULL: n, in whole groups. */
+    size_t (*panel_rows)(size_t n);
 
     /* Columns col .. col + n of a panel = x (n_tokens, n), rows of it stride
      * floats apart, n_tokens <= L; and zeros up to the next multiple of unit.
@@ -56,7 +61,7 @@ struct pith_precision {
     void (*pack_products)(const struct pith_kernels *kernels, float *panel,
                           size_t col, const float *products, size_t n);
 
-    /* n <= PITH_STEP weights of a row, zeros up to the next multiple of
+    /* n <= pith_step() weights of a row, zeros up to the next multiple of
      * unit. */
     void (*unpack)(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n);
@@ -95,6 +100,20 @@ static inline size_t pith_rows_of_tile(const struct pith_kernels *kernels,
 static inline size_t pith_row_stride(const struct pith_precision *precision)
 {
     return precision->row_stride > 0 ? precision->row_stride : PITH_ROW_STRIDE;
+}
+
+/* Columns multiplied at a time. */
+static inline size_t pith_step(const struct pith_precision *precision)
+{
+    return precision->unit > PITH_STEP ? precision->unit : PITH_STEP;
+}
+
+static inline size_t pith_panel_rows(const struct pith_precision *precision,
+                                     size_t n)
+{
+    size_t unit = precision->unit;
+    return precision->panel_rows != NULL ? precision->panel_rows(n)
+                                         : (n + unit - 1) / unit * unit;
 }
 
 /* out (n_rows, L) in whole tiles. */

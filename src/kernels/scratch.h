@@ -19,10 +19,10 @@ enum {
     PITH_MAX_WIDE_ROWS = 288,
     /* Rows whose products with all tokens are held: PITH_MAX_WIDE_ROWS, or
      * those of gate and up that the largest group of columns needs. */
-    PITH_HELD_ROWS = 384,
+    PITH_HELD_ROWS = 768,
     /* Weights that are unpacked at a time: half of a second-level cache of
-     * 2 MiB. */
-    PITH_UNPACKED_FLOATS = 3 * 384 * PITH_ROW_STRIDE,
+     * 2 MiB, and two groups of PITH_MAX_ROWS of int8x3. */
+    PITH_UNPACKED_FLOATS = 2 * PITH_MAX_ROWS * 208,
     /* Weights that a block takes rows of, at most. */
     PITH_BLOCK_PARTS = 4,
     /* Keys whose scores are held at a time. */
@@ -31,13 +31,15 @@ enum {
     PITH_QUERY_PANELS = 12,
     /* Parts that the vocabulary is cut into, at most. */
     PITH_VOCAB_PARTS = 64,
-    /* Columns of a group of any precision divide this. */
+    /* A panel of any precision has less than this many rows more than it has
+     * columns. */
     PITH_WIDEST_UNIT = 192
 };
 
 /* What one thread works in. */
 struct pith_thread_scratch {
-    /* Unpacked weights (steps, rows, PITH_STEP), or keys (PITH_BLOCK_KEYS, D). */
+    /* Unpacked weights (steps, rows, columns of a step), or keys
+     * (PITH_BLOCK_KEYS, D). */
     float *weights;
     /* Transposed values (D, PITH_BLOCK_KEYS), PITH_ROW_STRIDE apart. */
     float *values;
@@ -53,9 +55,8 @@ struct pith_thread_scratch {
 
 struct pith_scratch {
     size_t max_tokens, max_width, max_head_dim;
-    /* Packed tokens (panels, max_width, L), max_width in whole groups of any
-     * precision: what comes into an operation, and what is between two
-     * layers of one. */
+    /* Packed tokens (panels, rows of max_width columns, L): what comes into an
+     * operation, and what is between two layers of one. */
     float *panels, *hidden;
     float *part_max, *part_sum; /* (PITH_VOCAB_PARTS, max_tokens) */
     float *target_logits;       /* (max_tokens) */
@@ -74,10 +75,10 @@ static inline size_t pith_round_up(size_t a, size_t b)
     return pith_div_up(a, b) * b;
 }
 
-/* Columns of a panel of tokens of width C. */
+/* Rows of a panel of tokens of width C. */
 static inline size_t pith_padded(const struct pith_compute *compute, size_t C)
 {
-    return pith_round_up(C, compute->precision->unit);
+    return pith_panel_rows(compute->precision, C);
 }
 
 /* Rows that are multiplied at a time. */

@@ -3,9 +3,9 @@
  * instruction multiplies 16 rows of 64 weights with 64 elements of 16 tokens
  * and takes half of the time that it takes for bf16.
  *
- * Four tile registers hold the sums of 32 rows and 32 tokens: those of the mixed
- * products of a group, then those of the high ones.  They become floats while
- * the next 32 rows are multiplied.
+ * Four tile registers hold the sums of a strip, 16 rows and 32 tokens: those of
+ * the mixed products of a group and those of the high ones.  They become floats
+ * while the next strip is multiplied.
  */
 #include "../int8x3.h"
 #ifdef PITH_BUILDS_AMX
@@ -16,6 +16,7 @@
 
 #include "../../base/bytes.h"
 #include "../cpu.h"
+#include "../prefetch.h"
 #include "../target.h"
 #include "amx.h"
 
@@ -27,12 +28,13 @@
 enum {
     L = 32,       /* lanes of the avx512 set */
     W = 16,       /* floats of a vector */
-    ROWS = 32,    /* of a tile of products */
-    TILE = 16,    /* rows and columns of one tile register */
-    UNIT = 64,    /* columns of a tile's row */
-    PLACES = UNIT / 4,
-    VECTORS = PITH_STEP / W, /* of a group */
-    BLOCKS = PITH_STEP / PITH_Q_BLOCK,
+    ROWS = 16,    /* of a strip */
+    GROUP = PITH_PAIRS_GROUP,
+    UNIT = PITH_PAIRS_UNIT, /* columns of a tile's row */
+    PLANE = PITH_PLANE,
+    VECTORS = GROUP / W, /* of a group */
+    BLOCKS = GROUP / PITH_Q_BLOCK,
+    HALF_BLOCKS = BLOCKS / 2,
     Q4_HEAD = 4, /* bytes of a block before its integers */
     Q4_BYTES = Q4_HEAD + PITH_Q_BLOCK / 2,
     Q4_WORDS = Q4_BYTES / 4
@@ -117,16 +119,16 @@ INLINE __m512i take_bytes(struct words words, int byte)
         words.b);
 }
 
-/* A tile's row of each plane, from four vectors. */
-INLINE void split_unit(float *high, float *low, const __m512 *x, __m512 factor)
+/* A unit from four vectors. */
+INLINE void split_unit(float *unit, const __m512 *x, __m512 factor)
 {
     struct words q = {_mm512_packs_epi32(round_times(x[0], factor),
                                          round_times(x[1], factor)),
                       _mm512_packs_epi32(round_times(x[2], factor),
                                          round_times(x[3], factor))};
     struct words up = {round_up(q.a), round_up(q.b)};
-    _mm512_storeu_si512(high, take_bytes(up, 1));
-    _mm512_storeu_si512(low, take_bytes(q, 0));
+    _mm512_storeu_si512(unit, take_bytes(up, 1));
+    _mm512_storeu_si512(unit + PLANE, take_bytes(q, 0));
 }
 
 INLINE __m512 load_some(const uint8_t *floats, size_t n)
@@ -135,9 +137,8 @@ INLINE __m512 load_some(const uint8_t *floats, size_t n)
                   : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), floats);
 }
 
-/* The planes of a group, n columns of which are in use, as far as the last
- * tile's row with one of them; returns the scale. */
-INLINE float split_group(float *high, float *low, const __m512 *x, size_t n)
+/* The units with the first n columns of a group; returns the scale. */
+INLINE float split_group(float *units, const __m512 *x, size_t n)
 {
     __m512 largest = _mm512_setzero_ps();
     UNROLL
@@ -145,15 +146,15 @@ INLINE float split_group(float *high, float *low, const __m512 *x, size_t n)
         largest = larger(largest, x[i]);
     struct scaling scaling = scale_group(largest);
     UNROLL
-    for (size_t i = 0; i < PITH_STEP / UNIT; i++)
+    for (size_t i = 0; i < GROUP / UNIT; i++)
         if (i * UNIT < n)
-            split_unit(high + i * PLACES, low + i * PLACES,
-                       x + i * (UNIT / W), scaling.factor);
+            split_unit(units + i * PITH_UNIT_PLACES, x + i * (UNIT / W),
+                       scaling.factor);
     return _mm512_cvtss_f32(scaling.scale);
 }
 
-/* Of n <= PITH_STEP floats of any alignment. */
-INLINE float split_floats(float *high, float *low, const void *floats, size_t n)
+/* Of n <= GROUP floats of any alignment. */
+INLINE float split_floats(float *units, const void *floats, size_t n)
 {
     const uint8_t *bytes = floats;
     __m512 x[VECTORS];
@@ -161,7 +162,7 @@ INLINE float split_floats(float *high, float *low, const void *floats, size_t n)
     for (size_t i = 0; i < VECTORS; i++)
         x[i] = i * W < n ? load_some(bytes + 4 * i * W, n - i * W)
                          : _mm512_setzero_ps();
-    return split_group(high, low, x, n);
+    return split_group(units, x, n);
 }
 
 INLINE __m512 times_bytes(__m512 step, __m128i q)
@@ -170,7 +171,7 @@ INLINE __m512 times_bytes(__m512 step, __m128i q)
 }
 
 /* Of weights in q8; n is a multiple of PITH_Q_BLOCK, as of q4. */
-INLINE float split_q8(float *high, float *low, const uint8_t *block, size_t n)
+INLINE float split_q8(float *units, const uint8_t *block, size_t n)
 {
     __m512 x[VECTORS];
     UNROLL
@@ -183,10 +184,10 @@ INLINE float split_q8(float *high, float *low, const uint8_t *block, size_t n)
             x[i + 1] = times_bytes(step, _mm_loadu_si128(q + 1));
         }
     }
-    return split_group(high, low, x, n);
+    return split_group(units, x, n);
 }
 
-/* What the blocks of a group in q4 hold before their integers: steps and
+/* What the blocks of half a group in q4 hold before their integers: steps and
  * minima in turn. */
 INLINE __m512 q4_heads(const uint8_t *blocks, size_t n_blocks)
 {
@@ -232,38 +233,45 @@ INLINE __m512i q4_places(const uint8_t *first, const uint8_t *second)
         _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi8(2), 1));
 }
 
-/* A tile's row of each plane, from two blocks: the bytes of the 16 values that
- * each can hold are looked up, a value of both in 32 bits. */
-INLINE void look_up_unit(float *high, float *low, __m512i first, __m512i second,
+/* A unit from two blocks: the bytes of the 16 values that each can hold are
+ * looked up, a value of both in 32 bits. */
+INLINE void look_up_unit(float *unit, __m512i first, __m512i second,
                          __m512i places)
 {
     __m512i q = join_words(first, second);
     _mm512_storeu_si512(
-        high, _mm512_permutexvar_epi8(
+        unit, _mm512_permutexvar_epi8(
                   _mm512_or_si512(places, _mm512_set1_epi8(1)), round_up(q)));
-    _mm512_storeu_si512(low, _mm512_permutexvar_epi8(places, q));
+    _mm512_storeu_si512(unit + PLANE, _mm512_permutexvar_epi8(places, q));
 }
 
 /* Of weights in q4. */
-INLINE float split_q4(float *high, float *low, const uint8_t *blocks, size_t n)
+INLINE float split_q4(float *units, const uint8_t *blocks, size_t n)
 {
     size_t n_blocks = n / PITH_Q_BLOCK;
-    _Alignas(64) float heads[W];
-    __m512 both = q4_heads(blocks, n_blocks);
-    struct scaling scaling = scale_group(q4_largest(both));
-    _mm512_store_ps(heads, both);
+    size_t n_first = n_blocks < HALF_BLOCKS ? n_blocks : HALF_BLOCKS;
+    _Alignas(64) float heads[2 * W];
+    __m512 first = q4_heads(blocks, n_first), last = _mm512_setzero_ps();
+    if (n_blocks > HALF_BLOCKS)
+        last = q4_heads(blocks + HALF_BLOCKS * Q4_BYTES,
+                        n_blocks - HALF_BLOCKS);
+    struct scaling scaling =
+        scale_group(larger(q4_largest(first), q4_largest(last)));
+    _mm512_store_ps(heads, first);
+    _mm512_store_ps(heads + W, last);
     /* From memory, which this says to be written, a number is copied to all
      * lanes for nothing. */
     __asm__("" : "+m"(heads));
     UNROLL
     for (size_t i = 0; i < BLOCKS; i += 2) {
-        const uint8_t *first = blocks + i * Q4_BYTES + Q4_HEAD;
+        const uint8_t *block = blocks + i * Q4_BYTES + Q4_HEAD;
+        const float *head = heads + i / HALF_BLOCKS * W + i % HALF_BLOCKS * 2;
         if (i < n_blocks) /* of a block that is not there all values are 0 */
             look_up_unit(
-                high + i / 2 * PLACES, low + i / 2 * PLACES,
-                q4_values(heads + 2 * i, scaling.factor),
-                q4_values(heads + 2 * i + 2, scaling.factor),
-                q4_places(first, i + 1 < n_blocks ? first + Q4_BYTES : first));
+                units + i / 2 * PITH_UNIT_PLACES,
+                q4_values(head, scaling.factor),
+                q4_values(head + 2, scaling.factor),
+                q4_places(block, i + 1 < n_blocks ? block + Q4_BYTES : block));
     }
     return _mm512_cvtss_f32(scaling.scale);
 }
@@ -271,35 +279,36 @@ INLINE float split_q4(float *high, float *low, const uint8_t *blocks, size_t n)
 INLINE float split_weights(float *row, const struct pith_kernels *kernels,
                            enum pith_type type, const uint8_t *bytes, size_t n)
 {
-    float *low = row + PITH_PLANE, floats[PITH_STEP];
+    float floats[GROUP];
     if (type == PITH_Q4)
-        return split_q4(row, low, bytes, n);
+        return split_q4(row, bytes, n);
     if (type == PITH_Q8)
-        return split_q8(row, low, bytes, n);
+        return split_q8(row, bytes, n);
     if (type == PITH_F32)
-        return split_floats(row, low, bytes, n);
+        return split_floats(row, bytes, n);
     kernels->unpack(floats, type, bytes, n);
-    return split_floats(row, low, floats, n);
+    return split_floats(row, floats, n);
 }
 
 TARGET static void unpack(const struct pith_kernels *kernels, float *row,
                           enum pith_type type, const uint8_t *bytes, size_t n)
 {
-    float scale = n == PITH_STEP
-                      ? split_weights(row, kernels, type, bytes, PITH_STEP)
-                      : split_weights(row, kernels, type, bytes, n);
-    row[PITH_PLANES] = scale * PITH_PLANE_ONE;
+    float scale = n == GROUP       ? split_weights(row, kernels, type, bytes, GROUP)
+                  : n == GROUP / 2 ? split_weights(row, kernels, type, bytes,
+                                                   GROUP / 2)
+                                   : split_weights(row, kernels, type, bytes, n);
+    row[PITH_PAIRS_SCALE] = scale * PITH_PLANE_ONE;
 }
 
 static size_t group_size(size_t n, size_t start)
 {
-    return n - start < PITH_STEP ? n - start : PITH_STEP;
+    return n - start < GROUP ? n - start : GROUP;
 }
 
-/* Places of a group that are written and read. */
+/* Places of n columns that are written and read. */
 static size_t used_places(size_t n)
 {
-    return (n + UNIT - 1) / UNIT * PLACES;
+    return pith_pairs_units(n) * PITH_UNIT_PLACES;
 }
 
 /* Four bytes are transposed as if they were a float. */
@@ -307,17 +316,18 @@ TARGET static void pack(const struct pith_kernels *kernels, float *panel,
                         size_t col, const float *x, size_t stride,
                         size_t n_tokens, size_t n)
 {
-    float high[L * PITH_PLANE], low[L * PITH_PLANE]; /* (n_tokens, places) */
-    for (size_t c = 0; c < n; c += PITH_STEP) {
-        float *group = panel + (col + c) * L;
-        size_t size = group_size(n, c), places = used_places(size);
-        for (size_t t = 0; t < n_tokens; t++)
-            group[PITH_PLANES * L + t] =
-                split_floats(high + t * PITH_PLANE, low + t * PITH_PLANE,
-                             x + t * stride + c, size);
-        kernels->transpose(group, L, high, PITH_PLANE, n_tokens, places);
-        kernels->transpose(group + PITH_PLANE * L, L, low, PITH_PLANE,
-                           n_tokens, places);
+    float units[L * PITH_PAIRS_SCALE]; /* (n_tokens, places) */
+    for (size_t c = 0; c < n; c += GROUP) {
+        float *group = panel + pith_pairs_rows(col + c) * L;
+        size_t size = group_size(n, c);
+        for (size_t t = 0; t < n_tokens; t++) {
+            float *token = units + t * PITH_PAIRS_SCALE;
+            const float *from = x + t * stride + c;
+            group[t] = size == GROUP ? split_floats(token, from, GROUP)
+                                     : split_floats(token, from, size);
+        }
+        kernels->transpose(group + L, L, units, PITH_PAIRS_SCALE, n_tokens,
+                           used_places(size));
     }
 }
 
@@ -341,6 +351,20 @@ INLINE __m512i high_bytes(__m512i even, __m512i odd)
                                   _mm512_srli_epi16(even, 8), odd);
 }
 
+/* W lanes of a unit, from row i of n on. */
+INLINE void pack_unit(float *unit, const float *rows, size_t i, size_t n,
+                      __m512 factor)
+{
+    for (size_t end = i + UNIT; i < end; i += 4, unit += L) {
+        __m512i even = join_words(load_row(rows, i, n, factor),
+                                  load_row(rows, i + 2, n, factor));
+        __m512i odd = join_words(load_row(rows, i + 1, n, factor),
+                                 load_row(rows, i + 3, n, factor));
+        _mm512_storeu_si512(unit, high_bytes(round_up(even), round_up(odd)));
+        _mm512_storeu_si512(unit + PLANE * L, low_bytes(even, odd));
+    }
+}
+
 /* W lanes of a group, from rows (n, L). */
 INLINE void pack_lanes(float *group, const float *rows, size_t n)
 {
@@ -348,19 +372,10 @@ INLINE void pack_lanes(float *group, const float *rows, size_t n)
     for (size_t i = 0; i < n; i++)
         largest = larger(largest, _mm512_loadu_ps(rows + i * L));
     struct scaling scaling = scale_by(largest);
-    for (size_t i = 0; i < used_places(n); i++) {
-        __m512i even =
-            join_words(load_row(rows, 4 * i, n, scaling.factor),
-                       load_row(rows, 4 * i + 2, n, scaling.factor));
-        __m512i odd =
-            join_words(load_row(rows, 4 * i + 1, n, scaling.factor),
-                       load_row(rows, 4 * i + 3, n, scaling.factor));
-        _mm512_storeu_si512(group + i * L,
-                            high_bytes(round_up(even), round_up(odd)));
-        _mm512_storeu_si512(group + (PITH_PLANE + i) * L,
-                            low_bytes(even, odd));
-    }
-    _mm512_storeu_ps(group + PITH_PLANES * L, scaling.scale);
+    _mm512_storeu_ps(group, scaling.scale);
+    for (size_t i = 0; i < n; i += UNIT)
+        pack_unit(group + L + i / UNIT * PITH_UNIT_PLACES * L, rows, i, n,
+                  scaling.factor);
 }
 
 TARGET static void pack_products(const struct pith_kernels *kernels,
@@ -368,10 +383,10 @@ TARGET static void pack_products(const struct pith_kernels *kernels,
                                  const float *products, size_t n)
 {
     (void)kernels;
-    for (size_t c = 0; c < n; c += PITH_STEP)
+    for (size_t c = 0; c < n; c += GROUP)
         for (size_t t = 0; t < L; t += W)
-            pack_lanes(panel + (col + c) * L + t, products + c * L + t,
-                       group_size(n, c));
+            pack_lanes(panel + pith_pairs_rows(col + c) * L + t,
+                       products + c * L + t, group_size(n, c));
 }
 
 /* --- tiles ---------------------------------------------------------------- */
@@ -379,37 +394,10 @@ TARGET static void pack_products(const struct pith_kernels *kernels,
 #define WEIGHTS_STRIDE (PITH_PAIRS_STRIDE * sizeof(float))
 #define PANEL_STRIDE (L * sizeof(float))
 
-/* Tiles 4 and 5: the upper and the lower 16 rows of weights; 6 and 7: the
- * first and the last 16 tokens.  Of a panel whose last half holds no token,
- * `half`, tiles 1, 3 and 7 are left alone. */
-INLINE void load_tokens(const float *panel, bool half)
-{
-    _tile_loadd(6, panel, PANEL_STRIDE);
-    if (!half)
-        _tile_loadd(7, panel + TILE, PANEL_STRIDE);
-}
-
-INLINE void load_factors(const float *weights, const float *panel, bool half)
-{
-    load_tokens(panel, half);
-    _tile_loadd(4, weights, WEIGHTS_STRIDE);
-    _tile_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
-}
-
-/* Of weights that this panel has no more need of: they should not drive
- * others out of the first-level cache. */
-INLINE void load_last(const float *weights, const float *panel, bool half)
-{
-    load_tokens(panel, half);
-    _tile_stream_loadd(4, weights, WEIGHTS_STRIDE);
-    _tile_stream_loadd(5, weights + TILE * PITH_PAIRS_STRIDE, WEIGHTS_STRIDE);
-}
-
-/* Sums of a group that are not yet products: of one tile, and the mixed ones
- * of the next one too. */
+/* Sums that are not yet products, of two strips in turn. */
 struct sums {
-    _Alignas(64) int32_t high[ROWS * L];
-    _Alignas(64) int32_t mixed[2 * ROWS * L];
+    _Alignas(64) int32_t high[2][ROWS * L];
+    _Alignas(64) int32_t mixed[2][ROWS * L];
 };
 
 /* A group of rows of weights and a panel, and where their products go. */
@@ -418,7 +406,19 @@ struct product {
     const float *weights;
     __m512 first, last; /* scales of the tokens */
     __mmask16 add;      /* all lanes, or none */
-    bool half;
+};
+
+/* A strip that is multiplied, and the one before it, whose sums become floats
+ * at the same time. */
+struct strip {
+    const float *weights;
+    float *before; /* products; NULL: there is none */
+    const float *scales;
+    int32_t *high, *mixed;
+    const uint8_t *ahead; /* what to ask for, some lines a unit */
+    size_t unit_lines;
+    bool half; /* the panel's last half holds no token: tiles 1, 3 and 7 are
+                * left alone */
 };
 
 /* W tokens of a row; x is their scale. */
@@ -433,106 +433,144 @@ INLINE void take_half(float *out, const int32_t *high, const int32_t *mixed,
         out, _mm512_fmadd_ps(x, part, _mm512_maskz_loadu_ps(add, out)));
 }
 
-INLINE void take_row(const struct product *product, const struct sums *sums,
-                     size_t row)
+/* Row i of the strip before, one after each tile instruction: there it is free,
+ * more of them in a row would keep the next one from being issued. */
+INLINE void take_row(const struct product *product, const struct strip *strip,
+                     size_t i)
 {
-    const int32_t *high = sums->high + row % ROWS * L;
-    const int32_t *mixed = sums->mixed + row % (2 * ROWS) * L;
-    float *out = product->out + row * L;
-    __m512 w = _mm512_set1_ps(
-        product->weights[row * PITH_PAIRS_STRIDE + PITH_PLANES]);
+    if (strip->before == NULL || i >= ROWS)
+        return;
+    float *out = strip->before + i * L;
+    const int32_t *high = strip->high + i * L, *mixed = strip->mixed + i * L;
+    __m512 w = _mm512_set1_ps(strip->scales[i * PITH_PAIRS_STRIDE]);
     take_half(out, high, mixed, w, product->first, product->add);
-    if (!product->half)
+    if (!strip->half)
         take_half(out + W, high + W, mixed + W, w, product->last,
                   product->add);
 }
 
-/* Adds products to tiles 0 to 3, the sums.  In between, four rows before `end`
- * become floats, which is free while tile instructions run; more of it in a
- * row would keep the next of them from being issued. */
-INLINE void add_products(const struct product *product,
-                         const struct sums *sums, size_t row, size_t end)
+/* A sum takes the place of that of the strip before, which is stored. */
+#define CHANGE_SUM(sum, rows, tokens, stored)                                  \
+    do {                                                                       \
+        _tile_stored(sum, stored, PANEL_STRIDE);                               \
+        _tile_zero(sum);                                                       \
+        _tile_dpbssd(sum, rows, tokens);                                       \
+    } while (0)
+
+/* The first unit, x.  Tiles 0 and 1: mixed sums, 2 and 3: high ones; 4 and 5:
+ * high and low bytes of weights, which this panel has no more need of: they
+ * should not drive others out of the first-level cache; 6 and 7: the first and
+ * the last 16 tokens. */
+INLINE void begin_strip(const struct strip *strip, const float *x)
 {
-    bool take = row < end;
+    const float *w = strip->weights, *low = x + PLANE * L;
+    _tile_stream_loadd(4, w, WEIGHTS_STRIDE);
+    _tile_loadd(6, low, PANEL_STRIDE);
+    CHANGE_SUM(0, 4, 6, strip->mixed);
+    if (!strip->half) {
+        _tile_loadd(7, low + W, PANEL_STRIDE);
+        CHANGE_SUM(1, 4, 7, strip->mixed + W);
+    }
+    _tile_loadd(6, x, PANEL_STRIDE);
+    CHANGE_SUM(2, 4, 6, strip->high);
+    if (!strip->half) {
+        _tile_loadd(7, x + W, PANEL_STRIDE);
+        CHANGE_SUM(3, 4, 7, strip->high + W);
+    }
+    _tile_stream_loadd(5, w + PLANE, WEIGHTS_STRIDE);
+    _tile_dpbssd(0, 5, 6);
+    if (!strip->half)
+        _tile_dpbssd(1, 5, 7);
+}
+
+enum { UNIT_ROWS = 6 /* taken during a unit */ };
+
+/* Unit i, x, and some rows of the strip before, from `row` on. */
+INLINE void add_unit(const struct product *product, const struct strip *strip,
+                     const float *x, size_t i, size_t row)
+{
+    const float *w = strip->weights + i * PITH_UNIT_PLACES;
+    const float *low = x + PLANE * L;
+    _tile_stream_loadd(4, w, WEIGHTS_STRIDE);
+    _tile_loadd(6, low, PANEL_STRIDE);
     _tile_dpbssd(0, 4, 6);
-    if (take)
-        take_row(product, sums, row);
-    if (!product->half)
-        _tile_dpbssd(1, 4, 7);
-    if (take)
-        take_row(product, sums, row + 1);
-    _tile_dpbssd(2, 5, 6);
-    if (take)
-        take_row(product, sums, row + 2);
-    if (!product->half)
-        _tile_dpbssd(3, 5, 7);
-    if (take)
-        take_row(product, sums, row + 3);
-}
-
-/* Stores the sums of one kind and begins those of the next: a register after
- * the other, so that there are always products to compute. */
-INLINE void change_sums(int32_t *stored, bool half)
-{
-    _tile_stored(0, stored, PANEL_STRIDE);
-    _tile_zero(0);
-    _tile_dpbssd(0, 4, 6);
-    if (!half) {
-        _tile_stored(1, stored + TILE, PANEL_STRIDE);
-        _tile_zero(1);
+    take_row(product, strip, row);
+    if (!strip->half) {
+        _tile_loadd(7, low + W, PANEL_STRIDE);
         _tile_dpbssd(1, 4, 7);
     }
-    _tile_stored(2, stored + TILE * L, PANEL_STRIDE);
-    _tile_zero(2);
-    _tile_dpbssd(2, 5, 6);
-    if (!half) {
-        _tile_stored(3, stored + TILE * L + TILE, PANEL_STRIDE);
-        _tile_zero(3);
-        _tile_dpbssd(3, 5, 7);
+    take_row(product, strip, row + 1);
+    _tile_loadd(6, x, PANEL_STRIDE);
+    _tile_dpbssd(2, 4, 6);
+    take_row(product, strip, row + 2);
+    for (size_t j = 0; j < strip->unit_lines; j++)
+        pith_prefetch(strip->ahead +
+                      (i * strip->unit_lines + j) * PITH_CACHE_LINE);
+    if (!strip->half) {
+        _tile_loadd(7, x + W, PANEL_STRIDE);
+        _tile_dpbssd(3, 4, 7);
     }
+    take_row(product, strip, row + 3);
+    _tile_stream_loadd(5, w + PLANE, WEIGHTS_STRIDE);
+    _tile_dpbssd(0, 5, 6);
+    take_row(product, strip, row + 4);
+    if (!strip->half)
+        _tile_dpbssd(1, 5, 7);
+    take_row(product, strip, row + 5);
 }
 
-/* Sums of ROWS rows from r on.  Those of high bytes stay in the registers;
- * the tile before it is stored and becomes floats. */
-INLINE void multiply_tile(const struct product *product, struct sums *sums,
-                          const float *panel, size_t r, size_t depth)
+INLINE void multiply_strip(const struct product *product,
+                           const struct strip *strip, const float *units,
+                           size_t n_units)
 {
-    const float *w_high = product->weights + r * PITH_PAIRS_STRIDE;
-    const float *w_low = w_high + PITH_PLANE, *x_low = panel + PITH_PLANE * L;
-    size_t n = used_places(depth), row = r > 0 ? r - ROWS : 0;
-    bool half = product->half;
-    load_last(w_low, panel, half);
-    change_sums(sums->high, half);
-    load_factors(w_high, x_low, half);
-    add_products(product, sums, row, r);
-    row += 4;
-    for (size_t i = PLACES; i < n; i += PLACES) {
-        load_last(w_low + i, panel + i * L, half);
-        add_products(product, sums, row, r);
-        load_factors(w_high + i, x_low + i * L, half);
-        add_products(product, sums, row + 4, r);
-        row += 8;
-    }
-    load_factors(w_high, panel, half);
-    change_sums(sums->mixed + r % (2 * ROWS) * L, half);
-    for (size_t i = PLACES; i < n; i += PLACES) {
-        load_factors(w_high + i, panel + i * L, half);
-        add_products(product, sums, row, r);
-        row += 4;
-    }
-    for (; row < r; row++)
-        take_row(product, sums, row);
+    begin_strip(strip, units);
+    UNROLL
+    for (size_t i = 1; i < GROUP / UNIT; i++)
+        if (i < n_units)
+            add_unit(product, strip, units + i * PITH_UNIT_PLACES * L, i,
+                     (i - 1) * UNIT_ROWS);
+    UNROLL
+    for (size_t row = 0; row < ROWS; row++)
+        if (row >= (n_units - 1) * UNIT_ROWS)
+            take_row(product, strip, row);
 }
 
-INLINE void multiply_tiles(const struct product *product, const float *panel,
-                           size_t n_rows, size_t depth)
+/* Strip i of a product, and what it does for the one before. */
+INLINE struct strip strip_at(const struct product *product, struct sums *sums,
+                             size_t i, bool half)
 {
+    size_t row = i * ROWS, before = i > 0 ? row - ROWS : 0;
+    return (struct strip){
+        .weights = product->weights + row * PITH_PAIRS_STRIDE,
+        .before = i > 0 ? product->out + before * L : NULL,
+        .scales = product->weights + before * PITH_PAIRS_STRIDE +
+                  PITH_PAIRS_SCALE,
+        .high = sums->high[i % 2],
+        .mixed = sums->mixed[i % 2],
+        .half = half};
+}
+
+/* Asks for what follows the panel's group: its next one, or the next panel. */
+INLINE void multiply_strips(const struct product *product, const float *units,
+                            size_t n_strips, size_t n_units, bool half)
+{
+    size_t lines = n_units * PITH_UNIT_PLACES * PANEL_STRIDE / PITH_CACHE_LINE;
+    size_t unit_lines = lines / (n_strips * n_units) + 1;
+    const float *ahead = units + n_units * PITH_UNIT_PLACES * L;
     struct sums sums;
-    for (size_t r = 0; r < n_rows; r += ROWS)
-        multiply_tile(product, &sums, panel, r, depth);
-    change_sums(sums.high, product->half);
-    for (size_t row = n_rows - ROWS; row < n_rows; row++)
-        take_row(product, &sums, row);
+    for (size_t i = 0; i < n_strips; i++) {
+        struct strip strip = strip_at(product, &sums, i, half);
+        strip.ahead = (const uint8_t *)ahead +
+                      i * n_units * unit_lines * PITH_CACHE_LINE;
+        strip.unit_lines = unit_lines;
+        multiply_strip(product, &strip, units, n_units);
+    }
+    struct strip end = strip_at(product, &sums, n_strips, half);
+    end.weights = product->weights; /* any */
+    begin_strip(&end, units);
+    UNROLL
+    for (size_t row = 0; row < ROWS; row++)
+        take_row(product, &end, row);
 }
 
 TARGET static void multiply_rows(const struct pith_kernels *kernels, float *out,
@@ -540,21 +578,17 @@ TARGET static void multiply_rows(const struct pith_kernels *kernels, float *out,
                                  size_t n_rows, size_t depth, size_t n_lanes,
                                  bool add)
 {
-    const float *scales = panel + PITH_PLANES * L;
-    struct product product = {out,
-                              weights,
-                              _mm512_loadu_ps(scales),
-                              _mm512_loadu_ps(scales + W),
-                              add ? 0xFFFF : 0,
-                              false};
+    size_t n_units = pith_pairs_units(depth);
+    size_t n_strips = (n_rows + ROWS - 1) / ROWS;
+    struct product product = {out, weights, _mm512_loadu_ps(panel),
+                              _mm512_loadu_ps(panel + W), add ? 0xFFFF : 0};
     (void)kernels;
-    n_rows = (n_rows + ROWS - 1) / ROWS * ROWS;
-    if (n_lanes > W) {
-        multiply_tiles(&product, panel, n_rows, depth);
-    } else {
-        product.half = true;
-        multiply_tiles(&product, panel, n_rows, depth);
-    }
+    if (n_lanes <= W)
+        multiply_strips(&product, panel + L, n_strips, n_units, true);
+    else if (n_units == GROUP / UNIT)
+        multiply_strips(&product, panel + L, n_strips, GROUP / UNIT, false);
+    else
+        multiply_strips(&product, panel + L, n_strips, n_units, false);
 }
 
 static bool usable(const struct pith_kernels *kernels)
@@ -568,8 +602,9 @@ const struct pith_precision pith_precision_int8x3_amx = {
     .usable = usable,
     .permit = pith_cpu_allow_tiles,
     .rows = ROWS,
-    .unit = PITH_STEP,
+    .unit = GROUP,
     .row_stride = PITH_PAIRS_STRIDE,
+    .panel_rows = pith_pairs_rows,
     .attention = &pith_precision_bf16x3_amx,
     .pack = pack,
     .pack_products = pack_products,
