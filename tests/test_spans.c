@@ -241,6 +241,16 @@ static const struct {
     {"The parser of the shell runs make all && make install || echo failed, and "
      "compares n != 5, a <= b and p->next == q one by one.",
      ">", "->"},
+    {"\u5E02\u9577\u306F\u4ED6\u306B\u65B9\u6CD5\u304C\u306A\u304B"
+     "\u3063\u305F\u3068\u8FF0\u3079\u305F\u3002\u8CEA\u554F\u3078"
+     "\u306E\u7B54\u3048\u306F\u307E\u3060\u51FA\u3066\u3044\u306A"
+     "\u3044\u3002",
+     "\u65B9\u6CD5", "\u65B9\u6CD5\u304C\u306A\u304B\u3063\u305F"},
+    {"\u5E02\u9577\u306F\u4ED6\u306B\u65B9\u6CD5\u304C\u306A\u304B"
+     "\u3063\u305F\u3068\u8FF0\u3079\u305F\u3002\u8CEA\u554F\u3078"
+     "\u306E\u7B54\u3048\u306F\u307E\u3060\u51FA\u3066\u3044\u306A"
+     "\u3044\u3002",
+     "\u51FA", "\u51FA\u3066\u3044\u306A\u3044"},
 };
 enum { N_DENIED = sizeof denied / sizeof *denied };
 

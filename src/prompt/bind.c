@@ -16,6 +16,7 @@
 enum {
     MAX_SMALL_WORDS = 3, /* between a negation and what it denies */
     MAX_SIGNS = 4,       /* between a value and its key: `": "` */
+    MAX_KANA = 8,        /* of a Japanese verb: tsu-ke-te-i-nai */
     SHORT = 3             /* letters: "be", "the", "de", "zu" */
 };
 
@@ -147,6 +148,26 @@ static size_t reach(const struct pith_parts *parts, size_t to, size_t end)
     return to;
 }
 
+static bool is_hiragana(const struct pith_parts *parts, size_t unit)
+{
+    struct pith_text text = pith_unit_text(parts, &parts->units[unit]);
+    uint32_t code = pith_cluster_at(text, 0).code;
+    return code >= 0x3041 && code <= 0x3096;
+}
+
+/* The verb or noun that a Japanese negation ends: back over its kana to one or two
+ * characters before them. */
+static void bind_ending(const struct pith_parts *parts, size_t start,
+                        size_t first, bool *joined)
+{
+    size_t i = first, least = first - start > MAX_KANA ? first - MAX_KANA : start;
+    while (i > least && is_hiragana(parts, i) && pith_unit_is_word(parts, i - 1))
+        joined[i--] = true;
+    if (i > start && i < first && pith_unit_is_han(parts, i) &&
+        pith_unit_is_han(parts, i - 1))
+        joined[i] = true;
+}
+
 /* Whether a unit has nothing but some signs. */
 static bool has_only(const struct pith_parts *parts, size_t unit,
                      const char *signs)
@@ -189,6 +210,7 @@ static void bind_negation(const struct pith_parts *parts,
         joined[first] = true; /* ne rouvrira pas avant l'été */
     if (ends && before) {
         joined[first] = true;
+        bind_ending(parts, part->unit, first, joined);
         if (first - 1 > part->unit && is_syllable(parts, first - 1))
             joined[first - 1] = true;
     } else if (after) {

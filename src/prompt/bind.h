@@ -10,7 +10,8 @@
 /* Merges, in the contexts,
  *   - each negation (negations.c) with the word after it, small words between
  *     the two included ("not to be restarted"), or with the one before it
- *     where a clause ends or where it is a Japanese verb's ending,
+ *     where a clause ends (its comma too), and a Japanese ending with its verb,
+ *   - "than" and its like with what is compared,
  *   - each number with its unit, with what it counts, belongs to or is compared
  *     by, and with the other end of a range (bind_numbers.c).
  * What would have more than `limit` tokens stays apart. */
