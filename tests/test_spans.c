@@ -217,6 +217,12 @@ static const struct {
     {"The ferry will not sail before Easter, and the bread of this bakery has "
      "less gluten of the sort that matters than wheat.",
      "wheat", "than wheat"},
+    {"Neither party is liable for lost profits, and no claim may be made after the "
+     "first of May by anyone who has signed this agreement.",
+     "party", "Neither party is liable"},
+    {"Neither party is liable for lost profits, and no claim may be made after the "
+     "first of May by anyone who has signed this agreement.",
+     "claim", "no claim may be made"},
     {"La piscine municipale ne rouvrira pas avant l\u2019\u00E9t\u00E9, et le "
      "conseil a vot\u00E9 un budget pour la ligne de tramway.",
      "rouvrira", "ne rouvrira pas avant l"},

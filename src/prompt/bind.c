@@ -39,6 +39,15 @@ static const char small_words[] =
     "может могут можно должен должна должны была было были будет будут "
     "може можуть можна була було були буде будуть треба мора ";
 
+/* Verbs that say with the next word what a negation before them is about: "neither
+ * party is liable", "no claim may be made". */
+static const char auxiliaries[] =
+    " is are was were has have had do does did will would shall should can "
+    "could may might must ist sind war waren hat haben wird werden kann können "
+    "darf dürfen muss müssen soll sollen est sont sera seront peut peuvent doit "
+    "doivent es son será serán puede pueden debe deben é são pode podem può "
+    "possono jest są może mogą может могут был была были ";
+
 struct pith_text pith_unit_word(const struct pith_parts *parts,
                                 const struct pith_unit *unit)
 {
@@ -204,6 +213,11 @@ static void bind_negation(const struct pith_parts *parts,
     if (after && to + 2 < end && is_to(parts, to + 1) &&
         goes_on(parts, to + 1) && goes_on(parts, to + 2))
         to += 2; /* not willing to pay */
+    if (after && to + 2 < end && goes_on(parts, to + 1) &&
+        is_listed(parts, to + 1, auxiliaries)) {
+        size_t verb = reach(parts, to + 2, end);
+        to = verb < end && goes_on(parts, verb) ? verb : to;
+    }
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
     if (before && joined[first - 1] &&
         is_listed(parts, first, " pas plus jamais rien personne "))
