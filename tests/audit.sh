@@ -38,8 +38,11 @@ run_clang() { each "${CLANG:-clang}" --analyze $flags -o /dev/null; }
 run_tidy() {
     each sh -c 'clang-tidy --quiet --checks="'"$checks"'" "$0" -- '"$flags"
 }
-run_cppcheck() {
-    cppcheck --enable=warning,performance,portability --std=c11 -Iinclude -q -j "$jobs" \
+run_cppcheck() { # without a folder, -j leaves out what goes from file to file
+    rm -rf "$out/cppcheck.build"
+    mkdir "$out/cppcheck.build"
+    cppcheck --cppcheck-build-dir="$out/cppcheck.build" -q -j "$jobs" \
+        --enable=warning,performance,portability --std=c11 -Iinclude \
         --suppress=toomanyconfigs --suppress=invalidPointerCast \
         --template='{file}:{line}:{column}: warning: {message} [{id}]' $files 2>&1
 }

@@ -698,6 +698,26 @@ START_TEST(scraps_are_compressed)
 }
 END_TEST
 
+/* Quadratic time would be minutes. */
+START_TEST(long_runs_are_compressed)
+{
+    static const struct {
+        const char *piece;
+        enum pith_preset preset;
+    } runs[] = {{"\"'", PITH_PRESET_CODE}, {"\t", PITH_PRESET_TABLE}};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct pith_buffer run = {0};
+        while (run.size < 60000)
+            pith_buffer_string(&run, runs[i].piece);
+        pith_buffer_byte(&run, '\0');
+        ck_assert(!run.failed);
+        pith_result_free(
+            compress(TINY_GPT2, run.data, (int)runs[i].preset, 0.5));
+        pith_buffer_free(&run);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("presets");
@@ -718,6 +738,7 @@ Suite *make_suite(void)
     tcase_add_test(tcase, first_lines_are_told_apart);
     tcase_add_test(tcase, prose_has_no_form);
     tcase_add_test(tcase, scraps_are_compressed);
+    tcase_add_test(tcase, long_runs_are_compressed);
     suite_add_tcase(suite, tcase);
     return suite;
 }

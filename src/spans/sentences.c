@@ -16,7 +16,10 @@
 #include "../prompt/units.h"
 #include "../text/casing.h"
 
-enum { LONGEST_ABBREVIATION = 3 }; /* letters */
+enum {
+    LONGEST_ABBREVIATION = 3, /* letters */
+    MOST_AFTER = 64 /* characters between the mark of a sentence and its end */
+};
 
 /* The first character of a unit that is not white space; tells whether a line
  * ended before it, and whether anything did. */
@@ -77,11 +80,14 @@ static bool ends(const struct pith_parts *parts, size_t first, size_t i,
     struct pith_text text = {parts->text.data + begin,
                              before->byte + before->n_bytes - begin};
     struct pith_cluster c = pith_cluster_before(text, text.size);
-    for (; c.start > 0 && pith_role_of(c.code) == PITH_ROLE_SPACE; space = true) {
+    int n = 0;
+    for (; n < MOST_AFTER && c.start > 0 &&
+           pith_role_of(c.code) == PITH_ROLE_SPACE; n++) {
+        space = true;
         line |= c.code == '\n' && !before->wraps;
         c = pith_cluster_before(text, c.start);
     }
-    while (c.start > 0 && is_closing(c.code))
+    for (; n < MOST_AFTER && c.start > 0 && is_closing(c.code); n++)
         c = pith_cluster_before(text, c.start);
     *mark = (struct mark){c.code, i - 1};
     while (parts->units[mark->unit].byte > begin + c.start)
