@@ -9,9 +9,9 @@
  * multiples of PITH_BLOCK_KEYS, wherever the queries are and in whatever rows
  * the keys are.
  *
- * Both products are float32, or in the precision's own way to be as exact
- * (precision.h): then keys, values, queries and what the softmax made of the
- * scores are brought into its form.
+ * Both products are float32, or in the precision's own ways (precision.h):
+ * then keys, values, queries and what the softmax made of the scores are
+ * brought into their form.
  */
 #include <math.h>
 #include <string.h>
@@ -27,7 +27,8 @@ struct attention {
     float *out;
     const float *q;
     const struct pith_attention_run *runs;
-    const struct pith_precision *products; /* NULL: float32 */
+    /* Of keys with queries, of values with scores; NULL, both: float32. */
+    const struct pith_precision *scores, *values;
     size_t H, n_kv_head, group, D;
     size_t n_tasks; /* of one key head */
 };
@@ -96,7 +97,7 @@ static struct query open_query(const struct attention *attention,
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t L = kernels->lanes, D = attention->D;
     size_t size = pith_round_up(D, PITH_BLOCK_ROWS) * L;
-    bool packed = attention->products != NULL;
+    bool packed = attention->scores != NULL;
     float factors[PITH_MAX_LANES];
     struct query query;
     query.head = head_of(attention, key_head, index);
@@ -122,7 +123,7 @@ static struct query open_query(const struct attention *attention,
     }
     kernels->scale(q, D, factors);
     if (packed)
-        attention->products->pack_products(kernels, query.q, 0, q, D);
+        attention->scores->pack_products(kernels, query.q, 0, q, D);
     return query;
 }
 
@@ -132,7 +133,7 @@ static void load_rows(const struct attention *attention, const struct run *run,
                       struct pith_thread_scratch *scratch, size_t key_head,
                       size_t row, size_t at, size_t n)
 {
-    const struct pith_precision *products = attention->products;
+    const struct pith_precision *products = attention->scores;
     size_t D = attention->D;
     size_t start = (key_head * run->spec->stride + row) * D;
     for (size_t i = 0; i < n; i++) {
@@ -155,8 +156,8 @@ static void unpack_values(const struct attention *attention, float *values,
 {
     for (size_t i = 0; i < attention->D; i++) {
         float *row = values + i * PITH_ROW_STRIDE;
-        attention->products->unpack(attention->compute->kernels, row,
-                                    PITH_F32, (const uint8_t *)row, n);
+        attention->values->unpack(attention->compute->kernels, row,
+                                  PITH_F32, (const uint8_t *)row, n);
     }
 }
 
@@ -174,7 +175,7 @@ static void load_keys(const struct attention *attention, const struct run *run,
         load_rows(attention, run, scratch, key_head,
                   run->spec->row + (key + n_shared - shared), n_shared,
                   n - n_shared);
-    if (attention->products != NULL)
+    if (attention->values != NULL)
         unpack_values(attention, scratch->values, n);
 }
 
@@ -205,12 +206,12 @@ static void mask_window(const struct run *run, const struct query *query,
 
 /* out (n_rows, L) = rows (n_rows, depth) in (depth, L), added to out when
  * add. */
-static void multiply(const struct attention *attention, float *out,
+static void multiply(const struct attention *attention,
+                     const struct pith_precision *products, float *out,
                      const float *rows, size_t n_rows, const float *in,
                      size_t depth, size_t n_lanes, bool add)
 {
     const struct pith_kernels *kernels = attention->compute->kernels;
-    const struct pith_precision *products = attention->products;
     pith_multiply_rows(kernels, products != NULL ? products
                                                  : &pith_precision_f32,
                        out, rows, in, n_rows, depth, n_lanes, add);
@@ -224,21 +225,21 @@ static void attend(const struct attention *attention, const struct run *run,
     const struct pith_kernels *kernels = attention->compute->kernels;
     size_t L = kernels->lanes, D = attention->D;
     float *scores = scratch->scores;
-    multiply(attention, scores, scratch->weights, n, query->q, D,
-             query->n_lanes, false);
+    multiply(attention, attention->scores, scores, scratch->weights, n,
+             query->q, D, query->n_lanes, false);
     mask_scores(query, scores, L, run->n_past, key, n);
     if (run->spec->window > 0)
         mask_window(run, query, scores, L, key, n);
     kernels->softmax(scores, n, query->softmax);
     if (key > query->first)
         kernels->scale(query->out, D, query->softmax->scale);
-    if (attention->products != NULL) {
+    if (attention->values != NULL) {
         scores = scratch->packed_scores;
-        attention->products->pack_products(kernels, scores, 0,
-                                           scratch->scores, n);
+        attention->values->pack_products(kernels, scores, 0, scratch->scores,
+                                         n);
     }
-    multiply(attention, query->out, scratch->values, D, scores, n,
-             query->n_lanes, key > query->first);
+    multiply(attention, attention->values, query->out, scratch->values, D,
+             scores, n, query->n_lanes, key > query->first);
 }
 
 static void close_query(const struct attention *attention,
@@ -296,8 +297,8 @@ static void attention_task(void *user, size_t index, int thread)
     size_t first = task * PITH_QUERY_PANELS;
     size_t n_queries = pith_min(PITH_QUERY_PANELS, run.n_queries - first);
     size_t n_visible = 0;
-    if (attention->products != NULL)
-        pith_begin(attention->products);
+    if (attention->scores != NULL)
+        pith_begin(attention->scores);
     for (size_t i = 0; i < n_queries; i++) {
         ask_for_panel(attention, &run, attention->q, key_head, first + i + 1);
         queries[i] =
@@ -317,8 +318,8 @@ static void attention_task(void *user, size_t index, int thread)
         ask_for_panel(attention, &run, attention->out, key_head, first + i + 1);
         close_query(attention, &run, &queries[i]);
     }
-    if (attention->products != NULL)
-        pith_end(attention->products);
+    if (attention->scores != NULL)
+        pith_end(attention->scores);
 }
 
 void pith_attention_runs(const struct pith_compute *compute, float *out,
@@ -333,8 +334,10 @@ void pith_attention_runs(const struct pith_compute *compute, float *out,
                             .n_kv_head = n_kv_head,
                             .group = H / n_kv_head,
                             .D = D};
-    if (D <= PITH_STEP)
-        job.products = compute->precision->attention;
+    if (D <= PITH_STEP) {
+        job.scores = compute->precision->scores;
+        job.values = compute->precision->values;
+    }
     for (size_t i = 0; i < n_runs; i++) {
         struct run run = open_run(&job, &runs[i], 0);
         job.n_tasks += n_tasks_of(&run);

@@ -66,10 +66,10 @@ struct pith_precision {
     void (*unpack)(const struct pith_kernels *kernels, float *row,
                    enum pith_type type, const uint8_t *bytes, size_t n);
 
-    /* How the products of attention are computed, as exactly as in float32
-     * for all that matters; its unpack() works in place on PITH_F32.  NULL:
-     * in float32. */
-    const struct pith_precision *attention;
+    /* How the scores of attention are computed, and the sums of values that
+     * they weigh, as exactly as in float32 for all that matters; unpack() works
+     * in place on PITH_F32.  NULL, both: in float32. */
+    const struct pith_precision *scores, *values;
 
     /* Called by a thread before and after its multiplications; NULL: none. */
     void (*begin)(void);
@@ -172,6 +172,9 @@ extern const struct pith_precision pith_precision_int16_simd128;
 extern const struct pith_precision pith_precision_bf16_avx512;
 extern const struct pith_precision pith_precision_bf16_amx;
 extern const struct pith_precision pith_precision_bf16x3_amx;
+/* The same, but for products that are packed, which are cut, not rounded; by no
+ * name. */
+extern const struct pith_precision pith_precision_bf16x3_cut_amx;
 extern const struct pith_precision pith_precision_int8x3_amx;
 extern const struct pith_precision pith_precision_int16_vnni;
 extern const struct pith_precision pith_precision_int8_vnni;
