@@ -38,11 +38,8 @@ run_clang() { each "${CLANG:-clang}" --analyze $flags -o /dev/null; }
 run_tidy() {
     each sh -c 'clang-tidy --quiet --checks="'"$checks"'" "$0" -- '"$flags"
 }
-run_cppcheck() { # without a folder, -j leaves out what goes from file to file
-    rm -rf "$out/cppcheck.build"
-    mkdir "$out/cppcheck.build"
-    cppcheck --cppcheck-build-dir="$out/cppcheck.build" -q -j "$jobs" \
-        --enable=warning,performance,portability --std=c11 -Iinclude \
+run_cppcheck() { # -j would leave out what goes from one file to another
+    cppcheck --enable=warning,performance,portability --std=c11 -Iinclude -q \
         --suppress=toomanyconfigs --suppress=invalidPointerCast \
         --template='{file}:{line}:{column}: warning: {message} [{id}]' $files 2>&1
 }
