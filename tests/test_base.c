@@ -124,9 +124,9 @@ END_TEST
 START_TEST(error_detail_is_one_valid_line)
 {
     struct pith_error error;
-    ck_assert_int_eq(pith_fail(&error, PITH_ERR_IO, "a\nb\xFF\xC3\xA9 %d", 7),
+    ck_assert_int_eq(pith_fail(&error, PITH_ERR_IO, "a\nb\xFF\xC3\xA9\xC2\x9B %d", 7),
                      PITH_ERR_IO);
-    ck_assert_str_eq(error.detail, "a?b?\xC3\xA9 7");
+    ck_assert_str_eq(error.detail, "a?b?\xC3\xA9?? 7");
     char wide[1000];
     memset(wide, 'x', sizeof wide);
     memcpy(wide + 510, "\xC3\xA9", 3);

@@ -251,11 +251,19 @@ size_t tool_character_length(const char *s, size_t n)
     return length;
 }
 
+bool tool_is_c1(const char *s, size_t length)
+{
+    return length == 2 && (unsigned char)s[0] == 0xC2 &&
+           (unsigned char)s[1] < 0xA0;
+}
+
 void tool_print_piece(FILE *stream, struct pith_text piece)
 {
     for (size_t i = 0; i < piece.size;) {
         const char *s = piece.bytes + i;
         size_t length = tool_character_length(s, piece.size - i);
+        if (tool_is_c1(s, length))
+            length = 0; /* its bytes, one after the other */
         if (*s == '\n')
             fputs("\\n", stream);
         else if (*s == '\r')

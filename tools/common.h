@@ -80,6 +80,9 @@ void tool_output_abort(struct output *output);
 
 /* Length of the UTF-8 character at s, of n > 0 bytes; 0: there is none. */
 size_t tool_character_length(const char *s, size_t n);
+/* Whether that is a control character of two bytes, U+0080 to U+009F, which
+ * terminals may obey as well. */
+bool tool_is_c1(const char *s, size_t length);
 
 /* A token's bytes on one line: \n \r \t \\ and \xNN for other control
  * characters and for bytes that are not UTF-8. */

@@ -53,9 +53,7 @@ static size_t paint_character(struct painter *painter, struct pith_text rest,
         return crlf ? 2 : 1;
     }
     change(painter, state);
-    bool is_c1 = length == 2 && first == 0xC2 &&
-                 (unsigned char)rest.bytes[1] < 0xA0;
-    if (length == 0 || is_c1)
+    if (length == 0 || tool_is_c1(rest.bytes, length))
         fputs("\xEF\xBF\xBD", painter->out);
     else if ((first < 0x20 && first != '\t') || first == 0x7F)
         fprintf(painter->out, "^%c", first ^ 0x40);

@@ -4,6 +4,7 @@
 #include "error.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "print.h"
 #include "utf8.h"
@@ -24,17 +25,16 @@ const char *pith_status_name(enum pith_status status)
 }
 
 /* Replaces what is not valid UTF-8 (a cut character at the end, bytes of a
- * broken file) and control characters by '?', so that the detail is one
- * line that any terminal or JSON string can hold. */
+ * broken file) and control characters, those of two bytes too, by '?', so that
+ * the detail is one line that any terminal or JSON string can hold. */
 static void clean_detail(char *text)
 {
-    size_t n = 0;
-    while (text[n] != '\0')
-        n++;
+    size_t n = strlen(text);
     for (size_t i = 0; i < n;) {
         size_t length = pith_utf8_valid_length(text + i, n - i);
         unsigned char c = (unsigned char)text[i];
-        if (length == 0 || c < 0x20 || c == 0x7f) {
+        if (length == 0 || c < 0x20 || c == 0x7f ||
+            (c == 0xC2 && (unsigned char)text[i + 1] < 0xA0)) {
             text[i++] = '?';
         } else {
             i += length;
