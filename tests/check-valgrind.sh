@@ -8,8 +8,8 @@ command -v valgrind >/dev/null || {
     echo "SKIPPED: valgrind is not here" >&2
     exit 0
 }
-text='Ana: When does the 17:45 ferry arrive? Ben: At 19:20, if the weather holds.'
-replies=$(printf '%s\n' "{\"context\": \"$text\", \"method\": \"spans\", \"rate\": 0.5}" \
+text='Ana: When does the 17:45 ferry arrive? Ben: At 19:20. And if the weather on the lake turns?'
+replies=$(printf '%s\n' "{\"context\": \"$text\", \"method\": \"spans\", \"rate\": 0.2}" \
     "{\"context\": \"$text\", \"method\": \"paper\", \"target_tokens\": 12}" \
     '{"context": [7]}' '{"context": "cut' |
     valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=all \

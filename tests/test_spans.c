@@ -223,6 +223,12 @@ static const struct {
     {"Neither party is liable for lost profits, and no claim may be made after the "
      "first of May by anyone who has signed this agreement.",
      "claim", "no claim may be made"},
+    {"On the bridge they were approached by a stranger, who said that the car had "
+     "been paid by Johnny in the spring of that year.",
+     "approached", "approached by"},
+    {"Le contrat a \u00E9t\u00E9 sign\u00E9 par Okafor, et la facture du mois de "
+     "mars fut r\u00E9gl\u00E9e par le port.",
+     "sign\u00E9", "sign\u00E9 par"},
     {"La piscine municipale ne rouvrira pas avant l\u2019\u00E9t\u00E9, et le "
      "conseil a vot\u00E9 un budget pour la ligne de tramway.",
      "rouvrira", "ne rouvrira pas avant l"},

@@ -68,10 +68,16 @@ bool pith_unit_is_word(const struct pith_parts *parts, size_t unit)
            pith_role_of(pith_cluster_at(text, 0).code) >= PITH_ROLE_LETTER;
 }
 
-static bool ends_in(struct pith_text word, const char *end)
+/* Whether a word ends in one of a list's, each with a blank after it. */
+static bool ends_in(struct pith_text word, const char *ends)
 {
-    size_t n = strlen(end);
-    return word.size > n && memcmp(word.bytes + word.size - n, end, n) == 0;
+    for (size_t n; *ends != '\0'; ends += n + 1) {
+        n = strcspn(ends, " ");
+        if (word.size >= n &&
+            memcmp(word.bytes + word.size - n, ends, n) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Also adverbs of English and French: "not fully paid". */
@@ -79,8 +85,7 @@ static bool is_small(const struct pith_parts *parts, size_t unit)
 {
     struct pith_text text = pith_unit_word(parts, &parts->units[unit]);
     size_t n = 0;
-    if (pith_text_is_listed(text, small_words) || ends_in(text, "ly") ||
-        ends_in(text, "ment"))
+    if (pith_text_is_listed(text, small_words) || ends_in(text, "ly ment "))
         return true;
     for (size_t at = 0; at < text.size; n++) {
         struct pith_cluster c = pith_cluster_at(text, at);
@@ -264,6 +269,30 @@ static void bind_comparisons(const struct pith_parts *parts,
     }
 }
 
+/* Words for who did something, and how what comes before them ends. */
+static const struct {
+    const char *words, *ends;
+} agents[] = {
+    {" by ", "ed en wn de ld ght "},
+    {" par ", "é ée és ées i it is u us ue t te ts tes "},
+    {" por ", "ado ada ados adas ido ida idos idas to ta tos tas "},
+    {" da dal dalla dai ", "ato ata ati ate ito ita iti uto uta uti "},
+    {" von vom ", "wurde wurden wird werden "},
+    {" door ", "d t en "},
+};
+
+/* "She was paid by Ben" must not become "She paid Ben". */
+static void bind_agents(const struct pith_parts *parts,
+                        const struct pith_part *part, bool *joined)
+{
+    for (size_t i = part->unit + 1; i < part->unit + part->n_units; i++)
+        for (size_t j = 0; j < sizeof agents / sizeof *agents; j++)
+            if (is_listed(parts, i, agents[j].words) && goes_on(parts, i))
+                joined[i] |= ends_in(
+                    pith_unit_word(parts, &parts->units[i - 1]),
+                    agents[j].ends);
+}
+
 /* Of one part; its negations are in ascending order. */
 static enum pith_status bind_negations(struct pith_parts *parts,
                                   const struct pith_part *part, bool *joined,
@@ -327,6 +356,7 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
         if (parts->parts[i].kind == PITH_PART_CONTEXT) {
             pith_bind_numbers(parts, &parts->parts[i], joined);
             bind_comparisons(parts, &parts->parts[i], joined);
+            bind_agents(parts, &parts->parts[i], joined);
             status = bind_negations(parts, &parts->parts[i], joined, error);
         }
     for (size_t i = 0; i < parts->n_units; i++)

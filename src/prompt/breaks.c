@@ -96,8 +96,9 @@ size_t pith_missing_breaks(struct pith_text written, struct pith_text gap,
 static void append_gone(struct pith_composition *c,
                         const struct pith_unit *unit, size_t from, size_t n)
 {
+    const struct pith_unit *last = c->parts->units + c->parts->n_units;
     pith_buffer_append(c->text, c->parts->text.data + from, n);
-    for (; unit->byte < from + n; unit++) {
+    for (; unit < last && unit->byte < from + n; unit++) {
         struct pith_decision *d = &c->decisions->by_token[unit->token];
         size_t end = unit->byte + unit->n_bytes;
         if (end <= from)
@@ -216,16 +217,22 @@ static void keep_stop(struct pith_composition *c, const struct pith_part *part,
     struct pith_text word = pith_unit_word(c->parts, next);
     uint32_t before = pith_cluster_before(written, written.size).code;
     uint32_t after = pith_cluster_at(word, 0).code;
-    if (pith_is_one_of(before, marks) || pith_is_one_of(before, ",:") ||
+    if (pith_is_one_of(before, marks) || before == ':' ||
         pith_is_one_of(after, marks))
         return;
     struct pith_text mark = mark_of(c, first);
     bool sentence = !pith_is_one_of(pith_cluster_at(mark, 0).code, ";；");
     needed |= pith_is_number(before); /* "45. Rye" is not 45 of them */
-    if (needed || (sentence && !opens_sentence(c, latest, next)) ||
-        denies_yet(c, part, next))
-        append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),
-                    mark.size);
+    if (!needed && (!sentence || opens_sentence(c, latest, next)) &&
+        !denies_yet(c, part, next))
+        return;
+    struct pith_decision *d = &c->decisions->by_token[last->token];
+    if (before == ',' && d->end > d->from && !last->forced) {
+        c->text->size--; /* the mark takes its place */
+        d->end--;
+    }
+    append_gone(c, last + 1, (size_t)(mark.bytes - c->parts->text.data),
+                mark.size);
 }
 
 size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
