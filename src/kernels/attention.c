@@ -179,15 +179,18 @@ static void load_keys(const struct attention *attention, const struct run *run,
         unpack_values(attention, scratch->values, n);
 }
 
-/* Token t sees the keys up to its own, n_past + t. */
+/* Token t sees the keys up to its own, n_past + t.  Many lanes at a time: a
+ * vector that single floats were just stored in is slow to load. */
 static void mask_scores(const struct query *query, float *scores, size_t L,
                         size_t n_past, size_t key, size_t n)
 {
     size_t first = n_past + query->token + 1; /* not seen by lane 0 */
+    float blind[PITH_MAX_LANES];
+    for (size_t t = 0; t < L; t++)
+        blind[t] = -INFINITY;
     for (size_t i = first > key ? first - key : 0; i < n; i++) {
         size_t n_blind = pith_min(key + i - first + 1, L);
-        for (size_t t = 0; t < n_blind; t++)
-            scores[i * L + t] = -INFINITY;
+        memcpy(scores + i * L, blind, n_blind * sizeof *blind);
     }
 }
 
