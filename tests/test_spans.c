@@ -225,10 +225,19 @@ static const struct {
      "claim", "no claim may be made"},
     {"On the bridge they were approached by a stranger, who said that the car had "
      "been paid by Johnny in the spring of that year.",
-     "approached", "approached by"},
+     "approached", "approached by a stranger"},
+    {"Erlaubt sind ein Taschenrechner und ein Blatt mit eigenen Notizen, nicht aber "
+     "B\u00FCcher oder Handys, die im Flur zu lassen sind.",
+     "Handys", "nicht aber B\u00FCcher oder Handys"},
+    {"The library has no food, drinks or pets, and in the desert they walked two days "
+     "without food and water, says the guide.",
+     "pets", "no food, drinks or pets"},
+    {"The library has no food, drinks or pets, and in the desert they walked two days "
+     "without food and water, says the guide.",
+     "water", "without food and water"},
     {"Le contrat a \u00E9t\u00E9 sign\u00E9 par Okafor, et la facture du mois de "
      "mars fut r\u00E9gl\u00E9e par le port.",
-     "sign\u00E9", "sign\u00E9 par"},
+     "sign\u00E9", "sign\u00E9 par Okafor"},
     {"La piscine municipale ne rouvrira pas avant l\u2019\u00E9t\u00E9, et le "
      "conseil a vot\u00E9 un budget pour la ligne de tramway.",
      "rouvrira", "ne rouvrira pas avant l"},

@@ -29,7 +29,7 @@ static const char small_words[] =
     "over into avant après sans avec sous depuis jusqu'à nach ohne wegen über "
     "unter bevor seit antes después hasta desde sin prima dopo senza przed "
     "przez после через пока перед після "
-    "mehr einen einem einer eine worden werden wurde wurden dans pour plus "
+    "mehr aber auch noch immer einen einem einer eine worden werden wurde wurden dans pour plus "
     "para peut peuvent doit doivent sera seront était étaient avait "
     "puede pueden debe deben sido está están fueron haya había "
     "pode podem deve devem estão foram seja sejam estiver tinha "
@@ -200,6 +200,38 @@ static bool is_listed(const struct pith_parts *parts, size_t unit,
                                list);
 }
 
+static const char or_words[] = " or nor oder ou o of eller lub czy или або ";
+static const char and_words[] = " and und et y e en och og i и та ";
+
+/* Negations of all that is listed after them: "without food and water". */
+static const char listing_words[] =
+    " no No without Without kein keine keinen keiner ohne sans sin sem senza bez "
+    "без ";
+
+enum { MAX_LISTED = 3 };
+
+/* The last of what is denied together, its first word being `to`: "no food, drinks
+ * or pets". */
+static size_t listed_end(const struct pith_parts *parts, size_t first, size_t to,
+                         size_t end)
+{
+    bool all = is_listed(parts, first, listing_words);
+    for (size_t n = 0; n < MAX_LISTED; n++) {
+        size_t at = to + 1;
+        if (at + 2 < end && has_only(parts, at, ",") && goes_on(parts, at + 1))
+            at += 2; /* the word before "or" */
+        if (at + 1 >= end || !goes_on(parts, at) ||
+            !(is_listed(parts, at, or_words) ||
+              (all && is_listed(parts, at, and_words))))
+            break;
+        at = reach(parts, at + 1, end);
+        if (at >= end || !goes_on(parts, at))
+            break;
+        to = at;
+    }
+    return to;
+}
+
 /* What a negation is bound to: units (first, last] each go with the unit in
  * front of them. */
 static void bind_negation(const struct pith_parts *parts,
@@ -227,6 +259,8 @@ static void bind_negation(const struct pith_parts *parts,
     if (before && joined[first - 1] &&
         is_listed(parts, first, " pas plus jamais rien personne "))
         joined[first] = true; /* ne rouvrira pas avant l'été */
+    if (after)
+        to = listed_end(parts, first, to, end);
     if (ends && before) {
         joined[first] = true;
         bind_ending(parts, part->unit, first, joined);
@@ -281,16 +315,31 @@ static const struct {
     {" door ", "d t en "},
 };
 
+/* Whether unit i says who did what the word before it names. */
+static bool is_agent(const struct pith_parts *parts, size_t i)
+{
+    struct pith_text done = pith_unit_word(parts, &parts->units[i - 1]);
+    for (size_t j = 0; j < sizeof agents / sizeof *agents; j++)
+        if (is_listed(parts, i, agents[j].words) &&
+            ends_in(done, agents[j].ends))
+            return goes_on(parts, i);
+    return false;
+}
+
 /* "She was paid by Ben" must not become "She paid Ben". */
 static void bind_agents(const struct pith_parts *parts,
                         const struct pith_part *part, bool *joined)
 {
-    for (size_t i = part->unit + 1; i < part->unit + part->n_units; i++)
-        for (size_t j = 0; j < sizeof agents / sizeof *agents; j++)
-            if (is_listed(parts, i, agents[j].words) && goes_on(parts, i))
-                joined[i] |= ends_in(
-                    pith_unit_word(parts, &parts->units[i - 1]),
-                    agents[j].ends);
+    size_t end = part->unit + part->n_units;
+    for (size_t i = part->unit + 1; i < end; i++) {
+        if (!is_agent(parts, i))
+            continue;
+        size_t to = reach(parts, i + 1, end);
+        if (to == end || !goes_on(parts, to))
+            to = i;
+        for (size_t j = i; j <= to; j++)
+            joined[j] = true;
+    }
 }
 
 /* Of one part; its negations are in ascending order. */
