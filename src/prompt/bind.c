@@ -169,13 +169,15 @@ static bool is_hiragana(const struct pith_parts *parts, size_t unit)
     return code >= 0x3041 && code <= 0x3096;
 }
 
-/* The verb or noun that a Japanese negation ends: back over its kana to one or two
- * characters before them. */
+/* The verb or noun that a Chinese or Japanese negation ends: back over its kana to
+ * one or two characters before them. */
 static void bind_ending(const struct pith_parts *parts, size_t start,
                         size_t first, bool *joined)
 {
     size_t i = first, least = first - start > MAX_KANA ? first - MAX_KANA : start;
-    while (i > least && is_hiragana(parts, i) && pith_unit_is_word(parts, i - 1))
+    bool han = pith_unit_is_han(parts, first);
+    while (i > least && (is_hiragana(parts, i) || (han && i == first)) &&
+           pith_unit_is_word(parts, i - 1))
         joined[i--] = true;
     if (i > start && i < first && pith_unit_is_han(parts, i) &&
         pith_unit_is_han(parts, i - 1))
@@ -239,7 +241,10 @@ static void bind_negation(const struct pith_parts *parts,
                           size_t last, bool *joined)
 {
     size_t end = part->unit + part->n_units, to = last + 1;
+    const struct pith_unit *until = &parts->units[last];
     struct pith_text word = pith_unit_word(parts, &parts->units[first]);
+    word.size = (size_t)(parts->text.data + until->byte + until->n_bytes -
+                         word.bytes);
     bool ends = pith_denies_before(word);
     bool han = pith_unit_is_han(parts, first);
     while (to + 1 < end && to - last <= MAX_SIGNS &&
@@ -342,6 +347,25 @@ static void bind_agents(const struct pith_parts *parts,
     }
 }
 
+/* "If it was not paid" must not become "it was not paid". */
+static void bind_condition(const struct pith_parts *parts, size_t start,
+                           size_t first, bool *joined)
+{
+    size_t at = first;
+    for (size_t n = 0; n <= MAX_SMALL_WORDS && at > start && goes_on(parts, at);
+         n++) {
+        if (is_listed(parts, --at, " if If when When whether Whether wenn Wenn "
+                                   "falls Falls si Si se Se als Als indien "
+                                   "Indien jeśli Jeśli если Если якщо Якщо ")) {
+            while (++at <= first)
+                joined[at] = true;
+            return;
+        }
+        if (!is_small(parts, at))
+            return;
+    }
+}
+
 /* Of one part; its negations are in ascending order. */
 static enum pith_status bind_negations(struct pith_parts *parts,
                                   const struct pith_part *part, bool *joined,
@@ -368,6 +392,7 @@ static enum pith_status bind_negations(struct pith_parts *parts,
             break;
         parts->units[unit].denies = true;
         bind_negation(parts, part, unit, last, joined);
+        bind_condition(parts, part->unit, unit, joined);
     }
     pith_ranges_free(&ranges);
     return status;

@@ -240,6 +240,7 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
                        const struct pith_unit *unit)
 {
     const struct pith_unit *end = c->parts->units + part->unit + part->n_units;
+    size_t n_written = c->text->size;
     if (last != NULL)
         keep_question(c, last, unit == NULL ? end : unit);
     if (unit == NULL)
@@ -254,7 +255,8 @@ size_t pith_break_line(struct pith_composition *c, const struct pith_part *part,
     }
     if (!has_line_end(c->parts, last + 1, unit)) {
         keep_stop(c, part, last, unit);
-        return 0;
+        bool marked = c->text->size > n_written && !unit->forced;
+        return marked && pith_starts_with(text, lead, ",") ? lead + 1 : 0;
     }
     c->denied = false;
     size_t at = last->byte + last->n_bytes;

@@ -102,11 +102,12 @@ static const char words[] =
 static const char words_with_ne[] = " personne plus point que qu ";
 
 /* What comes after the word that it denies, in Turkish, Bengali, Persian,
- * Tamil and Telugu. */
+ * Tamil, Telugu and Chinese. */
 static const char words_after[] =
     " değil deg\314\206il değildir deg\314\206ildir yok yoktur "
     "না নয় নেই নি نیست نیستند "
-    "இல்லை அல்ல வேண்டாம் கூடாது లేదు కాదు వద్దు కూడదు ";
+    "இல்லை அல்ல வேண்டாம் கூடாது లేదు కాదు వద్దు కూడదు "
+    "除外 以外 ";
 
 /* How such words begin in Korean. */
 static const char korean_starts[] =

@@ -1,10 +1,12 @@
 /*
  * operators.c - signs that say nothing alone: an operator goes with the operand
  * after it, since "45 * 6 =" and "req =" would say what nobody said, and brackets
- * with all that was between them: "worker[]" is not "worker[88]".
+ * with all that was between them: "worker[]" is not "worker[88]"; and the mark of a
+ * sentence with the sentence.
  */
 #include <stddef.h>
 
+#include "../base/text.h"
 #include "../prompt/bind.h"
 #include "../prompt/breaks.h"
 #include "../prompt/clusters.h"
@@ -72,6 +74,24 @@ static bool is_emptied(const struct pith_settlement *settlement, size_t index)
     return false;
 }
 
+/* Whether a comma, or the mark of a sentence, has nothing before it that is kept of
+ * its sentence and line. */
+static bool ends_nothing(const struct pith_settlement *settlement, size_t index)
+{
+    const struct pith_parts *parts = settlement->parts;
+    const struct pith_unit *units = parts->units;
+    size_t first = parts->parts[units[index].part].unit;
+    size_t least = index - first > MAX_INSIDE ? index - MAX_INSIDE : first;
+    if (!units[index].stops &&
+        !pith_text_is(pith_unit_text(parts, &units[index]), ","))
+        return false;
+    while (index > least && !pith_unit_starts_line(parts, index) &&
+           !units[--index].stops)
+        if (settlement->decisions->by_token[units[index].token].kept)
+            return false;
+    return index == first || index > least;
+}
+
 bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t index)
 {
     const struct pith_parts *parts = settlement->parts;
@@ -83,7 +103,7 @@ bool pith_spans_is_lone(const struct pith_settlement *settlement, size_t index)
         return true;
     if (unit->forced || !pith_spans_is_free_text(spans, index))
         return false; /* the frame of a preset among them */
-    if (is_emptied(settlement, index))
+    if (is_emptied(settlement, index) || ends_nothing(settlement, index))
         return true;
     return index + 1 < parts->n_units && next->part == unit->part &&
            !settlement->decisions->by_token[next->token].kept &&
