@@ -195,8 +195,8 @@ static bool has_only(const struct pith_parts *parts, size_t unit,
     return c.end == c.start;
 }
 
-static bool is_listed(const struct pith_parts *parts, size_t unit,
-                      const char *list)
+bool pith_unit_is_listed(const struct pith_parts *parts, size_t unit,
+                         const char *list)
 {
     return pith_text_is_listed(pith_unit_word(parts, &parts->units[unit]),
                                list);
@@ -217,14 +217,14 @@ enum { MAX_LISTED = 3 };
 static size_t listed_end(const struct pith_parts *parts, size_t first, size_t to,
                          size_t end)
 {
-    bool all = is_listed(parts, first, listing_words);
+    bool all = pith_unit_is_listed(parts, first, listing_words);
     for (size_t n = 0; n < MAX_LISTED; n++) {
         size_t at = to + 1;
         if (at + 2 < end && has_only(parts, at, ",") && goes_on(parts, at + 1))
             at += 2; /* the word before "or" */
         if (at + 1 >= end || !goes_on(parts, at) ||
-            !(is_listed(parts, at, or_words) ||
-              (all && is_listed(parts, at, and_words))))
+            !(pith_unit_is_listed(parts, at, or_words) ||
+              (all && pith_unit_is_listed(parts, at, and_words))))
             break;
         at = reach(parts, at + 1, end);
         if (at >= end || !goes_on(parts, at))
@@ -256,13 +256,13 @@ static void bind_negation(const struct pith_parts *parts,
         goes_on(parts, to + 1) && goes_on(parts, to + 2))
         to += 2; /* not willing to pay */
     if (after && to + 2 < end && goes_on(parts, to + 1) &&
-        is_listed(parts, to + 1, auxiliaries)) {
+        pith_unit_is_listed(parts, to + 1, auxiliaries)) {
         size_t verb = reach(parts, to + 2, end);
         to = verb < end && goes_on(parts, verb) ? verb : to;
     }
     bool before = first > part->unit && pith_unit_is_word(parts, first - 1);
     if (before && joined[first - 1] &&
-        is_listed(parts, first, " pas plus jamais rien personne "))
+        pith_unit_is_listed(parts, first, " pas plus jamais rien personne "))
         joined[first] = true; /* ne rouvrira pas avant l'été */
     if (after)
         to = listed_end(parts, first, to, end);
@@ -273,7 +273,7 @@ static void bind_negation(const struct pith_parts *parts,
             joined[first - 1] = true;
     } else if (after) {
         last = to;
-        if (before && is_listed(parts, first - 1, " or oder ou o или або czy "))
+        if (before && pith_unit_is_listed(parts, first - 1, " or oder ou o или або czy "))
             joined[first] |= !pith_unit_starts_line(parts, first);
     } else if (before && !pith_unit_starts_line(parts, first)) {
         joined[first] = true;
@@ -297,14 +297,14 @@ static void bind_comparisons(const struct pith_parts *parts,
     size_t end = part->unit + part->n_units;
     for (size_t i = part->unit; i + 1 < end; i++) {
         size_t to = reach(parts, i + 1, end);
-        if (!is_listed(parts, i, " than als dan än enn niż než nego decât mint "
+        if (!pith_unit_is_listed(parts, i, " than als dan än enn niż než nego decât mint "
                                  "kuin чем ніж нежели отколкото ") ||
             !goes_on(parts, to))
             continue;
         for (size_t j = i + 1; j <= to; j++)
             joined[j] = true;
         if (i > part->unit && !pith_unit_starts_line(parts, i))
-            joined[i] |= is_listed(parts, i - 1, " more less fewer other rather ");
+            joined[i] |= pith_unit_is_listed(parts, i - 1, " more less fewer other rather ");
     }
 }
 
@@ -325,7 +325,7 @@ static bool is_agent(const struct pith_parts *parts, size_t i)
 {
     struct pith_text done = pith_unit_word(parts, &parts->units[i - 1]);
     for (size_t j = 0; j < sizeof agents / sizeof *agents; j++)
-        if (is_listed(parts, i, agents[j].words) &&
+        if (pith_unit_is_listed(parts, i, agents[j].words) &&
             ends_in(done, agents[j].ends))
             return goes_on(parts, i);
     return false;
@@ -354,7 +354,7 @@ static void bind_condition(const struct pith_parts *parts, size_t start,
     size_t at = first;
     for (size_t n = 0; n <= MAX_SMALL_WORDS && at > start && goes_on(parts, at);
          n++) {
-        if (is_listed(parts, --at, " if If when When whether Whether wenn Wenn "
+        if (pith_unit_is_listed(parts, --at, " if If when When whether Whether wenn Wenn "
                                    "falls Falls si Si se Se als Als indien "
                                    "Indien jeśli Jeśli если Если якщо Якщо ")) {
             while (++at <= first)

@@ -22,6 +22,11 @@ enum pith_status pith_bind_words(struct pith_parts *parts, size_t limit,
 struct pith_text pith_unit_word(const struct pith_parts *parts,
                                 const struct pith_unit *unit);
 
+/* Whether a unit, without the white space before it, is one of a list's words
+ * (pith_text_is_listed). */
+bool pith_unit_is_listed(const struct pith_parts *parts, size_t unit,
+                         const char *list);
+
 /* Whether a unit begins with a letter or a digit, after its white space. */
 bool pith_unit_is_word(const struct pith_parts *parts, size_t unit);
 

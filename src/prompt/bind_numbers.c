@@ -14,14 +14,6 @@
 
 enum { SHORT = 3 }; /* bytes: "mg", "USD", "May" */
 
-/* Whether a unit, without the white space before it, is one of a list. */
-static bool is_listed(const struct pith_parts *parts, size_t unit,
-                      const char *list)
-{
-    return pith_text_is_listed(pith_unit_word(parts, &parts->units[unit]),
-                               list);
-}
-
 /* Words that belong to no number, and occur between two. */
 static const char loose_words[] =
     " a an the this that of to in on at by as is it its if or and but for out "
@@ -106,7 +98,7 @@ static bool is_year(const struct pith_parts *parts, size_t unit)
 static bool is_partner(const struct pith_parts *parts, size_t unit)
 {
     return pith_unit_is_word(parts, unit) && !is_value(parts, unit) &&
-           !is_listed(parts, unit, loose_words);
+           !pith_unit_is_listed(parts, unit, loose_words);
 }
 
 /* mg, h, USD, May: the unit or the month even of a year's digits. */
@@ -142,10 +134,10 @@ static bool is_ordinal(const struct pith_parts *parts, size_t start, size_t i,
     struct pith_text next = pith_unit_word(parts, &parts->units[i + 2]);
     return pith_casing_kind(pith_cluster_at(next, 0).code) !=
                PITH_CASING_UPPER ||
-           is_listed(parts, i + 2, " Januar Februar März Mai Juni Juli Oktober "
+           pith_unit_is_listed(parts, i + 2, " Januar Februar März Mai Juni Juli Oktober "
                                    "Dezember ") ||
            (i > start &&
-            is_listed(parts, i - 1, " am den der dem des die das im zum vom bis "
+            pith_unit_is_listed(parts, i - 1, " am den der dem des die das im zum vom bis "
                                     "ab Am Der Die Das Im Den "));
 }
 
@@ -187,7 +179,7 @@ static void bind_range(const struct pith_parts *parts, size_t next, size_t end,
     size_t to = next;
     while (to < end && to - next < MAX_BETWEEN &&
            !pith_unit_starts_line(parts, to) &&
-           is_listed(parts, to, loose_words))
+           pith_unit_is_listed(parts, to, loose_words))
         to++;
     if (to == next || to == end || pith_unit_starts_line(parts, to) ||
         !is_value(parts, to))
@@ -206,13 +198,13 @@ static void bind_before(const struct pith_parts *parts, size_t start, size_t i,
         return;
     bool led = before > start && !pith_unit_starts_line(parts, before) &&
                pith_unit_is_word(parts, before - 1);
-    if (led && (is_listed(parts, before, comparing_words) ||
-                (is_listed(parts, before, " to zu ") &&
-                 is_listed(parts, before - 1, comparing_words)) ||
-                (is_listed(parts, before, loose_words) &&
-                 is_listed(parts, before - 1, replacing_words))))
+    if (led && (pith_unit_is_listed(parts, before, comparing_words) ||
+                (pith_unit_is_listed(parts, before, " to zu ") &&
+                 pith_unit_is_listed(parts, before - 1, comparing_words)) ||
+                (pith_unit_is_listed(parts, before, loose_words) &&
+                 pith_unit_is_listed(parts, before - 1, replacing_words))))
         joined[before] = joined[i] = true;
-    else if (is_listed(parts, before, changing_words))
+    else if (pith_unit_is_listed(parts, before, changing_words))
         joined[i] = true;
     else if (is_partner(parts, before)) {
         joined[i] = true;
@@ -230,7 +222,7 @@ void pith_bind_numbers(const struct pith_parts *parts,
         enum pith_number_word word = word_of(parts, i);
         if (word == PITH_NO_NUMBER && !is_number(parts, i))
             continue;
-        bool lone = is_listed(parts, i, " one One "); /* "no one", "one of us" */
+        bool lone = pith_unit_is_listed(parts, i, " one One "); /* "no one", "one of us" */
         bool paired = joined[i];
         if (i > start && !pith_unit_starts_line(parts, i)) {
             if (is_one_number(parts, i, word))
